@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Block devices: disk images read and written asynchronously through io_uring,
+ * with the caller's memory (the guest's pages) as the I/O buffer.
+ *
+ * Single-threaded: every call and every completion is on the thread of the
+ * io_uring that the device was opened with.
+ */
+#ifndef MPR_BLK_BLK_H
+#define MPR_BLK_BLK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "blk/uring.h"
+
+/* QEMU's cache modes (qemu-system(1), -drive cache=). */
+enum mpr_blk_cache {
+	MPR_CACHE_WRITEBACK = 0, /* host page cache, flush on request (default) */
+	MPR_CACHE_NONE,		 /* O_DIRECT, flush on request */
+	MPR_CACHE_DIRECTSYNC	 /* O_DIRECT, every write durable when it ends */
+};
+
+struct mpr_blk_options {
+	const char *file;
+	const char *format; /* "raw", or NULL for it */
+	enum mpr_blk_cache cache;
+	bool read_only;
+};
+
+enum mpr_blk_op { MPR_BLK_READ, MPR_BLK_WRITE, MPR_BLK_FLUSH };
+
+/*
+ * A request. The submitter owns it, fills in the first part and keeps it, the
+ * iov array and the buffers alive and unchanged until `done` is called.
+ */
+struct mpr_blk_req {
+	enum mpr_blk_op op;
+	bool fua;	 /* write: durable before done (as a flush after it) */
+	uint64_t offset; /* bytes; any alignment */
+	const struct iovec *iov;
+	unsigned niov;
+	/* Called once, never from within mpr_blk_submit(). result: 0, or
+	 * negative errno. A short transfer never reaches the caller: it is
+	 * continued, and -EIO at the end of file. May free req. */
+	void (*done)(struct mpr_blk_req *req, int result);
+
+	/* Private to blk/. */
+	void *priv[16];
+};
+
+struct mpr_blk_stats {
+	uint64_t rd_operations, wr_operations, flush_operations;
+	uint64_t rd_bytes, wr_bytes;
+	uint64_t bounced_requests; /* requests that needed an aligned copy */
+	uint64_t bounced_bytes;	   /* bytes copied by the CPU for them */
+	uint64_t failed_operations;
+};
+
+struct mpr_blk;
+
+/*
+ * Opens an image. 0, or negative errno with *error set to a message that
+ * names the file, what is wrong and the remedy (free() it).
+ */
+int mpr_blk_open(struct mpr_uring *ring, const struct mpr_blk_options *options,
+		 struct mpr_blk **blk, char **error);
+
+/* The device must be idle (mpr_blk_in_flight() == 0). */
+void mpr_blk_close(struct mpr_blk *blk);
+
+/* Starts a request. Order between requests in flight is undefined. The
+ * range must lie in the device; one that does not ends with -EINVAL. */
+void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req);
+
+uint64_t mpr_blk_size(const struct mpr_blk *blk); /* bytes */
+bool mpr_blk_read_only(const struct mpr_blk *blk);
+/* True when completed writes may still be volatile (not directsync). */
+bool mpr_blk_write_cache(const struct mpr_blk *blk);
+unsigned mpr_blk_in_flight(const struct mpr_blk *blk);
+const struct mpr_blk_stats *mpr_blk_stats(const struct mpr_blk *blk);
+
+#endif

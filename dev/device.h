@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a device model implements, and the services it may call.
+ *
+ * A model is written against this header alone: it knows no ring, socket or
+ * VMM. The process that runs it (remote/, or a test) gives it a struct
+ * mpr_host and calls its operations, all from one thread and never
+ * recursively: a service never calls back into the model before it returns.
+ *
+ * Life of a device, in the order of the calls:
+ *   1. ops->create     the model allocates its state
+ *   2. ops->read, ops->write, ops->config_changed, ops->reset, ops->run
+ *      in any order, as the guest and the model's own work require
+ *   3. ops->destroy    after a reset, when no DMA mapping is held any more
+ *
+ * Guest addresses, lengths and the contents of guest memory are hostile.
+ */
+#ifndef MPR_DEV_DEVICE_H
+#define MPR_DEV_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dev/pci.h"
+
+struct mpr_device;
+struct mpr_scsi_bus;
+
+/*
+ * A piece of guest memory that the model lends to asynchronous I/O. The
+ * memory stays mapped until mpr_dma_unmap(), whatever the guest does to its
+ * memory layout meanwhile.
+ */
+struct mpr_dma_map {
+	void *ptr;  /* in this process; NULL when nothing is mapped */
+	size_t len; /* bytes that are contiguous here; may be less than asked */
+	void *ref;  /* the host's */
+};
+
+/* A one-shot timer of a model. Embedded in the model's state, zeroed before
+ * first use; `next` and `deadline` belong to the host. */
+struct mpr_timer {
+	void (*fn)(void *opaque);
+	void *opaque;
+	uint64_t deadline; /* ns, CLOCK_MONOTONIC; 0: not armed */
+	struct mpr_timer *next;
+};
+
+/*
+ * Services. `host` is the pointer that the model was created with.
+ */
+struct mpr_host_ops {
+	/*
+	 * Copies between guest memory and `buf`. 0, or -EFAULT when a byte of
+	 * the range is not guest RAM that the device may reach; then nothing
+	 * or a part was copied. No bus-master check: use mpr_dma_read().
+	 */
+	int (*dma_read)(void *host, uint64_t addr, void *buf, size_t len);
+	int (*dma_write)(void *host, uint64_t addr, const void *buf, size_t len);
+
+	/* Maps guest memory at addr for the device to read or write. 0 or
+	 * -EFAULT. map->len is from 1 to len. */
+	int (*dma_map)(void *host, uint64_t addr, size_t len, struct mpr_dma_map *map);
+	void (*dma_unmap)(void *host, struct mpr_dma_map *map);
+
+	/* Drives INTx: true asserts. Level; setting the same level again costs
+	 * nothing. Earlier DMA writes are visible to the guest first. */
+	void (*irq_set)(void *host, bool level);
+
+	/* Asks that ops->run() be called soon, after the present call returned. */
+	void (*schedule)(void *host);
+
+	/* Nanoseconds of CLOCK_MONOTONIC (a test may count its own). */
+	uint64_t (*now)(void *host);
+
+	/* (Re)arms the timer: fn(opaque) is called once, not before deadline. */
+	void (*timer_set)(void *host, struct mpr_timer *timer, uint64_t deadline);
+	void (*timer_cancel)(void *host, struct mpr_timer *timer);
+
+	/* One line, without newline, for the operator. */
+	void (*log)(void *host, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+};
+
+struct mpr_host {
+	const struct mpr_host_ops *ops;
+	/* The implementation's own data follows: it embeds this struct. The
+	 * `void *host` of every service is the address of this struct. */
+};
+
+/* A device model. */
+struct mpr_device_ops {
+	const char *driver; /* "lsi53c895a" */
+	const char *desc;   /* one line for -device help */
+	const struct mpr_pci_info *pci;
+
+	/*
+	 * Allocates an instance into *dev, its base part filled in by
+	 * mpr_device_init(). `id` is the name that users gave it. 0 or
+	 * negative errno.
+	 */
+	int (*create)(struct mpr_host *host, const char *id, struct mpr_device **dev);
+	void (*destroy)(struct mpr_device *dev);
+
+	/*
+	 * A guest access to `offset` in BAR `bar`, of size 1, 2, 4 or 8 bytes,
+	 * little-endian. The access lies in the BAR; it need not be aligned.
+	 * Bounded: long work is left to run().
+	 */
+	uint64_t (*read)(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size);
+	void (*write)(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size,
+		      uint64_t value);
+
+	/* dev->pci changed: bus mastering, a BAR's address. May be NULL. */
+	void (*config_changed)(struct mpr_device *dev);
+
+	/*
+	 * RST#: registers get their reset values (the caller resets dev->pci),
+	 * the interrupt line falls, requests in flight are cancelled. Their
+	 * DMA may still be under way when this returns: the reset is complete
+	 * when the last mapping has been given back.
+	 */
+	void (*reset)(struct mpr_device *dev);
+
+	/*
+	 * Does a bounded piece (well under a millisecond) of the model's own
+	 * work. True: there is more to do at once. False: nothing to do until
+	 * something happens that makes the model call schedule().
+	 */
+	bool (*run)(struct mpr_device *dev);
+};
+
+/* The part that all devices have; a model's state starts with it. */
+struct mpr_device {
+	const struct mpr_device_ops *ops;
+	struct mpr_host *host;
+	char *id; /* owned */
+	struct mpr_pci pci;
+	/* The SCSI bus behind a host adapter, named "<id>.0" by users; NULL for
+	 * other devices. */
+	struct mpr_scsi_bus *scsi_bus;
+};
+
+/* Fills in the base part; -ENOMEM when the id cannot be copied. */
+int mpr_device_init(struct mpr_device *dev, const struct mpr_device_ops *ops,
+		    struct mpr_host *host, const char *id);
+/* Frees what mpr_device_init() allocated. */
+void mpr_device_fini(struct mpr_device *dev);
+
+/*
+ * DMA as the device's PCI function: refused (-EPERM) while the guest has not
+ * enabled bus mastering. Otherwise as the services above.
+ */
+int mpr_dma_read(struct mpr_device *dev, uint64_t addr, void *buf, size_t len);
+int mpr_dma_write(struct mpr_device *dev, uint64_t addr, const void *buf, size_t len);
+int mpr_dma_map(struct mpr_device *dev, uint64_t addr, size_t len, struct mpr_dma_map *map);
+/* Gives a mapping back and clears it; a cleared mapping is ignored. */
+void mpr_dma_unmap(struct mpr_device *dev, struct mpr_dma_map *map);
+
+static inline void mpr_irq_set(struct mpr_device *dev, bool level)
+{
+	dev->host->ops->irq_set(dev->host, level);
+}
+
+static inline void mpr_schedule(struct mpr_device *dev)
+{
+	dev->host->ops->schedule(dev->host);
+}
+
+/* The models that are built in, ended by NULL (dev/models.c). */
+extern const struct mpr_device_ops *const mpr_device_models[];
+
+#endif

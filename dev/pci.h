@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PCI configuration space of a type 0 function (PCI Local Bus 3.0, chapter 6).
+ *
+ * A device model describes itself with a constant struct mpr_pci_info. Each
+ * instance has a struct mpr_pci: 256 bytes of configuration space and the mask
+ * of bits that software may write. The transport applies the guest's
+ * configuration writes here and then calls the model's config_changed().
+ *
+ * Not thread-safe: one thread owns a device.
+ */
+#ifndef MPR_DEV_PCI_H
+#define MPR_DEV_PCI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MPR_PCI_CONFIG_SIZE 256
+#define MPR_PCI_NUM_BARS 6
+
+/* Offsets and bits that device models and transports use (PCI 3.0, 6.1, 6.2). */
+#define MPR_PCI_VENDOR_ID 0x00
+#define MPR_PCI_DEVICE_ID 0x02
+#define MPR_PCI_COMMAND 0x04
+#define MPR_PCI_COMMAND_IO 0x0001
+#define MPR_PCI_COMMAND_MEMORY 0x0002
+#define MPR_PCI_COMMAND_MASTER 0x0004
+#define MPR_PCI_COMMAND_INTX_DISABLE 0x0400
+#define MPR_PCI_STATUS 0x06
+#define MPR_PCI_REVISION_ID 0x08
+#define MPR_PCI_CLASS_PROG 0x09
+#define MPR_PCI_CACHE_LINE_SIZE 0x0c
+#define MPR_PCI_LATENCY_TIMER 0x0d
+#define MPR_PCI_BAR0 0x10
+#define MPR_PCI_SUBSYSTEM_VENDOR_ID 0x2c
+#define MPR_PCI_SUBSYSTEM_ID 0x2e
+#define MPR_PCI_INTERRUPT_LINE 0x3c
+#define MPR_PCI_INTERRUPT_PIN 0x3d
+
+enum mpr_bar_kind {
+	MPR_BAR_NONE = 0, /* not implemented: reads 0 */
+	MPR_BAR_IO = 1,	  /* I/O space */
+	MPR_BAR_MEM32 = 2 /* 32-bit memory space, not prefetchable */
+};
+
+struct mpr_bar_info {
+	enum mpr_bar_kind kind;
+	uint32_t size; /* bytes, a power of two, at least 4 (I/O) or 16 (memory) */
+};
+
+/* What never changes in a device's configuration space. */
+struct mpr_pci_info {
+	uint16_t vendor_id, device_id;
+	uint16_t subsystem_vendor_id, subsystem_id;
+	uint32_t class_code; /* 24 bits: class, subclass, programming interface */
+	uint8_t revision;
+	uint8_t interrupt_pin; /* 0: none, 1: INTA# ... 4: INTD# */
+	struct mpr_bar_info bar[MPR_PCI_NUM_BARS];
+};
+
+struct mpr_pci {
+	uint8_t config[MPR_PCI_CONFIG_SIZE];
+	uint8_t wmask[MPR_PCI_CONFIG_SIZE];
+	const struct mpr_pci_info *info;
+};
+
+/* Fills in the configuration space as after a reset of the function. */
+void mpr_pci_init(struct mpr_pci *pci, const struct mpr_pci_info *info);
+
+/* The state after RST#: command, BARs, cache line size, latency timer and
+ * interrupt line are 0. */
+void mpr_pci_reset(struct mpr_pci *pci);
+
+/*
+ * Reads or writes `size` bytes (1, 2 or 4; little-endian value) at `offset`.
+ * An access that leaves the 256 bytes reads all ones and writes nothing.
+ */
+uint32_t mpr_pci_config_read(const struct mpr_pci *pci, uint32_t offset, unsigned size);
+void mpr_pci_config_write(struct mpr_pci *pci, uint32_t offset, unsigned size, uint32_t value);
+
+/* True when the function may start DMA (command register, bit 2). */
+bool mpr_pci_bus_master(const struct mpr_pci *pci);
+
+/*
+ * The address at which BAR `bar` answers, in *addr. False when the BAR is not
+ * implemented or the command register does not enable its space.
+ */
+bool mpr_pci_bar_address(const struct mpr_pci *pci, unsigned bar, uint64_t *addr);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmpring-proxy: a VMM's side of a remote PCI device, for any VMM.
+ *
+ *   mpr_proxy_connect_fd() or _path()     one per socket; shared by devices
+ *   mpr_proxy_device_open()               describes the device, opens its channel
+ *   mpr_proxy_set_memory()                whenever guest memory changes
+ *   mpr_proxy_set_intx()                  eventfds for the interrupt
+ *   mpr_proxy_write(), mpr_proxy_read()   guest accesses, from any vCPU thread
+ *   mpr_proxy_reset()
+ *   mpr_proxy_device_close(), mpr_proxy_disconnect()
+ *
+ * Set-up calls are for one thread at a time. Accesses may come from several
+ * threads at once. A device whose remote is gone reads all ones and drops
+ * writes; nothing here ever ends the process.
+ */
+#ifndef MPR_PROXY_PROXY_H
+#define MPR_PROXY_PROXY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/protocol.h"
+
+struct mpr_proxy_conn;
+struct mpr_proxy_device;
+
+/*
+ * Takes over one end of a socket and says hello. *error (optional) is set to a
+ * message for a person, to be freed. Two calls with the same fd number give
+ * the same connection, counted. 0 or negative errno.
+ */
+int mpr_proxy_connect_fd(int fd, struct mpr_proxy_conn **conn, char **error);
+/* The same for a socket that a remote listens on. */
+int mpr_proxy_connect_path(const char *path, struct mpr_proxy_conn **conn, char **error);
+/* Gives one count back; the last one closes the socket, which ends a remote
+ * that has no other connection. */
+void mpr_proxy_disconnect(struct mpr_proxy_conn *conn);
+/* The socket, for watching its hang-up in an event loop. */
+int mpr_proxy_conn_fd(const struct mpr_proxy_conn *conn);
+
+/*
+ * Opens device `id` of the remote and creates its channel. The connection
+ * must outlive the device. 0; -ENODEV: the remote has no device of that id
+ * (the message lists none: ids are the operator's); negative errno.
+ */
+int mpr_proxy_device_open(struct mpr_proxy_conn *conn, const char *id,
+			  struct mpr_proxy_device **device, char **error);
+void mpr_proxy_device_close(struct mpr_proxy_device *device);
+
+const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_device *device);
+bool mpr_proxy_hugepages(const struct mpr_proxy_device *device);
+
+/* One piece of guest memory, backed by a shared mapping of fd. */
+struct mpr_proxy_region {
+	uint64_t address, size, offset;
+	int fd;
+	bool read_only;
+};
+
+/*
+ * Replaces the table of guest memory. Returns when the remote uses the new
+ * table and no DMA goes to memory that is in the old one only. A table equal
+ * to the present one costs nothing. Regions must be sorted by address and
+ * not overlap. 0 or negative errno.
+ */
+int mpr_proxy_set_memory(struct mpr_proxy_device *device, const struct mpr_proxy_region *regions,
+			 size_t count);
+
+/*
+ * Interrupts. `raise_fd`: the remote writes to it when the line rises and, if
+ * resample_fd is -1, also when it falls (then ask mpr_proxy_intx()).
+ * With resample_fd >= 0 the VMM lowers the line itself at end of interrupt and
+ * then writes to resample_fd; the remote raises again if its line is still
+ * high. File descriptors stay the caller's. May be called again (a route
+ * changed). 0 or negative errno.
+ */
+int mpr_proxy_set_intx(struct mpr_proxy_device *device, int raise_fd, int resample_fd);
+
+/* The line's level as of the last answer or publication. Any thread. */
+bool mpr_proxy_intx(const struct mpr_proxy_device *device);
+
+/*
+ * A guest access to `offset` of BAR `bar`; size 1, 2, 4 or 8. Writes are
+ * posted: they return when the request is in the ring. A read waits for the
+ * remote, which never waits for the VMM; earlier accesses by the same thread
+ * have been executed when it returns. Any thread.
+ */
+void mpr_proxy_write(struct mpr_proxy_device *device, unsigned bar, uint64_t offset, unsigned size,
+		     uint64_t value);
+uint64_t mpr_proxy_read(struct mpr_proxy_device *device, unsigned bar, uint64_t offset,
+			unsigned size);
+
+/* A write to configuration space, posted, after the VMM has applied it. */
+void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, unsigned size,
+			    uint32_t value);
+
+/* RST#. Returns when the device is in reset state and no DMA is under way.
+ * 0 or -EPIPE. */
+int mpr_proxy_reset(struct mpr_proxy_device *device);
+
+/* False once the remote is gone or broke the protocol; *why (optional) is a
+ * constant string. Cheap. Any thread. */
+bool mpr_proxy_alive(const struct mpr_proxy_device *device, const char **why);
+/* Marks every device of the connection as gone (the socket hung up). */
+void mpr_proxy_conn_lost(struct mpr_proxy_conn *conn);
+
+/* Takes the next event (MPR_MSG_IO_ERROR: text). False: none. One thread. */
+struct mpr_msg;
+bool mpr_proxy_event(struct mpr_proxy_device *device, struct mpr_msg *event);
+
+#endif

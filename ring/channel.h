@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A channel: one device's traffic between a VMM (the proxy) and a device
+ * process (the remote), in one sealed memfd: a request ring, a completion
+ * ring, doorbell words, the interrupt line and statistics. docs/protocol.md
+ * shows the layout byte by byte.
+ *
+ *   proxy                                        remote
+ *   mpr_channel_create() --memfd, doorbell--> mpr_channel_attach()
+ *   mpr_channel_send()   ---request ring---->  mpr_channel_receive()
+ *   mpr_channel_reply()  <--in place---------  mpr_channel_complete()
+ *   mpr_channel_event()  <--completion ring--  mpr_channel_notify()
+ *
+ * A request is one slot. A write is posted: the proxy forgets it. A request
+ * that wants an answer (a read) is answered in its own slot, which costs one
+ * cache line less than a second ring. The completion ring carries what the
+ * remote says unasked.
+ *
+ * Neither side trusts the other: what lies in the memfd is copied out, then
+ * checked, then used; an index that cannot be right ends the channel with
+ * -EPROTO. Each side is used by one thread at a time (callers that have more
+ * hold a lock for the call; waiting needs none, see mpr_channel_reply()).
+ */
+#ifndef MPR_RING_CHANNEL_H
+#define MPR_RING_CHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum mpr_msg_type {
+	MPR_MSG_NONE = 0,
+	/* Requests: proxy to remote. */
+	MPR_MSG_WRITE = 1,	  /* posted: `size` bytes of value to bar:offset */
+	MPR_MSG_READ = 2,	  /* answered: value */
+	MPR_MSG_CONFIG_WRITE = 3, /* posted: configuration space, offset */
+	MPR_MSG_CONFIG_READ = 4,  /* answered: value */
+	MPR_MSG_RESET = 5,	  /* answered when no DMA is under way any more */
+	/* Events: remote to proxy. */
+	MPR_MSG_IO_ERROR = 64 /* a medium failed: text for the operator */
+};
+
+/* The 56 bytes that a slot carries beside its sequence word. */
+struct mpr_msg {
+	uint8_t type; /* enum mpr_msg_type */
+	uint8_t bar;
+	uint8_t size;	 /* 1, 2, 4 or 8 bytes */
+	uint8_t status;	 /* answer: 0, or an errno */
+	uint32_t intx;	 /* answer: level of the interrupt line, 0 or 1 */
+	uint64_t offset; /* in the BAR or in configuration space */
+	uint64_t value;	 /* little-endian register value */
+	uint8_t text[32]; /* events: ASCII, zero-padded; otherwise 0 */
+};
+_Static_assert(sizeof(struct mpr_msg) == 56, "a message fills a slot but for its sequence word");
+
+struct mpr_channel;
+
+struct mpr_channel_options {
+	uint32_t slots;	   /* of each ring, a power of two, 16 to 65536; 0: default (1024) */
+	int numa_node;	   /* where the memory should lie; -1: do not care */
+	bool no_hugepages; /* use normal pages even where hugepages are to be had */
+};
+
+/* Counters, each written by one side only. `mpring top` and monitors read them. */
+struct mpr_channel_stats {
+	/* Written by the proxy. */
+	uint64_t posted, reads, ring_full, doorbells, reply_sleeps;
+	/* Written by the remote. */
+	uint64_t received, replied, interrupts, remote_sleeps, reply_wakes, events, events_dropped;
+};
+
+/* ---- The proxy's side ------------------------------------------------- */
+
+/* Creates the memfd (hugepages if there are any; mpr_channel_hugepages()
+ * tells) and the doorbell eventfd. 0 or negative errno. */
+int mpr_channel_create(const struct mpr_channel_options *options, struct mpr_channel **channel);
+
+/* File descriptors to pass to the remote; the channel keeps owning them. */
+int mpr_channel_memfd(const struct mpr_channel *channel);
+int mpr_channel_doorbell(const struct mpr_channel *channel);
+
+/*
+ * Puts a request into the ring and wakes the remote if it sleeps. Does not
+ * block. *ticket names the request for mpr_channel_reply(); pass NULL for a
+ * posted request. False: the ring is full (or the oldest slot's answer has
+ * not been taken): try again. Release: pairs with mpr_channel_receive().
+ */
+bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, uint64_t *ticket);
+
+/* Takes the answer to a ticket into *msg, once. False: not there yet. Any
+ * thread, without a lock. Acquire: pairs with mpr_channel_complete(). */
+bool mpr_channel_reply(struct mpr_channel *channel, uint64_t ticket, struct mpr_msg *msg);
+
+/*
+ * As mpr_channel_reply(), but waits: spins for at most spin_ns, then sleeps
+ * on a futex. Every 10 ms or so of waiting it calls alive(opaque); when that
+ * says false the wait ends. 0, or -EPIPE (not alive; the ticket is given up).
+ * Any thread, without a lock.
+ */
+int mpr_channel_wait_reply(struct mpr_channel *channel, uint64_t ticket, struct mpr_msg *msg,
+			   uint64_t spin_ns, bool (*alive)(void *opaque), void *opaque);
+
+/* Takes the next event. False: none. One thread. */
+bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg);
+
+/* The level of the interrupt line that the remote published last. */
+bool mpr_channel_intx(const struct mpr_channel *channel);
+
+/* ---- The remote's side ------------------------------------------------ */
+
+/*
+ * Maps a channel received from a proxy and checks its seals, size and header:
+ * 0; -EPROTO: not a channel, or of an unknown version; negative errno. On
+ * success the channel owns both file descriptors, otherwise the caller does.
+ */
+int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **channel);
+
+/* Copies the next request out. False: none. Until it is finished with
+ * mpr_channel_complete() (answered requests) or mpr_channel_retire() (posted
+ * ones) it stays the current request. */
+bool mpr_channel_receive(struct mpr_channel *channel, struct mpr_msg *msg);
+void mpr_channel_retire(struct mpr_channel *channel);
+
+/*
+ * Answers the current request in place with `value` and `status` and wakes the
+ * proxy's thread if it sleeps. Release: everything done before it, DMA and the
+ * line level included, is visible to the proxy when it sees the answer.
+ */
+void mpr_channel_complete(struct mpr_channel *channel, uint64_t value, uint8_t status);
+
+/* Publishes the interrupt line's level. Release. */
+void mpr_channel_set_intx(struct mpr_channel *channel, bool level);
+
+/* Sends an event; dropped and counted when the completion ring is full. */
+bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg);
+
+/*
+ * Sleeping without losing a wake-up: the remote says that it sleeps
+ * (mpr_channel_arm), which looks once more, and sleeps only if it returned
+ * true; false: there is a request. Whatever woke it, it calls
+ * mpr_channel_disarm() before it receives again. The doorbell eventfd becomes
+ * readable when a request comes while armed.
+ */
+bool mpr_channel_arm(struct mpr_channel *channel);
+void mpr_channel_disarm(struct mpr_channel *channel);
+
+/* ---- Either side ------------------------------------------------------ */
+
+/* -EPROTO once the peer has broken the protocol (nothing moves any more), else 0. */
+int mpr_channel_error(const struct mpr_channel *channel);
+bool mpr_channel_hugepages(const struct mpr_channel *channel);
+void mpr_channel_stats(const struct mpr_channel *channel, struct mpr_channel_stats *stats);
+/* Unmaps the memory and closes the file descriptors. */
+void mpr_channel_destroy(struct mpr_channel *channel);
+
+#endif
