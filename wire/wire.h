@@ -21,7 +21,7 @@
 struct mpr_wire_msg {
 	struct mpr_wire_header header;
 	int fds[MPR_WIRE_MAX_FDS];
-	uint8_t payload[MPR_WIRE_MAX_PAYLOAD];
+	_Alignas(8) uint8_t payload[MPR_WIRE_MAX_PAYLOAD];
 };
 
 /* Fills in a header. `id` may be NULL (HELLO). -ENAMETOOLONG or 0. */

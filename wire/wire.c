@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	       "messages are sent as they lie in memory");
+
+#define HEADER_SIZE sizeof(struct mpr_wire_header)
+
+/* Room for the file descriptors of one message. */
+union control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(int) * MPR_WIRE_MAX_FDS)];
+};
+
+int mpr_wire_header_init(struct mpr_wire_header *header, enum mpr_wire_type type, const char *id)
+{
+	size_t length = id ? strlen(id) : 0;
+
+	if (length >= MPR_WIRE_ID_SIZE)
+		return -ENAMETOOLONG;
+	memset(header, 0, sizeof(*header));
+	header->type = type;
+	if (length)
+		memcpy(header->id, id, length);
+	return 0;
+}
+
+/* ---- Time ------------------------------------------------------------- */
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* Waits until the socket is ready for `events` or hung up. 0, -ETIMEDOUT. */
+static int wait_ready(int sock, short events, int64_t deadline)
+{
+	struct pollfd pfd = {.fd = sock, .events = events};
+
+	for (;;) {
+		int64_t left = deadline - now_ms();
+		int n = poll(&pfd, 1, left > 0 ? left : 0);
+
+		if (n > 0)
+			return 0;
+		if (n == 0 && left <= 0)
+			return -ETIMEDOUT;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+/* ---- Sending ---------------------------------------------------------- */
+
+static void attach_fds(struct msghdr *mh, union control *control, const int *fds, unsigned nfds)
+{
+	struct cmsghdr *cmsg;
+
+	memset(control, 0, sizeof(*control));
+	mh->msg_control = control;
+	mh->msg_controllen = CMSG_SPACE(sizeof(int) * nfds);
+	cmsg = CMSG_FIRSTHDR(mh);
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int) * nfds);
+	memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * nfds);
+}
+
+/* Drops the first n bytes of what is left to send. */
+static void advance(struct msghdr *mh, size_t n)
+{
+	while (mh->msg_iovlen && n >= mh->msg_iov->iov_len) {
+		n -= mh->msg_iov->iov_len;
+		mh->msg_iov++;
+		mh->msg_iovlen--;
+	}
+	if (n) {
+		mh->msg_iov->iov_base = (char *)mh->msg_iov->iov_base + n;
+		mh->msg_iov->iov_len -= n;
+	}
+}
+
+int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload, size_t length,
+		  const int *fds, unsigned nfds, int timeout_ms)
+{
+	int64_t deadline = now_ms() + timeout_ms;
+	union control control;
+	struct iovec iov[2] = {{header, HEADER_SIZE}, {(void *)payload, length}};
+	struct msghdr mh = {.msg_iov = iov, .msg_iovlen = length ? 2 : 1};
+
+	if (length > MPR_WIRE_MAX_PAYLOAD || nfds > MPR_WIRE_MAX_FDS)
+		return -EMSGSIZE;
+	header->length = length;
+	header->nfds = nfds;
+	if (nfds)
+		attach_fds(&mh, &control, fds, nfds);
+
+	while (mh.msg_iovlen) {
+		ssize_t n = sendmsg(sock, &mh, MSG_DONTWAIT | MSG_NOSIGNAL);
+		int ret = 0;
+
+		if (n >= 0) {
+			/* The descriptors went with the first byte. */
+			mh.msg_control = NULL;
+			mh.msg_controllen = 0;
+			advance(&mh, n);
+		} else if (errno == EAGAIN) {
+			ret = wait_ready(sock, POLLOUT, deadline);
+		} else if (errno == ECONNRESET) {
+			ret = -EPIPE;
+		} else if (errno != EINTR) {
+			ret = -errno;
+		}
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* ---- Receiving -------------------------------------------------------- */
+
+static void forget_fds(struct mpr_wire_msg *msg)
+{
+	for (unsigned i = 0; i < MPR_WIRE_MAX_FDS; i++)
+		msg->fds[i] = -1;
+}
+
+void mpr_wire_msg_release(struct mpr_wire_msg *msg)
+{
+	for (unsigned i = 0; i < MPR_WIRE_MAX_FDS; i++) {
+		if (msg->fds[i] >= 0)
+			close(msg->fds[i]);
+	}
+	forget_fds(msg);
+}
+
+static void restart(struct mpr_wire_parser *parser)
+{
+	mpr_wire_msg_release(parser->msg);
+	parser->have = 0;
+	parser->nfds = 0;
+}
+
+int mpr_wire_parser_init(struct mpr_wire_parser *parser)
+{
+	parser->msg = malloc(sizeof(*parser->msg));
+	if (!parser->msg)
+		return -ENOMEM;
+	forget_fds(parser->msg);
+	parser->have = 0;
+	parser->nfds = 0;
+	return 0;
+}
+
+void mpr_wire_parser_fini(struct mpr_wire_parser *parser)
+{
+	if (!parser->msg)
+		return;
+	mpr_wire_msg_release(parser->msg);
+	free(parser->msg);
+	parser->msg = NULL;
+}
+
+/* Keeps the descriptors that came with a piece of a message; the ones that
+ * there is no room for are closed. */
+static int collect_fds(struct mpr_wire_parser *parser, struct msghdr *mh)
+{
+	int ret = mh->msg_flags & MSG_CTRUNC ? -EPROTO : 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c)) {
+		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+			if (parser->nfds < MPR_WIRE_MAX_FDS && parser->have < HEADER_SIZE) {
+				parser->msg->fds[parser->nfds++] = fd;
+			} else {
+				close(fd);
+				ret = -EPROTO;
+			}
+		}
+	}
+	return ret;
+}
+
+/* Reads at most `want` more bytes of the message: their number, 0 when there
+ * are none yet, or negative errno. */
+static ssize_t read_some(struct mpr_wire_parser *parser, int sock, void *to, size_t want)
+{
+	union control control;
+	struct iovec iov = {to, want};
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control)};
+	ssize_t n;
+	int ret;
+
+	do {
+		n = recvmsg(sock, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	ret = collect_fds(parser, &mh);
+	if (ret)
+		return ret;
+	return n ? n : -ECONNRESET;
+}
+
+/* What must hold before the rest of the message is read. */
+static int check_sizes(const struct mpr_wire_parser *parser)
+{
+	const struct mpr_wire_header *header = &parser->msg->header;
+
+	if (header->length > MPR_WIRE_MAX_PAYLOAD || header->nfds != parser->nfds)
+		return -EPROTO;
+	return 0;
+}
+
+/* Bytes that are missing from the header, or else from the whole message. */
+static size_t missing(const struct mpr_wire_parser *parser)
+{
+	if (parser->have < HEADER_SIZE)
+		return HEADER_SIZE - parser->have;
+	return HEADER_SIZE + parser->msg->header.length - parser->have;
+}
+
+static uint8_t *next_byte(struct mpr_wire_parser *parser)
+{
+	if (parser->have < HEADER_SIZE)
+		return (uint8_t *)&parser->msg->header + parser->have;
+	return parser->msg->payload + (parser->have - HEADER_SIZE);
+}
+
+/* As mpr_wire_parser_read(), for a message that is not whole yet. */
+static int read_message(struct mpr_wire_parser *parser, int sock)
+{
+	size_t want;
+
+	while ((want = missing(parser))) {
+		ssize_t n = read_some(parser, sock, next_byte(parser), want);
+
+		if (n <= 0)
+			return n;
+		parser->have += n;
+		if (parser->have == HEADER_SIZE && check_sizes(parser))
+			return -EPROTO;
+	}
+	return 1;
+}
+
+int mpr_wire_parser_read(struct mpr_wire_parser *parser, int sock)
+{
+	int ret;
+
+	if (!missing(parser))
+		restart(parser);
+	ret = read_message(parser, sock);
+	if (ret < 0)
+		restart(parser);
+	return ret;
+}
+
+int mpr_wire_recv(int sock, struct mpr_wire_msg *msg, int timeout_ms)
+{
+	int64_t deadline = now_ms() + timeout_ms;
+	struct mpr_wire_parser parser = {.msg = msg};
+	int ret;
+
+	forget_fds(msg);
+	while ((ret = read_message(&parser, sock)) == 0) {
+		ret = wait_ready(sock, POLLIN, deadline);
+		if (ret)
+			break;
+	}
+	if (ret < 0)
+		mpr_wire_msg_release(msg);
+	return ret < 0 ? ret : 0;
+}
