@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that option strings are read as QEMU's are, that what is wrong with
+ * one is said in full, and that writing one out loses nothing. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "opts/opts.h"
+
+static struct mpr_opts *parse(const char *text, const char *implied)
+{
+	struct mpr_opts *opts = NULL;
+	char *error = NULL;
+
+	if (mpr_opts_parse("-device", text, implied, &opts, &error) < 0)
+		fail_msg("%s", error);
+	assert_null(error);
+	return opts;
+}
+
+static void assert_error(char *error, const char *expected)
+{
+	assert_non_null(error);
+	assert_string_equal(error, expected);
+	free(error);
+}
+
+static void implied_key_takes_the_first_item(void **state)
+{
+	struct mpr_opts *opts = parse("lsi53c895a,id=lsi0", "driver");
+
+	(void)state;
+	assert_string_equal(mpr_opts_get(opts, "driver"), "lsi53c895a");
+	assert_string_equal(mpr_opts_get(opts, "id"), "lsi0");
+	assert_null(mpr_opts_get(opts, "bus"));
+	mpr_opts_free(opts);
+}
+
+static void implied_key_may_be_written_out(void **state)
+{
+	struct mpr_opts *opts = parse("id=lsi0,driver=lsi53c895a", "driver");
+
+	(void)state;
+	assert_string_equal(mpr_opts_get(opts, "driver"), "lsi53c895a");
+	mpr_opts_free(opts);
+}
+
+static void text_is_kept_for_messages(void **state)
+{
+	struct mpr_opts *opts = parse("lsi53c895a,id=lsi0", "driver");
+
+	(void)state;
+	assert_string_equal(mpr_opts_text(opts), "-device lsi53c895a,id=lsi0");
+	mpr_opts_free(opts);
+}
+
+static void doubled_comma_is_one_comma(void **state)
+{
+	struct mpr_opts *opts = parse("file=a,,b,,,,c,id=d0", NULL);
+
+	(void)state;
+	assert_string_equal(mpr_opts_get(opts, "file"), "a,b,,c");
+	assert_string_equal(mpr_opts_get(opts, "id"), "d0");
+	mpr_opts_free(opts);
+}
+
+static void value_may_hold_equals_signs(void **state)
+{
+	struct mpr_opts *opts = parse("serial=a=b", NULL);
+
+	(void)state;
+	assert_string_equal(mpr_opts_get(opts, "serial"), "a=b");
+	mpr_opts_free(opts);
+}
+
+static void bare_key_is_on(void **state)
+{
+	struct mpr_opts *opts = parse("id=d0,readonly", NULL);
+
+	(void)state;
+	assert_string_equal(mpr_opts_get(opts, "readonly"), "on");
+	mpr_opts_free(opts);
+}
+
+static void comma_at_the_end_is_ignored(void **state)
+{
+	struct mpr_opts *opts = parse("x-remote-object,id=robj1,fd=4,", "qom-type");
+
+	(void)state;
+	assert_string_equal(mpr_opts_get(opts, "fd"), "4");
+	mpr_opts_free(opts);
+}
+
+static void later_value_replaces_earlier(void **state)
+{
+	struct mpr_opts *opts = parse("id=a,id=b", NULL);
+
+	(void)state;
+	assert_string_equal(mpr_opts_get(opts, "id"), "b");
+	mpr_opts_free(opts);
+}
+
+static void nameless_property_is_refused(void **state)
+{
+	struct mpr_opts *opts;
+	char *error;
+
+	(void)state;
+	assert_int_equal(mpr_opts_parse("-drive", "id=d0,=x", NULL, &opts, &error), -EINVAL);
+	assert_error(error, "-drive id=d0,=x: a property has no name (a comma in a value is "
+			    "written twice)");
+}
+
+static void removed_key_is_gone(void **state)
+{
+	struct mpr_opts *opts = parse("lsi53c895a,rid=0,id=lsi0", "driver");
+	char *text;
+
+	(void)state;
+	mpr_opts_remove(opts, "rid");
+	mpr_opts_remove(opts, "rid");
+	assert_null(mpr_opts_get(opts, "rid"));
+	text = mpr_opts_format(opts, "driver");
+	assert_string_equal(text, "lsi53c895a,id=lsi0");
+	free(text);
+	mpr_opts_free(opts);
+}
+
+static void formatting_doubles_commas_again(void **state)
+{
+	struct mpr_opts *opts = parse("file=a,,b,id=d0,readonly", NULL);
+	char *text = mpr_opts_format(opts, NULL);
+
+	(void)state;
+	assert_string_equal(text, "file=a,,b,id=d0,readonly=on");
+	free(text);
+	mpr_opts_free(opts);
+}
+
+static void formatting_keeps_a_key_that_is_needed(void **state)
+{
+	struct mpr_opts *opts = parse("driver=a=b,id=x", "driver");
+	char *text = mpr_opts_format(opts, "driver");
+
+	(void)state;
+	assert_string_equal(text, "driver=a=b,id=x");
+	free(text);
+	mpr_opts_free(opts);
+}
+
+static void unknown_key_names_the_nearest(void **state)
+{
+	static const char *const known[] = {"driver", "id", "scsi-id", "serial", NULL};
+	struct mpr_opts *opts = parse("scsi-hd,scsi_id=1", "driver");
+	char *error = NULL;
+
+	(void)state;
+	assert_int_equal(mpr_opts_check(opts, known, &error), -EINVAL);
+	assert_error(error, "-device scsi-hd,scsi_id=1: no property \"scsi_id\" (did you mean "
+			    "\"scsi-id\"?)");
+	mpr_opts_free(opts);
+}
+
+static void unknown_key_far_from_all_names_none(void **state)
+{
+	static const char *const known[] = {"driver", "id", NULL};
+	struct mpr_opts *opts = parse("scsi-hd,bootindex=1", "driver");
+	char *error = NULL;
+
+	(void)state;
+	assert_int_equal(mpr_opts_check(opts, known, &error), -EINVAL);
+	assert_error(error, "-device scsi-hd,bootindex=1: no property \"bootindex\"");
+	mpr_opts_free(opts);
+}
+
+static void numbers_are_decimal_or_hexadecimal(void **state)
+{
+	struct mpr_opts *opts = parse("a=10,b=0x10,c=18446744073709551615", NULL);
+	uint64_t value = 0;
+	char *error = NULL;
+
+	(void)state;
+	assert_int_equal(mpr_opts_get_uint(opts, "a", 0, 15, &value, &error), 0);
+	assert_int_equal(value, 10);
+	assert_int_equal(mpr_opts_get_uint(opts, "b", 0, 16, &value, &error), 0);
+	assert_int_equal(value, 16);
+	assert_int_equal(mpr_opts_get_uint(opts, "c", 0, UINT64_MAX, &value, &error), 0);
+	assert_true(value == UINT64_MAX);
+	assert_int_equal(mpr_opts_get_uint(opts, "absent", 0, 1, &value, &error), 0);
+	assert_true(value == UINT64_MAX);
+	mpr_opts_free(opts);
+}
+
+static void bad_numbers_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"n=", "n=-1", "n= 1", "n=1 ", "n=0x", "n=1k", "n=16", "n=18446744073709551616",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct mpr_opts *opts = parse(bad[i], NULL);
+		uint64_t value = 7;
+		char *error = NULL;
+		char expected[128];
+
+		snprintf(expected, sizeof(expected), "-device %s: %s is not a number from 0 to 15",
+			 bad[i], bad[i]);
+		assert_int_equal(mpr_opts_get_uint(opts, "n", 0, 15, &value, &error), -EINVAL);
+		assert_error(error, expected);
+		assert_int_equal(value, 7);
+		mpr_opts_free(opts);
+	}
+}
+
+static void booleans_have_three_spellings(void **state)
+{
+	struct mpr_opts *opts = parse("a=on,b=yes,c=true,d=off,e=no,f=false,g=1", NULL);
+	char *error = NULL;
+	bool value = false;
+
+	(void)state;
+	for (const char *key = "abc"; *key; key++) {
+		value = false;
+		assert_int_equal(mpr_opts_get_bool(opts, (char[]){*key, 0}, &value, &error), 0);
+		assert_true(value);
+	}
+	for (const char *key = "def"; *key; key++) {
+		value = true;
+		assert_int_equal(mpr_opts_get_bool(opts, (char[]){*key, 0}, &value, &error), 0);
+		assert_false(value);
+	}
+	assert_int_equal(mpr_opts_get_bool(opts, "g", &value, &error), -EINVAL);
+	free(error);
+	mpr_opts_free(opts);
+}
+
+static void enumeration_lists_its_names(void **state)
+{
+	static const char *const names[] = {"writeback", "none", "directsync", NULL};
+	struct mpr_opts *opts = parse("cache=directsync,mode=unsafe", NULL);
+	unsigned value = 0;
+	char *error = NULL;
+
+	(void)state;
+	assert_int_equal(mpr_opts_get_enum(opts, "cache", names, &value, &error), 0);
+	assert_int_equal(value, 2);
+	assert_int_equal(mpr_opts_get_enum(opts, "mode", names, &value, &error), -EINVAL);
+	assert_error(error, "-device cache=directsync,mode=unsafe: mode=unsafe is not writeback, "
+			    "none or directsync");
+	mpr_opts_free(opts);
+}
+
+static void nearest_knows_when_nothing_is_near(void **state)
+{
+	static const char *const names[] = {"lsi53c895a", "scsi-hd", "id", NULL};
+
+	(void)state;
+	assert_string_equal(mpr_nearest("lsi53c895", names), "lsi53c895a");
+	assert_string_equal(mpr_nearest("scsi-cd", names), "scsi-hd");
+	assert_null(mpr_nearest("e1000", names));
+	assert_null(mpr_nearest("xy", names));
+	assert_null(mpr_nearest("", names));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(implied_key_takes_the_first_item),
+		cmocka_unit_test(implied_key_may_be_written_out),
+		cmocka_unit_test(text_is_kept_for_messages),
+		cmocka_unit_test(doubled_comma_is_one_comma),
+		cmocka_unit_test(value_may_hold_equals_signs),
+		cmocka_unit_test(bare_key_is_on),
+		cmocka_unit_test(comma_at_the_end_is_ignored),
+		cmocka_unit_test(later_value_replaces_earlier),
+		cmocka_unit_test(nameless_property_is_refused),
+		cmocka_unit_test(removed_key_is_gone),
+		cmocka_unit_test(formatting_doubles_commas_again),
+		cmocka_unit_test(formatting_keeps_a_key_that_is_needed),
+		cmocka_unit_test(unknown_key_names_the_nearest),
+		cmocka_unit_test(unknown_key_far_from_all_names_none),
+		cmocka_unit_test(numbers_are_decimal_or_hexadecimal),
+		cmocka_unit_test(bad_numbers_are_refused),
+		cmocka_unit_test(booleans_have_three_spellings),
+		cmocka_unit_test(enumeration_lists_its_names),
+		cmocka_unit_test(nearest_knows_when_nothing_is_near),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
