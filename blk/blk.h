@@ -24,7 +24,7 @@ enum mpr_blk_cache {
 
 struct mpr_blk_options {
 	const char *file;
-	const char *format; /* "raw", or NULL for it */
+	const char *format; /* "raw", or NULL for it unless the file is another's */
 	enum mpr_blk_cache cache;
 	bool read_only;
 };
@@ -50,6 +50,7 @@ struct mpr_blk_req {
 	void *priv[16];
 };
 
+/* Operations and bytes that ended well; bounces and failures as they happen. */
 struct mpr_blk_stats {
 	uint64_t rd_operations, wr_operations, flush_operations;
 	uint64_t rd_bytes, wr_bytes;
@@ -61,20 +62,29 @@ struct mpr_blk_stats {
 struct mpr_blk;
 
 /*
- * Opens an image. 0, or negative errno with *error set to a message that
- * names the file, what is wrong and the remedy (free() it).
+ * Opens an image: a regular file or a block device. It stays locked while it
+ * is open: many may read it, or one may write. 0, or negative errno with *error set to a message
+ * that names the file, what is wrong and the remedy (free() it).
  */
 int mpr_blk_open(struct mpr_uring *ring, const struct mpr_blk_options *options,
 		 struct mpr_blk **blk, char **error);
 
-/* The device must be idle (mpr_blk_in_flight() == 0). */
-void mpr_blk_close(struct mpr_blk *blk);
+/* 0 and blk is gone; or -EBUSY and nothing happened: requests are in flight
+ * (mpr_blk_in_flight()), so reap first. NULL is ignored. */
+int mpr_blk_close(struct mpr_blk *blk);
 
-/* Starts a request. Order between requests in flight is undefined. The
- * range must lie in the device; one that does not ends with -EINVAL. */
+/*
+ * Starts a request; mpr_uring_submit() or _wait() sends it to the kernel.
+ * Order between requests in flight is undefined: a flush covers the writes
+ * that were done before it was submitted. The range must lie in the device;
+ * one that does not ends with -EINVAL. A write to a read-only device ends
+ * with -EROFS.
+ */
 void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req);
 
-uint64_t mpr_blk_size(const struct mpr_blk *blk); /* bytes */
+/* Bytes, a multiple of 512: what an image lacks of its last sector reads as
+ * zeros, and a write there lengthens it. */
+uint64_t mpr_blk_size(const struct mpr_blk *blk);
 bool mpr_blk_read_only(const struct mpr_blk *blk);
 /* True when completed writes may still be volatile (not directsync). */
 bool mpr_blk_write_cache(const struct mpr_blk *blk);

@@ -21,7 +21,7 @@ struct mpr_uring_op {
 };
 
 struct mpr_uring_stats {
-	uint64_t enters;      /* io_uring_enter system calls */
+	uint64_t enters;      /* io_uring_enter system calls, exactly */
 	uint64_t submitted;   /* submission entries */
 	uint64_t completions; /* completion entries reaped */
 };
@@ -29,8 +29,11 @@ struct mpr_uring_stats {
 struct mpr_uring;
 
 /* `entries`: size of the submission queue. 0 or negative errno; on -ENOSYS or
- * -EPERM the kernel forbids io_uring (sysctl kernel.io_uring_disabled). */
+ * -EPERM the kernel forbids io_uring (sysctl kernel.io_uring_disabled). The
+ * ring belongs to the calling thread for good. */
 int mpr_uring_create(unsigned entries, struct mpr_uring **ring);
+/* Operations in flight are cancelled and their functions never called. NULL
+ * is ignored. */
 void mpr_uring_destroy(struct mpr_uring *ring);
 
 /*
@@ -40,11 +43,17 @@ void mpr_uring_destroy(struct mpr_uring *ring);
  */
 struct io_uring_sqe *mpr_uring_sqe(struct mpr_uring *ring, struct mpr_uring_op *op);
 
-/* Calls fn for every completion that is there now, without a system call.
- * Returns how many. */
+/*
+ * Calls fn for every completion that is there now. Returns how many. Made for
+ * polling: there is no system call until the kernel flags, in memory that it
+ * shares with us, that it has completions for which it needs the thread to
+ * enter; then there is one, which does not block.
+ */
 unsigned mpr_uring_reap(struct mpr_uring *ring);
 
-/* Submits what is queued, if anything. Never blocks. 0 or negative errno. */
+/* Submits what is queued, if anything. Never blocks. 0 or negative errno: the
+ * kernel is short of memory (-EAGAIN) or of room for completions (-EBUSY); what
+ * was not submitted stays queued, so reap and call again. */
 int mpr_uring_submit(struct mpr_uring *ring);
 
 /* Submits, and sleeps until there is a completion or `timeout_ns` passed
