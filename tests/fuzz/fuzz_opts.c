@@ -41,7 +41,7 @@ static void read_typed(const struct mpr_opts *opts)
 
 static void round_trip(const char *text, const char *implied)
 {
-	struct mpr_opts *first, *second;
+	struct mpr_opts *first, *second = NULL;
 	char *error, *once, *twice;
 
 	if (mpr_opts_parse("-device", text, implied, &first, &error) < 0) {

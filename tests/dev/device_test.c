@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that a device's DMA reaches the host's services only while the guest
+ * lets it be bus master, and that mappings are given back once. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "dev/device.h"
+
+/* A host that counts its calls. */
+struct counting_host {
+	struct mpr_host host;
+	unsigned calls;
+	unsigned mapped;
+	char memory[16];
+};
+
+static int count_read(void *host, uint64_t addr, void *buf, size_t len)
+{
+	(void)addr, (void)buf, (void)len;
+	((struct counting_host *)host)->calls++;
+	return 0;
+}
+
+static int count_write(void *host, uint64_t addr, const void *buf, size_t len)
+{
+	(void)addr, (void)buf, (void)len;
+	((struct counting_host *)host)->calls++;
+	return 0;
+}
+
+static int count_map(void *host, uint64_t addr, size_t len, struct mpr_dma_map *map)
+{
+	struct counting_host *counting = host;
+
+	(void)addr;
+	counting->calls++;
+	counting->mapped++;
+	*map = (struct mpr_dma_map){.ptr = counting->memory, .len = len};
+	return 0;
+}
+
+static void count_unmap(void *host, struct mpr_dma_map *map)
+{
+	(void)map;
+	((struct counting_host *)host)->mapped--;
+}
+
+static const struct mpr_host_ops host_ops = {
+	.dma_read = count_read,
+	.dma_write = count_write,
+	.dma_map = count_map,
+	.dma_unmap = count_unmap,
+};
+
+static const struct mpr_pci_info pci_info = {.vendor_id = 0x1234, .bar = {{MPR_BAR_MEM32, 16}}};
+static const struct mpr_device_ops device_ops = {.driver = "test", .pci = &pci_info};
+
+static struct counting_host host;
+static struct mpr_device device;
+
+static int setup(void **state)
+{
+	(void)state;
+	host = (struct counting_host){.host.ops = &host_ops};
+	return mpr_device_init(&device, &device_ops, &host.host, "test0");
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	mpr_device_fini(&device);
+	return 0;
+}
+
+static void init_fills_in_the_base_part(void **state)
+{
+	(void)state;
+	assert_string_equal(device.id, "test0");
+	assert_ptr_equal(device.ops, &device_ops);
+	assert_int_equal(mpr_pci_config_read(&device.pci, MPR_PCI_VENDOR_ID, 2), 0x1234);
+	assert_null(device.scsi_bus);
+}
+
+static void dma_is_refused_without_bus_mastering(void **state)
+{
+	struct mpr_dma_map map = {0};
+	char buf[4];
+
+	(void)state;
+	assert_int_equal(mpr_dma_read(&device, 0, buf, 4), -EPERM);
+	assert_int_equal(mpr_dma_write(&device, 0, buf, 4), -EPERM);
+	assert_int_equal(mpr_dma_map(&device, 0, 4, &map), -EPERM);
+	assert_int_equal(host.calls, 0);
+}
+
+static void dma_reaches_the_host_with_bus_mastering(void **state)
+{
+	struct mpr_dma_map map = {0};
+	char buf[4];
+
+	(void)state;
+	mpr_pci_config_write(&device.pci, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_MASTER);
+	assert_int_equal(mpr_dma_read(&device, 0, buf, 4), 0);
+	assert_int_equal(mpr_dma_write(&device, 0, buf, 4), 0);
+	assert_int_equal(mpr_dma_map(&device, 0, 4, &map), 0);
+	assert_int_equal(host.calls, 3);
+	mpr_dma_unmap(&device, &map);
+}
+
+static void mapping_is_given_back_once(void **state)
+{
+	struct mpr_dma_map map = {0};
+
+	(void)state;
+	mpr_dma_unmap(&device, &map);
+	mpr_pci_config_write(&device.pci, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_MASTER);
+	assert_int_equal(mpr_dma_map(&device, 0, 4, &map), 0);
+	mpr_pci_reset(&device.pci);
+	mpr_dma_unmap(&device, &map);
+	mpr_dma_unmap(&device, &map);
+	assert_null(map.ptr);
+	assert_int_equal(host.mapped, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(init_fills_in_the_base_part, setup, teardown),
+		cmocka_unit_test_setup_teardown(dma_is_refused_without_bus_mastering, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(dma_reaches_the_host_with_bus_mastering, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(mapping_is_given_back_once, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
