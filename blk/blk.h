@@ -47,7 +47,7 @@ struct mpr_blk_req {
 	void (*done)(struct mpr_blk_req *req, int result);
 
 	/* Private to blk/. */
-	void *priv[16];
+	void *priv[24];
 };
 
 /* Operations and bytes that ended well; bounces and failures as they happen. */

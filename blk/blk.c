@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "blk/blk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blk/driver.h"
+
+static const struct mpr_blk_driver *const drivers[] = {&mpr_blk_raw};
+
+static const struct mpr_blk_driver *find_driver(const char *format)
+{
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		if (!format || !strcmp(format, drivers[i]->format))
+			return drivers[i];
+	}
+	return NULL;
+}
+
+int mpr_blk_open(struct mpr_uring *ring, const struct mpr_blk_options *options,
+		 struct mpr_blk **out, char **error)
+{
+	const struct mpr_blk_driver *driver = find_driver(options->format);
+	struct mpr_blk *blk;
+	int err;
+
+	*error = NULL;
+	if (!driver) {
+		if (asprintf(error, "%s: no image format '%s': use format=raw", options->file,
+			     options->format) < 0)
+			*error = NULL;
+		return -EINVAL;
+	}
+	err = driver->open(options, &blk, error);
+	if (err < 0)
+		return err;
+	blk->driver = driver;
+	blk->ring = ring;
+	blk->read_only = options->read_only;
+	blk->cache = options->cache;
+	*out = blk;
+	return 0;
+}
+
+int mpr_blk_close(struct mpr_blk *blk)
+{
+	if (!blk)
+		return 0;
+	if (blk->in_flight)
+		return -EBUSY;
+	blk->driver->close(blk);
+	return 0;
+}
+
+static void account(struct mpr_blk_stats *stats, enum mpr_blk_op op, uint64_t len)
+{
+	switch (op) {
+	case MPR_BLK_READ:
+		stats->rd_operations++;
+		stats->rd_bytes += len;
+		break;
+	case MPR_BLK_WRITE:
+		stats->wr_operations++;
+		stats->wr_bytes += len;
+		break;
+	case MPR_BLK_FLUSH:
+		stats->flush_operations++;
+		break;
+	}
+}
+
+void mpr_blk_finish(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len, int result)
+{
+	if (result < 0)
+		blk->stats.failed_operations++;
+	else
+		account(&blk->stats, req->op, len);
+	blk->in_flight--;
+	req->done(req, result);
+}
+
+/* A request that ends without I/O; its result is known at once but must not
+ * be given from within mpr_blk_submit(). */
+struct immediate {
+	struct mpr_uring_op op;
+	struct mpr_blk *blk;
+	int result;
+} __attribute__((may_alias));
+
+_Static_assert(sizeof(struct immediate) <= MPR_BLK_PRIV_SIZE, "fits in a request");
+
+static void immediate_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
+{
+	struct immediate *immediate = mpr_container_of(op, struct immediate, op);
+
+	(void)res;
+	(void)flags;
+	mpr_blk_finish(immediate->blk, mpr_container_of(immediate, struct mpr_blk_req, priv), 0,
+		       immediate->result);
+}
+
+void mpr_blk_finish_later(struct mpr_blk *blk, struct mpr_blk_req *req, int result)
+{
+	struct immediate *immediate = (struct immediate *)req->priv;
+
+	immediate->op.fn = immediate_done;
+	immediate->blk = blk;
+	immediate->result = result;
+	io_uring_prep_nop(mpr_uring_sqe(blk->ring, &immediate->op));
+}
+
+/* Adds up the request's elements. 0 or -EINVAL. */
+static int request_length(const struct mpr_blk_req *req, uint64_t *len)
+{
+	*len = 0;
+	if (req->op == MPR_BLK_FLUSH)
+		return 0;
+	for (unsigned i = 0; i < req->niov; i++) {
+		if (__builtin_add_overflow(*len, req->iov[i].iov_len, len))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int check(const struct mpr_blk *blk, const struct mpr_blk_req *req, uint64_t *len)
+{
+	if ((unsigned)req->op > MPR_BLK_FLUSH || request_length(req, len))
+		return -EINVAL;
+	if (req->op == MPR_BLK_FLUSH)
+		return 0;
+	if (req->op == MPR_BLK_WRITE && blk->read_only)
+		return -EROFS;
+	if (req->offset > blk->size || *len > blk->size - req->offset)
+		return -EINVAL;
+	return 0;
+}
+
+void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req)
+{
+	uint64_t len;
+	int err = check(blk, req, &len);
+
+	blk->in_flight++;
+	if (err || (req->op != MPR_BLK_FLUSH && len == 0))
+		mpr_blk_finish_later(blk, req, err);
+	else
+		blk->driver->submit(blk, req, len);
+}
+
+uint64_t mpr_blk_size(const struct mpr_blk *blk)
+{
+	return blk->size;
+}
+
+bool mpr_blk_read_only(const struct mpr_blk *blk)
+{
+	return blk->read_only;
+}
+
+bool mpr_blk_write_cache(const struct mpr_blk *blk)
+{
+	return blk->cache != MPR_CACHE_DIRECTSYNC;
+}
+
+unsigned mpr_blk_in_flight(const struct mpr_blk *blk)
+{
+	return blk->in_flight;
+}
+
+const struct mpr_blk_stats *mpr_blk_stats(const struct mpr_blk *blk)
+{
+	return &blk->stats;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the generic block layer (blk.c) and the drivers of image formats.
+ * Private to blk/.
+ */
+#ifndef MPR_BLK_DRIVER_H
+#define MPR_BLK_DRIVER_H
+
+#include <stddef.h>
+
+#include "blk/blk.h"
+
+struct mpr_blk_driver {
+	const char *format;
+	/* Allocates the device, zeroed, and sets its size; the generic layer
+	 * fills in the rest. Errors as in mpr_blk_open(). */
+	int (*open)(const struct mpr_blk_options *options, struct mpr_blk **blk, char **error);
+	/* Nothing is in flight. Frees blk. */
+	void (*close)(struct mpr_blk *blk);
+	/* A request that was checked: a flush, or in range, allowed and of at
+	 * least one byte. Ends with mpr_blk_finish(), later. */
+	void (*submit)(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len);
+};
+
+extern const struct mpr_blk_driver mpr_blk_raw;
+
+/* A block device; a driver's state starts with it. */
+struct mpr_blk {
+	const struct mpr_blk_driver *driver;
+	struct mpr_uring *ring;
+	uint64_t size;
+	bool read_only;
+	enum mpr_blk_cache cache;
+	unsigned in_flight;
+	struct mpr_blk_stats stats;
+};
+
+/* Bytes of the private part of a request that are the driver's. */
+#define MPR_BLK_PRIV_SIZE sizeof(((struct mpr_blk_req *)0)->priv)
+
+/* Ends a request without I/O and with this result, from mpr_uring_reap(). */
+void mpr_blk_finish_later(struct mpr_blk *blk, struct mpr_blk_req *req, int result);
+
+/* Ends a request that moved `len` bytes if result is 0. It may be freed now.
+ * Never from within driver->submit(). */
+void mpr_blk_finish(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len, int result);
+
+#define mpr_container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+
+#endif

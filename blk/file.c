@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include "blk/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The alignments that direct I/O is tried with, where the kernel tells none. */
+#define PROBE_MIN 512
+#define PROBE_MAX 65536
+
+/* Makes the message "FILE: ..." and returns err. */
+__attribute__((format(printf, 4, 5))) static int
+fail(char **error, int err, const struct mpr_blk_options *options, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return err;
+	if (asprintf(error, "%s: %s", options->file, text) < 0)
+		*error = NULL;
+	free(text);
+	return err;
+}
+
+static bool is_direct(const struct mpr_blk_options *options)
+{
+	return options->cache != MPR_CACHE_WRITEBACK;
+}
+
+static const char *cache_name(const struct mpr_blk_options *options)
+{
+	return options->cache == MPR_CACHE_NONE ? "none" : "directsync";
+}
+
+static int fail_no_direct(char **error, const struct mpr_blk_options *options)
+{
+	return fail(error, -EINVAL, options,
+		    "cache=%s needs direct I/O, which this file system does not have: "
+		    "use cache=writeback",
+		    cache_name(options));
+}
+
+static int fail_open(char **error, int err, const struct mpr_blk_options *options)
+{
+	bool may_read = access(options->file, R_OK) == 0;
+
+	switch (err) {
+	case -EINVAL:
+		if (is_direct(options))
+			return fail_no_direct(error, options);
+		break;
+	case -EACCES:
+	case -EPERM:
+	case -EROFS:
+		if (!options->read_only && may_read)
+			return fail(error, err, options,
+				    "cannot be opened for writing: %s: "
+				    "allow writing, or use readonly=on",
+				    strerror(-err));
+		break;
+	}
+	return fail(error, err, options, "cannot be opened: %s", strerror(-err));
+}
+
+/* Said before it is opened, because opening a named pipe would wait. */
+static int check_type(const struct mpr_blk_options *options, char **error)
+{
+	struct stat st;
+
+	if (stat(options->file, &st) < 0)
+		return fail_open(error, -errno, options);
+	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return fail(error, -EISDIR, options, "is a directory, not a disk image");
+	return fail(error, -EINVAL, options, "is neither a regular file nor a block device");
+}
+
+static int open_fd(const struct mpr_blk_options *options, char **error)
+{
+	int flags = options->read_only ? O_RDONLY : O_RDWR;
+	int fd;
+
+	if (is_direct(options))
+		flags |= O_DIRECT;
+	fd = open(options->file, flags | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? fail_open(error, -errno, options) : fd;
+}
+
+static int measure(struct mpr_file *file, const struct mpr_blk_options *options, struct stat *st,
+		   char **error)
+{
+	int err = fstat(file->fd, st);
+
+	if (!err && S_ISBLK(st->st_mode))
+		err = ioctl(file->fd, BLKGETSIZE64, &file->length);
+	else
+		file->length = st->st_size;
+	return err ? fail(error, -errno, options, "cannot be measured: %s", strerror(errno)) : 0;
+}
+
+/* Locks belong to the open file, so that they end with it, and hold between
+ * programs and between images of one program. */
+static int lock(const struct mpr_file *file, const struct mpr_blk_options *options, char **error)
+{
+	struct flock whole = {
+		.l_type = options->read_only ? F_RDLCK : F_WRLCK,
+		.l_whence = SEEK_SET,
+	};
+
+	if (fcntl(file->fd, F_OFD_SETLK, &whole) == 0)
+		return 0;
+	if (errno != EAGAIN && errno != EACCES)
+		return fail(error, -errno, options, "cannot be locked: %s", strerror(errno));
+	if (options->read_only)
+		return fail(error, -EBUSY, options,
+			    "is in use by another program that writes to it: close that first");
+	return fail(error, -EBUSY, options,
+		    "is in use by another program: close that first, "
+		    "or let both use readonly=on");
+}
+
+/* The sector size of a block device suits memory as well as offsets. */
+static int block_device_alignment(struct mpr_file *file)
+{
+	int size;
+
+	if (ioctl(file->fd, BLKSSZGET, &size) < 0)
+		return -errno;
+	file->mem_align = file->offset_align = size;
+	return 0;
+}
+
+/* Finds the smallest length of a read that is allowed. */
+static int probe_alignment(struct mpr_file *file)
+{
+	void *buf;
+	ssize_t n = -1;
+	uint32_t align = PROBE_MIN;
+
+	if (posix_memalign(&buf, PROBE_MAX, PROBE_MAX))
+		return -ENOMEM;
+	while ((n = pread(file->fd, buf, align, 0)) < 0 && errno == EINVAL && align < PROBE_MAX)
+		align *= 2;
+	free(buf);
+	if (n < 0)
+		return -EINVAL;
+	file->mem_align = file->offset_align = align;
+	return 0;
+}
+
+/* Asks the kernel; where it does not know (before Linux 6.1, and in some file
+ * systems still), the device; and otherwise finds out. */
+static int find_alignment(struct mpr_file *file, const struct stat *st)
+{
+	struct statx stx;
+
+	if (statx(file->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &stx) == 0 &&
+	    (stx.stx_mask & STATX_DIOALIGN)) {
+		if (!stx.stx_dio_offset_align)
+			return -EINVAL;
+		file->mem_align = stx.stx_dio_mem_align;
+		file->offset_align = stx.stx_dio_offset_align;
+		if (file->mem_align > file->offset_align)
+			file->offset_align = file->mem_align;
+		return 0;
+	}
+	return S_ISBLK(st->st_mode) ? block_device_alignment(file) : probe_alignment(file);
+}
+
+static int set_alignment(struct mpr_file *file, const struct mpr_blk_options *options,
+			 const struct stat *st, char **error)
+{
+	file->mem_align = file->offset_align = 1;
+	if (!is_direct(options))
+		return 0;
+	if (find_alignment(file, st) < 0)
+		return fail_no_direct(error, options);
+	if (file->offset_align > 512 && file->length % file->offset_align)
+		return fail(error, -EINVAL, options,
+			    "its size of %llu bytes is not a multiple of %u, as cache=%s needs "
+			    "here: make it larger, or use cache=writeback",
+			    (unsigned long long)file->length, file->offset_align,
+			    cache_name(options));
+	return 0;
+}
+
+/* A known image format must not be taken for a disk's bytes by default. */
+static int check_format(const struct mpr_file *file, const struct mpr_blk_options *options,
+			char **error)
+{
+	static const char qcow2_magic[4] = "QFI\xfb";
+	char *head;
+	bool qcow2;
+
+	if (options->format)
+		return 0;
+	if (posix_memalign((void **)&head, PROBE_MAX, PROBE_MAX))
+		return fail(error, -ENOMEM, options, "no memory to read its head");
+	qcow2 = pread(file->fd, head, PROBE_MAX, 0) >= (ssize_t)sizeof(qcow2_magic) &&
+		!memcmp(head, qcow2_magic, sizeof(qcow2_magic));
+	free(head);
+	if (qcow2)
+		return fail(error, -EINVAL, options,
+			    "is a qcow2 image: convert it with qemu-img convert -O raw, or use "
+			    "format=raw to give the guest the file as it is");
+	return 0;
+}
+
+int mpr_file_open(struct mpr_file *file, const struct mpr_blk_options *options, char **error)
+{
+	struct stat st;
+	int err;
+
+	*error = NULL;
+	err = check_type(options, error);
+	if (err)
+		return err;
+	file->fd = open_fd(options, error);
+	if (file->fd < 0)
+		return file->fd;
+	err = measure(file, options, &st, error);
+	if (!err)
+		err = lock(file, options, error);
+	if (!err)
+		err = set_alignment(file, options, &st, error);
+	if (!err)
+		err = check_format(file, options, error);
+	if (err)
+		mpr_file_close(file);
+	return err;
+}
+
+void mpr_file_close(struct mpr_file *file)
+{
+	close(file->fd);
+}

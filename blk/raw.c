@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* Raw images: the guest's disk is the file, byte for byte. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "blk/bounce.h"
+#include "blk/driver.h"
+#include "blk/file.h"
+#include "blk/range.h"
+#include "blk/transfer.h"
+
+#define SECTOR 512
+
+struct raw {
+	struct mpr_blk blk;
+	struct mpr_file file;
+	struct mpr_ranges writes; /* in flight; with direct I/O only */
+	/* In the page cache, data whose write-back failed is dropped and the
+	 * failure told once; from then on nothing may be called durable. */
+	int sync_error;
+};
+
+/* The private part of a request. */
+struct raw_req {
+	struct raw *raw;
+	uint64_t len;
+	struct mpr_range range;
+	struct mpr_bounce *bounce; /* NULL: the request's own memory is used */
+	union {
+		struct mpr_transfer transfer;
+		struct mpr_uring_op flush;
+	};
+} __attribute__((may_alias));
+
+_Static_assert(sizeof(struct raw_req) <= MPR_BLK_PRIV_SIZE, "fits in a request");
+
+static struct mpr_blk_req *req_of(struct raw_req *r)
+{
+	return mpr_container_of(r, struct mpr_blk_req, priv);
+}
+
+static bool is_direct(const struct raw *raw)
+{
+	return raw->blk.cache != MPR_CACHE_WRITEBACK;
+}
+
+static bool must_sync(const struct raw *raw, const struct mpr_blk_req *req)
+{
+	return req->op == MPR_BLK_FLUSH ||
+	       (req->op == MPR_BLK_WRITE && (req->fua || raw->blk.cache == MPR_CACHE_DIRECTSYNC));
+}
+
+/* Whether a failure says that data in the page cache may be gone. */
+static bool lost_data(const struct raw *raw, const struct mpr_blk_req *req, int result)
+{
+	if (is_direct(raw) || !must_sync(raw, req))
+		return false;
+	return req->op == MPR_BLK_FLUSH ? result < 0 : result == -EIO;
+}
+
+static void finish(struct raw_req *r, int result)
+{
+	struct mpr_blk_req *req = req_of(r);
+	struct raw *raw = r->raw;
+
+	if (req->op == MPR_BLK_WRITE && is_direct(raw))
+		mpr_ranges_release(&raw->writes, &r->range);
+	if (lost_data(raw, req, result))
+		raw->sync_error = result;
+	mpr_blk_finish(&raw->blk, req, r->len, result);
+}
+
+static void transfer_done(struct mpr_transfer *transfer, int result)
+{
+	finish(mpr_container_of(transfer, struct raw_req, transfer), result);
+}
+
+static void bounce_done(struct mpr_bounce *bounce, struct mpr_blk_req *req, int result)
+{
+	mpr_bounce_free(bounce);
+	finish((struct raw_req *)req->priv, result);
+}
+
+static void flush_start(struct raw_req *r)
+{
+	struct io_uring_sqe *sqe = mpr_uring_sqe(r->raw->blk.ring, &r->flush);
+
+	io_uring_prep_fsync(sqe, r->raw->file.fd, IORING_FSYNC_DATASYNC);
+}
+
+static void flush_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
+{
+	struct raw_req *r = mpr_container_of(op, struct raw_req, flush);
+
+	(void)flags;
+	if (res == -EINTR || res == -EAGAIN)
+		flush_start(r);
+	else
+		finish(r, res);
+}
+
+static void transfer_prepare(struct raw_req *r, int rw_flags)
+{
+	const struct mpr_blk_req *req = req_of(r);
+
+	r->transfer = (struct mpr_transfer){
+		.ring = r->raw->blk.ring,
+		.file = &r->raw->file,
+		.iov = req->iov,
+		.niov = req->niov,
+		.write = req->op == MPR_BLK_WRITE,
+		.rw_flags = rw_flags,
+		.offset = req->offset,
+		.len = r->len,
+		.fn = transfer_done,
+	};
+}
+
+static void start(struct raw_req *r)
+{
+	if (r->bounce)
+		mpr_bounce_start(r->bounce);
+	else
+		mpr_transfer_start(&r->transfer);
+}
+
+static void range_granted(struct mpr_range *range)
+{
+	start(mpr_container_of(range, struct raw_req, range));
+}
+
+/* The blocks that a write touches. */
+static void range_prepare(struct raw_req *r)
+{
+	const struct mpr_blk_req *req = req_of(r);
+	uint64_t mask = r->raw->file.offset_align - 1;
+
+	r->range.start = req->offset & ~mask;
+	r->range.end = (req->offset + r->len + mask) & ~mask;
+	r->range.exclusive = mpr_bounce_rewrites(&r->raw->file, req, r->len);
+	r->range.fn = range_granted;
+}
+
+static void submit_transfer(struct raw *raw, struct mpr_blk_req *req, uint64_t len)
+{
+	struct raw_req *r = (struct raw_req *)req->priv;
+	int rw_flags = must_sync(raw, req) ? RWF_DSYNC : 0;
+
+	r->raw = raw;
+	r->len = len;
+	r->bounce = NULL;
+	if (!mpr_bounce_needed(&raw->file, req, len)) {
+		transfer_prepare(r, rw_flags);
+	} else {
+		r->bounce = mpr_bounce_new(&raw->blk, &raw->file, req, len, rw_flags, bounce_done);
+		if (!r->bounce) {
+			mpr_blk_finish_later(&raw->blk, req, -ENOMEM);
+			return;
+		}
+	}
+	if (req->op == MPR_BLK_WRITE && is_direct(raw)) {
+		range_prepare(r);
+		if (!mpr_ranges_acquire(&raw->writes, &r->range))
+			return;
+	}
+	start(r);
+}
+
+static void submit_flush(struct raw *raw, struct mpr_blk_req *req)
+{
+	struct raw_req *r = (struct raw_req *)req->priv;
+
+	r->raw = raw;
+	r->len = 0;
+	r->flush.fn = flush_done;
+	flush_start(r);
+}
+
+static void raw_submit(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len)
+{
+	struct raw *raw = mpr_container_of(blk, struct raw, blk);
+
+	if (raw->sync_error && must_sync(raw, req))
+		mpr_blk_finish_later(blk, req, raw->sync_error);
+	else if (req->op == MPR_BLK_FLUSH)
+		submit_flush(raw, req);
+	else
+		submit_transfer(raw, req, len);
+}
+
+static int raw_open(const struct mpr_blk_options *options, struct mpr_blk **blk, char **error)
+{
+	struct raw *raw = calloc(1, sizeof(*raw));
+	int err;
+
+	if (!raw)
+		return -ENOMEM;
+	err = mpr_file_open(&raw->file, options, error);
+	if (err) {
+		free(raw);
+		return err;
+	}
+	raw->blk.size = (raw->file.length + SECTOR - 1) / SECTOR * SECTOR;
+	*blk = &raw->blk;
+	return 0;
+}
+
+static void raw_close(struct mpr_blk *blk)
+{
+	struct raw *raw = mpr_container_of(blk, struct raw, blk);
+
+	mpr_file_close(&raw->file);
+	free(raw);
+}
+
+const struct mpr_blk_driver mpr_blk_raw = {
+	.format = "raw",
+	.open = raw_open,
+	.close = raw_close,
+	.submit = raw_submit,
+};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One vectored read or write of a file, carried through to its last byte: split
+ * where it has more elements than the kernel takes, continued after a short
+ * transfer, repeated after EINTR and EAGAIN. Private to blk/.
+ */
+#ifndef MPR_BLK_TRANSFER_H
+#define MPR_BLK_TRANSFER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "blk/uring.h"
+
+struct mpr_file;
+
+struct mpr_transfer {
+	/* Filled in by the caller. The elements stay the caller's and are not
+	 * changed; they hold `len` bytes, at least one. In a file opened for
+	 * direct I/O, offset, len and the elements are aligned as it needs
+	 * them, and each element's length is a multiple of file->offset_align
+	 * if there are more than IOV_MAX. */
+	struct mpr_uring *ring;
+	const struct mpr_file *file;
+	const struct iovec *iov;
+	unsigned niov;
+	bool write;
+	int rw_flags; /* RWF_* */
+	uint64_t offset, len;
+	/* Called once, from mpr_uring_reap(). 0, or negative errno: -EIO also
+	 * when the file ends early. Bytes of a read between the file's end
+	 * and its last sector's end are zeros. */
+	void (*fn)(struct mpr_transfer *transfer, int result);
+
+	/* Private. */
+	struct mpr_uring_op op;
+	struct iovec rest; /* of an element that was cut */
+	uint64_t skip;	   /* bytes of *iov that are done */
+};
+
+/* Queues the first operation. */
+void mpr_transfer_start(struct mpr_transfer *transfer);
+
+#endif
