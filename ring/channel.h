@@ -2,8 +2,8 @@
 /*
  * A channel: one device's traffic between a VMM (the proxy) and a device
  * process (the remote), in one sealed memfd: a request ring, a completion
- * ring, doorbell words, the interrupt line and statistics. docs/protocol.md
- * shows the layout byte by byte.
+ * ring, doorbell words, the interrupt line and statistics. docs/channel-layout.md
+ * shows the layout byte by byte, docs/memory-order.md proves the atomics.
  *
  *   proxy                                        remote
  *   mpr_channel_create() --memfd, doorbell--> mpr_channel_attach()
@@ -24,8 +24,16 @@
 #ifndef MPR_RING_CHANNEL_H
 #define MPR_RING_CHANNEL_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of the layout and of the rules for its words. */
+#define MPR_CHANNEL_ABI 1u
 
 enum mpr_msg_type {
 	MPR_MSG_NONE = 0,
@@ -43,14 +51,14 @@ enum mpr_msg_type {
 struct mpr_msg {
 	uint8_t type; /* enum mpr_msg_type */
 	uint8_t bar;
-	uint8_t size;	 /* 1, 2, 4 or 8 bytes */
-	uint8_t status;	 /* answer: 0, or an errno */
-	uint32_t intx;	 /* answer: level of the interrupt line, 0 or 1 */
-	uint64_t offset; /* in the BAR or in configuration space */
-	uint64_t value;	 /* little-endian register value */
+	uint8_t size;	  /* 1, 2, 4 or 8 bytes */
+	uint8_t status;	  /* answer: 0, or an errno */
+	uint32_t intx;	  /* answer: level of the interrupt line, 0 or 1 */
+	uint64_t offset;  /* in the BAR or in configuration space */
+	uint64_t value;	  /* little-endian register value */
 	uint8_t text[32]; /* events: ASCII, zero-padded; otherwise 0 */
 };
-_Static_assert(sizeof(struct mpr_msg) == 56, "a message fills a slot but for its sequence word");
+static_assert(sizeof(struct mpr_msg) == 56, "a message fills a slot but for its sequence word");
 
 struct mpr_channel;
 
@@ -70,11 +78,15 @@ struct mpr_channel_stats {
 
 /* ---- The proxy's side ------------------------------------------------- */
 
-/* Creates the memfd (hugepages if there are any; mpr_channel_hugepages()
- * tells) and the doorbell eventfd. 0 or negative errno. */
+/*
+ * Creates the memfd (hugepages if there are any; mpr_channel_hugepages()
+ * tells) and the doorbell. 0; -EINVAL: no such number of slots or NUMA node;
+ * negative errno. May take a few milliseconds.
+ */
 int mpr_channel_create(const struct mpr_channel_options *options, struct mpr_channel **channel);
 
-/* File descriptors to pass to the remote; the channel keeps owning them. */
+/* File descriptors to pass to the remote; the channel keeps owning them. The
+ * doorbell is the remote's end of a socket pair. */
 int mpr_channel_memfd(const struct mpr_channel *channel);
 int mpr_channel_doorbell(const struct mpr_channel *channel);
 
@@ -82,7 +94,8 @@ int mpr_channel_doorbell(const struct mpr_channel *channel);
  * Puts a request into the ring and wakes the remote if it sleeps. Does not
  * block. *ticket names the request for mpr_channel_reply(); pass NULL for a
  * posted request. False: the ring is full (or the oldest slot's answer has
- * not been taken): try again. Release: pairs with mpr_channel_receive().
+ * not been taken): try again, unless mpr_channel_error(). Callers on several
+ * threads hold a lock. Release: pairs with mpr_channel_receive().
  */
 bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, uint64_t *ticket);
 
@@ -93,8 +106,9 @@ bool mpr_channel_reply(struct mpr_channel *channel, uint64_t ticket, struct mpr_
 /*
  * As mpr_channel_reply(), but waits: spins for at most spin_ns, then sleeps
  * on a futex. Every 10 ms or so of waiting it calls alive(opaque); when that
- * says false the wait ends. 0, or -EPIPE (not alive; the ticket is given up).
- * Any thread, without a lock.
+ * says false the wait ends. alive may be NULL. 0; -EPIPE: not alive; -EPROTO:
+ * the remote broke the protocol. After an error the ticket is given up. Any
+ * thread, without a lock.
  */
 int mpr_channel_wait_reply(struct mpr_channel *channel, uint64_t ticket, struct mpr_msg *msg,
 			   uint64_t spin_ns, bool (*alive)(void *opaque), void *opaque);
@@ -109,8 +123,9 @@ bool mpr_channel_intx(const struct mpr_channel *channel);
 
 /*
  * Maps a channel received from a proxy and checks its seals, size and header:
- * 0; -EPROTO: not a channel, or of an unknown version; negative errno. On
- * success the channel owns both file descriptors, otherwise the caller does.
+ * 0; -EPROTO: not a channel, or of an unknown version; -EOPNOTSUPP: the kernel
+ * lacks what the channel needs (membarrier); negative errno. On success the channel owns both file
+ * descriptors, otherwise the caller does.
  */
 int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **channel);
 
@@ -137,8 +152,10 @@ bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg);
  * Sleeping without losing a wake-up: the remote says that it sleeps
  * (mpr_channel_arm), which looks once more, and sleeps only if it returned
  * true; false: there is a request. Whatever woke it, it calls
- * mpr_channel_disarm() before it receives again. The doorbell eventfd becomes
- * readable when a request comes while armed.
+ * mpr_channel_disarm() before it receives again. While armed, a request makes
+ * mpr_channel_doorbell() readable: poll it, do not read it; disarming empties
+ * it. It stays hung up once the proxy is gone. Arming takes a microsecond or
+ * more; both may be called again for nothing.
  */
 bool mpr_channel_arm(struct mpr_channel *channel);
 void mpr_channel_disarm(struct mpr_channel *channel);
@@ -151,5 +168,9 @@ bool mpr_channel_hugepages(const struct mpr_channel *channel);
 void mpr_channel_stats(const struct mpr_channel *channel, struct mpr_channel_stats *stats);
 /* Unmaps the memory and closes the file descriptors. */
 void mpr_channel_destroy(struct mpr_channel *channel);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A channel's private state: what either side knows without believing the
+ * shared memory.
+ */
+#ifndef MPR_RING_CHANNEL_INTERNAL_H
+#define MPR_RING_CHANNEL_INTERNAL_H
+
+#include "ring/layout.h"
+#include "ring/memory.h"
+
+struct mpr_channel {
+	struct mpr_channel_shared *shared;
+	bool barrier_all; /* the remote runs everybody's barrier before it sleeps */
+	int bell;	  /* socket: the proxy's end to ring, the remote's to watch */
+	int error;	  /* 0 or -EPROTO; any thread */
+
+	/* The proxy's. */
+	struct mpr_spsc_producer requests;
+	struct mpr_spsc_consumer events;
+	uint8_t *awaiting; /* for each slot: the answer is still to be taken */
+
+	/* The remote's. */
+	struct mpr_spsc_consumer received;
+	struct mpr_spsc_producer notices;
+	bool armed;
+	bool intx;
+
+	struct mpr_memory memory;
+	uint32_t slots;
+	int remote_bell; /* the proxy's: the end to pass on, otherwise -1 */
+};
+
+/* One more in a counter that only the caller's thread writes; other threads
+ * and processes read it. Relaxed: a counter orders nothing. */
+static inline void mpr_count(uint64_t *counter)
+{
+	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+}
+
+/* The channel's end: nothing moves any more. Relaxed: it orders nothing. */
+static inline void mpr_channel_break(struct mpr_channel *channel)
+{
+	__atomic_store_n(&channel->error, -EPROTO, __ATOMIC_RELAXED);
+}
+
+#endif

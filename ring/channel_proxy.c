@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* The proxy's side of a channel: requests out, answers and events in. */
+#include "ring/channel.h"
+
+#include <sys/socket.h>
+
+#include "ring/channel_internal.h"
+#include "ring/doorbell.h"
+
+#define ALIVE_NS 10000000u /* between two calls of alive() */
+#define POLLS 32	   /* looks at a slot between two looks at the clock */
+
+/* ---- Requests --------------------------------------------------------- */
+
+/* The next slot, when the remote has finished with what was in it and the
+ * answer that it may hold has been taken. */
+static struct mpr_spsc_slot *claim(struct mpr_channel *channel)
+{
+	struct mpr_spsc_producer *p = &channel->requests;
+
+	if (!mpr_spsc_reserve(p)) {
+		if (p->error)
+			mpr_channel_break(channel);
+		return NULL;
+	}
+	/* [C2] Acquire, pairs with C2 in take_answer(): the answer has been copied
+	 * before its slot is overwritten. */
+	if (__atomic_load_n(&channel->awaiting[p->next & p->mask], __ATOMIC_ACQUIRE))
+		return NULL;
+	return mpr_spsc_slot_of(p->slots, p->mask, p->next);
+}
+
+static void ring_bell(struct mpr_channel *channel)
+{
+	/* Never blocks. If the socket is full, the remote has enough to read. */
+	send(channel->bell, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	mpr_count(&channel->shared->proxy_stats.doorbells);
+}
+
+bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, uint64_t *ticket)
+{
+	struct mpr_channel_proxy_stats *stats = &channel->shared->proxy_stats;
+	struct mpr_spsc_producer *p = &channel->requests;
+	struct mpr_spsc_slot *slot = claim(channel);
+
+	if (!slot) {
+		mpr_count(&stats->ring_full);
+		return false;
+	}
+	if (ticket) {
+		*ticket = p->next;
+		/* Relaxed: read by whoever got the ticket from this thread, and
+		 * by the next claim, under the callers' lock. */
+		__atomic_store_n(&channel->awaiting[p->next & p->mask], 1, __ATOMIC_RELAXED);
+		mpr_count(&stats->reads);
+	} else {
+		mpr_count(&stats->posted);
+	}
+	memcpy(slot->payload, msg, sizeof(*msg));
+	/* [S1] Release: the request is whole before its word says so. */
+	mpr_spsc_commit(p);
+	if (mpr_doorbell_take(&channel->shared->remote.armed, !channel->barrier_all))
+		ring_bell(channel);
+	return true;
+}
+
+/* ---- Answers ---------------------------------------------------------- */
+
+static struct mpr_spsc_slot *slot_of(struct mpr_channel *channel, uint64_t ticket)
+{
+	return mpr_spsc_slot_of(channel->requests.slots, channel->requests.mask, ticket);
+}
+
+static uint8_t *awaiting_of(struct mpr_channel *channel, uint64_t ticket)
+{
+	return &channel->awaiting[ticket & channel->requests.mask];
+}
+
+/* The slot may be used again as far as the answer is concerned. */
+static void give_back(struct mpr_channel *channel, uint64_t ticket)
+{
+	/* [C2] Release, pairs with C2 in claim(): the answer has been read. */
+	__atomic_store_n(awaiting_of(channel, ticket), 0, __ATOMIC_RELEASE);
+}
+
+static void take_answer(struct mpr_channel *channel, uint64_t ticket, struct mpr_msg *msg)
+{
+	mpr_spsc_copy_out(msg, slot_of(channel, ticket)->payload);
+	msg->intx = msg->intx != 0;
+	give_back(channel, ticket);
+}
+
+bool mpr_channel_reply(struct mpr_channel *channel, uint64_t ticket, struct mpr_msg *msg)
+{
+	struct mpr_spsc_slot *slot = slot_of(channel, ticket);
+
+	/* [C1] Acquire, pairs with C1 in mpr_channel_complete(): the answer, and
+	 * all that the remote did before it, is read after the word. */
+	if (__atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE) != mpr_channel_answered(ticket))
+		return false;
+	/* Relaxed: set by the thread that sent the request. */
+	if (!__atomic_load_n(awaiting_of(channel, ticket), __ATOMIC_RELAXED))
+		return false;
+	take_answer(channel, ticket, msg);
+	return true;
+}
+
+/* While a ticket is out its slot's word can have two values only. */
+static bool word_possible(struct mpr_channel *channel, uint64_t ticket)
+{
+	/* Relaxed: the value is judged, nothing is read because of it. */
+	uint64_t word = __atomic_load_n(&slot_of(channel, ticket)->seq, __ATOMIC_RELAXED);
+
+	return word == ticket + 1 || word == mpr_channel_answered(ticket);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
+static bool poll_reply(struct mpr_channel *channel, uint64_t ticket, struct mpr_msg *msg)
+{
+	for (int i = 0; i < POLLS; i++) {
+		if (mpr_channel_reply(channel, ticket, msg))
+			return true;
+		relax();
+	}
+	return false;
+}
+
+static void sleep_for_reply(struct mpr_channel *channel, uint64_t ticket, uint64_t timeout_ns)
+{
+	/* Relaxed, but a locked addition: several threads may sleep. */
+	__atomic_fetch_add(&channel->shared->proxy_stats.reply_sleeps, 1, __ATOMIC_RELAXED);
+	mpr_futex_sleep(&channel->shared->proxy.sleepers, &slot_of(channel, ticket)->seq,
+			ticket + 1, timeout_ns);
+}
+
+/* Whether there is sense in waiting on. 0, -EPROTO, or -EPIPE. */
+static int still_waiting(struct mpr_channel *channel, uint64_t ticket)
+{
+	if (!word_possible(channel, ticket))
+		mpr_channel_break(channel);
+	return mpr_channel_error(channel);
+}
+
+int mpr_channel_wait_reply(struct mpr_channel *channel, uint64_t ticket, struct mpr_msg *msg,
+			   uint64_t spin_ns, bool (*alive)(void *opaque), void *opaque)
+{
+	uint64_t start = 0, ask = 0, now;
+	int err = 0;
+
+	while (!poll_reply(channel, ticket, msg)) {
+		now = now_ns();
+		if (start == 0) {
+			start = now;
+			ask = now + ALIVE_NS;
+		}
+		err = still_waiting(channel, ticket);
+		if (!err && now >= ask) {
+			err = alive && !alive(opaque) ? -EPIPE : 0;
+			ask = now + ALIVE_NS;
+		}
+		if (err) {
+			give_back(channel, ticket);
+			return err;
+		}
+		if (now - start >= spin_ns)
+			sleep_for_reply(channel, ticket, ask - now);
+	}
+	return 0;
+}
+
+/* ---- Events and the interrupt line ------------------------------------ */
+
+bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg)
+{
+	return mpr_spsc_pop(&channel->events, msg);
+}
+
+bool mpr_channel_intx(const struct mpr_channel *channel)
+{
+	/* [C3] Acquire, pairs with C3 in mpr_channel_set_intx(): what the device
+	 * did before it changed the line is visible. */
+	return __atomic_load_n(&channel->shared->remote.intx, __ATOMIC_ACQUIRE) != 0;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The remote's side of a channel: requests in, answers and events out. */
+#include "ring/channel.h"
+
+#include <sys/socket.h>
+
+#include "ring/channel_internal.h"
+#include "ring/doorbell.h"
+
+/* ---- Requests and their answers --------------------------------------- */
+
+bool mpr_channel_receive(struct mpr_channel *channel, struct mpr_msg *msg)
+{
+	/* [S1] Acquire: the request is read after the word that says it is whole. */
+	const void *payload = mpr_spsc_peek(&channel->received);
+
+	if (!payload)
+		return false;
+	mpr_spsc_copy_out(msg, payload);
+	return true;
+}
+
+void mpr_channel_retire(struct mpr_channel *channel)
+{
+	mpr_count(&channel->shared->remote_stats.received);
+	mpr_spsc_release(&channel->received);
+}
+
+/* Writes the answer over the request. */
+static void write_answer(struct mpr_channel *channel, struct mpr_spsc_slot *slot, uint64_t value,
+			 uint8_t status)
+{
+	struct mpr_msg *answer = (struct mpr_msg *)(void *)slot->payload;
+
+	answer->status = status;
+	answer->intx = channel->intx;
+	answer->value = value;
+	/* [C1] Release, pairs with C1 in mpr_channel_reply(): the answer is whole
+	 * before the word says so. */
+	__atomic_store_n(&slot->seq, mpr_channel_answered(channel->received.next),
+			 __ATOMIC_RELEASE);
+}
+
+void mpr_channel_complete(struct mpr_channel *channel, uint64_t value, uint8_t status)
+{
+	struct mpr_channel_remote_stats *stats = &channel->shared->remote_stats;
+	struct mpr_spsc_consumer *c = &channel->received;
+	struct mpr_spsc_slot *slot = mpr_spsc_slot_of(c->slots, c->mask, c->next);
+
+	write_answer(channel, slot, value, status);
+	mpr_count(&stats->replied);
+	if (mpr_futex_wake_sleepers(&channel->shared->proxy.sleepers, &slot->seq))
+		mpr_count(&stats->reply_wakes);
+	/* Only now may the proxy see the position: until then the slot is ours. */
+	mpr_channel_retire(channel);
+}
+
+/* ---- Events and the interrupt line ------------------------------------ */
+
+void mpr_channel_set_intx(struct mpr_channel *channel, bool level)
+{
+	if (level == channel->intx)
+		return;
+	channel->intx = level;
+	if (level)
+		mpr_count(&channel->shared->remote_stats.interrupts);
+	/* [C3] Release, pairs with C3 in mpr_channel_intx(): DMA and status are
+	 * visible before the line's level. */
+	__atomic_store_n(&channel->shared->remote.intx, level, __ATOMIC_RELEASE);
+}
+
+bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg)
+{
+	struct mpr_channel_remote_stats *stats = &channel->shared->remote_stats;
+
+	if (mpr_spsc_push(&channel->notices, msg)) {
+		mpr_count(&stats->events);
+		return true;
+	}
+	if (channel->notices.error)
+		mpr_channel_break(channel);
+	mpr_count(&stats->events_dropped);
+	return false;
+}
+
+/* ---- Sleeping --------------------------------------------------------- */
+
+bool mpr_channel_arm(struct mpr_channel *channel)
+{
+	if (!channel->armed) {
+		channel->armed = true;
+		mpr_doorbell_arm(&channel->shared->remote.armed, channel->barrier_all);
+	}
+	if (mpr_spsc_peek(&channel->received)) {
+		mpr_channel_disarm(channel);
+		return false;
+	}
+	mpr_count(&channel->shared->remote_stats.remote_sleeps);
+	return true;
+}
+
+/* Empties the bell, also when it has not been taken: a ring that comes late,
+ * after the remote was woken by something else, would never go away. */
+static void silence_bell(struct mpr_channel *channel)
+{
+	char bytes[64];
+
+	/* Once is enough: what an honest proxy rings fits. */
+	recv(channel->bell, bytes, sizeof(bytes), MSG_DONTWAIT);
+}
+
+void mpr_channel_disarm(struct mpr_channel *channel)
+{
+	if (!channel->armed)
+		return;
+	channel->armed = false;
+	mpr_doorbell_disarm(&channel->shared->remote.armed);
+	silence_bell(channel);
+}
