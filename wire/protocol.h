@@ -19,6 +19,7 @@
 #define MPR_WIRE_MAX_PAYLOAD 65536 /* bytes after the header */
 #define MPR_WIRE_MAX_FDS 32
 #define MPR_WIRE_MAX_REGIONS 1024
+#define MPR_WIRE_CHANNEL_ABI 1
 
 /* Feature bits of the hello; both sides use the intersection. */
 #define MPR_FEATURE_INTX_EVENTFD (1u << 0)  /* INTx by eventfd */
@@ -31,7 +32,7 @@ enum mpr_wire_type {
 	MPR_WIRE_MEMORY = 4,   /* mpr_wire_region[]; fds: one for each distinct file */
 	MPR_WIRE_INTX = 5,     /* mpr_wire_intx; fds: raise eventfd [, resample eventfd] */
 	MPR_WIRE_CLOSE = 6,    /* the device is given up; answered when no DMA is under way */
-	MPR_WIRE_ERROR = 255   /* answer only: mpr_wire_error, then the connection is closed */
+	MPR_WIRE_ERROR = 255   /* answer only: mpr_wire_error; EPROTO: and then hangs up */
 };
 
 /* 64 bytes. */
@@ -71,7 +72,7 @@ struct mpr_wire_description {
 };
 
 struct mpr_wire_channel {
-	uint32_t abi; /* version of the channel's layout */
+	uint32_t abi; /* version of the channel's layout: MPR_WIRE_CHANNEL_ABI */
 	uint32_t reserved[3];
 };
 

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest accesses: the hot path. */
+#include <errno.h>
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "proxy/internal.h"
+
+#define READ_SPIN_NS 50000 /* less than what waking a sleeper costs on virtual hardware */
+#define FULL_YIELDS 1000   /* before a full ring's waiter starts to sleep */
+#define FULL_SLEEP_US 100
+
+/* Somebody who waits for the remote. */
+struct waiter {
+	struct mpr_proxy_device *device;
+	int64_t deadline_ms; /* 0: not yet known; nobody reads a clock before it must */
+	int timeout_ms;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* ---- Life --------------------------------------------------------------- */
+
+static void give_up(struct mpr_proxy_device *device, const char *why)
+{
+	const char *none = NULL;
+
+	/* Relaxed: pairs with the load in reason(), which reads nothing else. */
+	atomic_compare_exchange_strong_explicit(&device->gone, &none, why, memory_order_relaxed,
+						memory_order_relaxed);
+}
+
+/* Why the device is gone, or NULL. */
+static const char *reason(const struct mpr_proxy_device *device)
+{
+	/* Relaxed: pair with give_up() and mpr_conn_fail(); a constant string
+	 * is all that they publish. */
+	const char *why = atomic_load_explicit(&device->gone, memory_order_relaxed);
+
+	if (!why)
+		why = atomic_load_explicit(&device->conn->lost, memory_order_relaxed);
+	if (!why && mpr_channel_error(device->channel))
+		why = "the remote corrupted the channel";
+	return why;
+}
+
+bool mpr_proxy_alive(const struct mpr_proxy_device *device, const char **why)
+{
+	const char *gone = reason(device);
+
+	if (gone && why)
+		*why = gone;
+	return !gone;
+}
+
+/* Asked every now and then by those who wait: is it worth waiting on? */
+static bool worth_waiting(void *opaque)
+{
+	struct waiter *waiter = opaque;
+	struct mpr_proxy_device *device = waiter->device;
+	int64_t now = now_ms();
+
+	if (reason(device) || mpr_conn_hung_up(device->conn))
+		return false;
+	if (!waiter->deadline_ms)
+		waiter->deadline_ms = now + waiter->timeout_ms;
+	if (now < waiter->deadline_ms)
+		return true;
+	give_up(device, "the remote did not answer in time");
+	return false;
+}
+
+/* ---- Requests ----------------------------------------------------------- */
+
+static bool try_send(struct mpr_proxy_device *device, const struct mpr_msg *msg, uint64_t *ticket)
+{
+	bool sent;
+
+	pthread_mutex_lock(&device->claim);
+	sent = mpr_channel_send(device->channel, msg, ticket);
+	pthread_mutex_unlock(&device->claim);
+	return sent;
+}
+
+/* Puts a request into the ring, waiting for room. False: the remote is gone. */
+static bool enqueue(struct mpr_proxy_device *device, const struct mpr_msg *msg, uint64_t *ticket)
+{
+	struct waiter waiter = {.device = device, .timeout_ms = MPR_ANSWER_MS};
+	unsigned tries = 0;
+
+	while (!reason(device)) {
+		if (try_send(device, msg, ticket))
+			return true;
+		if (++tries < FULL_YIELDS) {
+			sched_yield();
+			continue;
+		}
+		if (!worth_waiting(&waiter))
+			return false;
+		usleep(FULL_SLEEP_US);
+	}
+	return false;
+}
+
+/* Sends a request and waits for its answer, which replaces *msg. False: gone. */
+static bool ask(struct mpr_proxy_device *device, struct mpr_msg *msg, int timeout_ms)
+{
+	struct waiter waiter = {.device = device, .timeout_ms = timeout_ms};
+	uint64_t ticket;
+
+	return enqueue(device, msg, &ticket) &&
+	       mpr_channel_wait_reply(device->channel, ticket, msg, READ_SPIN_NS, worth_waiting,
+				      &waiter) == 0;
+}
+
+static uint64_t all_ones(unsigned size)
+{
+	return UINT64_MAX >> (64 - 8 * size);
+}
+
+void mpr_proxy_write(struct mpr_proxy_device *device, unsigned bar, uint64_t offset, unsigned size,
+		     uint64_t value)
+{
+	struct mpr_msg msg = {.type = MPR_MSG_WRITE,
+			      .bar = bar,
+			      .size = size,
+			      .offset = offset,
+			      .value = value & all_ones(size)};
+
+	enqueue(device, &msg, NULL);
+}
+
+uint64_t mpr_proxy_read(struct mpr_proxy_device *device, unsigned bar, uint64_t offset,
+			unsigned size)
+{
+	struct mpr_msg msg = {.type = MPR_MSG_READ, .bar = bar, .size = size, .offset = offset};
+
+	if (!ask(device, &msg, MPR_ANSWER_MS) || msg.status)
+		return all_ones(size);
+	return msg.value & all_ones(size);
+}
+
+void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, unsigned size,
+			    uint32_t value)
+{
+	struct mpr_msg msg = {.type = MPR_MSG_CONFIG_WRITE,
+			      .size = size,
+			      .offset = offset,
+			      .value = value & all_ones(size)};
+
+	enqueue(device, &msg, NULL);
+}
+
+int mpr_proxy_reset(struct mpr_proxy_device *device)
+{
+	struct mpr_msg msg = {.type = MPR_MSG_RESET};
+
+	return ask(device, &msg, MPR_DMA_ANSWER_MS) ? 0 : -EPIPE;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Remote devices: opening, closing, interrupts. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy/internal.h"
+
+/* Has the description that the remote gave. */
+static int describe(struct mpr_proxy_device *device, char **error)
+{
+	struct mpr_request request = {
+		.type = MPR_WIRE_DESCRIBE, .id = device->id, .timeout_ms = MPR_ANSWER_MS};
+	int ret = mpr_conn_request(device->conn, &request, error);
+
+	if (!ret)
+		memcpy(&device->description, device->conn->answer.payload,
+		       sizeof(device->description));
+	return ret;
+}
+
+static int open_channel(struct mpr_proxy_device *device, char **error)
+{
+	struct mpr_channel_options options = {.numa_node = -1};
+	struct mpr_wire_channel payload = {.abi = MPR_WIRE_CHANNEL_ABI};
+	struct mpr_request request = {.type = MPR_WIRE_CHANNEL,
+				      .id = device->id,
+				      .payload = &payload,
+				      .length = sizeof(payload),
+				      .nfds = 2,
+				      .timeout_ms = MPR_ANSWER_MS};
+	int fds[2];
+	int ret = mpr_channel_create(&options, &device->channel);
+
+	if (ret) {
+		mpr_set_error(error, "remote device '%s': cannot create a channel: %s", device->id,
+			      strerror(-ret));
+		return ret;
+	}
+	fds[0] = mpr_channel_memfd(device->channel);
+	fds[1] = mpr_channel_doorbell(device->channel);
+	request.fds = fds;
+	return mpr_conn_request(device->conn, &request, error);
+}
+
+static void free_device(struct mpr_proxy_device *device)
+{
+	if (device->channel)
+		mpr_channel_destroy(device->channel);
+	pthread_mutex_destroy(&device->claim);
+	free(device->regions);
+	free(device);
+}
+
+int mpr_proxy_device_open(struct mpr_proxy_conn *conn, const char *id,
+			  struct mpr_proxy_device **device, char **error)
+{
+	struct mpr_proxy_device *d;
+	int ret;
+
+	if (!id[0] || strlen(id) >= MPR_WIRE_ID_SIZE) {
+		mpr_set_error(error, "remote device '%s': an id has 1 to %d characters", id,
+			      MPR_WIRE_ID_SIZE - 1);
+		return -EINVAL;
+	}
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return -ENOMEM;
+	pthread_mutex_init(&d->claim, NULL);
+	d->conn = conn;
+	strcpy(d->id, id);
+	ret = describe(d, error);
+	if (!ret)
+		ret = open_channel(d, error);
+	if (ret) {
+		free_device(d);
+		return ret;
+	}
+	*device = d;
+	return 0;
+}
+
+void mpr_proxy_device_close(struct mpr_proxy_device *device)
+{
+	struct mpr_request request = {
+		.type = MPR_WIRE_CLOSE, .id = device->id, .timeout_ms = MPR_DMA_ANSWER_MS};
+
+	/* Whatever the answer: a remote that cannot give one holds nothing of ours. */
+	mpr_conn_request(device->conn, &request, NULL);
+	free_device(device);
+}
+
+const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_device *device)
+{
+	return &device->description;
+}
+
+bool mpr_proxy_hugepages(const struct mpr_proxy_device *device)
+{
+	return mpr_channel_hugepages(device->channel);
+}
+
+int mpr_proxy_set_intx(struct mpr_proxy_device *device, int raise_fd, int resample_fd)
+{
+	bool resample = resample_fd >= 0;
+	uint32_t needed = MPR_FEATURE_INTX_EVENTFD | (resample ? MPR_FEATURE_INTX_RESAMPLE : 0);
+	struct mpr_wire_intx payload = {.flags = resample ? MPR_INTX_RESAMPLE : 0};
+	int fds[2] = {raise_fd, resample_fd};
+	struct mpr_request request = {.type = MPR_WIRE_INTX,
+				      .id = device->id,
+				      .payload = &payload,
+				      .length = sizeof(payload),
+				      .fds = fds,
+				      .nfds = resample ? 2 : 1,
+				      .timeout_ms = MPR_ANSWER_MS};
+
+	if ((device->conn->features & needed) != needed)
+		return -EOPNOTSUPP;
+	return mpr_conn_request(device->conn, &request, NULL);
+}
+
+bool mpr_proxy_intx(const struct mpr_proxy_device *device)
+{
+	return mpr_channel_intx(device->channel);
+}
+
+bool mpr_proxy_event(struct mpr_proxy_device *device, struct mpr_msg *event)
+{
+	return mpr_channel_event(device->channel, event);
+}
