@@ -55,7 +55,7 @@ static int fail_no_direct(char **error, const struct mpr_blk_options *options)
 
 static int fail_open(char **error, int err, const struct mpr_blk_options *options)
 {
-	bool may_read = access(options->file, R_OK) == 0;
+	bool may_read = faccessat(AT_FDCWD, options->file, R_OK, AT_EACCESS) == 0;
 
 	switch (err) {
 	case -EINVAL:

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/blk/fake_uring.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ENTRIES_MAX 256
+
+struct mpr_uring {
+	struct io_uring_sqe entries[ENTRIES_MAX];
+	unsigned count;
+};
+
+int mpr_uring_create(unsigned entries, struct mpr_uring **ring)
+{
+	(void)entries;
+	*ring = calloc(1, sizeof(**ring));
+	return *ring ? 0 : -ENOMEM;
+}
+
+void mpr_uring_destroy(struct mpr_uring *ring)
+{
+	free(ring);
+}
+
+struct io_uring_sqe *mpr_uring_sqe(struct mpr_uring *ring, struct mpr_uring_op *op)
+{
+	struct io_uring_sqe *sqe = &ring->entries[ring->count++];
+
+	assert_true(ring->count <= ENTRIES_MAX);
+	memset(sqe, 0, sizeof(*sqe));
+	io_uring_sqe_set_data(sqe, op);
+	return sqe;
+}
+
+unsigned fake_uring_count(const struct mpr_uring *ring)
+{
+	return ring->count;
+}
+
+const struct io_uring_sqe *fake_uring_entry(const struct mpr_uring *ring, unsigned index)
+{
+	assert_true(index < ring->count);
+	return &ring->entries[index];
+}
+
+void fake_uring_complete(struct mpr_uring *ring, unsigned index, int32_t res)
+{
+	struct mpr_uring_op *op = (void *)(uintptr_t)fake_uring_entry(ring, index)->user_data;
+
+	ring->count--;
+	memmove(&ring->entries[index], &ring->entries[index + 1],
+		(ring->count - index) * sizeof(ring->entries[0]));
+	op->fn(op, res, 0);
+}
+
+void fake_uring_complete_full(struct mpr_uring *ring, unsigned index)
+{
+	const struct io_uring_sqe *sqe = fake_uring_entry(ring, index);
+	const struct iovec *iov = (const struct iovec *)(uintptr_t)sqe->addr;
+	int32_t bytes = 0;
+
+	assert_true(sqe->opcode == IORING_OP_READV || sqe->opcode == IORING_OP_WRITEV);
+	for (unsigned i = 0; i < sqe->len; i++)
+		bytes += iov[i].iov_len;
+	fake_uring_complete(ring, index, bytes);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stand-in for blk/uring.c that does no I/O: the test sees each submission
+ * entry and completes it with the result and at the time of its choice.
+ */
+#ifndef MPR_TESTS_BLK_FAKE_URING_H
+#define MPR_TESTS_BLK_FAKE_URING_H
+
+#include "blk/uring.h"
+
+/* Entries not yet completed, in the order in which they were queued. */
+unsigned fake_uring_count(const struct mpr_uring *ring);
+const struct io_uring_sqe *fake_uring_entry(const struct mpr_uring *ring, unsigned index);
+
+/* Completes one entry; its function is called before this returns. */
+void fake_uring_complete(struct mpr_uring *ring, unsigned index, int32_t res);
+/* The same with a vectored read or write done in full. */
+void fake_uring_complete_full(struct mpr_uring *ring, unsigned index);
+
+#endif

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves what blk/ asks of the kernel, and what it makes of short transfers,
+ * interruptions, failures and completions in the worst order. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "blk/blk.h"
+#include "tests/blk/fake_uring.h"
+#include "tests/blk/image.h"
+
+#define PENDING 1
+
+struct fixture {
+	struct mpr_uring *ring;
+	struct mpr_blk *blk;
+	char *path;
+	uint8_t *memory; /* 64 KiB */
+};
+
+struct test_req {
+	struct mpr_blk_req req;
+	struct iovec iov;
+	int result;
+};
+
+static void test_done(struct mpr_blk_req *req, int result)
+{
+	struct test_req *r = (struct test_req *)req;
+
+	assert_int_equal(r->result, PENDING);
+	r->result = result;
+}
+
+static void setup(struct fixture *f, enum mpr_blk_cache cache)
+{
+	assert_int_equal(mpr_uring_create(16, &f->ring), 0);
+	f->path = image_create(65536);
+	f->memory = image_memory(65536);
+	f->blk = image_open(f->ring, f->path, cache);
+	if (f->blk)
+		return;
+	mpr_uring_destroy(f->ring);
+	image_remove(f->path);
+	free(f->memory);
+	skip();
+}
+
+static void teardown(struct fixture *f)
+{
+	assert_int_equal(fake_uring_count(f->ring), 0);
+	assert_int_equal(mpr_blk_close(f->blk), 0);
+	mpr_uring_destroy(f->ring);
+	image_remove(f->path);
+	free(f->memory);
+}
+
+static void submit(struct fixture *f, struct test_req *r, enum mpr_blk_op op, uint64_t offset,
+		   size_t len)
+{
+	bool fua = r->req.fua;
+
+	r->iov = (struct iovec){f->memory, len};
+	r->req = (struct mpr_blk_req){.op = op,
+				      .fua = fua,
+				      .offset = offset,
+				      .iov = &r->iov,
+				      .niov = 1,
+				      .done = test_done};
+	r->result = PENDING;
+	mpr_blk_submit(f->blk, &r->req);
+}
+
+/* The entry is of this opcode and range, in one element. */
+static void expect(struct fixture *f, unsigned index, unsigned opcode, uint64_t offset, size_t len)
+{
+	const struct io_uring_sqe *sqe = fake_uring_entry(f->ring, index);
+	const struct iovec *iov = (const struct iovec *)(uintptr_t)sqe->addr;
+
+	assert_int_equal(sqe->opcode, opcode);
+	assert_int_equal(sqe->off, offset);
+	assert_int_equal(sqe->len, 1);
+	assert_int_equal(iov->iov_len, len);
+}
+
+static void flush_is_fdatasync(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
+	assert_int_equal(fake_uring_count(f.ring), 1);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_FSYNC);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->fsync_flags, IORING_FSYNC_DATASYNC);
+	fake_uring_complete(f.ring, 0, -EINTR);
+	assert_int_equal(r.result, PENDING);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(r.result, 0);
+	assert_int_equal(mpr_blk_stats(f.blk)->flush_operations, 1);
+	teardown(&f);
+}
+
+static void durable_writes_use_dsync(void **state)
+{
+	static const struct {
+		enum mpr_blk_cache cache;
+		bool fua;
+		int rw_flags;
+	} cases[] = {
+		{MPR_CACHE_WRITEBACK, false, 0},
+		{MPR_CACHE_WRITEBACK, true, RWF_DSYNC},
+		{MPR_CACHE_NONE, false, 0},
+		{MPR_CACHE_NONE, true, RWF_DSYNC},
+		{MPR_CACHE_DIRECTSYNC, false, RWF_DSYNC},
+		{MPR_CACHE_DIRECTSYNC, true, RWF_DSYNC},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture f;
+		struct test_req r = {.req.fua = cases[i].fua};
+
+		setup(&f, cases[i].cache);
+		submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+		assert_int_equal(fake_uring_entry(f.ring, 0)->rw_flags, cases[i].rw_flags);
+		fake_uring_complete(f.ring, 0, 4096);
+		submit(&f, &r, MPR_BLK_READ, 0, 4096);
+		assert_int_equal(fake_uring_entry(f.ring, 0)->rw_flags, 0);
+		fake_uring_complete(f.ring, 0, 4096);
+		teardown(&f);
+	}
+}
+
+static void short_transfers_are_continued(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	submit(&f, &r, MPR_BLK_WRITE, 100, 5000);
+	expect(&f, 0, IORING_OP_WRITEV, 100, 5000);
+	fake_uring_complete(f.ring, 0, 1);
+	expect(&f, 0, IORING_OP_WRITEV, 101, 4999);
+	fake_uring_complete(f.ring, 0, 4000);
+	expect(&f, 0, IORING_OP_WRITEV, 4101, 999);
+	fake_uring_complete(f.ring, 0, 999);
+	assert_int_equal(r.result, 0);
+	assert_int_equal(mpr_blk_stats(f.blk)->wr_bytes, 5000);
+	teardown(&f);
+}
+
+/* Direct I/O goes on at a block's start, whatever was moved of the block. */
+static void short_direct_writes_go_on_at_a_block(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_NONE);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 16384);
+	fake_uring_complete(f.ring, 0, 8192 + 5);
+	expect(&f, 0, IORING_OP_WRITEV, 8192, 8192);
+	fake_uring_complete(f.ring, 0, 8192);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+static void a_cut_in_an_element_is_continued(void **state)
+{
+	struct fixture f;
+	struct iovec iov[4];
+	struct test_req r = {.result = PENDING};
+	const struct io_uring_sqe *sqe;
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	for (unsigned i = 0; i < 4; i++)
+		iov[i] = (struct iovec){f.memory + 1000 * i, i == 1 ? 0 : 100};
+	r.req = (struct mpr_blk_req){.op = MPR_BLK_READ, .iov = iov, .niov = 4, .done = test_done};
+	mpr_blk_submit(f.blk, &r.req);
+	fake_uring_complete(f.ring, 0, 130);
+	expect(&f, 0, IORING_OP_READV, 130, 70);
+	assert_ptr_equal(((struct iovec *)(uintptr_t)fake_uring_entry(f.ring, 0)->addr)->iov_base,
+			 f.memory + 2030);
+	fake_uring_complete(f.ring, 0, 70);
+	sqe = fake_uring_entry(f.ring, 0);
+	assert_int_equal(sqe->off, 200);
+	assert_ptr_equal((void *)(uintptr_t)sqe->addr, &iov[3]);
+	fake_uring_complete(f.ring, 0, 100);
+	assert_int_equal(r.result, 0);
+	assert_ptr_equal(iov[2].iov_base, f.memory + 2000); /* unchanged */
+	teardown(&f);
+}
+
+static void interruptions_are_repeated(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	submit(&f, &r, MPR_BLK_READ, 0, 4096);
+	fake_uring_complete(f.ring, 0, -EINTR);
+	expect(&f, 0, IORING_OP_READV, 0, 4096);
+	fake_uring_complete(f.ring, 0, -EAGAIN);
+	expect(&f, 0, IORING_OP_READV, 0, 4096);
+	fake_uring_complete(f.ring, 0, 4096);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+static void errors_reach_the_caller(void **state)
+{
+	static const int errors[] = {-EIO, -ENOSPC, -EFAULT};
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_NONE);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		submit(&f, &r, MPR_BLK_WRITE, 0, 4096); /* direct */
+		fake_uring_complete(f.ring, 0, errors[i]);
+		assert_int_equal(r.result, errors[i]);
+		submit(&f, &r, MPR_BLK_WRITE, 10, 10); /* bounced, while it reads */
+		fake_uring_complete(f.ring, 0, errors[i]);
+		assert_int_equal(r.result, errors[i]);
+	}
+	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+	fake_uring_complete(f.ring, 0, 0); /* nothing written: no progress */
+	assert_int_equal(r.result, -EIO);
+	assert_int_equal(mpr_blk_stats(f.blk)->failed_operations, 7);
+	assert_int_equal(mpr_blk_stats(f.blk)->wr_operations, 0);
+	teardown(&f);
+}
+
+static void after_a_failed_flush_nothing_is_called_durable(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
+	fake_uring_complete(f.ring, 0, -EIO);
+	assert_int_equal(r.result, -EIO);
+	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(r.result, -EIO);
+	r.req.fua = true;
+	submit(&f, &r, MPR_BLK_WRITE, 0, 512);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(r.result, -EIO);
+	r.req.fua = false;
+	submit(&f, &r, MPR_BLK_WRITE, 0, 512);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+static void a_full_disk_does_not_end_durability(void **state)
+{
+	struct fixture f;
+	struct test_req r = {.req.fua = true};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 512);
+	fake_uring_complete(f.ring, 0, -ENOSPC);
+	assert_int_equal(r.result, -ENOSPC);
+	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+/* Two writes of one block: the second reads it when the first has written it. */
+static void writes_of_one_block_take_turns(void **state)
+{
+	struct fixture f;
+	struct test_req a = {0}, b = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_NONE);
+	submit(&f, &a, MPR_BLK_WRITE, 0, 100);
+	submit(&f, &b, MPR_BLK_WRITE, 100, 100);
+	assert_int_equal(fake_uring_count(f.ring), 1);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_READV);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(fake_uring_count(f.ring), 1);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_WRITEV);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(a.result, 0);
+	assert_int_equal(b.result, PENDING);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_READV);
+	fake_uring_complete_full(f.ring, 0);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(b.result, 0);
+	teardown(&f);
+}
+
+/* A whole-block write may not end between the read and the write-back. */
+static void whole_block_writes_wait_for_a_rewrite(void **state)
+{
+	struct fixture f;
+	struct test_req part = {0}, whole = {0}, elsewhere = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_NONE);
+	submit(&f, &part, MPR_BLK_WRITE, 10, 10);
+	submit(&f, &whole, MPR_BLK_WRITE, 0, 4096);
+	submit(&f, &elsewhere, MPR_BLK_WRITE, 8192, 4096);
+	assert_int_equal(fake_uring_count(f.ring), 2);
+	expect(&f, 1, IORING_OP_WRITEV, 8192, 4096);
+	fake_uring_complete(f.ring, 1, 4096);
+	assert_int_equal(elsewhere.result, 0);
+	fake_uring_complete_full(f.ring, 0);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(part.result, 0);
+	expect(&f, 0, IORING_OP_WRITEV, 0, 4096);
+	fake_uring_complete(f.ring, 0, 4096);
+	assert_int_equal(whole.result, 0);
+	teardown(&f);
+}
+
+/* The other way round, with two whole writes at once, and a failure. */
+static void a_rewrite_waits_for_whole_block_writes(void **state)
+{
+	struct fixture f;
+	struct test_req a = {0}, b = {0}, part = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_NONE);
+	submit(&f, &a, MPR_BLK_WRITE, 0, 4096);
+	submit(&f, &b, MPR_BLK_WRITE, 4096, 4096);
+	submit(&f, &part, MPR_BLK_WRITE, 4000, 200);
+	assert_int_equal(fake_uring_count(f.ring), 2);
+	fake_uring_complete(f.ring, 0, 4096);
+	assert_int_equal(fake_uring_count(f.ring), 1);
+	fake_uring_complete(f.ring, 0, -EIO);
+	assert_int_equal(b.result, -EIO);
+	assert_int_equal(fake_uring_count(f.ring), 1);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_READV);
+	fake_uring_complete(f.ring, 0, -EIO);
+	assert_int_equal(part.result, -EIO);
+	teardown(&f);
+}
+
+static void reads_never_wait(void **state)
+{
+	struct fixture f;
+	struct test_req part = {0}, read = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_NONE);
+	submit(&f, &part, MPR_BLK_WRITE, 10, 10);
+	submit(&f, &read, MPR_BLK_READ, 0, 4096);
+	fake_uring_complete(f.ring, 1, 4096);
+	assert_int_equal(read.result, 0);
+	fake_uring_complete_full(f.ring, 0);
+	fake_uring_complete_full(f.ring, 0);
+	teardown(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(flush_is_fdatasync),
+		cmocka_unit_test(durable_writes_use_dsync),
+		cmocka_unit_test(short_transfers_are_continued),
+		cmocka_unit_test(short_direct_writes_go_on_at_a_block),
+		cmocka_unit_test(a_cut_in_an_element_is_continued),
+		cmocka_unit_test(interruptions_are_repeated),
+		cmocka_unit_test(errors_reach_the_caller),
+		cmocka_unit_test(after_a_failed_flush_nothing_is_called_durable),
+		cmocka_unit_test(a_full_disk_does_not_end_durability),
+		cmocka_unit_test(writes_of_one_block_take_turns),
+		cmocka_unit_test(whole_block_writes_wait_for_a_rewrite),
+		cmocka_unit_test(a_rewrite_waits_for_whole_block_writes),
+		cmocka_unit_test(reads_never_wait),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that images open as their options say, stay locked, and that every
+ * refusal names the file, what is wrong and the remedy. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "blk/blk.h"
+#include "tests/blk/image.h"
+
+static struct mpr_uring *ring;
+
+static int create_ring(void **state)
+{
+	(void)state;
+	return mpr_uring_create(8, &ring);
+}
+
+static int destroy_ring(void **state)
+{
+	(void)state;
+	mpr_uring_destroy(ring);
+	return 0;
+}
+
+/* Opening must fail with err and a message that holds the file and `text`. */
+static void refused(struct mpr_blk_options options, int err, const char *text)
+{
+	struct mpr_blk *blk;
+	char *error;
+
+	assert_int_equal(mpr_blk_open(ring, &options, &blk, &error), err);
+	assert_non_null(error);
+	if (!strstr(error, options.file) || !strstr(error, text))
+		fail_msg("message '%s' lacks '%s'", error, text);
+	free(error);
+}
+
+static struct mpr_blk *opened(struct mpr_blk_options options)
+{
+	struct mpr_blk *blk;
+	char *error;
+
+	if (mpr_blk_open(ring, &options, &blk, &error))
+		fail_msg("%s", error);
+	return blk;
+}
+
+static void missing_file(void **state)
+{
+	(void)state;
+	refused((struct mpr_blk_options){.file = "/nonexistent/disk.img"}, -ENOENT, "No such file");
+}
+
+static void directory(void **state)
+{
+	(void)state;
+	refused((struct mpr_blk_options){.file = "/tmp"}, -EISDIR, "is a directory");
+}
+
+static void character_device(void **state)
+{
+	(void)state;
+	refused((struct mpr_blk_options){.file = "/dev/null"}, -EINVAL,
+		"neither a regular file nor a block device");
+}
+
+static void unknown_format(void **state)
+{
+	char *path = image_create(512);
+
+	(void)state;
+	refused((struct mpr_blk_options){.file = path, .format = "vhdx"}, -EINVAL, "vhdx");
+	image_remove(path);
+}
+
+static void qcow2_is_not_taken_for_raw(void **state)
+{
+	char *path = image_create(1024);
+	int fd = open(path, O_WRONLY);
+
+	(void)state;
+	assert_int_equal(pwrite(fd, "QFI\xfb", 4, 0), 4);
+	close(fd);
+	refused((struct mpr_blk_options){.file = path}, -EINVAL, "qemu-img convert");
+	assert_int_equal(
+		mpr_blk_close(opened((struct mpr_blk_options){.file = path, .format = "raw"})), 0);
+	image_remove(path);
+}
+
+/* Files of /proc cannot be opened for direct I/O. */
+static void no_direct_io(void **state)
+{
+	(void)state;
+	refused((struct mpr_blk_options){.file = "/proc/version",
+					 .cache = MPR_CACHE_NONE,
+					 .read_only = true},
+		-EINVAL, "cache=none needs direct I/O");
+	refused((struct mpr_blk_options){.file = "/proc/version",
+					 .cache = MPR_CACHE_DIRECTSYNC,
+					 .read_only = true},
+		-EINVAL, "use cache=writeback");
+}
+
+/* Runs as somebody who may not write to the file. */
+static void write_protected_file(void **state)
+{
+	char *path = image_create(512);
+	struct mpr_blk *blk;
+
+	(void)state;
+	assert_int_equal(chmod(path, 0444), 0);
+	if (geteuid() == 0 && seteuid(65534)) {
+		print_message("# cannot change to another user\n");
+		image_remove(path);
+		skip();
+	}
+	refused((struct mpr_blk_options){.file = path}, -EACCES, "use readonly=on");
+	assert_int_equal(seteuid(getuid()), 0);
+	blk = opened((struct mpr_blk_options){.file = path, .read_only = true});
+	assert_true(mpr_blk_read_only(blk));
+	mpr_blk_close(blk);
+	image_remove(path);
+}
+
+static void one_writer_or_many_readers(void **state)
+{
+	char *path = image_create(512);
+	struct mpr_blk_options writer = {.file = path}, reader = {.file = path, .read_only = true};
+	struct mpr_blk *a = opened(writer), *b;
+
+	(void)state;
+	refused(writer, -EBUSY, "in use by another program");
+	refused(reader, -EBUSY, "writes to it");
+	mpr_blk_close(a);
+	a = opened(reader);
+	b = opened(reader);
+	refused(writer, -EBUSY, "readonly=on");
+	mpr_blk_close(a);
+	mpr_blk_close(b);
+	mpr_blk_close(opened(writer));
+	image_remove(path);
+}
+
+static void attributes(void **state)
+{
+	char *path = image_create(4096);
+	struct mpr_blk *blk = opened((struct mpr_blk_options){.file = path});
+
+	(void)state;
+	assert_int_equal(mpr_blk_size(blk), 4096);
+	assert_false(mpr_blk_read_only(blk));
+	assert_true(mpr_blk_write_cache(blk));
+	assert_int_equal(mpr_blk_in_flight(blk), 0);
+	mpr_blk_close(blk);
+	blk = image_open(ring, path, MPR_CACHE_DIRECTSYNC);
+	if (blk) {
+		assert_false(mpr_blk_write_cache(blk));
+		mpr_blk_close(blk);
+	}
+	image_remove(path);
+}
+
+static void size_is_rounded_up_to_a_sector(void **state)
+{
+	static const struct {
+		uint64_t file, disk;
+	} sizes[] = {{0, 0}, {1, 512}, {511, 512}, {512, 512}, {1000, 1024}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		char *path = image_create(sizes[i].file);
+		struct mpr_blk *blk = opened((struct mpr_blk_options){.file = path});
+
+		assert_int_equal(mpr_blk_size(blk), sizes[i].disk);
+		mpr_blk_close(blk);
+		image_remove(path);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(missing_file),
+		cmocka_unit_test(directory),
+		cmocka_unit_test(character_device),
+		cmocka_unit_test(unknown_format),
+		cmocka_unit_test(qcow2_is_not_taken_for_raw),
+		cmocka_unit_test(no_direct_io),
+		cmocka_unit_test(write_protected_file),
+		cmocka_unit_test(one_writer_or_many_readers),
+		cmocka_unit_test(attributes),
+		cmocka_unit_test(size_is_rounded_up_to_a_sector),
+	};
+
+	return cmocka_run_group_tests(tests, create_ring, destroy_ring);
+}
