@@ -22,7 +22,7 @@ static int describe(struct mpr_proxy_device *device, char **error)
 static int open_channel(struct mpr_proxy_device *device, char **error)
 {
 	struct mpr_channel_options options = {.numa_node = -1};
-	struct mpr_wire_channel payload = {.abi = MPR_WIRE_CHANNEL_ABI};
+	struct mpr_wire_channel payload = {.abi = MPR_CHANNEL_ABI};
 	struct mpr_request request = {.type = MPR_WIRE_CHANNEL,
 				      .id = device->id,
 				      .payload = &payload,

@@ -4,7 +4,7 @@
  * while they set devices up. docs/protocol.md describes it byte by byte.
  *
  * The proxy asks, the remote answers, one request at a time; the remote never
- * speaks unasked. A message is a 64-byte header, then `length` bytes of
+ * speaks unasked. An answer may be a refusal (MPR_WIRE_ERROR). A message is a 64-byte header, then `length` bytes of
  * payload; file descriptors travel as SCM_RIGHTS with the header's first byte.
  * All integers are little-endian. Reserved fields are zero and checked.
  */
@@ -19,7 +19,6 @@
 #define MPR_WIRE_MAX_PAYLOAD 65536 /* bytes after the header */
 #define MPR_WIRE_MAX_FDS 32
 #define MPR_WIRE_MAX_REGIONS 1024
-#define MPR_WIRE_CHANNEL_ABI 1
 
 /* Feature bits of the hello; both sides use the intersection. */
 #define MPR_FEATURE_INTX_EVENTFD (1u << 0)  /* INTx by eventfd */
@@ -28,7 +27,7 @@
 enum mpr_wire_type {
 	MPR_WIRE_HELLO = 1,    /* mpr_wire_hello; answer: the same */
 	MPR_WIRE_DESCRIBE = 2, /* answer: mpr_wire_description */
-	MPR_WIRE_CHANNEL = 3,  /* mpr_wire_channel; fds: memfd, doorbell eventfd */
+	MPR_WIRE_CHANNEL = 3,  /* mpr_wire_channel; fds: memfd, doorbell */
 	MPR_WIRE_MEMORY = 4,   /* mpr_wire_region[]; fds: one for each distinct file */
 	MPR_WIRE_INTX = 5,     /* mpr_wire_intx; fds: raise eventfd [, resample eventfd] */
 	MPR_WIRE_CLOSE = 6,    /* the device is given up; answered when no DMA is under way */
@@ -72,7 +71,7 @@ struct mpr_wire_description {
 };
 
 struct mpr_wire_channel {
-	uint32_t abi; /* version of the channel's layout: MPR_WIRE_CHANNEL_ABI */
+	uint32_t abi; /* version of the channel's layout: MPR_CHANNEL_ABI of ring/channel.h */
 	uint32_t reserved[3];
 };
 

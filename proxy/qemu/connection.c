@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Connections to remotes, and how it is noticed that one is gone. */
+#include "proxy/qemu/pci_proxy_dev.h"
+
+#include <poll.h>
+
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/main-loop.h"
+
+/* All devices; those of one socket share its connection. */
+static QLIST_HEAD(, PCIProxyDev) devices = QLIST_HEAD_INITIALIZER(devices);
+
+void proxy_connection_check(PCIProxyDev *dev)
+{
+	const char *why;
+
+	if (dev->loss_reported || mpr_proxy_alive(dev->remote, &why))
+		return;
+	dev->loss_reported = true;
+	error_report(PROXY_FMT ": %s; its registers now read as all ones and writes are dropped",
+		     PROXY_ID(dev), why);
+	proxy_intx_deassert(dev);
+}
+
+static bool is_shared(const PCIProxyDev *dev)
+{
+	PCIProxyDev *other;
+
+	QLIST_FOREACH(other, &devices, link)
+	{
+		if (other != dev && other->conn == dev->conn)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The socket is readable. No answer is outstanding, since who asks holds the
+ * big lock until it has it: the remote hung up, or spoke unasked.
+ */
+static void on_readable(void *opaque)
+{
+	struct mpr_proxy_conn *conn = opaque;
+	struct pollfd pfd = {.fd = mpr_proxy_conn_fd(conn), .events = POLLIN | POLLRDHUP};
+	PCIProxyDev *dev;
+
+	if (poll(&pfd, 1, 0) <= 0)
+		return;
+	mpr_proxy_conn_lost(conn);
+	qemu_set_fd_handler(pfd.fd, NULL, NULL, NULL);
+	QLIST_FOREACH(dev, &devices, link)
+	{
+		if (dev->conn == conn)
+			proxy_connection_check(dev);
+	}
+}
+
+static int open_remote(PCIProxyDev *dev, char **why)
+{
+	int ret = dev->path ? mpr_proxy_connect_path(dev->path, &dev->conn, why)
+			    : mpr_proxy_connect_fd(dev->socket, &dev->conn, why);
+
+	if (ret)
+		return ret;
+	ret = mpr_proxy_device_open(dev->conn, PROXY_ID(dev), &dev->remote, why);
+	if (ret) {
+		mpr_proxy_disconnect(dev->conn);
+		dev->conn = NULL;
+	}
+	return ret;
+}
+
+bool proxy_connection_open(PCIProxyDev *dev, Error **errp)
+{
+	char *why = NULL;
+	int ret = open_remote(dev, &why);
+
+	if (ret) {
+		error_setg(errp, PROXY_FMT ": %s", PROXY_ID(dev), why ? why : strerror(-ret));
+		free(why);
+		return false;
+	}
+	dev->loss_reported = false;
+	QLIST_INSERT_HEAD(&devices, dev, link);
+	qemu_set_fd_handler(mpr_proxy_conn_fd(dev->conn), on_readable, NULL, dev->conn);
+	return true;
+}
+
+void proxy_connection_close(PCIProxyDev *dev)
+{
+	if (!dev->conn)
+		return;
+	if (!is_shared(dev))
+		qemu_set_fd_handler(mpr_proxy_conn_fd(dev->conn), NULL, NULL, NULL);
+	QLIST_REMOVE(dev, link);
+	mpr_proxy_device_close(dev->remote);
+	mpr_proxy_disconnect(dev->conn);
+	dev->remote = NULL;
+	dev->conn = NULL;
+}

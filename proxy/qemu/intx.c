@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The interrupt line. Under KVM the remote raises it through an irqfd, past
+ * QEMU, and KVM lowers it at end of interrupt and asks the remote again
+ * (resamplefd). Where KVM cannot, QEMU's main loop follows the remote's level.
+ */
+#include "proxy/qemu/pci_proxy_dev.h"
+
+#include "qapi/error.h"
+#include "qemu/main-loop.h"
+#include "sysemu/kvm.h"
+
+static void drive(PCIProxyDev *dev, bool level)
+{
+	if (dev->intx.mode != INTX_HANDLER || dev->intx.level == level)
+		return;
+	dev->intx.level = level;
+	pci_set_irq(PCI_DEVICE(dev), level);
+}
+
+void proxy_intx_sync(PCIProxyDev *dev)
+{
+	drive(dev, mpr_proxy_intx(dev->remote) && mpr_proxy_alive(dev->remote, NULL));
+}
+
+void proxy_intx_deassert(PCIProxyDev *dev)
+{
+	drive(dev, false);
+}
+
+/* ---- The fd handler ------------------------------------------------------ */
+
+static void on_raise(void *opaque)
+{
+	PCIProxyDev *dev = opaque;
+
+	event_notifier_test_and_clear(&dev->intx.raise);
+	proxy_intx_sync(dev);
+}
+
+static int start_handler(PCIProxyDev *dev)
+{
+	int fd = event_notifier_get_fd(&dev->intx.raise);
+	int ret = mpr_proxy_set_intx(dev->remote, fd, -1);
+
+	if (ret)
+		return ret;
+	dev->intx.mode = INTX_HANDLER;
+	dev->intx.level = false;
+	qemu_set_fd_handler(fd, on_raise, NULL, dev);
+	proxy_intx_sync(dev);
+	return 0;
+}
+
+/* ---- irqfd --------------------------------------------------------------- */
+
+static int start_irqfd(PCIProxyDev *dev, int gsi)
+{
+	ProxyIntx *intx = &dev->intx;
+	int ret = mpr_proxy_set_intx(dev->remote, event_notifier_get_fd(&intx->raise),
+				     event_notifier_get_fd(&intx->resample));
+
+	if (ret)
+		return ret;
+	/* What was raised for somebody else is stale; the level tells. */
+	event_notifier_test_and_clear(&intx->raise);
+	ret = kvm_irqchip_add_irqfd_notifier_gsi(kvm_state, &intx->raise, &intx->resample, gsi);
+	if (ret)
+		return ret;
+	intx->mode = INTX_IRQFD;
+	intx->gsi = gsi;
+	if (mpr_proxy_intx(dev->remote))
+		event_notifier_set(&intx->raise);
+	return 0;
+}
+
+/* The global interrupt that KVM can be given for the pin, or -1. */
+static int irqfd_gsi(PCIDevice *pci)
+{
+	PCIINTxRoute route;
+
+	if (!kvm_enabled() || !kvm_irqfds_enabled() || !kvm_resamplefds_enabled())
+		return -1;
+	route = pci_device_route_intx_to_irq(pci,
+					     pci_get_byte(pci->config + PCI_INTERRUPT_PIN) - 1);
+	return route.mode == PCI_INTX_ENABLED && !pci_irq_disabled(pci) ? route.irq : -1;
+}
+
+/* ---- Choice -------------------------------------------------------------- */
+
+static void stop(PCIProxyDev *dev)
+{
+	ProxyIntx *intx = &dev->intx;
+
+	if (intx->mode == INTX_HANDLER) {
+		qemu_set_fd_handler(event_notifier_get_fd(&intx->raise), NULL, NULL, NULL);
+		proxy_intx_deassert(dev);
+	} else if (intx->mode == INTX_IRQFD) {
+		kvm_irqchip_remove_irqfd_notifier_gsi(kvm_state, &intx->raise, intx->gsi);
+	}
+	intx->mode = INTX_NONE;
+}
+
+static int start(PCIProxyDev *dev, int gsi)
+{
+	if (gsi >= 0 && start_irqfd(dev, gsi) == 0)
+		return 0;
+	return start_handler(dev);
+}
+
+void proxy_intx_update_route(PCIProxyDev *dev)
+{
+	int gsi;
+
+	if (dev->intx.mode == INTX_NONE)
+		return;
+	gsi = irqfd_gsi(PCI_DEVICE(dev));
+	if (gsi == (dev->intx.mode == INTX_IRQFD ? dev->intx.gsi : -1))
+		return;
+	stop(dev);
+	/* Fails only when the remote is gone. */
+	start(dev, gsi);
+}
+
+static void on_route_changed(PCIDevice *pci)
+{
+	proxy_intx_update_route(PCI_PROXY_DEV(pci));
+}
+
+/* ---- Life ---------------------------------------------------------------- */
+
+static int open_notifiers(ProxyIntx *intx)
+{
+	int ret = event_notifier_init(&intx->raise, 0);
+
+	if (ret)
+		return ret;
+	ret = event_notifier_init(&intx->resample, 0);
+	if (ret)
+		event_notifier_cleanup(&intx->raise);
+	return ret;
+}
+
+bool proxy_intx_open(PCIProxyDev *dev, Error **errp)
+{
+	PCIDevice *pci = PCI_DEVICE(dev);
+	int ret;
+
+	if (!pci_get_byte(pci->config + PCI_INTERRUPT_PIN))
+		return true;
+	ret = open_notifiers(&dev->intx);
+	if (!ret) {
+		ret = start(dev, irqfd_gsi(pci));
+		if (ret) {
+			event_notifier_cleanup(&dev->intx.resample);
+			event_notifier_cleanup(&dev->intx.raise);
+		}
+	}
+	if (ret) {
+		error_setg_errno(errp, -ret, PROXY_FMT ": cannot connect its interrupt",
+				 PROXY_ID(dev));
+		return false;
+	}
+	pci_device_set_intx_routing_notifier(pci, on_route_changed);
+	return true;
+}
+
+void proxy_intx_close(PCIProxyDev *dev)
+{
+	if (dev->intx.mode == INTX_NONE)
+		return;
+	pci_device_set_intx_routing_notifier(PCI_DEVICE(dev), NULL);
+	stop(dev);
+	event_notifier_cleanup(&dev->intx.resample);
+	event_notifier_cleanup(&dev->intx.raise);
+}

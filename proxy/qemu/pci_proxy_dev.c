@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The device: configuration space, BARs, reset. */
+#include "proxy/qemu/pci_proxy_dev.h"
+
+#include "hw/qdev-properties.h"
+#include "migration/blocker.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/module.h"
+
+#include "ring/channel.h"
+
+#define CONFIG_SIZE 256
+#define BAR_IO 1
+#define BAR_MEMORY 2
+
+extern const TypeInfo pci_proxy_dev_info;
+
+/* ---- Events -------------------------------------------------------------- */
+
+/* Text from another process, made fit for a terminal. */
+static void printable(char *to, const uint8_t *from, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size && from[i]; i++)
+		to[i] = g_ascii_isprint(from[i]) ? from[i] : '?';
+	to[i] = 0;
+}
+
+static void report_events(PCIProxyDev *dev)
+{
+	struct mpr_msg event;
+	char text[sizeof(event.text) + 1];
+
+	while (mpr_proxy_event(dev->remote, &event)) {
+		printable(text, event.text, sizeof(event.text));
+		if (event.type == MPR_MSG_IO_ERROR)
+			warn_report(PROXY_FMT ": I/O error: %s", PROXY_ID(dev), text);
+	}
+}
+
+/* ---- BARs ---------------------------------------------------------------- */
+
+static uint64_t bar_read(void *opaque, hwaddr addr, unsigned size)
+{
+	ProxyBar *bar = opaque;
+	PCIProxyDev *dev = bar->dev;
+	uint64_t value = mpr_proxy_read(dev->remote, bar->index, addr, size);
+
+	/* A read that lowers the line has lowered it when it returns. */
+	proxy_intx_sync(dev);
+	report_events(dev);
+	proxy_connection_check(dev);
+	return value;
+}
+
+static void bar_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
+{
+	ProxyBar *bar = opaque;
+
+	mpr_proxy_write(bar->dev->remote, bar->index, addr, size, value);
+}
+
+/* What the guest did is what the remote gets: no access is split or widened. */
+static const MemoryRegionOps bar_ops = {
+	.read = bar_read,
+	.write = bar_write,
+	.endianness = DEVICE_LITTLE_ENDIAN,
+	.valid = {.min_access_size = 1, .max_access_size = 8, .unaligned = true},
+	.impl = {.min_access_size = 1, .max_access_size = 8, .unaligned = true},
+};
+
+static void register_bars(PCIProxyDev *dev)
+{
+	const struct mpr_wire_description *description = mpr_proxy_description(dev->remote);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(dev->bars); i++) {
+		const struct mpr_wire_bar *info = &description->bar[i];
+		ProxyBar *bar = &dev->bars[i];
+		g_autofree char *name = g_strdup_printf("%s.bar%u", PROXY_ID(dev), i);
+
+		if (info->kind != BAR_IO && info->kind != BAR_MEMORY)
+			continue;
+		bar->dev = dev;
+		bar->index = i;
+		memory_region_init_io(&bar->mr, OBJECT(dev), &bar_ops, bar, name, info->size);
+		pci_register_bar(PCI_DEVICE(dev), i,
+				 info->kind == BAR_IO ? PCI_BASE_ADDRESS_SPACE_IO
+						      : PCI_BASE_ADDRESS_SPACE_MEMORY,
+				 &bar->mr);
+	}
+}
+
+/* ---- Configuration space ------------------------------------------------- */
+
+static void copy_config(PCIDevice *pci, const struct mpr_wire_description *description,
+			unsigned offset, unsigned size)
+{
+	memcpy(pci->config + offset, description->config + offset, size);
+}
+
+/*
+ * QEMU answers the guest's configuration reads. The identity and everything
+ * behind the header is the remote's; command, BARs and ROM are QEMU's own.
+ */
+static void fill_config(PCIDevice *pci, const struct mpr_wire_description *description)
+{
+	copy_config(pci, description, PCI_VENDOR_ID, 4);
+	copy_config(pci, description, PCI_STATUS, 2);
+	copy_config(pci, description, PCI_REVISION_ID, 4);
+	copy_config(pci, description, PCI_SUBSYSTEM_VENDOR_ID, 4);
+	copy_config(pci, description, PCI_CAPABILITY_LIST, 1);
+	copy_config(pci, description, PCI_MIN_GNT, 2);
+	pci->wmask[PCI_LATENCY_TIMER] = description->wmask[PCI_LATENCY_TIMER];
+	pci_config_set_interrupt_pin(pci->config, description->interrupt_pin);
+
+	copy_config(pci, description, PCI_STD_HEADER_SIZEOF, CONFIG_SIZE - PCI_STD_HEADER_SIZEOF);
+	memcpy(pci->wmask + PCI_STD_HEADER_SIZEOF, description->wmask + PCI_STD_HEADER_SIZEOF,
+	       CONFIG_SIZE - PCI_STD_HEADER_SIZEOF);
+}
+
+static void config_write(PCIDevice *pci, uint32_t addr, uint32_t value, int size)
+{
+	PCIProxyDev *dev = PCI_PROXY_DEV(pci);
+
+	pci_default_write_config(pci, addr, value, size);
+	mpr_proxy_config_write(dev->remote, addr, size, value);
+	if (ranges_overlap(addr, size, PCI_COMMAND, 2))
+		proxy_intx_update_route(dev);
+}
+
+/* ---- Life ---------------------------------------------------------------- */
+
+static bool block_migration(PCIProxyDev *dev, Error **errp)
+{
+	error_setg(&dev->migration_blocker,
+		   PROXY_FMT ": the state of a device in a remote process cannot be migrated or "
+			     "saved; unplug the device first",
+		   PROXY_ID(dev));
+	if (migrate_add_blocker(dev->migration_blocker, errp) == 0)
+		return true;
+	error_free(dev->migration_blocker);
+	dev->migration_blocker = NULL;
+	return false;
+}
+
+static void unblock_migration(PCIProxyDev *dev)
+{
+	if (!dev->migration_blocker)
+		return;
+	migrate_del_blocker(dev->migration_blocker);
+	error_free(dev->migration_blocker);
+	dev->migration_blocker = NULL;
+}
+
+static bool check_properties(PCIProxyDev *dev, Error **errp)
+{
+	if (!PROXY_ID(dev)) {
+		error_setg(errp,
+			   TYPE_PCI_PROXY_DEV ": 'id' is missing; it names the remote device");
+		return false;
+	}
+	if ((dev->socket >= 0) == (dev->path != NULL)) {
+		error_setg(errp,
+			   PROXY_FMT ": give either 'socket' (the number of an inherited file "
+				     "descriptor) or 'path' (of the remote's Unix socket)",
+			   PROXY_ID(dev));
+		return false;
+	}
+	return true;
+}
+
+/* Undoes as much of proxy_realize() as was done. */
+static void proxy_exit(PCIDevice *pci)
+{
+	PCIProxyDev *dev = PCI_PROXY_DEV(pci);
+
+	proxy_memory_close(dev);
+	proxy_intx_close(dev);
+	proxy_connection_close(dev);
+	unblock_migration(dev);
+}
+
+static void proxy_realize(PCIDevice *pci, Error **errp)
+{
+	PCIProxyDev *dev = PCI_PROXY_DEV(pci);
+
+	if (!check_properties(dev, errp) || !block_migration(dev, errp))
+		return;
+	if (!proxy_connection_open(dev, errp)) {
+		proxy_exit(pci);
+		return;
+	}
+	fill_config(pci, mpr_proxy_description(dev->remote));
+	register_bars(dev);
+	if (!proxy_intx_open(dev, errp) || !proxy_memory_open(dev, errp))
+		proxy_exit(pci);
+}
+
+static void proxy_reset(DeviceState *qdev)
+{
+	PCIProxyDev *dev = PCI_PROXY_DEV(qdev);
+
+	mpr_proxy_reset(dev->remote);
+	proxy_intx_deassert(dev);
+	proxy_connection_check(dev);
+}
+
+static Property proxy_properties[] = {
+	DEFINE_PROP_INT32("socket", PCIProxyDev, socket, -1),
+	DEFINE_PROP_STRING("path", PCIProxyDev, path),
+	DEFINE_PROP_END_OF_LIST(),
+};
+
+/* A QEMU of the right version may still have been configured otherwise. */
+static bool same_layout(void)
+{
+	size_t running = object_type_get_instance_size(TYPE_PCI_DEVICE);
+
+	if (running == sizeof(PCIDevice))
+		return true;
+	error_report(TYPE_PCI_PROXY_DEV ": built for a QEMU " QEMU_VERSION
+					" whose PCI devices take %zu bytes, here they take %zu; "
+					"run scripts/fetch-qemu-headers and build mpring anew",
+		     sizeof(PCIDevice), running);
+	return false;
+}
+
+static void class_init(ObjectClass *klass, void *data G_GNUC_UNUSED)
+{
+	DeviceClass *dc = DEVICE_CLASS(klass);
+	PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
+
+	dc->desc = "PCI device in a remote process (mpring)";
+	set_bit(DEVICE_CATEGORY_MISC, dc->categories);
+	if (!same_layout()) {
+		dc->user_creatable = false;
+		return;
+	}
+	dc->reset = proxy_reset;
+	device_class_set_props(dc, proxy_properties);
+	pc->realize = proxy_realize;
+	pc->exit = proxy_exit;
+	pc->config_write = config_write;
+}
+
+const TypeInfo pci_proxy_dev_info = {
+	.name = TYPE_PCI_PROXY_DEV,
+	.parent = TYPE_PCI_DEVICE,
+	.instance_size = sizeof(PCIProxyDev),
+	.class_init = class_init,
+	.interfaces =
+		(InterfaceInfo[]){
+			{INTERFACE_CONVENTIONAL_PCI_DEVICE},
+			{},
+		},
+};

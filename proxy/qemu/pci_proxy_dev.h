@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pci-proxy-dev: a QEMU PCI device whose model runs in another process.
+ *
+ *   plugin.c         how the shared object gets into an unmodified QEMU
+ *   pci_proxy_dev.c  the device: configuration space, BARs, reset
+ *   intx.c           its interrupt: irqfd under KVM, otherwise an fd handler
+ *   guest_memory.c   tells the remote which memory the guest has
+ *   connection.c     notices that a remote is gone
+ *
+ * Everything runs under QEMU's big lock.
+ */
+#ifndef MPR_PROXY_QEMU_PCI_PROXY_DEV_H
+#define MPR_PROXY_QEMU_PCI_PROXY_DEV_H
+
+#include "qemu/osdep.h"
+
+#include "exec/memory.h"
+#include "hw/pci/pci.h"
+#include "qemu/event_notifier.h"
+#include "qemu/queue.h"
+
+#include "proxy/proxy.h"
+#include "proxy/qemu/qemu_symbols.h"
+
+#define TYPE_PCI_PROXY_DEV "pci-proxy-dev"
+OBJECT_DECLARE_SIMPLE_TYPE(PCIProxyDev, PCI_PROXY_DEV)
+
+typedef struct ProxyBar {
+	PCIProxyDev *dev;
+	unsigned index;
+	MemoryRegion mr;
+} ProxyBar;
+
+/* Who drives the guest's interrupt line. */
+typedef enum {
+	INTX_NONE,    /* nobody: the device has no interrupt, or is not realized */
+	INTX_HANDLER, /* this shim, from QEMU's main loop */
+	INTX_IRQFD,   /* KVM, which asks the remote again at end of interrupt */
+} IntxMode;
+
+typedef struct ProxyIntx {
+	IntxMode mode;
+	int gsi;    /* INTX_IRQFD: where the pin is routed */
+	bool level; /* INTX_HANDLER: what QEMU's line is driven to */
+	EventNotifier raise, resample;
+} ProxyIntx;
+
+/* The guest's memory as last told to the remote, and the table being made. */
+typedef struct ProxyMemory {
+	MemoryListener listener;
+	bool listening;
+	GArray *regions; /* struct mpr_proxy_region */
+	bool unshared;	 /* the guest has RAM that the remote cannot reach */
+	int error;	 /* the remote did not take the table: negative errno */
+} ProxyMemory;
+
+struct PCIProxyDev {
+	PCIDevice parent_obj;
+
+	int32_t socket;
+	char *path;
+
+	struct mpr_proxy_conn *conn;
+	struct mpr_proxy_device *remote;
+	bool loss_reported;
+	QLIST_ENTRY(PCIProxyDev) link; /* connection.c: all devices */
+
+	ProxyBar bars[PCI_NUM_REGIONS - 1];
+	ProxyIntx intx;
+	ProxyMemory memory;
+	Error *migration_blocker;
+};
+
+/* "pci-proxy-dev lsi0" in messages. */
+#define PROXY_FMT TYPE_PCI_PROXY_DEV " %s"
+#define PROXY_ID(dev) DEVICE(dev)->id
+
+/* ---- connection.c ------------------------------------------------------- */
+
+/* Connects to the remote and opens the device there. */
+bool proxy_connection_open(PCIProxyDev *dev, Error **errp);
+void proxy_connection_close(PCIProxyDev *dev);
+/* Tells the operator, once, when the remote is gone. */
+void proxy_connection_check(PCIProxyDev *dev);
+
+/* ---- intx.c ------------------------------------------------------------- */
+
+bool proxy_intx_open(PCIProxyDev *dev, Error **errp);
+void proxy_intx_close(PCIProxyDev *dev);
+/* Chooses anew who drives the line: its route or its enable bit changed. */
+void proxy_intx_update_route(PCIProxyDev *dev);
+/* Makes the guest's line what the remote's is. */
+void proxy_intx_sync(PCIProxyDev *dev);
+/* Lowers the guest's line: the device was reset or is gone. */
+void proxy_intx_deassert(PCIProxyDev *dev);
+
+/* ---- guest_memory.c ----------------------------------------------------- */
+
+bool proxy_memory_open(PCIProxyDev *dev, Error **errp);
+void proxy_memory_close(PCIProxyDev *dev);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How the shared object gets into an unmodified QEMU: as a TCG plugin that
+ * instruments nothing (-plugin mpring-qemu.so), or preloaded (LD_PRELOAD).
+ * Either way its constructor registers the device type.
+ */
+#include "proxy/qemu/pci_proxy_dev.h"
+
+#include <dlfcn.h>
+
+#include "qapi/qapi-commands-control.h"
+#include "qemu/qemu-plugin.h"
+
+extern const TypeInfo pci_proxy_dev_info;
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id G_GNUC_UNUSED,
+					   const qemu_info_t *info G_GNUC_UNUSED, int argc,
+					   char **argv)
+{
+	if (argc) {
+		fprintf(stderr, "mpring-qemu.so: unknown plugin argument '%s'; it takes none\n",
+			argv[0]);
+		return -1;
+	}
+	return 0;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
+/* QEMU's children are no QEMUs: takes this object out of what they preload. */
+static void leave_preload(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+	g_autoptr(GString) kept = g_string_new(NULL);
+	g_auto(GStrv) names = NULL;
+	Dl_info self;
+
+	if (!preload || !dladdr(&qemu_plugin_version, &self))
+		return;
+	names = g_strsplit_set(preload, " :", -1);
+	for (char **name = names; *name; name++) {
+		if (**name && !same_file(*name, self.dli_fname))
+			g_string_append_printf(kept, "%s%s", kept->len ? ":" : "", *name);
+	}
+	if (kept->len)
+		setenv("LD_PRELOAD", kept->str, 1);
+	else
+		unsetenv("LD_PRELOAD");
+}
+
+/* The layout of QEMU's structs is fixed within a minor version only. */
+static bool same_version(void)
+{
+	g_autoptr(VersionInfo) running = qmp_query_version(NULL);
+
+	if (running->qemu->major == QEMU_VERSION_MAJOR &&
+	    running->qemu->minor == QEMU_VERSION_MINOR)
+		return true;
+	fprintf(stderr,
+		"mpring-qemu.so: built for QEMU " QEMU_VERSION ", but this is QEMU %" PRId64
+		".%" PRId64 ".%" PRId64 "; " TYPE_PCI_PROXY_DEV " is not available. Run "
+		"scripts/fetch-qemu-headers and build mpring anew.\n",
+		running->qemu->major, running->qemu->minor, running->qemu->micro);
+	return false;
+}
+
+static void __attribute__((constructor)) register_device(void)
+{
+	if (!dlsym(RTLD_DEFAULT, "type_register_static") ||
+	    !dlsym(RTLD_DEFAULT, "qmp_query_version"))
+		return;
+	leave_preload();
+	if (same_version())
+		type_register_static(&pci_proxy_dev_info);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * QEMU's variables that the shim uses. Weak, so that the object loads into any
+ * process: with LD_PRELOAD it also gets into the shells and launchers between
+ * the user and QEMU, which lack them. QEMU's functions need no such care, they
+ * are bound when first called.
+ */
+#ifndef MPR_PROXY_QEMU_QEMU_SYMBOLS_H
+#define MPR_PROXY_QEMU_QEMU_SYMBOLS_H
+
+#pragma weak kvm_allowed
+#pragma weak kvm_irqfds_allowed
+#pragma weak kvm_resamplefds_allowed
+#pragma weak kvm_state
+#pragma weak qdev_prop_int32
+#pragma weak qdev_prop_string
+
+#endif

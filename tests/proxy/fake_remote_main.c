@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fake remote as a program, for the tests with QEMU:
+ *   fake_remote FD      serves an inherited socket
+ *   fake_remote PATH    listens on a path and serves one connection
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "tests/proxy/fake_remote.h"
+
+static int listen_on(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int sock = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	if (sock < 0 || bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(sock, 1) < 0)
+		return -1;
+	return accept(sock, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct fake_counters counters = {0};
+	int sock = -1;
+
+	if (argc == 2)
+		sock = strchr(argv[1], '/') ? listen_on(argv[1]) : atoi(argv[1]);
+	if (sock < 0) {
+		fprintf(stderr, "usage: fake_remote FD|PATH\n");
+		return 2;
+	}
+	fake_remote_serve(sock, &counters);
+	return 0;
+}
