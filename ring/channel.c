@@ -47,6 +47,7 @@ static void format(struct mpr_channel *channel)
 		.requests = MPR_CHANNEL_REQUESTS,
 		.events = events,
 	};
+	channel->shared->remote.bell = MPR_BELL_FENCED;
 	mpr_spsc_format(ring_at(channel, MPR_CHANNEL_REQUESTS), channel->slots, 0);
 	mpr_spsc_format(ring_at(channel, events), channel->slots, 0);
 	mpr_spsc_producer_init(&channel->requests, ring_at(channel, MPR_CHANNEL_REQUESTS),
@@ -115,8 +116,6 @@ static int check_header(const struct mpr_channel_header *header, size_t file_siz
 	    (header->features & ~MPR_CHANNEL_BARRIER_ALL) ||
 	    !all_zero(header->reserved, sizeof(header->reserved)))
 		return -EPROTO;
-	if ((header->features & MPR_CHANNEL_BARRIER_ALL) && !mpr_barrier_supported())
-		return -EOPNOTSUPP;
 	return 0;
 }
 
@@ -141,7 +140,8 @@ static int adopt(struct mpr_channel *channel)
 	if (err)
 		return err;
 	channel->slots = header.slots;
-	channel->barrier_all = header.features & MPR_CHANNEL_BARRIER_ALL;
+	channel->barrier_all =
+		(header.features & MPR_CHANNEL_BARRIER_ALL) && mpr_barrier_supported();
 	mpr_spsc_consumer_init(&channel->received, ring_at(channel, MPR_CHANNEL_REQUESTS),
 			       channel->slots, 0);
 	mpr_spsc_producer_init(&channel->notices,

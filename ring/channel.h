@@ -123,9 +123,8 @@ bool mpr_channel_intx(const struct mpr_channel *channel);
 
 /*
  * Maps a channel received from a proxy and checks its seals, size and header:
- * 0; -EPROTO: not a channel, or of an unknown version; -EOPNOTSUPP: the kernel
- * lacks what the channel needs (membarrier); negative errno. On success the channel owns both file
- * descriptors, otherwise the caller does.
+ * 0; -EPROTO: not a channel, or of an unknown version; negative errno. On
+ * success the channel owns both file descriptors, otherwise the caller does.
  */
 int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **channel);
 
@@ -154,8 +153,8 @@ bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg);
  * true; false: there is a request. Whatever woke it, it calls
  * mpr_channel_disarm() before it receives again. While armed, a request makes
  * mpr_channel_doorbell() readable: poll it, do not read it; disarming empties
- * it. It stays hung up once the proxy is gone. Arming takes a microsecond or
- * more; both may be called again for nothing.
+ * it. It stays hung up once the proxy is gone. Arming may take
+ * some microseconds; either may be called again for nothing.
  */
 bool mpr_channel_arm(struct mpr_channel *channel);
 void mpr_channel_disarm(struct mpr_channel *channel);

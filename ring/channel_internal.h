@@ -11,7 +11,7 @@
 
 struct mpr_channel {
 	struct mpr_channel_shared *shared;
-	bool barrier_all; /* the remote runs everybody's barrier before it sleeps */
+	bool barrier_all; /* the proxy can be reached by membarrier */
 	int bell;	  /* socket: the proxy's end to ring, the remote's to watch */
 	int error;	  /* 0 or -EPROTO; any thread */
 
@@ -24,6 +24,8 @@ struct mpr_channel {
 	struct mpr_spsc_consumer received;
 	struct mpr_spsc_producer notices;
 	bool armed;
+	bool fast;	/* the bell is MPR_BELL_FAST */
+	uint32_t awake; /* requests since it slept last, up to MPR_DOORBELL_BUSY */
 	bool intx;
 
 	struct mpr_memory memory;

@@ -59,7 +59,7 @@ bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, ui
 	memcpy(slot->payload, msg, sizeof(*msg));
 	/* [S1] Release: the request is whole before its word says so. */
 	mpr_spsc_commit(p);
-	if (mpr_doorbell_take(&channel->shared->remote.armed, !channel->barrier_all))
+	if (mpr_doorbell_take(&channel->shared->remote.bell))
 		ring_bell(channel);
 	return true;
 }

@@ -20,9 +20,21 @@ bool mpr_channel_receive(struct mpr_channel *channel, struct mpr_msg *msg)
 	return true;
 }
 
+/* After many requests without sleep the proxy may send without a fence. */
+static void note_busy(struct mpr_channel *channel)
+{
+	if (channel->awake == MPR_DOORBELL_BUSY)
+		return;
+	if (++channel->awake == MPR_DOORBELL_BUSY && channel->barrier_all) {
+		mpr_doorbell_hurry(&channel->shared->remote.bell);
+		channel->fast = true;
+	}
+}
+
 void mpr_channel_retire(struct mpr_channel *channel)
 {
 	mpr_count(&channel->shared->remote_stats.received);
+	note_busy(channel);
 	mpr_spsc_release(&channel->received);
 }
 
@@ -89,7 +101,9 @@ bool mpr_channel_arm(struct mpr_channel *channel)
 {
 	if (!channel->armed) {
 		channel->armed = true;
-		mpr_doorbell_arm(&channel->shared->remote.armed, channel->barrier_all);
+		mpr_doorbell_arm(&channel->shared->remote.bell, channel->fast);
+		channel->fast = false;
+		channel->awake = 0;
 	}
 	if (mpr_spsc_peek(&channel->received)) {
 		mpr_channel_disarm(channel);
@@ -114,6 +128,6 @@ void mpr_channel_disarm(struct mpr_channel *channel)
 	if (!channel->armed)
 		return;
 	channel->armed = false;
-	mpr_doorbell_disarm(&channel->shared->remote.armed);
+	mpr_doorbell_disarm(&channel->shared->remote.bell);
 	silence_bell(channel);
 }

@@ -8,21 +8,24 @@
  * docs/memory-order.md proves it, tests/ring/doorbell.pml checks it.
  *
  *   remote sleeps                       proxy wakes
- *   armed := 1                          slot := request
- *   -- everybody's barrier --  [D1]     -- nothing, or a fence --
- *   slot has a request?                 armed = 1? take it, ring the bell
+ *   bell := ARMED                       slot := request
+ *   -- fence --                [D1]     -- fence --
+ *   slot has a request?                 bell = ARMED? take it and ring
  *
  *   proxy's thread sleeps               remote wakes
  *   sleepers += 1                       slot := answer
  *   -- fence --                [D2]     -- fence --
  *   futex: slot has no answer?          sleepers > 0? futex wake
  *
- * The processor may delay a store past a later load, so the order needs a full
- * barrier on both sides. The proxy would pay for it with every posted write
- * (the fence waits until the slot's line has come over from the remote's
- * cache), so the remote pays for both: before it sleeps it asks the kernel
- * (membarrier) to run a barrier on every processor on which the proxy runs.
- * Where the kernel cannot, the proxy fences.
+ * The processor may delay a store past a later load, so each fence is a full
+ * barrier. The proxy's costs much: it waits until the slot's line has come
+ * over from the remote's cache. So while the remote is busy it spares the
+ * proxy the fence: bell = FAST. To sleep from there it must do the proxy's part
+ * too, with membarrier, which runs a barrier on every processor where the
+ * proxy runs [D3]. That interrupts them and costs microseconds, so a remote
+ * that has slept leaves the bell at FENCED, where either side fences for
+ * itself, and goes back to FAST only after MPR_DOORBELL_BUSY requests without
+ * sleep, when the fences have cost about as much as a membarrier.
  */
 #ifndef MPR_RING_DOORBELL_H
 #define MPR_RING_DOORBELL_H
@@ -77,41 +80,59 @@ static inline void mpr_barrier_all(void)
 
 /* ---- The remote's bell ------------------------------------------------ */
 
+enum mpr_bell {
+	MPR_BELL_FAST = 0,   /* the remote is awake, the proxy need not fence */
+	MPR_BELL_FENCED = 1, /* the remote is awake, the proxy fences */
+	MPR_BELL_ARMED = 2   /* the remote sleeps or is about to: ring */
+};
+
+#define MPR_DOORBELL_BUSY 256u
+
 /* The remote says that it sleeps, and makes that visible to the proxy before
- * it looks once more. */
-static inline void mpr_doorbell_arm(uint32_t *armed, bool barrier_all)
+ * it looks once more. `fast`: the bell was FAST. */
+static inline void mpr_doorbell_arm(uint32_t *bell, bool fast)
 {
-	/* [D1] Pairs with the load in mpr_doorbell_take(). */
-	__atomic_store_n(armed, 1, __ATOMIC_RELAXED);
-	if (barrier_all)
-		mpr_barrier_all();
+	/* [D1] Pairs with the loads in mpr_doorbell_take(). */
+	__atomic_store_n(bell, MPR_BELL_ARMED, __ATOMIC_RELAXED);
+	if (fast)
+		mpr_barrier_all(); /* [D3] */
 	else
 		mpr_fence();
 }
 
 /* The remote is awake. */
-static inline void mpr_doorbell_disarm(uint32_t *armed)
+static inline void mpr_doorbell_disarm(uint32_t *bell)
 {
 	/* Relaxed: who sees it late rings for nothing. */
-	__atomic_store_n(armed, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(bell, MPR_BELL_FENCED, __ATOMIC_RELAXED);
+}
+
+/* The remote, awake, spares the proxy the fence; its next arming is `fast`. */
+static inline void mpr_doorbell_hurry(uint32_t *bell)
+{
+	/* Relaxed: who sees it late fences for nothing. */
+	__atomic_store_n(bell, MPR_BELL_FAST, __ATOMIC_RELAXED);
 }
 
 /* The proxy, after it stored a request. True: the remote sleeps and it is for
  * the caller, and nobody else, to ring. */
-static inline bool mpr_doorbell_take(uint32_t *armed, bool fence)
+static inline bool mpr_doorbell_take(uint32_t *bell)
 {
-	if (fence)
-		mpr_fence();
-	else
-		/* The compiler keeps the order; mpr_barrier_all() in
-		 * mpr_doorbell_arm() stands for the processor's fence. */
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	uint32_t armed = MPR_BELL_ARMED;
+
+	/* [D3] The compiler keeps the order of store and load; for the processor
+	 * the remote's mpr_barrier_all() does when it leaves FAST. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(bell, __ATOMIC_RELAXED) == MPR_BELL_FAST)
+		return false;
+	mpr_fence();
 	/* [D1] Pairs with the store in mpr_doorbell_arm(): whoever is second to
 	 * look sees the other's store. */
-	if (__atomic_load_n(armed, __ATOMIC_RELAXED) == 0)
+	if (__atomic_load_n(bell, __ATOMIC_RELAXED) != MPR_BELL_ARMED)
 		return false;
-	/* Exchange: of several looks only one rings. */
-	return __atomic_exchange_n(armed, 0, __ATOMIC_RELAXED) != 0;
+	/* Compare and swap: of several looks only one rings. */
+	return __atomic_compare_exchange_n(bell, &armed, MPR_BELL_FENCED, false, __ATOMIC_RELAXED,
+					   __ATOMIC_RELAXED);
 }
 
 /* ---- The proxy's futex ------------------------------------------------ */

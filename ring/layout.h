@@ -6,7 +6,7 @@
  *      0  header         written once by the proxy before the remote maps it
  *    128  proxy line     written by the proxy, read by the remote
  *    256  remote line    written by the remote, read by the proxy (which also
- *                        clears `armed`)
+ *                        takes the bell)
  *    384  proxy stats    written by the proxy, read by anybody
  *    512  remote stats   written by the remote, read by anybody
  *    640  zero
@@ -35,8 +35,8 @@
 #define MPR_CHANNEL_MAX_SLOTS 65536u
 #define MPR_CHANNEL_DEFAULT_SLOTS 1024u
 
-/* The proxy sends without a fence; before the remote sleeps it must call
- * membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED). */
+/* The proxy is registered for membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED), so
+ * the remote may set the bell to MPR_BELL_FAST. */
 #define MPR_CHANNEL_BARRIER_ALL (1u << 0)
 
 struct mpr_channel_header {
@@ -57,8 +57,8 @@ struct mpr_channel_proxy_line {
 };
 
 struct mpr_channel_remote_line {
-	uint32_t armed; /* 1: the remote sleeps; ring the doorbell */
-	uint32_t intx;	/* level of the interrupt line */
+	uint32_t bell; /* enum mpr_bell: whether the remote sleeps */
+	uint32_t intx; /* level of the interrupt line */
 	uint8_t guard[120];
 };
 
@@ -96,7 +96,7 @@ static_assert(offsetof(struct mpr_channel_shared, header) == 0, "channel layout"
 static_assert(offsetof(struct mpr_channel_shared, proxy) == 128, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy.sleepers) == 128, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote) == 256, "channel layout");
-static_assert(offsetof(struct mpr_channel_shared, remote.armed) == 256, "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, remote.bell) == 256, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote.intx) == 260, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats) == 384, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats.posted) == 384, "channel layout");

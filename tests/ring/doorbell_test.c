@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves by counting that nobody is woken who is not asleep, and that who
+ * sleeps is woken once. */
+#include <poll.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+
+#include "ring/doorbell.h"
+#include "tests/ring/ring_test.h"
+
+#define SLOTS 1024u
+
+static const struct mpr_msg request = {.type = MPR_MSG_WRITE, .size = 4};
+
+/* How often the bell was rung since it was emptied last. */
+static int rings(const struct mpr_channel *remote)
+{
+	int bytes;
+
+	assert_int_equal(ioctl(mpr_channel_doorbell(remote), FIONREAD, &bytes), 0);
+	return bytes;
+}
+
+static void send_one(struct ends *ends)
+{
+	assert_true(mpr_channel_send(ends->proxy, &request, NULL));
+}
+
+static void receive_all(struct ends *ends)
+{
+	struct mpr_msg msg;
+
+	while (mpr_channel_receive(ends->remote, &msg))
+		mpr_channel_retire(ends->remote);
+}
+
+/* The bell's word in the shared memory. */
+static volatile uint32_t *map_bell(const struct ends *ends)
+{
+	uint8_t *bytes = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      mpr_channel_memfd(ends->proxy), 0);
+
+	assert_ptr_not_equal(bytes, MAP_FAILED);
+	return (volatile uint32_t *)(bytes + 256);
+}
+
+static void unmap_bell(volatile uint32_t *bell)
+{
+	munmap((uint8_t *)bell - 256, 2 << 20);
+}
+
+static void test_nobody_rings_while_the_remote_is_awake(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	struct mpr_channel_stats stats;
+
+	(void)state;
+	for (unsigned i = 0; i < 5000; i++) {
+		send_one(&ends);
+		receive_all(&ends);
+	}
+	assert_int_equal(rings(ends.remote), 0);
+	mpr_channel_stats(ends.proxy, &stats);
+	assert_int_equal(stats.doorbells, 0);
+	ends_close(&ends);
+}
+
+static void test_one_ring_for_a_sleep(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	struct mpr_channel_stats stats;
+
+	(void)state;
+	for (unsigned sleeps = 1; sleeps <= 20; sleeps++) {
+		assert_true(mpr_channel_arm(ends.remote));
+		assert_int_equal(rings(ends.remote), 0);
+		for (unsigned i = 0; i < 10; i++)
+			send_one(&ends);
+		assert_int_equal(rings(ends.remote), 1);
+		mpr_channel_disarm(ends.remote);
+		assert_int_equal(rings(ends.remote), 0);
+		send_one(&ends);
+		assert_int_equal(rings(ends.remote), 0);
+		receive_all(&ends);
+		mpr_channel_stats(ends.proxy, &stats);
+		assert_int_equal(stats.doorbells, sleeps);
+		assert_int_equal(stats.remote_sleeps, sleeps);
+	}
+	ends_close(&ends);
+}
+
+static void test_bell_is_readable_when_rung(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	struct pollfd bell = {.fd = mpr_channel_doorbell(ends.remote), .events = POLLIN};
+
+	(void)state;
+	assert_true(mpr_channel_arm(ends.remote));
+	assert_int_equal(poll(&bell, 1, 0), 0);
+	send_one(&ends);
+	assert_int_equal(poll(&bell, 1, 0), 1);
+	mpr_channel_disarm(ends.remote);
+	assert_int_equal(poll(&bell, 1, 0), 0);
+	ends_close(&ends);
+}
+
+static void test_arming_with_a_request_present_does_not_sleep(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	struct mpr_channel_stats stats;
+
+	(void)state;
+	send_one(&ends);
+	assert_false(mpr_channel_arm(ends.remote));
+	/* Disarmed again: the next request does not ring. */
+	send_one(&ends);
+	assert_int_equal(rings(ends.remote), 0);
+	mpr_channel_stats(ends.proxy, &stats);
+	assert_int_equal(stats.remote_sleeps, 0);
+	ends_close(&ends);
+}
+
+static void test_disarming_for_another_reason_leaves_no_ring(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+
+	(void)state;
+	assert_true(mpr_channel_arm(ends.remote));
+	mpr_channel_disarm(ends.remote);
+	mpr_channel_disarm(ends.remote);
+	send_one(&ends);
+	assert_int_equal(rings(ends.remote), 0);
+	ends_close(&ends);
+}
+
+static void test_arming_works_from_the_fast_bell(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	volatile uint32_t *bell = map_bell(&ends);
+
+	/* Busy long enough that the proxy stops fencing, then asleep. */
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 2 * MPR_DOORBELL_BUSY; i++) {
+			send_one(&ends);
+			receive_all(&ends);
+		}
+		assert_int_equal(*bell, mpr_barrier_supported() ? MPR_BELL_FAST : MPR_BELL_FENCED);
+		assert_true(mpr_channel_arm(ends.remote));
+		assert_int_equal(*bell, MPR_BELL_ARMED);
+		send_one(&ends);
+		assert_int_equal(rings(ends.remote), 1);
+		mpr_channel_disarm(ends.remote);
+		receive_all(&ends);
+	}
+	unmap_bell(bell);
+	ends_close(&ends);
+}
+
+static void test_bell_that_is_never_emptied_does_not_block_the_proxy(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	volatile uint32_t *bell = map_bell(&ends);
+	struct mpr_msg msg;
+
+	/* A hostile remote: always asleep, never reads, and makes its end of
+	 * the bell block. */
+	(void)state;
+	assert_int_equal(fcntl(mpr_channel_doorbell(ends.remote), F_SETFL, 0), 0);
+	for (unsigned i = 0; i < 100000; i++) {
+		*bell = MPR_BELL_ARMED;
+		send_one(&ends);
+		assert_true(mpr_channel_receive(ends.remote, &msg));
+		mpr_channel_retire(ends.remote);
+	}
+	assert_true(rings(ends.remote) > 0);
+	unmap_bell(bell);
+	ends_close(&ends);
+}
+
+/* ---- The proxy's futex ------------------------------------------------ */
+
+static const struct mpr_msg read_request = {.type = MPR_MSG_READ, .size = 4};
+
+struct reader {
+	struct mpr_channel *proxy;
+	uint64_t ticket, value;
+	int result;
+	pthread_t thread;
+};
+
+static void *wait_for_value(void *opaque)
+{
+	struct reader *reader = opaque;
+	struct mpr_msg msg = {0};
+
+	reader->result = mpr_channel_wait_reply(reader->proxy, reader->ticket, &msg, 0, NULL, NULL);
+	reader->value = msg.value;
+	return NULL;
+}
+
+static uint64_t reply_sleeps(const struct mpr_channel *channel)
+{
+	struct mpr_channel_stats stats;
+
+	mpr_channel_stats(channel, &stats);
+	return stats.reply_sleeps;
+}
+
+static void test_answer_to_a_spinning_reader_wakes_nobody(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	struct mpr_channel_stats stats;
+	struct mpr_msg msg;
+	uint64_t ticket;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		assert_true(mpr_channel_send(ends.proxy, &read_request, &ticket));
+		assert_true(mpr_channel_receive(ends.remote, &msg));
+		mpr_channel_complete(ends.remote, i, 0);
+		assert_true(mpr_channel_reply(ends.proxy, ticket, &msg));
+	}
+	mpr_channel_stats(ends.proxy, &stats);
+	assert_int_equal(stats.reply_sleeps, 0);
+	assert_int_equal(stats.reply_wakes, 0);
+	ends_close(&ends);
+}
+
+static void test_every_sleeping_reader_is_woken_with_its_own_answer(void **state)
+{
+	enum { READERS = 4 };
+	struct ends ends = ends_open(SLOTS);
+	struct reader reader[READERS];
+	struct mpr_msg msg;
+
+	(void)state;
+	for (unsigned i = 0; i < READERS; i++) {
+		reader[i] = (struct reader){.proxy = ends.proxy};
+		assert_true(mpr_channel_send(ends.proxy, &read_request, &reader[i].ticket));
+		assert_int_equal(
+			pthread_create(&reader[i].thread, NULL, wait_for_value, &reader[i]), 0);
+	}
+	while (reply_sleeps(ends.proxy) < READERS)
+		usleep(100);
+	for (unsigned i = 0; i < READERS; i++) {
+		assert_true(mpr_channel_receive(ends.remote, &msg));
+		mpr_channel_complete(ends.remote, 1000 + i, 0);
+	}
+	for (unsigned i = 0; i < READERS; i++) {
+		assert_int_equal(pthread_join(reader[i].thread, NULL), 0);
+		assert_int_equal(reader[i].result, 0);
+		assert_int_equal(reader[i].value, 1000 + i);
+	}
+	ends_close(&ends);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nobody_rings_while_the_remote_is_awake),
+		cmocka_unit_test(test_one_ring_for_a_sleep),
+		cmocka_unit_test(test_bell_is_readable_when_rung),
+		cmocka_unit_test(test_arming_with_a_request_present_does_not_sleep),
+		cmocka_unit_test(test_disarming_for_another_reason_leaves_no_ring),
+		cmocka_unit_test(test_arming_works_from_the_fast_bell),
+		cmocka_unit_test(test_bell_that_is_never_emptied_does_not_block_the_proxy),
+		cmocka_unit_test(test_answer_to_a_spinning_reader_wakes_nobody),
+		cmocka_unit_test(test_every_sleeping_reader_is_woken_with_its_own_answer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

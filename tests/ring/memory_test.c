@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that a channel's memory is on the pages and on the NUMA node that were
+ * asked for, all of it present, and that its size cannot change. */
+#include <numaif.h>
+
+#include "ring/memory.h"
+#include "tests/ring/ring_test.h"
+
+static long free_hugepages(void)
+{
+	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
+	long pages = 0;
+
+	if (file && fscanf(file, "%ld", &pages) != 1)
+		pages = 0;
+	if (file)
+		fclose(file);
+	return pages;
+}
+
+static void expect_policy(const struct mpr_memory *memory, int mode, unsigned long nodes)
+{
+	unsigned long mask[16] = {0};
+	int got;
+
+	assert_int_equal(get_mempolicy(&got, mask, 8 * sizeof(mask), memory->base, MPOL_F_ADDR), 0);
+	assert_int_equal(got, mode);
+	assert_int_equal(mask[0], nodes);
+}
+
+static void test_normal_pages_when_asked(void **state)
+{
+	struct mpr_memory memory;
+
+	(void)state;
+	assert_int_equal(mpr_memory_create(&memory, 10000, -1, true), 0);
+	assert_false(memory.hugepages);
+	assert_int_equal(memory.size, 12288);
+	mpr_memory_destroy(&memory);
+}
+
+static void test_hugepages_when_there_are_any(void **state)
+{
+	struct mpr_memory memory;
+
+	(void)state;
+	if (free_hugepages() == 0) {
+		printf("# no free 2 MiB hugepages: sysctl vm.nr_hugepages=64\n");
+		skip();
+	}
+	assert_int_equal(mpr_memory_create(&memory, 10000, -1, false), 0);
+	assert_true(memory.hugepages);
+	assert_int_equal(memory.size, 2 << 20);
+	mpr_memory_destroy(&memory);
+}
+
+static void test_normal_pages_when_hugepages_are_used_up(void **state)
+{
+	struct mpr_memory memory;
+	size_t more = ((size_t)free_hugepages() + 1) << 21;
+
+	(void)state;
+	assert_int_equal(mpr_memory_create(&memory, more, -1, false), 0);
+	assert_false(memory.hugepages);
+	mpr_memory_destroy(&memory);
+}
+
+static void test_memory_is_zeroed_and_writable(void **state)
+{
+	struct mpr_memory memory;
+
+	(void)state;
+	assert_int_equal(mpr_memory_create(&memory, 1 << 20, -1, false), 0);
+	for (size_t i = 0; i < memory.size; i++)
+		assert_int_equal(((uint8_t *)memory.base)[i], 0);
+	memset(memory.base, 0xff, memory.size);
+	mpr_memory_destroy(&memory);
+}
+
+static void test_every_page_is_present(void **state)
+{
+	struct mpr_memory memory;
+	unsigned char present[64];
+
+	(void)state;
+	assert_int_equal(mpr_memory_create(&memory, 64 * 4096, -1, true), 0);
+	assert_int_equal(mincore(memory.base, memory.size, present), 0);
+	for (size_t i = 0; i < 64; i++)
+		assert_int_equal(present[i] & 1, 1);
+	mpr_memory_destroy(&memory);
+}
+
+static void test_size_is_sealed(void **state)
+{
+	struct mpr_memory memory;
+
+	(void)state;
+	assert_int_equal(mpr_memory_create(&memory, 8192, -1, true), 0);
+	assert_int_equal(ftruncate(memory.fd, 4096), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(ftruncate(memory.fd, 16384), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(fcntl(memory.fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+	assert_int_equal(errno, EPERM);
+	mpr_memory_destroy(&memory);
+}
+
+static void test_node_is_preferred(void **state)
+{
+	struct mpr_memory memory;
+
+	(void)state;
+	if (mpr_memory_create(&memory, 8192, 0, true) == -EINVAL) {
+		printf("# the kernel has no NUMA policies\n");
+		skip();
+	}
+	expect_policy(&memory, MPOL_PREFERRED, 1);
+	mpr_memory_destroy(&memory);
+}
+
+static void test_no_node_leaves_the_policy_alone(void **state)
+{
+	struct mpr_memory memory;
+
+	(void)state;
+	assert_int_equal(mpr_memory_create(&memory, 8192, -1, true), 0);
+	expect_policy(&memory, MPOL_DEFAULT, 0);
+	mpr_memory_destroy(&memory);
+}
+
+static void test_unknown_node_is_refused(void **state)
+{
+	struct mpr_memory memory;
+
+	(void)state;
+	assert_int_equal(mpr_memory_create(&memory, 8192, 4000, true), -EINVAL);
+	assert_int_equal(mpr_memory_create(&memory, 8192, 1023, false), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_normal_pages_when_asked),
+		cmocka_unit_test(test_hugepages_when_there_are_any),
+		cmocka_unit_test(test_normal_pages_when_hugepages_are_used_up),
+		cmocka_unit_test(test_memory_is_zeroed_and_writable),
+		cmocka_unit_test(test_every_page_is_present),
+		cmocka_unit_test(test_size_is_sealed),
+		cmocka_unit_test(test_node_is_preferred),
+		cmocka_unit_test(test_no_node_leaves_the_policy_alone),
+		cmocka_unit_test(test_unknown_node_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

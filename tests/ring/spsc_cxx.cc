@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that the header compiles alone, as C++. */
+#include "ring/spsc.h"
