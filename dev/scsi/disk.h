@@ -10,8 +10,8 @@
 
 /* Properties of scsi-hd, spelled as QEMU's. 0 and NULL mean the default. */
 struct mpr_scsi_disk_options {
-	unsigned scsi_id; /* 0 to 15 */
-	unsigned lun;	  /* 0 to 63 */
+	unsigned scsi_id;			     /* 0 to 15 */
+	unsigned lun;				     /* 0 to 63 */
 	const char *serial, *vendor, *product, *ver; /* NULL: QEMU's defaults */
 	uint64_t wwn;
 	uint32_t logical_block_size;  /* 512 (default) to 32768, a power of two */

@@ -32,10 +32,10 @@
 #include <sys/uio.h>
 
 #define MPR_SCSI_MAX_TARGETS 16
-#define MPR_SCSI_MAX_LUNS 64	 /* IDENTIFY carries six bits */
+#define MPR_SCSI_MAX_LUNS 64 /* IDENTIFY carries six bits */
 #define MPR_SCSI_MAX_CDB 16
 #define MPR_SCSI_MAX_CHUNK 262144 /* bytes of one chunk that is not in place */
-#define MPR_SCSI_UNTAGGED 0x100	 /* a tag is one byte; this means none */
+#define MPR_SCSI_UNTAGGED 0x100	  /* a tag is one byte; this means none */
 
 /* Status codes (SAM-3, 5.3). */
 #define MPR_SCSI_GOOD 0x00
@@ -127,7 +127,11 @@ void mpr_scsi_task_data_done(struct mpr_scsi_task *task, const struct iovec *sg,
 /* Ends the task early. Idempotent. No data() or complete() comes any more. */
 void mpr_scsi_task_cancel(struct mpr_scsi_task *task);
 
-/* After complete() or cancelled(), or a task that was never started. */
+/*
+ * After complete() or cancelled(), or a task that was never started. To be
+ * called when the initiator has got the status: until then, commands that
+ * arrive do not clear the sense data of a failed task.
+ */
 void mpr_scsi_task_free(struct mpr_scsi_task *task);
 
 #endif

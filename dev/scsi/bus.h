@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The bus: the logical units at their addresses. */
+#ifndef MPR_DEV_SCSI_BUS_H
+#define MPR_DEV_SCSI_BUS_H
+
+#include "dev/scsi/lu.h"
+#include "dev/scsi/scsi.h"
+
+struct mpr_scsi_bus {
+	const struct mpr_scsi_hba_ops *ops;
+	void *hba;
+	struct mpr_scsi_lu *lu[MPR_SCSI_MAX_TARGETS][MPR_SCSI_MAX_LUNS];
+	struct mpr_scsi_lu absent; /* answers for all that are not there */
+};
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* INQUIRY of scsi-hd: standard data and vital product data (SPC-3, 6.4 and 7.6). */
+#include <string.h>
+
+#include "dev/scsi/bytes.h"
+#include "dev/scsi/disk_lu.h"
+
+#define EVPD 0x01
+#define CMDDT 0x02 /* obsolete */
+
+/* Standard data. Firmware asks for 96 bytes and takes less for an error. */
+#define STANDARD_LENGTH 96
+#define VERSION_SPC_3 5
+#define HISUP_FORMAT_2 0x12
+#define SYNC_CMDQUE 0x12
+
+/* VPD pages. */
+#define VPD_HEADER 4
+#define VPD_MAX 256
+#define VPD_PAGES 0x00
+#define VPD_SERIAL 0x80
+#define VPD_IDENTIFICATION 0x83
+#define VPD_BLOCK_LIMITS 0xB0
+#define VPD_CHARACTERISTICS 0xB1
+#define VPD_PROVISIONING 0xB2
+#define SBC_PAGE_LENGTH 0x3C
+
+/* Designators (SPC-3, 7.6.3). */
+#define CODE_SET_BINARY 1
+#define CODE_SET_ASCII 2
+#define TYPE_T10_VENDOR 1
+#define TYPE_NAA 3
+#define TYPE_RELATIVE_PORT 4
+#define ASSOCIATION_PORT 0x10
+#define PIV 0x80
+#define PROTOCOL_SPI 0x10
+
+/* A page: fills in what follows the header, returns its length. */
+struct vpd_page {
+	uint8_t code;
+	size_t (*fill)(const struct scsi_disk *disk, uint8_t *out);
+};
+
+static size_t fill_pages(const struct scsi_disk *disk, uint8_t *out);
+
+static size_t fill_serial(const struct scsi_disk *disk, uint8_t *out)
+{
+	size_t len = strlen(disk->serial);
+
+	memcpy(out, disk->serial, len);
+	return len;
+}
+
+static uint8_t *put_designator(uint8_t *out, uint8_t code_set, uint8_t type, const void *value,
+			       size_t len)
+{
+	out[0] = code_set;
+	out[1] = type;
+	out[3] = (uint8_t)len;
+	memcpy(out + 4, value, len);
+	return out + 4 + len;
+}
+
+static uint8_t *put_t10_vendor(const struct scsi_disk *disk, uint8_t *out)
+{
+	char id[SCSI_VENDOR_LENGTH + SCSI_PRODUCT_LENGTH + SCSI_SERIAL_MAX];
+	size_t serial = strlen(disk->serial);
+
+	memcpy(id, disk->vendor, SCSI_VENDOR_LENGTH);
+	memcpy(id + SCSI_VENDOR_LENGTH, disk->product, SCSI_PRODUCT_LENGTH);
+	memcpy(id + SCSI_VENDOR_LENGTH + SCSI_PRODUCT_LENGTH, disk->serial, serial);
+	return put_designator(out, CODE_SET_ASCII, TYPE_T10_VENDOR, id,
+			      SCSI_VENDOR_LENGTH + SCSI_PRODUCT_LENGTH + serial);
+}
+
+static uint8_t *put_naa(const struct scsi_disk *disk, uint8_t *out)
+{
+	uint8_t wwn[8];
+
+	scsi_put64(wwn, disk->wwn);
+	return put_designator(out, CODE_SET_BINARY, TYPE_NAA, wwn, sizeof(wwn));
+}
+
+/* The logical unit is named only by what the user gave: two disks with one
+ * name would be taken for two paths to one disk. */
+static size_t fill_identification(const struct scsi_disk *disk, uint8_t *out)
+{
+	static const uint8_t port[4] = {0, 0, 0, 1};
+	uint8_t *end = out;
+
+	if (disk->serial[0])
+		end = put_t10_vendor(disk, end);
+	if (disk->wwn)
+		end = put_naa(disk, end);
+	end = put_designator(end, PROTOCOL_SPI | CODE_SET_BINARY,
+			     PIV | ASSOCIATION_PORT | TYPE_RELATIVE_PORT, port, sizeof(port));
+	return (size_t)(end - out);
+}
+
+/* Transfer lengths are not limited (0). */
+static size_t fill_block_limits(const struct scsi_disk *disk, uint8_t *out)
+{
+	out[5 - VPD_HEADER] = (uint8_t)scsi_disk_compare_and_write_blocks(disk);
+	scsi_put16(out + 6 - VPD_HEADER, disk->physical_block_size / disk->lu.block_size);
+	return SBC_PAGE_LENGTH;
+}
+
+static size_t fill_characteristics(const struct scsi_disk *disk, uint8_t *out)
+{
+	scsi_put16(out, disk->rotation_rate);
+	return SBC_PAGE_LENGTH;
+}
+
+/* Fully provisioned: no UNMAP, no WRITE SAME. */
+static size_t fill_provisioning(const struct scsi_disk *disk, uint8_t *out)
+{
+	(void)disk;
+	(void)out;
+	return 4;
+}
+
+static const struct vpd_page pages[] = {
+	{VPD_PAGES, fill_pages},
+	{VPD_SERIAL, fill_serial},
+	{VPD_IDENTIFICATION, fill_identification},
+	{VPD_BLOCK_LIMITS, fill_block_limits},
+	{VPD_CHARACTERISTICS, fill_characteristics},
+	{VPD_PROVISIONING, fill_provisioning},
+};
+
+#define NPAGES (sizeof(pages) / sizeof(pages[0]))
+
+static bool has_page(const struct scsi_disk *disk, uint8_t code)
+{
+	return code != VPD_SERIAL || disk->serial[0];
+}
+
+static size_t fill_pages(const struct scsi_disk *disk, uint8_t *out)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < NPAGES; i++) {
+		if (has_page(disk, pages[i].code))
+			out[len++] = pages[i].code;
+	}
+	return len;
+}
+
+static const struct vpd_page *find_page(const struct scsi_disk *disk, uint8_t code)
+{
+	for (size_t i = 0; i < NPAGES; i++) {
+		if (pages[i].code == code && has_page(disk, code))
+			return &pages[i];
+	}
+	return NULL;
+}
+
+static void reply_page(struct scsi_task *t)
+{
+	const struct scsi_disk *disk = scsi_disk_of(t);
+	const struct vpd_page *page = find_page(disk, t->cdb[2]);
+	uint8_t out[VPD_MAX] = {0};
+
+	if (!page) {
+		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
+		return;
+	}
+	size_t len = page->fill(disk, out + VPD_HEADER);
+
+	out[1] = page->code;
+	scsi_put16(out + 2, (uint32_t)len);
+	scsi_task_reply(t, out, VPD_HEADER + len);
+}
+
+static void reply_standard(struct scsi_task *t)
+{
+	static const uint16_t versions[] = {0x0060 /* SAM-3 */, 0x0300 /* SPC-3 */,
+					    0x04C0 /* SBC-3 */};
+	const struct scsi_disk *disk = scsi_disk_of(t);
+	uint8_t out[STANDARD_LENGTH] = {0};
+
+	out[2] = VERSION_SPC_3;
+	out[3] = HISUP_FORMAT_2;
+	out[4] = STANDARD_LENGTH - 5;
+	out[7] = SYNC_CMDQUE;
+	memcpy(out + 8, disk->vendor, SCSI_VENDOR_LENGTH);
+	memcpy(out + 16, disk->product, SCSI_PRODUCT_LENGTH);
+	memcpy(out + 32, disk->revision, SCSI_REVISION_LENGTH);
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		scsi_put16(out + 58 + 2 * i, versions[i]);
+	scsi_task_reply(t, out, sizeof(out));
+}
+
+void scsi_disk_inquiry(struct scsi_task *t)
+{
+	if (t->cdb[1] & CMDDT)
+		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
+	else if (t->cdb[1] & EVPD)
+		reply_page(t);
+	else if (t->cdb[2])
+		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
+	else
+		reply_standard(t);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a logical unit is to the bus: a table of the commands that it
+ * implements, a task set, and what it has to tell the initiator (of which a
+ * bus has one, so an I_T_L nexus is a logical unit).
+ */
+#ifndef MPR_DEV_SCSI_LU_H
+#define MPR_DEV_SCSI_LU_H
+
+#include <sys/queue.h>
+
+#include "dev/scsi/scsi.h"
+#include "dev/scsi/sense.h"
+
+struct scsi_task;
+struct mpr_scsi_lu;
+
+/* Attributes of a command. */
+#define SCSI_CMD_SA 0x01	/* distinguished by its service action */
+#define SCSI_CMD_MEDIUM 0x02	/* needs a medium that is ready */
+#define SCSI_CMD_KEEPS_UA 0x04	/* a unit attention does not stop it */
+#define SCSI_CMD_IMMEDIATE 0x08 /* does not wait for its turn */
+#define SCSI_CMD_EXCLUSIVE 0x10 /* no other task runs meanwhile */
+
+struct scsi_command {
+	uint8_t opcode;
+	uint8_t service_action;
+	uint8_t flags;
+	enum mpr_scsi_dir dir;
+	/* Most bytes that the CDB allows to move; NULL: none. */
+	uint64_t (*length)(const struct scsi_task *t);
+	void (*run)(struct scsi_task *t);
+	/* CDB bits that are evaluated, from byte 1 on (SPC-3, 6.23.3); byte 1
+	 * without the service action. */
+	uint8_t usage[MPR_SCSI_MAX_CDB - 1];
+};
+
+struct scsi_lu_type {
+	const struct scsi_command *commands; /* in order of opcode, service action */
+	unsigned ncommands;
+	struct scsi_sense unsupported; /* for all other commands */
+	/* Answers for logical units that are not there: it has no task set and
+	 * keeps no sense data, and the members below are NULL. */
+	bool absent;
+	bool (*ready)(const struct mpr_scsi_lu *lu); /* the medium is */
+	void (*reset)(struct mpr_scsi_lu *lu);	     /* a hard reset (SAM-3, 6.3) */
+	void (*destroy)(struct mpr_scsi_lu *lu);
+};
+
+/* Pending unit attention, most important first: one replaces those after it
+ * (SPC-3, 4.5.6). */
+enum scsi_unit_attention {
+	SCSI_UA_POWER_ON,
+	SCSI_UA_BUS_RESET,
+	SCSI_UA_DEVICE_RESET,
+	SCSI_UA_NONE
+};
+
+TAILQ_HEAD(scsi_task_list, scsi_task);
+
+struct mpr_scsi_lu {
+	const struct scsi_lu_type *type;
+	uint8_t target, lun;
+	uint32_t block_size; /* bytes of a logical block */
+
+	struct scsi_task_list tasks; /* the task set, oldest first */
+	unsigned ntasks;
+	bool running; /* the task set is being run */
+
+	enum scsi_unit_attention ua;
+	/* Sense data that REQUEST SENSE will fetch. Commands that arrive do not
+	 * clear it before the initiator has the status of the task it is from. */
+	bool sense_pending;
+	struct scsi_sense sense;
+	const struct scsi_task *sense_task; /* NULL once that task is freed */
+};
+
+void scsi_lu_init(struct mpr_scsi_lu *lu, const struct scsi_lu_type *type, unsigned target,
+		  unsigned lun, uint32_t block_size);
+
+/* Attaches a logical unit, which the bus then owns. 0, or -EEXIST or -EINVAL. */
+int scsi_bus_attach(struct mpr_scsi_bus *bus, struct mpr_scsi_lu *lu);
+
+/* The logical unit at an address, or the one that answers for an absent one. */
+struct mpr_scsi_lu *scsi_bus_lu(struct mpr_scsi_bus *bus, unsigned target, unsigned lun);
+
+/* The command for a CDB of at least two bytes, or NULL. */
+const struct scsi_command *scsi_lu_command(const struct mpr_scsi_lu *lu, const uint8_t *cdb);
+
+void scsi_lu_was_reset(struct mpr_scsi_lu *lu, enum scsi_unit_attention ua);
+/* Takes the pending unit attention; no sense if there is none. */
+struct scsi_sense scsi_lu_take_ua(struct mpr_scsi_lu *lu);
+/* Takes what REQUEST SENSE reports: sense data, else unit attention. */
+struct scsi_sense scsi_lu_take_sense(struct mpr_scsi_lu *lu);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#include "dev/scsi/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev/scsi/bus.h"
+#include "dev/scsi/sg.h"
+#include "dev/scsi/taskset.h"
+
+#define BUFFER_ALIGNMENT 4096 /* of the strictest O_DIRECT */
+
+static struct scsi_task *from_pub(struct mpr_scsi_task *pub)
+{
+	return (struct scsi_task *)((char *)pub - offsetof(struct scsi_task, pub));
+}
+
+static struct scsi_task *from_req(struct mpr_blk_req *req)
+{
+	return (struct scsi_task *)((char *)req - offsetof(struct scsi_task, req));
+}
+
+/* ---- Birth and death -------------------------------------------------- */
+
+static void decode(struct scsi_task *t, const uint8_t *cdb, size_t len)
+{
+	size_t need = len ? scsi_cdb_length(cdb[0]) : 1;
+
+	t->cdb_short = len < need;
+	if (t->cdb_short)
+		return;
+	memcpy(t->cdb, cdb, need ? need : 1);
+	t->cmd = scsi_lu_command(t->lu, t->cdb);
+	if (!t->cmd)
+		return;
+	t->exclusive = t->cmd->flags & SCSI_CMD_EXCLUSIVE;
+	if (t->cmd->length)
+		t->pub.length = t->cmd->length(t);
+	if (t->pub.length)
+		t->pub.dir = t->cmd->dir;
+}
+
+struct mpr_scsi_task *mpr_scsi_task_new(struct mpr_scsi_bus *bus, unsigned target, unsigned lun,
+					unsigned tag, enum mpr_scsi_attr attr, const uint8_t *cdb,
+					size_t cdb_len, void *hba_data)
+{
+	struct scsi_task *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->pub.hba_data = hba_data;
+	t->pub.target = (uint8_t)target;
+	t->pub.lun = (uint8_t)lun;
+	t->pub.tag = (uint16_t)tag;
+	t->bus = bus;
+	t->lu = scsi_bus_lu(bus, target, lun);
+	t->attr = attr;
+	decode(t, cdb, cdb_len);
+	return &t->pub;
+}
+
+void mpr_scsi_task_free(struct mpr_scsi_task *task)
+{
+	struct scsi_task *t = from_pub(task);
+
+	if (t->lu->sense_task == t)
+		t->lu->sense_task = NULL;
+	free(t->trimmed);
+	free(t->buf);
+	free(t);
+}
+
+/* ---- Ends ------------------------------------------------------------- */
+
+static void leave(struct scsi_task *t)
+{
+	if (!t->lu->type->absent)
+		scsi_taskset_remove(t);
+	t->state = SCSI_TASK_ENDED;
+}
+
+void scsi_task_end(struct scsi_task *t, uint8_t status)
+{
+	leave(t);
+	t->pub.status = status;
+	t->bus->ops->complete(t->bus->hba, &t->pub);
+	scsi_taskset_run(t->lu);
+}
+
+void scsi_task_good(struct scsi_task *t)
+{
+	scsi_task_end(t, MPR_SCSI_GOOD);
+}
+
+void scsi_task_release(struct scsi_task *t)
+{
+	t->lu->sense = t->sense;
+	t->lu->sense_task = t;
+	t->lu->sense_pending = true;
+	scsi_task_end(t, MPR_SCSI_CHECK_CONDITION);
+}
+
+void scsi_task_check(struct scsi_task *t, struct scsi_sense sense)
+{
+	t->sense = sense;
+	if (t->lu->type->absent)
+		scsi_task_end(t, MPR_SCSI_CHECK_CONDITION);
+	else if (t->lu->sense_pending)
+		t->state = SCSI_TASK_HELD;
+	else
+		scsi_task_release(t);
+}
+
+static void end_cancelled(struct scsi_task *t)
+{
+	leave(t);
+	t->bus->ops->cancelled(t->bus->hba, &t->pub);
+	scsi_taskset_run(t->lu);
+}
+
+void mpr_scsi_task_cancel(struct mpr_scsi_task *task)
+{
+	struct scsi_task *t = from_pub(task);
+
+	switch (t->state) {
+	case SCSI_TASK_QUEUED:
+	case SCSI_TASK_WAIT_DATA:
+	case SCSI_TASK_HELD:
+		end_cancelled(t);
+		break;
+	case SCSI_TASK_WAIT_IO:
+		t->state = SCSI_TASK_CANCELLING;
+		t->exclusive = true;
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- Starting --------------------------------------------------------- */
+
+/* Sense data that the initiator did not want goes when the next command comes. */
+static void discard_sense(struct scsi_task *t)
+{
+	struct mpr_scsi_lu *lu = t->lu;
+
+	if (!lu->sense_task && !(t->cmd && t->cmd->flags & SCSI_CMD_KEEPS_UA))
+		lu->sense_pending = false;
+}
+
+static bool is_immediate(const struct scsi_task *t)
+{
+	return t->cmd && t->cmd->flags & SCSI_CMD_IMMEDIATE;
+}
+
+static void enter_task_set(struct scsi_task *t)
+{
+	bool overlapped = scsi_taskset_has_tag(t->lu, t->pub.tag);
+	bool full = scsi_taskset_full(t->lu);
+
+	discard_sense(t);
+	scsi_taskset_add(t);
+	if (overlapped)
+		scsi_task_check(t, SENSE_OVERLAPPED_COMMANDS);
+	else if (full && !is_immediate(t))
+		scsi_task_end(t, MPR_SCSI_TASK_SET_FULL);
+	else
+		scsi_taskset_run(t->lu);
+}
+
+void mpr_scsi_task_start(struct mpr_scsi_task *task, const struct iovec *sg, unsigned nsg)
+{
+	struct scsi_task *t = from_pub(task);
+
+	t->sg = sg;
+	t->nsg = nsg;
+	if (t->lu->type->absent)
+		scsi_task_execute(t);
+	else
+		enter_task_set(t);
+}
+
+static bool bad_control(const struct scsi_task *t)
+{
+	uint8_t control = t->cdb[scsi_cdb_length(t->cdb[0]) - 1];
+
+	return control & (SCSI_CONTROL_NACA | SCSI_CONTROL_LINK);
+}
+
+void scsi_task_execute(struct scsi_task *t)
+{
+	const struct scsi_lu_type *type = t->lu->type;
+	const struct scsi_command *cmd = t->cmd;
+
+	t->state = SCSI_TASK_RUNNING;
+	if (t->lu->ua != SCSI_UA_NONE && !(cmd && cmd->flags & SCSI_CMD_KEEPS_UA))
+		scsi_task_check(t, scsi_lu_take_ua(t->lu));
+	else if (t->cdb_short)
+		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
+	else if (!cmd)
+		scsi_task_check(t, type->unsupported);
+	else if (cmd->flags & SCSI_CMD_MEDIUM && !type->ready(t->lu))
+		scsi_task_check(t, SENSE_NOT_READY);
+	else if (bad_control(t))
+		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
+	else
+		cmd->run(t);
+}
+
+/* ---- Data ------------------------------------------------------------- */
+
+uint8_t *scsi_task_buffer(struct scsi_task *t, size_t size)
+{
+	void *buf;
+
+	if (t->buf)
+		return t->buf;
+	if (posix_memalign(&buf, BUFFER_ALIGNMENT, size)) {
+		scsi_task_end(t, MPR_SCSI_BUSY);
+		return NULL;
+	}
+	t->buf = memset(buf, 0, size);
+	return t->buf;
+}
+
+void scsi_task_move(struct scsi_task *t, void *buf, size_t chunk, scsi_moved_fn then)
+{
+	t->pub.buf = buf;
+	t->pub.chunk = chunk;
+	t->moved = then;
+	t->state = SCSI_TASK_WAIT_DATA;
+	t->bus->ops->data(t->bus->hba, &t->pub);
+}
+
+void mpr_scsi_task_data_done(struct mpr_scsi_task *task, const struct iovec *sg, unsigned nsg)
+{
+	struct scsi_task *t = from_pub(task);
+
+	if (t->state != SCSI_TASK_WAIT_DATA)
+		return;
+	t->pub.transferred += t->pub.chunk;
+	t->state = SCSI_TASK_RUNNING;
+	t->moved(t, sg, nsg);
+}
+
+static void reply_moved(struct scsi_task *t, const struct iovec *sg, unsigned nsg)
+{
+	(void)sg;
+	(void)nsg;
+	scsi_task_good(t);
+}
+
+void scsi_task_reply(struct scsi_task *t, const void *data, size_t len)
+{
+	if (len > t->pub.length)
+		len = (size_t)t->pub.length;
+	if (!len) {
+		scsi_task_good(t);
+		return;
+	}
+	uint8_t *buf = scsi_task_buffer(t, len);
+
+	if (buf)
+		scsi_task_move(t, memcpy(buf, data, len), len, reply_moved);
+}
+
+static void list_moved(struct scsi_task *t, const struct iovec *sg, unsigned nsg)
+{
+	size_t len = scsi_sg_gather(sg, nsg, 0, t->buf, (size_t)t->pub.length);
+
+	t->list(t, t->buf, len);
+}
+
+void scsi_task_receive(struct scsi_task *t, scsi_list_fn then)
+{
+	t->list = then;
+	if (scsi_task_buffer(t, (size_t)t->pub.length))
+		scsi_task_move(t, NULL, (size_t)t->pub.length, list_moved);
+}
+
+/* ---- I/O -------------------------------------------------------------- */
+
+static void io_done(struct mpr_blk_req *req, int result)
+{
+	struct scsi_task *t = from_req(req);
+
+	if (t->state == SCSI_TASK_CANCELLING) {
+		end_cancelled(t);
+		return;
+	}
+	t->state = SCSI_TASK_RUNNING;
+	if (result < 0)
+		scsi_task_check(t, scsi_sense_of_io(req->op, result));
+	else
+		t->io_done(t);
+}
+
+void scsi_task_io(struct scsi_task *t, struct mpr_blk *blk, scsi_io_fn then)
+{
+	t->io_done = then;
+	t->req.done = io_done;
+	t->state = SCSI_TASK_WAIT_IO;
+	mpr_blk_submit(blk, &t->req);
+}
+
+void scsi_task_flush(struct scsi_task *t, struct mpr_blk *blk, scsi_io_fn then)
+{
+	t->req.op = MPR_BLK_FLUSH;
+	t->req.fua = false;
+	t->req.offset = 0;
+	t->req.iov = NULL;
+	t->req.niov = 0;
+	scsi_task_io(t, blk, then);
+}

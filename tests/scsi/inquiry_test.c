@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* INQUIRY describes the disk with exact lengths, and refuses pages that do not exist. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scsi/initiator.h"
+
+#define MIB (1024 * 1024)
+
+static int setup(void **state)
+{
+	*state = initiator_new(8 * MIB);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	initiator_free(*state);
+	return 0;
+}
+
+static struct initiator *with(const struct mpr_scsi_disk_options *options)
+{
+	struct initiator *in = initiator_with(fake_blk_new(8 * MIB), options);
+
+	initiator_clear_ua(in);
+	return in;
+}
+
+/* Returns the whole length of a VPD page, after checking its header. */
+static uint64_t vpd(struct initiator *in, uint8_t page, uint8_t out[256])
+{
+	uint64_t moved;
+
+	memset(out, 0xEE, 256);
+	assert_int_equal(run(in, out, 256, &moved, 0x12, 1, page, 1, 0, 0), MPR_SCSI_GOOD);
+	assert_int_equal(out[0], 0);
+	assert_int_equal(out[1], page);
+	assert_int_equal(moved, 4 + (out[2] << 8 | out[3]));
+	return moved;
+}
+
+static void standard_data_is_96_bytes(void **state)
+{
+	uint8_t d[255];
+	uint64_t moved;
+
+	assert_int_equal(run(*state, d, sizeof(d), &moved, 0x12, 0, 0, 0, 255, 0), MPR_SCSI_GOOD);
+	assert_int_equal(moved, 96);
+	assert_int_equal(d[0], 0);	/* connected, direct access */
+	assert_int_equal(d[1], 0);	/* not removable */
+	assert_int_equal(d[2], 5);	/* SPC-3 */
+	assert_int_equal(d[3] & 15, 2); /* format 2 */
+	assert_int_equal(d[4], 91);
+	assert_int_equal(d[7], 0x12); /* SYNC, CMDQUE, not WBUS16 */
+	assert_memory_equal(d + 8, "QEMU    QEMU HARDDISK   2.5+", 28);
+	assert_memory_equal(d + 58, "\x00\x60\x03\x00\x04\xC0\x00\x00", 8);
+}
+
+static void data_is_cut_to_the_allocation_length(void **state)
+{
+	static const unsigned lengths[] = {0, 1, 4, 5, 35, 36, 95, 96, 97, 65535};
+	uint8_t d[96];
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		unsigned n = lengths[i];
+		uint64_t moved;
+
+		assert_int_equal(run(*state, d, sizeof(d), &moved, 0x12, 0, 0, n >> 8, n & 255, 0),
+				 MPR_SCSI_GOOD);
+		assert_int_equal(moved, n < 96 ? n : 96);
+	}
+}
+
+static void properties_name_the_disk(void **state)
+{
+	struct mpr_scsi_disk_options o = {.vendor = "ACME", .product = "Anvil", .ver = "9"};
+	struct initiator *in = with(&o);
+	uint8_t d[96];
+
+	(void)state;
+	assert_int_equal(run(in, d, 96, NULL, 0x12, 0, 0, 0, 96, 0), MPR_SCSI_GOOD);
+	assert_memory_equal(d + 8, "ACME    Anvil           9   ", 28);
+	initiator_free(in);
+}
+
+static void page_code_without_evpd_is_refused(void **state)
+{
+	assert_int_equal(failure(*state, 0x12, 0, 0x83, 0, 36, 0), 0x052400);
+}
+
+static void cmddt_is_refused(void **state)
+{
+	assert_int_equal(failure(*state, 0x12, 2, 0, 0, 36, 0), 0x052400);
+}
+
+static void unknown_page_is_refused(void **state)
+{
+	assert_int_equal(failure(*state, 0x12, 1, 0x8F, 0, 36, 0), 0x052400);
+}
+
+static void page_list_without_serial_number(void **state)
+{
+	uint8_t d[256];
+
+	assert_int_equal(vpd(*state, 0, d), 9);
+	assert_memory_equal(d + 4, "\x00\x83\xB0\xB1\xB2", 5);
+	assert_int_equal(failure(*state, 0x12, 1, 0x80, 0, 36, 0), 0x052400);
+}
+
+static void page_list_with_serial_number(void **state)
+{
+	struct mpr_scsi_disk_options o = {.serial = "S/N 42"};
+	struct initiator *in = with(&o);
+	uint8_t d[256];
+
+	(void)state;
+	assert_int_equal(vpd(in, 0, d), 10);
+	assert_memory_equal(d + 4, "\x00\x80\x83\xB0\xB1\xB2", 6);
+	assert_int_equal(vpd(in, 0x80, d), 10);
+	assert_memory_equal(d + 4, "S/N 42", 6);
+	initiator_free(in);
+}
+
+static void every_listed_page_can_be_read(void **state)
+{
+	uint8_t list[256], d[256];
+	uint64_t n = vpd(*state, 0, list);
+
+	for (uint64_t i = 4; i < n; i++) {
+		assert_true(i == 4 || list[i] > list[i - 1]);
+		assert_true(vpd(*state, list[i], d) >= 4);
+	}
+}
+
+static void header_alone_tells_the_page_length(void **state)
+{
+	uint8_t d[4];
+	uint64_t moved;
+
+	assert_int_equal(run(*state, d, 4, &moved, 0x12, 1, 0xB0, 0, 4, 0), MPR_SCSI_GOOD);
+	assert_int_equal(moved, 4);
+	assert_memory_equal(d, "\x00\xB0\x00\x3C", 4);
+}
+
+static void nameless_disk_has_only_its_port_identified(void **state)
+{
+	uint8_t d[256];
+
+	assert_int_equal(vpd(*state, 0x83, d), 12);
+	assert_memory_equal(d + 4, "\x11\x94\x00\x04\x00\x00\x00\x01", 8);
+}
+
+static void serial_and_wwn_identify_the_unit(void **state)
+{
+	struct mpr_scsi_disk_options o = {.serial = "abc", .wwn = 0x5000C50012345678};
+	struct initiator *in = with(&o);
+	uint8_t d[256];
+
+	(void)state;
+	assert_int_equal(vpd(in, 0x83, d), 4 + 4 + 27 + 4 + 8 + 8);
+	assert_memory_equal(d + 4, "\x02\x01\x00\x1B", 4);
+	assert_memory_equal(d + 8, "QEMU    QEMU HARDDISK   abc", 27);
+	assert_memory_equal(d + 35, "\x01\x03\x00\x08\x50\x00\xC5\x00\x12\x34\x56\x78", 12);
+	initiator_free(in);
+}
+
+static void block_limits_have_64_bytes(void **state)
+{
+	struct mpr_scsi_disk_options o = {.physical_block_size = 4096};
+	struct initiator *in = with(&o);
+	uint8_t d[256];
+
+	(void)state;
+	assert_int_equal(vpd(in, 0xB0, d), 64);
+	assert_int_equal(d[5], 255);			  /* COMPARE AND WRITE */
+	assert_int_equal(d[6] << 8 | d[7], 8);		  /* granularity */
+	assert_memory_equal(d + 8, (uint8_t[56]){0}, 56); /* no other limit, no UNMAP */
+	initiator_free(in);
+}
+
+static void characteristics_tell_the_rotation_rate(void **state)
+{
+	struct mpr_scsi_disk_options o = {.rotation_rate = 7200};
+	struct initiator *in = with(&o);
+	uint8_t d[256];
+
+	(void)state;
+	assert_int_equal(vpd(in, 0xB1, d), 64);
+	assert_int_equal(d[4] << 8 | d[5], 7200);
+	initiator_free(in);
+}
+
+static void provisioning_is_full(void **state)
+{
+	uint8_t d[256];
+
+	assert_int_equal(vpd(*state, 0xB2, d), 8);
+	assert_memory_equal(d + 4, "\0\0\0\0", 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(standard_data_is_96_bytes, setup, teardown),
+		cmocka_unit_test_setup_teardown(data_is_cut_to_the_allocation_length, setup,
+						teardown),
+		cmocka_unit_test(properties_name_the_disk),
+		cmocka_unit_test_setup_teardown(page_code_without_evpd_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(cmddt_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(unknown_page_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(page_list_without_serial_number, setup, teardown),
+		cmocka_unit_test(page_list_with_serial_number),
+		cmocka_unit_test_setup_teardown(every_listed_page_can_be_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(header_alone_tells_the_page_length, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(nameless_disk_has_only_its_port_identified, setup,
+						teardown),
+		cmocka_unit_test(serial_and_wwn_identify_the_unit),
+		cmocka_unit_test(block_limits_have_64_bytes),
+		cmocka_unit_test(characteristics_tell_the_rotation_rate),
+		cmocka_unit_test_setup_teardown(provisioning_is_full, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("inquiry", tests, NULL, NULL);
+}
