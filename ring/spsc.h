@@ -108,8 +108,7 @@ static_assert(offsetof(struct mpr_spsc_slot, seq) == 56, "the word shares the pa
 static_assert(offsetof(struct mpr_spsc_ring, consumed) == 0, "ring layout");
 static_assert(offsetof(struct mpr_spsc_ring, guard) == 8, "ring layout");
 static_assert(sizeof(struct mpr_spsc_ring) == 128, "the slots begin at a pair of lines");
-static_assert(__atomic_always_lock_free(sizeof(uint64_t), 0),
-	      "two processes need lock-free atomics");
+static_assert(__GCC_ATOMIC_LLONG_LOCK_FREE == 2, "two processes need lock-free atomics");
 
 /* ---- Private state ---------------------------------------------------- */
 
