@@ -24,7 +24,7 @@ static void printable(char *to, const uint8_t *from, size_t size)
 	size_t i;
 
 	for (i = 0; i < size && from[i]; i++)
-		to[i] = g_ascii_isprint(from[i]) ? from[i] : '?';
+		to[i] = from[i] >= ' ' && from[i] < 0x7f ? from[i] : '?';
 	to[i] = 0;
 }
 
