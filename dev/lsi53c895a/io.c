@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* I/O instructions, and those that move and compute on registers. */
+#include "dev/lsi53c895a/state.h"
+
+enum { SELECT = 0, WAIT_DISCONNECT = 1, WAIT_RESELECT = 2, SET = 3, CLEAR = 4 };
+
+enum {
+	FLAG_ATN = 1 << 3,
+	FLAG_ACK = 1 << 6,
+	FLAG_TARGET = 1 << 9,
+	FLAG_CARRY = 1 << 10,
+	WITH_ATN = 1 << 24,
+	TABLE = 1 << 25,
+	RELATIVE = 1 << 26
+};
+
+static uint32_t alternate(const struct lsi_instruction *insn)
+{
+	if (insn->word[0] & RELATIVE)
+		return insn->address + insn->length + lsi_sign24(insn->word[1]);
+	return insn->word[1];
+}
+
+static void jump_alternate(struct lsi_chip *chip)
+{
+	lsi_put32(&chip->regs, LSI_DSP, alternate(&chip->insn));
+}
+
+/* Which target; a table entry also has transfer parameters. */
+static bool select_operand(struct lsi_chip *chip, unsigned *target)
+{
+	struct lsi_registers *r = &chip->regs;
+	uint32_t word = chip->insn.word[0];
+	uint32_t entry;
+	uint64_t addr;
+
+	*target = word >> 16 & 0x0f;
+	if (!(word & TABLE))
+		return true;
+	addr = lsi_address(r, LSI_DRS, lsi_get32(r, LSI_DSA) + lsi_sign24(word));
+	if (lsi_memory_read32(chip, addr, &entry)) {
+		lsi_raise_dma(chip, LSI_DSTAT_BF);
+		return false;
+	}
+	*target = entry >> 16 & 0x0f;
+	r->byte[LSI_SCNTL3] = entry >> 24;
+	r->byte[LSI_SXFER] = entry >> 8;
+	return true;
+}
+
+/*
+ * Arbitration and selection. A waiting target wins the arbitration, and the
+ * script goes on at the alternate address; so it does when it is connected
+ * because a target has reselected it. A nexus that the script has left in the
+ * middle is given up.
+ */
+static enum lsi_result select_target(struct lsi_chip *chip)
+{
+	struct lsi_bus *bus = &chip->bus;
+	unsigned target;
+
+	lsi_bus_release_ack(chip);
+	if (bus->state == LSI_BUS_SELECTING) {
+		lsi_bus_selection_timeout(chip);
+		return LSI_FINISHED;
+	}
+	if (bus->state == LSI_BUS_CONNECTED && !bus->reselected)
+		lsi_bus_abandon(chip);
+	if (bus->state == LSI_BUS_CONNECTED && !bus->reselected)
+		return LSI_BLOCKED;
+	if (bus->state == LSI_BUS_CONNECTED || lsi_bus_reselect(chip)) {
+		jump_alternate(chip);
+		return LSI_FINISHED;
+	}
+	if (!select_operand(chip, &target))
+		return LSI_FINISHED;
+	lsi_bus_select(chip, target, chip->insn.word[0] & WITH_ATN);
+	return LSI_FINISHED;
+}
+
+static enum lsi_result wait_disconnect(struct lsi_chip *chip)
+{
+	if (chip->bus.state == LSI_BUS_SELECTING) {
+		lsi_bus_selection_timeout(chip);
+		return LSI_FINISHED;
+	}
+	lsi_bus_release_ack(chip);
+	if (chip->bus.state == LSI_BUS_FREE)
+		return LSI_FINISHED;
+	if (lsi_bus_phase(chip) != LSI_NO_PHASE)
+		return lsi_illegal(chip);
+	return LSI_BLOCKED;
+}
+
+static enum lsi_result wait_reselect(struct lsi_chip *chip)
+{
+	if (chip->bus.state == LSI_BUS_SELECTING) {
+		lsi_bus_selection_timeout(chip);
+		return LSI_FINISHED;
+	}
+	lsi_bus_release_ack(chip);
+	if (chip->regs.byte[LSI_ISTAT0] & LSI_ISTAT0_SIGP) {
+		jump_alternate(chip);
+		return LSI_FINISHED;
+	}
+	if (chip->bus.state == LSI_BUS_CONNECTED)
+		return chip->bus.reselected ? LSI_FINISHED : LSI_BLOCKED;
+	return lsi_bus_reselect(chip) ? LSI_FINISHED : LSI_BLOCKED;
+}
+
+static enum lsi_result set(struct lsi_chip *chip)
+{
+	struct lsi_registers *r = &chip->regs;
+	uint32_t word = chip->insn.word[0];
+
+	if (word & FLAG_CARRY)
+		r->carry = true;
+	if (word & FLAG_TARGET)
+		r->byte[LSI_SCNTL0] |= LSI_SCNTL0_TRG;
+	if (word & FLAG_ACK)
+		r->byte[LSI_SOCL] |= LSI_LINE_ACK;
+	if (word & FLAG_ATN)
+		lsi_bus_set_atn(chip);
+	return LSI_FINISHED;
+}
+
+static enum lsi_result clear(struct lsi_chip *chip)
+{
+	struct lsi_registers *r = &chip->regs;
+	uint32_t word = chip->insn.word[0];
+
+	if (word & FLAG_CARRY)
+		r->carry = false;
+	if (word & FLAG_TARGET)
+		r->byte[LSI_SCNTL0] &= ~LSI_SCNTL0_TRG;
+	if (word & FLAG_ATN) {
+		chip->bus.atn = false;
+		r->byte[LSI_SOCL] &= ~LSI_LINE_ATN;
+	}
+	if (word & FLAG_ACK) {
+		r->byte[LSI_SOCL] &= ~LSI_LINE_ACK;
+		lsi_bus_release_ack(chip);
+	}
+	return LSI_FINISHED;
+}
+
+enum lsi_result lsi_io(struct lsi_chip *chip)
+{
+	uint32_t word = chip->insn.word[0];
+	unsigned opcode = word >> 27 & 7;
+
+	if (opcode != SELECT && (word & WITH_ATN))
+		return lsi_illegal(chip);
+	lsi_put32(&chip->regs, LSI_DNAD, alternate(&chip->insn));
+	switch (opcode) {
+	case SELECT:
+		return select_target(chip);
+	case WAIT_DISCONNECT:
+		return wait_disconnect(chip);
+	case WAIT_RESELECT:
+		return wait_reselect(chip);
+	case SET:
+		return set(chip);
+	default:
+		return clear(chip);
+	}
+}
+
+uint8_t lsi_alu(unsigned op, uint8_t value, uint8_t operand, bool *carry)
+{
+	unsigned result;
+
+	switch (op) {
+	case 0:
+		return operand;
+	case 1:
+		result = value << 1 | *carry;
+		*carry = value & 0x80;
+		return result;
+	case 2:
+		return value | operand;
+	case 3:
+		return value ^ operand;
+	case 4:
+		return value & operand;
+	case 5:
+		result = value >> 1 | *carry << 7;
+		*carry = value & 1;
+		return result;
+	case 6:
+		result = value + operand;
+		break;
+	default:
+		result = value + operand + *carry;
+		break;
+	}
+	*carry = result > 0xff;
+	return result;
+}
+
+enum lsi_result lsi_read_write(struct lsi_chip *chip)
+{
+	struct lsi_registers *r = &chip->regs;
+	uint32_t word = chip->insn.word[0];
+	uint8_t reg = lsi_alu_register(word);
+	bool from_sfbr = (word >> 27 & 7) == 5;
+	bool to_sfbr = (word >> 27 & 7) == 6;
+	unsigned op = word >> 24 & 7;
+	uint8_t operand = word >> 8;
+	uint8_t value = r->byte[LSI_SFBR];
+
+	if (!from_sfbr && !to_sfbr && (word & 0x800000))
+		operand = r->byte[LSI_SFBR];
+	/* A move of an operand does not read the register. */
+	if (!from_sfbr && op != 0)
+		value = lsi_register_read(chip, reg);
+	value = lsi_alu(op, value, operand, &r->carry);
+	lsi_register_write(chip, to_sfbr ? LSI_SFBR : reg, value);
+	return LSI_FINISHED;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* The device: identity, life cycle, and the host's accesses to its BARs. */
+#include "dev/lsi53c895a/lsi53c895a.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "dev/lsi53c895a/state.h"
+
+enum { BAR_IO = 0, BAR_MEMORY = 1, BAR_RAM = 2 };
+
+static const struct mpr_pci_info pci_info = {
+	.vendor_id = 0x1000,
+	.device_id = 0x0012,
+	.subsystem_vendor_id = 0x0000,
+	.subsystem_id = 0x1000,
+	.class_code = 0x010000,
+	.interrupt_pin = 1,
+	.bar =
+		{
+			[BAR_IO] = {MPR_BAR_IO, LSI_REGISTERS},
+			[BAR_MEMORY] = {MPR_BAR_MEM32, 1024},
+			[BAR_RAM] = {MPR_BAR_MEM32, LSI_RAM_SIZE},
+		},
+};
+
+static void selection_expired(void *opaque)
+{
+	struct lsi_chip *chip = opaque;
+
+	if (chip->bus.state == LSI_BUS_SELECTING)
+		lsi_bus_selection_timeout(chip);
+}
+
+static void general_expired(void *opaque)
+{
+	lsi_raise_scsi(opaque, 0, LSI_SIST1_GEN);
+}
+
+static void init(struct lsi_chip *chip)
+{
+	TAILQ_INIT(&chip->tasks);
+	TAILQ_INIT(&chip->ready);
+	TAILQ_INIT(&chip->pool);
+	chip->selection_timer = (struct mpr_timer){.fn = selection_expired, .opaque = chip};
+	chip->general_timer = (struct mpr_timer){.fn = general_expired, .opaque = chip};
+	lsi_registers_reset(&chip->regs);
+}
+
+static int create(struct mpr_host *host, const char *id, struct mpr_device **dev)
+{
+	struct lsi_chip *chip = calloc(1, sizeof(*chip));
+	int ret;
+
+	if (!chip)
+		return -ENOMEM;
+	ret = mpr_device_init(&chip->dev, &mpr_lsi53c895a_ops, host, id);
+	if (ret < 0)
+		goto free_chip;
+	ret = mpr_scsi_bus_create(&lsi_hba_ops, chip, &chip->dev.scsi_bus);
+	if (ret < 0)
+		goto fini_device;
+	init(chip);
+	*dev = &chip->dev;
+	return 0;
+
+fini_device:
+	mpr_device_fini(&chip->dev);
+free_chip:
+	free(chip);
+	return ret;
+}
+
+static void destroy(struct mpr_device *dev)
+{
+	struct lsi_chip *chip = lsi_chip(dev);
+
+	lsi_task_fini(chip);
+	mpr_scsi_bus_destroy(dev->scsi_bus);
+	mpr_device_fini(dev);
+	free(chip);
+}
+
+/* Bytes in ascending order; those beyond the RAM do not exist. */
+static uint8_t read_byte(struct lsi_chip *chip, unsigned bar, uint64_t offset)
+{
+	if (bar == BAR_RAM)
+		return offset < LSI_RAM_SIZE ? chip->ram[offset] : 0xff;
+	return lsi_register_read(chip, offset);
+}
+
+static uint64_t read(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size)
+{
+	uint64_t value = 0;
+	unsigned i;
+
+	for (i = 0; i < size; i++)
+		value |= (uint64_t)read_byte(lsi_chip(dev), bar, offset + i) << 8 * i;
+	return value;
+}
+
+/* The host cannot write SFBR. */
+static void write_byte(struct lsi_chip *chip, unsigned bar, uint64_t offset, uint8_t value)
+{
+	uint8_t reg = offset;
+
+	if (bar == BAR_RAM) {
+		if (offset < LSI_RAM_SIZE)
+			chip->ram[offset] = value;
+	} else if (reg != LSI_SFBR) {
+		lsi_register_write(chip, reg, value);
+	}
+}
+
+static void write(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size,
+		  uint64_t value)
+{
+	unsigned i;
+
+	for (i = 0; i < size; i++)
+		write_byte(lsi_chip(dev), bar, offset + i, value >> 8 * i);
+}
+
+static void config_changed(struct mpr_device *dev)
+{
+	lsi_find_bars(lsi_chip(dev));
+}
+
+static void reset(struct mpr_device *dev)
+{
+	struct lsi_chip *chip = lsi_chip(dev);
+
+	chip->regs.byte[LSI_DCNTL] = 0;
+	lsi_soft_reset(chip);
+	mpr_scsi_bus_was_reset(dev->scsi_bus, MPR_SCSI_RESET_POWER_ON);
+	lsi_find_bars(chip);
+}
+
+static bool run(struct mpr_device *dev)
+{
+	struct lsi_chip *chip = lsi_chip(dev);
+
+	lsi_task_reap(chip);
+	lsi_bus_advance(chip);
+	return lsi_scripts_run(chip);
+}
+
+const struct mpr_device_ops mpr_lsi53c895a_ops = {
+	.driver = "lsi53c895a",
+	.desc = "LSI53C895A PCI to Ultra2 SCSI host adapter",
+	.pci = &pci_info,
+	.create = create,
+	.destroy = destroy,
+	.read = read,
+	.write = write,
+	.config_changed = config_changed,
+	.reset = reset,
+	.run = run,
+};

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The chip as PCI master. Its own SCRIPTS RAM is reached inside the chip; its
+ * own registers are not reachable, so that no access comes back to the chip.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "dev/lsi53c895a/state.h"
+
+enum { MEMORY_MOVE_CHUNK = 4096, REGISTER_BAR_SIZE = 1024 };
+
+void lsi_find_bars(struct lsi_chip *chip)
+{
+	chip->regs_decoded = mpr_pci_bar_address(&chip->dev.pci, 1, &chip->regs_base);
+	chip->ram_decoded = mpr_pci_bar_address(&chip->dev.pci, 2, &chip->ram_base);
+}
+
+uint64_t lsi_address(const struct lsi_registers *r, unsigned upper, uint32_t low)
+{
+	if (r->byte[LSI_CCNTL1] & LSI_CCNTL1_DDAC)
+		return low;
+	return (uint64_t)lsi_get32(r, upper) << 32 | low;
+}
+
+static bool overlaps(uint64_t addr, uint64_t len, uint64_t base, uint64_t size)
+{
+	return addr < base + size && base < addr + len;
+}
+
+bool lsi_own_registers(const struct lsi_chip *chip, uint64_t addr, uint64_t len)
+{
+	return chip->regs_decoded && overlaps(addr, len, chip->regs_base, REGISTER_BAR_SIZE);
+}
+
+void *lsi_own_ram(struct lsi_chip *chip, uint64_t addr, size_t len)
+{
+	if (!chip->ram_decoded || addr < chip->ram_base ||
+	    addr - chip->ram_base > LSI_RAM_SIZE - len || len > LSI_RAM_SIZE)
+		return NULL;
+	return chip->ram + (addr - chip->ram_base);
+}
+
+/* Refuses what no transfer may touch: a wrapping range, the chip's registers,
+ * a range that lies in SCRIPTS RAM in part. */
+static int check_range(const struct lsi_chip *chip, uint64_t addr, uint64_t len)
+{
+	if (addr + len < addr || lsi_own_registers(chip, addr, len))
+		return -EFAULT;
+	if (chip->ram_decoded && overlaps(addr, len, chip->ram_base, LSI_RAM_SIZE))
+		return -EFAULT;
+	return 0;
+}
+
+bool lsi_memory_mappable(const struct lsi_chip *chip, uint64_t addr, uint64_t len)
+{
+	return check_range(chip, addr, len) == 0;
+}
+
+int lsi_memory_read(struct lsi_chip *chip, uint64_t addr, void *buf, size_t len)
+{
+	const void *ram = lsi_own_ram(chip, addr, len);
+
+	if (ram && mpr_pci_bus_master(&chip->dev.pci)) {
+		memcpy(buf, ram, len);
+		return 0;
+	}
+	if (check_range(chip, addr, len) || mpr_dma_read(&chip->dev, addr, buf, len))
+		return -EFAULT;
+	return 0;
+}
+
+int lsi_memory_write(struct lsi_chip *chip, uint64_t addr, const void *buf, size_t len)
+{
+	void *ram = lsi_own_ram(chip, addr, len);
+
+	if (ram && mpr_pci_bus_master(&chip->dev.pci)) {
+		memcpy(ram, buf, len);
+		return 0;
+	}
+	if (check_range(chip, addr, len) || mpr_dma_write(&chip->dev, addr, buf, len))
+		return -EFAULT;
+	return 0;
+}
+
+int lsi_memory_read32(struct lsi_chip *chip, uint64_t addr, uint32_t *value)
+{
+	return lsi_memory_read(chip, addr, value, sizeof(*value));
+}
+
+static enum lsi_result bus_fault(struct lsi_chip *chip)
+{
+	lsi_raise_dma(chip, LSI_DSTAT_BF);
+	return LSI_FINISHED;
+}
+
+/* A piece of a memory move; DBC counts down, DNAD and DSPS are its addresses. */
+enum lsi_result lsi_memory_move(struct lsi_chip *chip)
+{
+	struct lsi_registers *r = &chip->regs;
+	const uint32_t *word = chip->insn.word;
+	uint32_t left = lsi_get24(r, LSI_DBC), done = (word[0] & 0xffffff) - left;
+	uint32_t n = left < MEMORY_MOVE_CHUNK ? left : MEMORY_MOVE_CHUNK;
+	uint8_t buf[MEMORY_MOVE_CHUNK];
+
+	if ((word[0] & 0x1e000000) || ((word[1] ^ word[2]) & 3))
+		return lsi_illegal(chip);
+	if (r->byte[LSI_DMODE] & (LSI_DMODE_SIOM | LSI_DMODE_DIOM))
+		return bus_fault(chip);
+	if (n && (lsi_memory_read(chip, lsi_address(r, LSI_MMRS, word[1]) + done, buf, n) ||
+		  lsi_memory_write(chip, lsi_address(r, LSI_MMWS, word[2]) + done, buf, n)))
+		return bus_fault(chip);
+	chip->budget -= n / 256;
+	lsi_put24(r, LSI_DBC, left - n);
+	lsi_put32(r, LSI_DNAD, word[1] + done + n);
+	return left > n ? LSI_AGAIN : LSI_FINISHED;
+}
+
+bool lsi_load_store_decode(const struct lsi_chip *chip, const struct lsi_registers *r,
+			   const struct lsi_instruction *insn, uint64_t *addr, unsigned *reg,
+			   unsigned *count)
+{
+	uint32_t word = insn->word[0];
+	bool relative = word & 0x10000000;
+	bool load = word & 0x01000000;
+
+	*reg = word >> 16 & 0xff;
+	*count = word & 7;
+	if (relative)
+		*addr = lsi_address(r, LSI_DRS, lsi_get32(r, LSI_DSA) + lsi_sign24(insn->word[1]));
+	else
+		*addr = lsi_address(r, load ? LSI_MMRS : LSI_MMWS, insn->word[1]);
+
+	if ((word & 0x0c000000) || *count < 1 || *count > 4)
+		return false;
+	if ((*addr & 3) != (*reg & 3) || (*addr & 3) + *count > 4)
+		return false;
+	return !lsi_own_registers(chip, *addr, *count);
+}
+
+enum lsi_result lsi_load_store(struct lsi_chip *chip)
+{
+	unsigned reg, count, i;
+	uint64_t addr;
+	uint8_t buf[4];
+
+	if (!lsi_load_store_decode(chip, &chip->regs, &chip->insn, &addr, &reg, &count))
+		return lsi_illegal(chip);
+	if (chip->insn.word[0] & 0x01000000) {
+		if (lsi_memory_read(chip, addr, buf, count))
+			return bus_fault(chip);
+		for (i = 0; i < count; i++)
+			lsi_register_write(chip, reg + i, buf[i]);
+	} else {
+		for (i = 0; i < count; i++)
+			buf[i] = lsi_register_read(chip, reg + i);
+		if (lsi_memory_write(chip, addr, buf, count))
+			return bus_fault(chip);
+	}
+	return LSI_FINISHED;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Block moves: operands, the transfer in each phase, and what is left behind
+ * when the target changes the phase before the count is exhausted.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev/lsi53c895a/state.h"
+
+enum {
+	MOVE_CHUNK = 65536,  /* bytes copied at once */
+	BYTES_PER_STEP = 256 /* that cost as much as an instruction */
+};
+
+enum { CHAINED_IF_CLEAR = 1 << 27, TABLE = 1 << 28, INDIRECT = 1 << 29 };
+
+/* ---- Operands ---------------------------------------------------------- */
+
+/* Which register holds the upper half of a table entry's address. */
+static int selected_upper(unsigned selector)
+{
+	static const uint8_t special[] = {LSI_MMRS, LSI_MMWS, LSI_SFS, LSI_DRS, LSI_SBMS, LSI_DBMS};
+
+	if (selector < 0x10)
+		return LSI_SCRATCHC + 4 * selector;
+	if (selector - 0x10 < sizeof(special))
+		return special[selector - 0x10];
+	return -EINVAL;
+}
+
+static int table_address(const struct lsi_registers *r, const uint32_t entry[2], uint64_t *addr)
+{
+	uint8_t mode = r->byte[LSI_CCNTL1];
+	int upper = LSI_SBMS;
+
+	if ((mode & LSI_CCNTL1_EN64TIBMV) && (mode & LSI_CCNTL1_64TIMOD)) {
+		*addr = entry[1];
+		if (!(mode & LSI_CCNTL1_DDAC))
+			*addr |= (uint64_t)(entry[0] >> 24) << 32;
+		return 0;
+	}
+	if (mode & LSI_CCNTL1_EN64TIBMV)
+		upper = selected_upper(entry[0] >> 24 & 0x1f);
+	if (upper < 0)
+		return upper;
+	*addr = lsi_address(r, upper, entry[1]);
+	return 0;
+}
+
+static int decode_table(struct lsi_chip *chip, const struct lsi_registers *r,
+			const struct lsi_instruction *insn, struct lsi_move *move)
+{
+	uint32_t entry[2];
+
+	move->entry = lsi_get32(r, LSI_DSA) + lsi_sign24(insn->word[1]);
+	if (lsi_memory_read(chip, lsi_address(r, LSI_DRS, move->entry), entry, sizeof(entry)))
+		return -EFAULT;
+	move->count = entry[0] & 0xffffff;
+	move->top = entry[0] >> 24;
+	return table_address(r, entry, &move->address);
+}
+
+static int decode_indirect(struct lsi_chip *chip, const struct lsi_registers *r,
+			   const struct lsi_instruction *insn, struct lsi_move *move)
+{
+	uint32_t low;
+
+	if (lsi_memory_read32(chip, lsi_address(r, LSI_SBMS, insn->word[1]), &low))
+		return -EFAULT;
+	move->address = lsi_address(r, LSI_SBMS, low);
+	return 0;
+}
+
+static void decode_direct(const struct lsi_registers *r, const struct lsi_instruction *insn,
+			  struct lsi_move *move)
+{
+	move->address = lsi_address(r, LSI_SBMS, insn->word[1]);
+	if (insn->length == 12 && !(r->byte[LSI_CCNTL1] & LSI_CCNTL1_DDAC))
+		move->address = (uint64_t)insn->word[2] << 32 | insn->word[1];
+}
+
+int lsi_move_decode(struct lsi_chip *chip, const struct lsi_registers *r,
+		    const struct lsi_instruction *insn, struct lsi_move *move)
+{
+	uint32_t word = insn->word[0];
+	int ret = 0;
+
+	*move = (struct lsi_move){
+		.phase = word >> 24 & 7,
+		.count = word & 0xffffff,
+		.entry = insn->address,
+		.top = word >> 24,
+	};
+	if ((word & TABLE) && (word & INDIRECT))
+		return -EINVAL;
+	if (word & TABLE)
+		ret = decode_table(chip, r, insn, move);
+	else if (word & INDIRECT)
+		ret = decode_indirect(chip, r, insn, move);
+	else
+		decode_direct(r, insn, move);
+	if (ret == 0 && move->count == 0)
+		return -EINVAL;
+	return ret;
+}
+
+/* ---- Counters ---------------------------------------------------------- */
+
+void lsi_move_finish(struct lsi_chip *chip)
+{
+	struct lsi_registers *r = &chip->regs;
+	const struct lsi_move *m = &chip->move;
+	uint64_t next = m->address + m->done;
+	uint32_t left = m->count - m->done;
+
+	lsi_put24(r, LSI_DBC, left);
+	lsi_put32(r, LSI_DNAD, next);
+	lsi_put32(r, LSI_DNAD64, next >> 32);
+	/* The DMA FIFO is empty: its counter equals the byte counter. */
+	r->byte[LSI_DFIFO] = left;
+	r->byte[LSI_CTEST5] = (r->byte[LSI_CTEST5] & ~3) | (left >> 8 & 3);
+	lsi_put32(r, LSI_RBC, left | (uint32_t)m->top << 24);
+	lsi_put32(r, LSI_UA, next);
+	lsi_put32(r, LSI_ESA, m->entry);
+	lsi_put32(r, LSI_IA, chip->insn.address);
+	lsi_put24(r, LSI_SBC, m->done);
+}
+
+static bool is_data(enum lsi_phase phase)
+{
+	return phase == LSI_DATA_IN || phase == LSI_DATA_OUT;
+}
+
+static void mismatch(struct lsi_chip *chip)
+{
+	struct lsi_registers *r = &chip->regs;
+	enum lsi_phase phase = chip->move.phase;
+	uint8_t ccntl0 = r->byte[LSI_CCNTL0];
+	bool jump = (ccntl0 & LSI_CCNTL0_ENPMJ) && (is_data(phase) || (ccntl0 & LSI_CCNTL0_ENNDJ));
+	bool second =
+		(ccntl0 & LSI_CCNTL0_PMJCTL) ? phase & 1 : r->byte[LSI_SCNTL2] & LSI_SCNTL2_WSR;
+
+	lsi_move_finish(chip);
+	if (jump)
+		lsi_put32(r, LSI_DSP, lsi_get32(r, second ? LSI_PMJAD2 : LSI_PMJAD1));
+	else
+		lsi_raise_scsi(chip, LSI_SIST0_MA, 0);
+}
+
+/* ---- Transfers --------------------------------------------------------- */
+
+/* Each transfers a piece, up to `n` bytes at `addr`, and returns how many or
+ * -errno: the memory cannot be reached. */
+
+static ssize_t data_in(struct lsi_chip *chip, uint64_t addr, size_t n)
+{
+	struct lsi_task *task = chip->bus.task;
+	const uint8_t *from = (const uint8_t *)task->scsi->buf + task->pos;
+
+	if (n > task->scsi->chunk - task->pos)
+		n = task->scsi->chunk - task->pos;
+	if (n > MOVE_CHUNK)
+		n = MOVE_CHUNK;
+	if (lsi_memory_write(chip, addr, from, n))
+		return -EFAULT;
+	if (chip->move.done == 0)
+		chip->regs.byte[LSI_SFBR] = from[0];
+	chip->budget -= n / BYTES_PER_STEP;
+	chip->stats.bounced_bytes += n;
+	lsi_task_moved(chip, task, n);
+	return n;
+}
+
+/* Guest memory is lent to the target; SCRIPTS RAM is copied. */
+static ssize_t data_out(struct lsi_chip *chip, uint64_t addr, size_t n)
+{
+	struct lsi_task *task = chip->bus.task;
+	size_t rest = task->scsi->chunk - task->pos;
+	ssize_t ret;
+
+	if (n > rest)
+		n = rest;
+	if (lsi_segments_nearly_full(&task->segments) || !lsi_memory_mappable(chip, addr, n)) {
+		if (n > MOVE_CHUNK)
+			n = MOVE_CHUNK;
+		chip->budget -= n / BYTES_PER_STEP;
+		ret = lsi_segments_copy(chip, &task->segments, addr, n, rest);
+	} else {
+		ret = lsi_segments_map(chip, &task->segments, addr, n);
+	}
+	if (ret > 0)
+		lsi_task_moved(chip, task, ret);
+	return ret;
+}
+
+static ssize_t command(struct lsi_chip *chip, uint64_t addr, size_t n)
+{
+	uint8_t cdb[MPR_SCSI_MAX_CDB];
+	size_t taken = lsi_bus_command_room(chip);
+
+	if (taken > n)
+		taken = n;
+	if (lsi_memory_read(chip, addr, cdb, taken))
+		return -EFAULT;
+	lsi_bus_command_bytes(chip, cdb, taken);
+	return n;
+}
+
+static ssize_t status(struct lsi_chip *chip, uint64_t addr)
+{
+	uint8_t byte = lsi_bus_status_byte(chip);
+
+	chip->regs.byte[LSI_SFBR] = chip->regs.byte[LSI_SIDL] = byte;
+	return lsi_memory_write(chip, addr, &byte, 1) ? -EFAULT : 1;
+}
+
+static ssize_t message_out(struct lsi_chip *chip, uint64_t addr, size_t n)
+{
+	uint8_t msg[LSI_MAX_MESSAGE_OUT];
+	size_t len = n < sizeof(msg) ? n : sizeof(msg);
+
+	if (lsi_memory_read(chip, addr, msg, len))
+		return -EFAULT;
+	lsi_message_out(chip, msg, len);
+	return n;
+}
+
+static ssize_t message_in(struct lsi_chip *chip, uint64_t addr, size_t n)
+{
+	struct lsi_bus *bus = &chip->bus;
+	uint8_t msg[LSI_MAX_MESSAGE_IN];
+	size_t i;
+
+	if (n > lsi_messages_pending(bus))
+		n = lsi_messages_pending(bus);
+	for (i = 0; i < n; i++)
+		msg[i] = lsi_message_take(bus);
+	chip->regs.byte[LSI_SFBR] = msg[0];
+	chip->regs.byte[LSI_SIDL] = msg[n - 1];
+	bus->ack = true;
+	return lsi_memory_write(chip, addr, msg, n) ? -EFAULT : (ssize_t)n;
+}
+
+static ssize_t transfer(struct lsi_chip *chip, uint64_t addr, size_t n)
+{
+	switch (chip->move.phase) {
+	case LSI_DATA_IN:
+		return data_in(chip, addr, n);
+	case LSI_DATA_OUT:
+		return data_out(chip, addr, n);
+	case LSI_COMMAND:
+		return command(chip, addr, n);
+	case LSI_STATUS:
+		return status(chip, addr);
+	case LSI_MESSAGE_OUT:
+		return message_out(chip, addr, n);
+	default:
+		return message_in(chip, addr, n);
+	}
+}
+
+/* ---- The instruction --------------------------------------------------- */
+
+static bool start_move(struct lsi_chip *chip)
+{
+	struct lsi_registers *r = &chip->regs;
+	int ret = lsi_move_decode(chip, r, &chip->insn, &chip->move);
+
+	if (ret < 0) {
+		lsi_raise_dma(chip, ret == -EFAULT ? LSI_DSTAT_BF : LSI_DSTAT_IID);
+		return false;
+	}
+	lsi_put24(r, LSI_DBC, chip->move.count);
+	if (chip->insn.word[0] & CHAINED_IF_CLEAR)
+		r->byte[LSI_SCNTL2] &= ~LSI_SCNTL2_CHM;
+	else
+		r->byte[LSI_SCNTL2] |= LSI_SCNTL2_CHM;
+	chip->move_started = true;
+	return true;
+}
+
+static void count(struct lsi_chip *chip, size_t n)
+{
+	struct lsi_registers *r = &chip->regs;
+
+	chip->move.done += n;
+	if (is_data(chip->move.phase))
+		lsi_put32(r, LSI_CSBC, lsi_get32(r, LSI_CSBC) + n);
+}
+
+/* Data moves end when the count is exhausted; others carry one message, CDB or
+ * status, and end with it. */
+static bool ended(const struct lsi_move *m)
+{
+	return m->done == m->count || !is_data(m->phase);
+}
+
+static enum lsi_result transfer_piece(struct lsi_chip *chip)
+{
+	struct lsi_move *m = &chip->move;
+	ssize_t n = transfer(chip, m->address + m->done, m->count - m->done);
+
+	if (n < 0) {
+		lsi_raise_dma(chip, LSI_DSTAT_BF);
+		return LSI_FINISHED;
+	}
+	count(chip, n);
+	if (!ended(m))
+		return LSI_AGAIN;
+	lsi_move_finish(chip);
+	if (is_data(m->phase))
+		lsi_bus_idle(chip);
+	return LSI_FINISHED;
+}
+
+/* A move without a nexus finds no target that could answer it. */
+static enum lsi_result not_connected(struct lsi_chip *chip)
+{
+	if (chip->bus.state == LSI_BUS_SELECTING)
+		lsi_bus_selection_timeout(chip);
+	else
+		lsi_raise_scsi(chip, LSI_SIST0_UDC, 0);
+	return LSI_FINISHED;
+}
+
+enum lsi_result lsi_block_move(struct lsi_chip *chip)
+{
+	int phase;
+
+	if (!chip->move_started && !start_move(chip))
+		return LSI_FINISHED;
+	lsi_bus_release_ack(chip);
+	if (chip->bus.state != LSI_BUS_CONNECTED)
+		return not_connected(chip);
+	phase = lsi_bus_phase(chip);
+	if (phase == LSI_NO_PHASE)
+		return LSI_BLOCKED;
+	if (phase == (int)chip->move.phase)
+		return transfer_piece(chip);
+	mismatch(chip);
+	return LSI_FINISHED;
+}

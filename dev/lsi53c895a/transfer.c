@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Transfer control: JUMP, CALL, RETURN, INT and INTFLY, with their conditions. */
+#include "dev/lsi53c895a/state.h"
+
+enum { JUMP = 0, CALL = 1, RETURN = 2, INT = 3 };
+
+enum {
+	WAIT_PHASE = 1 << 16,
+	TEST_PHASE = 1 << 17,
+	TEST_DATA = 1 << 18,
+	IF_TRUE = 1 << 19,
+	ON_THE_FLY = 1 << 20,
+	TEST_CARRY = 1 << 21,
+	RESERVED = 1 << 22,
+	RELATIVE = 1 << 23
+};
+
+bool lsi_transfer_illegal(const struct lsi_registers *r, uint32_t word)
+{
+	bool target_mode = r->byte[LSI_SCNTL0] & LSI_SCNTL0_TRG;
+
+	if ((word >> 27 & 7) > INT || (word & RESERVED))
+		return true;
+	if ((word & TEST_CARRY) && (word & (TEST_PHASE | TEST_DATA)))
+		return true;
+	return target_mode && ((word & WAIT_PHASE) ||
+			       (word & (TEST_PHASE | TEST_DATA)) == (TEST_PHASE | TEST_DATA));
+}
+
+static bool data_equal(const struct lsi_registers *r, uint32_t word)
+{
+	uint8_t mask = word >> 8;
+
+	return ((r->byte[LSI_SFBR] ^ word) & ~mask & 0xff) == 0;
+}
+
+bool lsi_transfer_taken(const struct lsi_registers *r, uint32_t word, int phase)
+{
+	bool wanted = word & IF_TRUE;
+
+	if (word & TEST_CARRY)
+		return r->carry == wanted;
+	if (!(word & (TEST_PHASE | TEST_DATA)))
+		return wanted;
+	if ((word & TEST_PHASE) && (phase == (int)(word >> 24 & 7)) != wanted)
+		return false;
+	return !(word & TEST_DATA) || data_equal(r, word) == wanted;
+}
+
+uint32_t lsi_transfer_target(const struct lsi_instruction *insn)
+{
+	if (insn->word[0] & RELATIVE)
+		return insn->address + insn->length + lsi_sign24(insn->word[1]);
+	return insn->word[1];
+}
+
+static void jump(struct lsi_chip *chip, uint32_t target)
+{
+	lsi_put32(&chip->regs, LSI_DSP, target);
+	lsi_put32(&chip->regs, LSI_ADDER, target);
+}
+
+static void transfer(struct lsi_chip *chip)
+{
+	struct lsi_registers *r = &chip->regs;
+	uint32_t word = chip->insn.word[0];
+
+	switch (word >> 27 & 7) {
+	case JUMP:
+		jump(chip, lsi_transfer_target(&chip->insn));
+		break;
+	case CALL:
+		lsi_put32(r, LSI_TEMP, lsi_get32(r, LSI_DSP));
+		jump(chip, lsi_transfer_target(&chip->insn));
+		break;
+	case RETURN:
+		jump(chip, lsi_get32(r, LSI_TEMP));
+		break;
+	case INT:
+		if (word & ON_THE_FLY)
+			lsi_raise_on_the_fly(chip);
+		else
+			lsi_raise_dma(chip, LSI_DSTAT_SIR);
+		break;
+	}
+}
+
+/*
+ * The phase to compare with. A connected target is given the time to decide,
+ * whether the instruction asks for that or not, because firmware does not ask;
+ * but a byte that is still acknowledged has its phase. False: wait.
+ */
+static bool compare_phase(struct lsi_chip *chip, uint32_t word, int *phase)
+{
+	bool connected = chip->bus.state == LSI_BUS_CONNECTED;
+
+	if (word & WAIT_PHASE)
+		lsi_bus_release_ack(chip);
+	if (connected ? !chip->bus.ack : !!(word & WAIT_PHASE))
+		*phase = lsi_bus_phase(chip);
+	else
+		*phase = chip->regs.byte[LSI_SSTAT1] & 7;
+	return *phase != LSI_NO_PHASE;
+}
+
+enum lsi_result lsi_transfer_control(struct lsi_chip *chip)
+{
+	uint32_t word = chip->insn.word[0];
+	int phase = LSI_NO_PHASE;
+
+	if (lsi_transfer_illegal(&chip->regs, word))
+		return lsi_illegal(chip);
+	if (word & (WAIT_PHASE | TEST_PHASE)) {
+		if (chip->bus.state == LSI_BUS_SELECTING) {
+			lsi_bus_selection_timeout(chip);
+			return LSI_FINISHED;
+		}
+		if (!compare_phase(chip, word, &phase))
+			return LSI_BLOCKED;
+	}
+	if (lsi_transfer_taken(&chip->regs, word, phase))
+		transfer(chip);
+	return LSI_FINISHED;
+}
