@@ -1,0 +1,36 @@
+"""Guest tests: virtual machines that use a device through mpring."""
+
+def guest_program(name):
+    """A C program for the guest, linked statically: the guest has no libraries."""
+    native.cc_binary(
+        name = name,
+        srcs = [name + ".c"],
+        linkopts = ["-static", "-lpthread"],
+    )
+
+def guest_test(name, timeout = "moderate"):
+    """test_<name>.py as a test that has the machine for itself.
+
+    Args:
+      name: what is tested
+      timeout: as of every Bazel test
+    """
+    native.sh_test(
+        name = name + "_test",
+        timeout = timeout,
+        srcs = ["test_%s.py" % name],
+        args = [
+            "--mpring=$(rootpath //orchestrator:mpring)",
+            "--programs=" + native.package_name(),
+        ],
+        data = [
+            "harness.py",
+            ":accesscost",
+            ":boot.bin",
+            ":diskload",
+            "//orchestrator:mpring",
+            "//proxy/qemu:mpring-qemu.so",
+            "//remote:mpring-remote",
+        ],
+        tags = ["exclusive", "guest", "local"],
+    )

@@ -1,0 +1,81 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: MIT
+"""Proves that the death of one process harms no other: without its remote the
+guest lives on, and without its QEMU the remote ends and leaves nothing."""
+
+import os
+import signal
+import stat
+
+import harness
+
+DISK_SIZE = 32 << 20
+
+# A pulse on the console, and a disk that is busy all the time.
+JOB = """
+while dd if=/dev/sda of=/dev/null bs=64k iflag=direct 2>/dev/null; do :; done &
+while sleep 0.5; do echo "PULSE"; done
+"""
+
+
+def pulses(machine):
+    return machine.console().count("PULSE")
+
+
+def sockets_below(folder):
+    paths = [os.path.join(where, name) for where, _, names in os.walk(folder) for name in names]
+    return [path for path in paths if stat.S_ISSOCK(os.lstat(path).st_mode)]
+
+
+def boot(machine):
+    machine.boot_linux(JOB)
+    machine.wait_console("PULSE")
+
+
+def test_remote_dies(tap, machine):
+    with tap.case("kill -9 of the remote: QEMU's monitor answers that the guest runs"):
+        boot(machine)
+        qemu, remote = machine.qemu(), machine.remote()
+        os.kill(remote, signal.SIGKILL)
+        harness.check(harness.wait_until(lambda: not harness.alive(remote), 5), "it lives")
+        harness.check(harness.alive(qemu), f"QEMU is gone\n{machine.log()}")
+        status = machine.command("query-status")
+        harness.check(status["status"] == "running", str(status))
+    with tap.case("kill -9 of the remote: the guest lives on"):
+        before = pulses(machine)
+        harness.check(harness.wait_until(lambda: pulses(machine) >= before + 4, 60),
+                      f"{pulses(machine) - before} pulses in 60 s\n{machine.log()}")
+    with tap.case("kill -9 of the remote: QEMU still ends when told, and nothing is left"):
+        machine.tell_to_quit()
+        machine.wait_gone()
+
+
+def test_qemu_dies(tap, machine):
+    with tap.case("kill -9 of QEMU: the remote ends within a second"):
+        boot(machine)
+        qemu, remote = machine.qemu(), machine.remote()
+        os.kill(qemu, signal.SIGKILL)
+        harness.check(harness.wait_until(lambda: not harness.alive(remote), 1),
+                      f"it lives\n{machine.log()}")
+    with tap.case("kill -9 of QEMU: no process is left that could hold the shared memory"):
+        machine.wait_gone()
+    with tap.case("kill -9 of QEMU: no socket file is left"):
+        left = [path for path in sockets_below(machine.folder) if path != machine.monitor]
+        harness.check(not left, f"left: {left}")
+
+
+def test_launcher_dies(tap, machine):
+    with tap.case("kill -9 of mpring: QEMU and the remote end"):
+        boot(machine)
+        os.kill(machine.process.pid, signal.SIGKILL)
+        machine.wait_gone()
+
+
+with harness.session() as (options, tap, folder):
+    for test in (test_remote_dies, test_qemu_dies, test_launcher_dies):
+        if options.inprocess:
+            tap.skip(test.__name__, "there is no other process with --inprocess")
+            continue
+        disk = harness.make_disk(folder, f"{test.__name__}.img", DISK_SIZE)
+        with harness.Machine(options, folder, [disk]) as machine:
+            test(tap, machine)
