@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of mpring-remote, as lists of option strings. Options may
+ * come in any order; what they mean together is machine.c's business.
+ */
+#ifndef MPR_REMOTE_CMDLINE_H
+#define MPR_REMOTE_CMDLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dev/device.h"
+#include "opts/opts.h"
+
+/* The options of one kind, in the order of the command line. */
+struct mpr_option_list {
+	struct mpr_opts **opts;
+	size_t count;
+};
+
+struct mpr_cmdline {
+	const char *fd; /* the number that stands alone, as written, or NULL */
+	struct mpr_option_list devices, drives, objects;
+	bool help; /* help or the version was printed; there is nothing to do */
+};
+
+/* The properties of the devices and options, each list ended by NULL. */
+extern const char *const mpr_adapter_properties[];
+extern const char *const mpr_disk_properties[];
+extern const char *const mpr_drive_properties[];
+extern const char *const mpr_object_properties[];
+
+#define MPR_DISK_DRIVER "scsi-hd"
+
+/* `models` is ended by NULL, for help. 0, or -EINVAL or -ENOMEM with *error set
+ * to a message (free() it). Free the command line in either case. */
+int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
+		      const struct mpr_device_ops *const *models, char **error);
+void mpr_cmdline_free(struct mpr_cmdline *cmdline);
+
+#endif

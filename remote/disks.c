@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/disks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev/scsi/disk.h"
+#include "dev/scsi/scsi.h"
+#include "remote/drives.h"
+#include "remote/names.h"
+
+/* The adapter itself is on the bus, too. */
+#define HOST_SCSI_ID 7
+
+/* ---- Names -------------------------------------------------------------- */
+
+static const char *drive_name(size_t i, const void *opaque)
+{
+	const struct mpr_machine *machine = opaque;
+
+	return machine->drives[i].id;
+}
+
+static const char *bus_name(size_t i, const void *opaque)
+{
+	char *const *buses = opaque;
+
+	return buses[i];
+}
+
+/* Finds the drive that the disk names, which must be free. */
+static int find_drive(const struct mpr_machine *machine, const struct mpr_opts *opts,
+		      struct mpr_drive **drive, char **error)
+{
+	const char *id = mpr_opts_get(opts, "drive");
+	char *names;
+
+	if (!id) {
+		*error = mpr_errorf("%s: drive=ID is missing", mpr_opts_text(opts));
+		return -EINVAL;
+	}
+	*drive = mpr_drive_find(machine, id);
+	if (!*drive) {
+		names = mpr_names(machine->drive_count, drive_name, machine);
+		*error = mpr_errorf("%s: no drive \"%s\" (%s)", mpr_opts_text(opts), id,
+				    names ? names : "");
+		free(names);
+		return -EINVAL;
+	}
+	if ((*drive)->disk) {
+		*error = mpr_errorf("%s: drive \"%s\" is used by %s", mpr_opts_text(opts), id,
+				    mpr_opts_text((*drive)->disk));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static bool is_bus_of(const struct mpr_hosted *hosted, const char *name)
+{
+	size_t len = strlen(hosted->dev->id);
+
+	return !strncmp(name, hosted->dev->id, len) && !strcmp(name + len, ".0");
+}
+
+static void no_bus(const struct mpr_machine *machine, const struct mpr_opts *opts, const char *name,
+		   char **error)
+{
+	char **buses = calloc(machine->device_count + 1, sizeof(*buses));
+	size_t count = 0;
+	char *names = NULL;
+
+	for (size_t i = 0; buses && i < machine->device_count; i++) {
+		if (machine->devices[i]->dev->scsi_bus)
+			buses[count++] = mpr_errorf("%s.0", machine->devices[i]->dev->id);
+	}
+	if (buses)
+		names = mpr_names(count, bus_name, buses);
+	*error =
+		mpr_errorf("%s: no bus \"%s\" (%s)", mpr_opts_text(opts), name, names ? names : "");
+	free(names);
+	while (count)
+		free(buses[--count]);
+	free(buses);
+}
+
+/* The adapter whose bus the disk names; by default the first that has one. */
+static int find_adapter(const struct mpr_machine *machine, const struct mpr_opts *opts,
+			struct mpr_hosted **adapter, char **error)
+{
+	const char *name = mpr_opts_get(opts, "bus");
+
+	for (size_t i = 0; i < machine->device_count; i++) {
+		struct mpr_hosted *hosted = machine->devices[i];
+
+		if (!hosted->dev->scsi_bus || (name && !is_bus_of(hosted, name)))
+			continue;
+		*adapter = hosted;
+		return 0;
+	}
+	if (name)
+		no_bus(machine, opts, name, error);
+	else
+		*error = mpr_errorf("%s: there is no adapter with a SCSI bus", mpr_opts_text(opts));
+	return -EINVAL;
+}
+
+/* ---- Properties --------------------------------------------------------- */
+
+static int lowest_free_id(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts, uint64_t *id,
+			  char **error)
+{
+	for (*id = 0; *id < MPR_SCSI_MAX_TARGETS; ++*id)
+		if (*id != HOST_SCSI_ID && !mpr_scsi_target_present(bus, (unsigned)*id))
+			return 0;
+	*error = mpr_errorf("%s: every SCSI ID of the bus is taken", mpr_opts_text(opts));
+	return -EINVAL;
+}
+
+static int get_scsi_id(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts, uint64_t *id,
+		       char **error)
+{
+	int ret;
+
+	if (!mpr_opts_get(opts, "scsi-id"))
+		return lowest_free_id(bus, opts, id, error);
+	ret = mpr_opts_get_uint(opts, "scsi-id", 0, MPR_SCSI_MAX_TARGETS - 1, id, error);
+	if (ret == 0 && *id == HOST_SCSI_ID) {
+		*error = mpr_errorf("%s: scsi-id=%d is the adapter's own", mpr_opts_text(opts),
+				    HOST_SCSI_ID);
+		ret = -EINVAL;
+	}
+	return ret;
+}
+
+static int get_options(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts,
+		       struct mpr_scsi_disk_options *options, char **error)
+{
+	uint64_t id = 0, lun = 0, logical = 0, physical = 0, rotation = 0;
+	int ret = get_scsi_id(bus, opts, &id, error);
+
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "lun", 0, MPR_SCSI_MAX_LUNS - 1, &lun, error);
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "logical_block_size", 512, 32768, &logical, error);
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "physical_block_size", 512, 32768, &physical, error);
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "rotation_rate", 0, UINT16_MAX, &rotation, error);
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "wwn", 0, UINT64_MAX, &options->wwn, error);
+	options->scsi_id = (unsigned)id;
+	options->lun = (unsigned)lun;
+	options->logical_block_size = (uint32_t)logical;
+	options->physical_block_size = (uint32_t)physical;
+	options->rotation_rate = (uint16_t)rotation;
+	options->serial = mpr_opts_get(opts, "serial");
+	options->vendor = mpr_opts_get(opts, "vendor");
+	options->product = mpr_opts_get(opts, "product");
+	options->ver = mpr_opts_get(opts, "ver");
+	return ret;
+}
+
+static int create_disk(struct mpr_scsi_bus *bus, struct mpr_blk *blk, const struct mpr_opts *opts,
+		       char **error)
+{
+	struct mpr_scsi_disk_options options = {0};
+	char *why = NULL;
+	int ret = get_options(bus, opts, &options, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_scsi_disk_create(bus, blk, &options, &why);
+	if (ret == -EEXIST)
+		*error = mpr_errorf("%s: scsi-id=%u, lun=%u is taken", mpr_opts_text(opts),
+				    options.scsi_id, options.lun);
+	else if (ret < 0)
+		*error = mpr_errorf("%s: %s", mpr_opts_text(opts), why ? why : strerror(-ret));
+	free(why);
+	return ret;
+}
+
+int mpr_disk_build(struct mpr_machine *machine, const struct mpr_opts *opts, char **error)
+{
+	struct mpr_hosted *adapter = NULL;
+	struct mpr_drive *drive = NULL;
+	int ret = find_adapter(machine, opts, &adapter, error);
+
+	if (ret == 0)
+		ret = find_drive(machine, opts, &drive, error);
+	if (ret == 0)
+		ret = create_disk(adapter->dev->scsi_bus, drive->blk, opts, error);
+	if (ret < 0)
+		return ret;
+	drive->disk = opts;
+	drive->adapter = adapter;
+	return 0;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/endpoints.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "remote/names.h"
+
+static const char *device_name(size_t i, const void *opaque)
+{
+	const struct mpr_machine *machine = opaque;
+
+	return machine->devices[i]->dev->id;
+}
+
+/* ---- Sockets ------------------------------------------------------------ */
+
+static int socket_option(int fd, int option)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) < 0 ? -1 : value;
+}
+
+/* NULL when fd is a connected Unix stream socket, else what it is not. */
+static const char *wrong_fd(int fd)
+{
+	if (fcntl(fd, F_GETFD) < 0)
+		return "is not open in this process (it must be inherited)";
+	if (socket_option(fd, SO_DOMAIN) < 0)
+		return "is not a socket";
+	if (socket_option(fd, SO_DOMAIN) != AF_UNIX || socket_option(fd, SO_TYPE) != SOCK_STREAM)
+		return "is not a Unix stream socket";
+	if (socket_option(fd, SO_ACCEPTCONN) != 0)
+		return "is a listening socket, not a connected one";
+	return NULL;
+}
+
+static bool parse_fd(const char *text, int *fd)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	*fd = (int)value;
+	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && value <= INT_MAX;
+}
+
+/* `where` is the option, for messages. */
+static int get_fd(const char *where, const char *text, int *fd, char **error)
+{
+	const char *wrong;
+
+	if (!parse_fd(text, fd)) {
+		*error = mpr_errorf("%s: \"%s\" is not a file descriptor number", where, text);
+		return -EINVAL;
+	}
+	wrong = wrong_fd(*fd);
+	if (wrong) {
+		*error = mpr_errorf("%s: file descriptor %d %s", where, *fd, wrong);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- Endpoints ---------------------------------------------------------- */
+
+static bool same_socket(const struct mpr_endpoint *endpoint, int fd, const char *path)
+{
+	if (path)
+		return endpoint->path && !strcmp(endpoint->path, path);
+	return !endpoint->path && endpoint->fd == fd;
+}
+
+/* The endpoint of that socket, made when there is none. */
+static struct mpr_endpoint *get_endpoint(struct mpr_machine *machine, int fd, const char *path)
+{
+	struct mpr_endpoint *endpoint = machine->endpoints;
+
+	for (size_t i = 0; i < machine->endpoint_count; i++)
+		if (same_socket(&endpoint[i], fd, path))
+			return &endpoint[i];
+	endpoint = &machine->endpoints[machine->endpoint_count];
+	endpoint->offer.devices = calloc(machine->device_count, sizeof(*endpoint->offer.devices));
+	if (!endpoint->offer.devices)
+		return NULL;
+	endpoint->fd = fd;
+	endpoint->path = path;
+	machine->endpoint_count++;
+	return endpoint;
+}
+
+static int offer(struct mpr_machine *machine, int fd, const char *path, struct mpr_hosted *hosted)
+{
+	struct mpr_endpoint *endpoint = get_endpoint(machine, fd, path);
+
+	if (!endpoint)
+		return -ENOMEM;
+	endpoint->offer.devices[endpoint->offer.count++] = hosted;
+	return 0;
+}
+
+static int offer_all(struct mpr_machine *machine, const char *text, char **error)
+{
+	int fd;
+	int ret = get_fd("mpring-remote FD", text, &fd, error);
+
+	for (size_t i = 0; ret == 0 && i < machine->device_count; i++)
+		ret = offer(machine, fd, NULL, machine->devices[i]);
+	return ret;
+}
+
+/* ---- x-remote-object ---------------------------------------------------- */
+
+static int check_type(const struct mpr_opts *opts, char **error)
+{
+	const char *type = mpr_opts_get(opts, "qom-type");
+
+	if (type && !strcmp(type, "x-remote-object"))
+		return mpr_opts_check(opts, mpr_object_properties, error);
+	*error = mpr_errorf("%s: the only object here is x-remote-object", mpr_opts_text(opts));
+	return -EINVAL;
+}
+
+static int find_device(const struct mpr_machine *machine, const struct mpr_opts *opts,
+		       size_t *index, char **error)
+{
+	const char *id = mpr_opts_get(opts, "devid");
+	char *names;
+
+	if (!id) {
+		*error = mpr_errorf("%s: devid=ID is missing", mpr_opts_text(opts));
+		return -EINVAL;
+	}
+	for (*index = 0; *index < machine->device_count; ++*index)
+		if (!strcmp(machine->devices[*index]->dev->id, id))
+			return 0;
+	names = mpr_names(machine->device_count, device_name, machine);
+	*error = mpr_errorf("%s: no PCI device \"%s\" (%s)", mpr_opts_text(opts), id,
+			    names ? names : "");
+	free(names);
+	return -EINVAL;
+}
+
+static int get_socket(const struct mpr_opts *opts, int *fd, const char **path, char **error)
+{
+	const char *text = mpr_opts_get(opts, "fd");
+	struct sockaddr_un address;
+
+	*fd = -1;
+	*path = mpr_opts_get(opts, "path");
+	if (!text == !*path) {
+		*error = mpr_errorf("%s: give either fd=N or path=PATH", mpr_opts_text(opts));
+		return -EINVAL;
+	}
+	if (text)
+		return get_fd(mpr_opts_text(opts), text, fd, error);
+	if (!**path || strlen(*path) >= sizeof(address.sun_path)) {
+		*error = mpr_errorf("%s: path must have 1 to %zu bytes", mpr_opts_text(opts),
+				    sizeof(address.sun_path) - 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Which option offers each device, for messages. */
+static int offer_object(struct mpr_machine *machine, const struct mpr_opts *opts,
+			const char **offered_by, char **error)
+{
+	const char *path = NULL;
+	size_t index = 0;
+	int fd = -1;
+	int ret = check_type(opts, error);
+
+	if (ret == 0)
+		ret = find_device(machine, opts, &index, error);
+	if (ret == 0 && offered_by[index]) {
+		*error = mpr_errorf("%s: device \"%s\" is offered by %s", mpr_opts_text(opts),
+				    mpr_opts_get(opts, "devid"), offered_by[index]);
+		ret = -EINVAL;
+	}
+	if (ret == 0)
+		ret = get_socket(opts, &fd, &path, error);
+	if (ret < 0)
+		return ret;
+	offered_by[index] = mpr_opts_text(opts);
+	return offer(machine, fd, path, machine->devices[index]);
+}
+
+static int check_all_offered(const struct mpr_machine *machine, const char *const *offered_by,
+			     char **error)
+{
+	for (size_t i = 0; i < machine->device_count; i++) {
+		if (offered_by[i])
+			continue;
+		*error = mpr_errorf("device \"%s\" is offered to nobody: give -object "
+				    "x-remote-object,id=NAME,devid=%s,fd=N",
+				    machine->devices[i]->dev->id, machine->devices[i]->dev->id);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int offer_objects(struct mpr_machine *machine, const struct mpr_option_list *objects,
+			 char **error)
+{
+	const char **offered_by = calloc(machine->device_count, sizeof(*offered_by));
+	int ret = offered_by ? 0 : -ENOMEM;
+
+	for (size_t i = 0; ret == 0 && i < objects->count; i++)
+		ret = offer_object(machine, objects->opts[i], offered_by, error);
+	if (ret == 0)
+		ret = check_all_offered(machine, offered_by, error);
+	free(offered_by);
+	return ret;
+}
+
+int mpr_endpoints_build(struct mpr_machine *machine, const struct mpr_cmdline *cmdline,
+			char **error)
+{
+	machine->endpoints = calloc(cmdline->objects.count + 1, sizeof(*machine->endpoints));
+	if (!machine->endpoints)
+		return -ENOMEM;
+	if (cmdline->fd && cmdline->objects.count) {
+		*error = mpr_errorf("%s: a file descriptor that stands alone and -object exclude "
+				    "each other",
+				    cmdline->fd);
+		return -EINVAL;
+	}
+	if (cmdline->fd)
+		return offer_all(machine, cmdline->fd, error);
+	if (cmdline->objects.count)
+		return offer_objects(machine, &cmdline->objects, error);
+	*error = mpr_errorf("nothing to serve: give a file descriptor number first, or -object "
+			    "x-remote-object");
+	return -EINVAL;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/flush.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "remote/log.h"
+
+struct flush {
+	struct mpr_blk_req req; /* first */
+	const struct mpr_drive *drive;
+};
+
+static void on_flushed(struct mpr_blk_req *req, int result)
+{
+	struct flush *flush = (struct flush *)req;
+
+	if (result < 0)
+		mpr_log(flush->drive->id, "cannot be flushed: %s", strerror(-result));
+	free(flush);
+}
+
+static void flush_drive(const struct mpr_drive *drive)
+{
+	struct flush *flush = calloc(1, sizeof(*flush));
+
+	if (!flush) {
+		mpr_log(drive->id, "cannot be flushed: out of memory");
+		return;
+	}
+	flush->drive = drive;
+	flush->req.op = MPR_BLK_FLUSH;
+	flush->req.done = on_flushed;
+	mpr_blk_submit(drive->blk, &flush->req);
+}
+
+void mpr_flush_start(struct mpr_machine *machine)
+{
+	for (size_t i = 0; i < machine->drive_count; i++)
+		if (!mpr_blk_read_only(machine->drives[i].blk) &&
+		    mpr_blk_write_cache(machine->drives[i].blk))
+			flush_drive(&machine->drives[i]);
+}

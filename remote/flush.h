@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Making the drives' completed writes durable before the process ends. */
+#ifndef MPR_REMOTE_FLUSH_H
+#define MPR_REMOTE_FLUSH_H
+
+#include "remote/machine.h"
+
+/* Submits a flush for every drive that may need it; they are done when
+ * mpr_machine_idle() says so. Failures are logged. */
+void mpr_flush_start(struct mpr_machine *machine);
+
+#endif

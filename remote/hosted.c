@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* A device's life in this process: created, attached, detached, destroyed. */
+#include "remote/hosted.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "remote/services.h"
+
+int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct mpr_timers *timers,
+		      struct mpr_watcher *watcher, struct mpr_hosted **result)
+{
+	struct mpr_hosted *hosted = calloc(1, sizeof(*hosted));
+	int ret;
+
+	if (!hosted)
+		return -ENOMEM;
+	hosted->host.ops = &mpr_host_services;
+	hosted->timers = timers;
+	hosted->watcher = watcher;
+	hosted->intx.raise_fd = -1;
+	hosted->intx.resample_fd = -1;
+	ret = ops->create(&hosted->host, id, &hosted->dev);
+	if (ret < 0) {
+		free(hosted);
+		return ret;
+	}
+	*result = hosted;
+	return 0;
+}
+
+void mpr_hosted_destroy(struct mpr_hosted *hosted)
+{
+	if (!hosted)
+		return;
+	hosted->dev->ops->destroy(hosted->dev);
+	free(hosted);
+}
+
+/* A doorbell only has to end the sleep. */
+static void on_doorbell(void *opaque)
+{
+	(void)opaque;
+}
+
+int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner, int memfd, int doorbell)
+{
+	struct mpr_watch *watch;
+	int ret = mpr_channel_attach(memfd, doorbell, &hosted->channel);
+
+	if (ret < 0)
+		return ret;
+	watch = mpr_watch_start(hosted->watcher, doorbell, on_doorbell, NULL);
+	if (!watch) {
+		mpr_channel_destroy(hosted->channel);
+		hosted->channel = NULL;
+		return -ENOMEM;
+	}
+	hosted->doorbell = watch;
+	hosted->owner = owner;
+	mpr_channel_set_intx(hosted->channel, hosted->intx.line);
+	return 0;
+}
+
+static void close_intx(struct mpr_intx *intx)
+{
+	mpr_watch_stop(intx->resample);
+	intx->resample = NULL;
+	if (intx->raise_fd >= 0)
+		close(intx->raise_fd);
+	if (intx->resample_fd >= 0)
+		close(intx->resample_fd);
+	intx->raise_fd = -1;
+	intx->resample_fd = -1;
+}
+
+void mpr_hosted_detach(struct mpr_hosted *hosted)
+{
+	struct mpr_device *dev = hosted->dev;
+
+	close_intx(&hosted->intx);
+	mpr_watch_stop(hosted->doorbell);
+	hosted->doorbell = NULL;
+	mpr_channel_destroy(hosted->channel);
+	hosted->channel = NULL;
+	hosted->resetting = false;
+	hosted->owner = NULL;
+
+	mpr_pci_reset(&dev->pci);
+	dev->ops->reset(dev);
+	mpr_ram_unref(mpr_hosted_set_memory(hosted, NULL));
+}
+
+bool mpr_hosted_idle(const struct mpr_hosted *hosted)
+{
+	return hosted->mappings == 0;
+}
+
+struct mpr_ram *mpr_hosted_set_memory(struct mpr_hosted *hosted, struct mpr_ram *ram)
+{
+	struct mpr_ram *before = hosted->ram;
+
+	hosted->ram = ram;
+	return before;
+}
+
+/* ---- The interrupt line ------------------------------------------------- */
+
+static void write_eventfd(int fd)
+{
+	uint64_t one = 1;
+
+	/* A full counter is as good as a written one. */
+	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static bool intx_disabled(const struct mpr_pci *pci)
+{
+	return mpr_pci_config_read(pci, MPR_PCI_COMMAND, 2) & MPR_PCI_COMMAND_INTX_DISABLE;
+}
+
+void mpr_hosted_update_intx(struct mpr_hosted *hosted)
+{
+	struct mpr_intx *intx = &hosted->intx;
+	bool line = intx->level && !intx_disabled(&hosted->dev->pci);
+
+	if (line == intx->line)
+		return;
+	intx->line = line;
+	/* First the level, then the edge: whoever is woken finds it. */
+	if (hosted->channel)
+		mpr_channel_set_intx(hosted->channel, line);
+	if (line || intx->resample_fd < 0)
+		write_eventfd(intx->raise_fd);
+}
+
+/* The guest ended the interrupt and the VMM lowered its line; a line that is
+ * still high interrupts again. */
+static void on_resample(void *opaque)
+{
+	const struct mpr_intx *intx = opaque;
+
+	if (intx->line)
+		write_eventfd(intx->raise_fd);
+}
+
+int mpr_hosted_set_intx(struct mpr_hosted *hosted, int raise_fd, int resample_fd)
+{
+	struct mpr_intx *intx = &hosted->intx;
+	struct mpr_watch *watch = NULL;
+
+	if (resample_fd >= 0) {
+		watch = mpr_watch_start(hosted->watcher, resample_fd, on_resample, intx);
+		if (!watch)
+			return -ENOMEM;
+	}
+	close_intx(intx);
+	intx->raise_fd = raise_fd;
+	intx->resample_fd = resample_fd;
+	intx->resample = watch;
+	if (intx->line)
+		write_eventfd(raise_fd);
+	return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device model and what surrounds it in this process: the services that it
+ * calls (struct mpr_host_ops), and, while a VMM has it open, the channel, the
+ * guest memory and the interrupt eventfds.
+ *
+ *   mpr_hosted_create()
+ *     mpr_hosted_attach()          a VMM opened the device
+ *       mpr_hosted_set_memory(), mpr_hosted_set_intx(), mpr_hosted_serve()
+ *     mpr_hosted_detach()          it gave the device up, or died
+ *     ... until mpr_hosted_idle(): DMA may still be under way
+ *   mpr_hosted_destroy()
+ *
+ * Nothing here blocks. One thread.
+ */
+#ifndef MPR_REMOTE_HOSTED_H
+#define MPR_REMOTE_HOSTED_H
+
+#include <stdbool.h>
+
+#include "dev/device.h"
+#include "remote/ram.h"
+#include "remote/timers.h"
+#include "remote/watch.h"
+#include "ring/channel.h"
+
+/* The line as the model drives it and as the VMM was told. */
+struct mpr_intx {
+	bool level;	 /* driven by the model */
+	bool line;	 /* the same, unless the guest disabled INTx */
+	int raise_fd;	 /* -1: none yet */
+	int resample_fd; /* -1: the VMM asks for the level instead */
+	struct mpr_watch *resample;
+};
+
+struct mpr_hosted {
+	struct mpr_host host; /* first: the model's `host` is this struct */
+	struct mpr_device *dev;
+	struct mpr_timers *timers;
+	struct mpr_watcher *watcher;
+	const void *owner; /* the connection that has the device open, or NULL */
+
+	struct mpr_channel *channel;
+	struct mpr_watch *doorbell;
+	struct mpr_ram *ram;
+	struct mpr_intx intx;
+
+	unsigned mappings; /* pieces of guest memory that the model holds */
+	bool scheduled;	   /* run() is to be called */
+	bool resetting;	   /* the channel's current request is a RESET */
+};
+
+/* Creates the model's instance. 0 or negative errno. */
+int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct mpr_timers *timers,
+		      struct mpr_watcher *watcher, struct mpr_hosted **hosted);
+/* The device must be detached and idle. NULL is ignored. */
+void mpr_hosted_destroy(struct mpr_hosted *hosted);
+
+/* Gives the device to `owner`. Takes the file descriptors over on success. 0;
+ * -EPROTO: not a channel; negative errno. */
+int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner, int memfd, int doorbell);
+
+/* Resets the device and gives up what belongs to the VMM. Mappings that the
+ * model still holds stay valid. */
+void mpr_hosted_detach(struct mpr_hosted *hosted);
+
+/* True when no mapping of guest memory is held. */
+bool mpr_hosted_idle(const struct mpr_hosted *hosted);
+
+/* Replaces guest memory at once for new accesses. Takes over the reference to
+ * `ram` and returns the one to the table before, which may be NULL. */
+struct mpr_ram *mpr_hosted_set_memory(struct mpr_hosted *hosted, struct mpr_ram *ram);
+
+/* Takes the eventfds over on success (resample_fd may be -1); raises at once
+ * if the line is high. 0 or -ENOMEM. */
+int mpr_hosted_set_intx(struct mpr_hosted *hosted, int raise_fd, int resample_fd);
+
+/* Tells the VMM the line's level after the model or the guest's
+ * configuration changed it. */
+void mpr_hosted_update_intx(struct mpr_hosted *hosted);
+
+/*
+ * Does what there is to do, bounded: takes requests from the channel, runs
+ * the model. True when it did something or has more to do. 0 work and a broken
+ * channel: see mpr_channel_error().
+ */
+bool mpr_hosted_serve(struct mpr_hosted *hosted);
+
+/* As mpr_channel_arm() and mpr_channel_disarm(); a device without a channel,
+ * or one whose channel waits for a reset to end, may always sleep. */
+bool mpr_hosted_arm(struct mpr_hosted *hosted);
+void mpr_hosted_disarm(struct mpr_hosted *hosted);
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "remote/flush.h"
+#include "remote/listener.h"
+#include "remote/log.h"
+#include "remote/window.h"
+
+/* More connections than this are hung up on. */
+#define MAX_SESSIONS 256
+
+/* Turns between two looks at the clock while waiting for work. */
+#define TURNS_PER_LOOK 8
+
+/* A way in: a socket given, or a listener. */
+struct door {
+	struct loop *loop;
+	const struct mpr_endpoint *endpoint;
+	struct mpr_listener *listener; /* NULL: a socket was given */
+	bool used;		       /* somebody said hello */
+};
+
+struct guest {
+	struct guest *next;
+	struct door *door;
+	struct mpr_session *session;
+};
+
+struct loop {
+	struct mpr_machine *machine;
+	struct mpr_watcher *watcher;
+	struct mpr_timers *timers;
+	struct mpr_ram_pool ram;
+	struct door *doors;
+	size_t door_count;
+	struct guest *guests;
+	size_t guest_count;
+	int signals;
+	struct mpr_watch *signal_watch;
+	bool stopped; /* by a signal */
+	uint64_t window_ns;
+};
+
+/* ---- Connections -------------------------------------------------------- */
+
+static int add_guest(struct door *door, int sock)
+{
+	struct loop *loop = door->loop;
+	struct guest *guest = calloc(1, sizeof(*guest));
+	int ret = -ENOMEM;
+
+	if (guest)
+		ret = mpr_session_create(sock, &door->endpoint->offer, loop->watcher, &loop->ram,
+					 &guest->session);
+	if (ret < 0) {
+		free(guest);
+		return ret;
+	}
+	guest->door = door;
+	guest->next = loop->guests;
+	loop->guests = guest;
+	loop->guest_count++;
+	return 0;
+}
+
+static void on_accept(int fd, void *opaque)
+{
+	struct door *door = opaque;
+	int ret = door->loop->guest_count < MAX_SESSIONS ? add_guest(door, fd) : -EMFILE;
+
+	if (ret == 0)
+		return;
+	mpr_log(NULL, "%s: connection refused: %s", door->endpoint->path, strerror(-ret));
+	close(fd);
+}
+
+/* Frees the sessions that have ended. */
+static void remove_guests(struct loop *loop)
+{
+	struct guest **link = &loop->guests;
+
+	while (*link) {
+		struct guest *guest = *link;
+
+		if (!mpr_session_ended(guest->session)) {
+			link = &guest->next;
+			continue;
+		}
+		*link = guest->next;
+		mpr_session_destroy(guest->session);
+		free(guest);
+		loop->guest_count--;
+	}
+}
+
+static int open_door(struct loop *loop, struct door *door, const struct mpr_endpoint *endpoint,
+		     char **error)
+{
+	int ret;
+
+	door->loop = loop;
+	door->endpoint = endpoint;
+	if (!endpoint->path) {
+		door->used = true;
+		return add_guest(door, endpoint->fd);
+	}
+	ret = mpr_listener_create(endpoint->path, loop->watcher, on_accept, door, &door->listener);
+	if (ret == -EADDRINUSE)
+		*error = mpr_errorf("path=%s: another process listens there, or it is not a socket",
+				    endpoint->path);
+	else if (ret < 0)
+		*error = mpr_errorf("path=%s: cannot listen: %s", endpoint->path, strerror(-ret));
+	return ret;
+}
+
+static int open_doors(struct loop *loop, char **error)
+{
+	const struct mpr_machine *machine = loop->machine;
+
+	loop->doors = calloc(machine->endpoint_count, sizeof(*loop->doors));
+	if (!loop->doors)
+		return -ENOMEM;
+	for (size_t i = 0; i < machine->endpoint_count; i++) {
+		int ret = open_door(loop, &loop->doors[i], &machine->endpoints[i], error);
+
+		if (ret < 0)
+			return ret;
+		loop->door_count++;
+	}
+	return 0;
+}
+
+static void close_doors(struct loop *loop)
+{
+	for (size_t i = 0; i < loop->door_count; i++)
+		mpr_listener_destroy(loop->doors[i].listener);
+	for (const struct guest *guest = loop->guests; guest; guest = guest->next)
+		mpr_session_end(guest->session, NULL);
+	remove_guests(loop);
+}
+
+static bool finished(const struct loop *loop)
+{
+	if (loop->stopped)
+		return true;
+	for (size_t i = 0; i < loop->door_count; i++)
+		if (!loop->doors[i].used)
+			return false;
+	return !loop->guests;
+}
+
+/* ---- Signals ------------------------------------------------------------ */
+
+static void on_signal(void *opaque)
+{
+	struct loop *loop = opaque;
+	struct signalfd_siginfo info;
+
+	while (read(loop->signals, &info, sizeof(info)) == sizeof(info))
+		loop->stopped = true;
+}
+
+static int watch_signals(struct loop *loop)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	loop->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (loop->signals < 0)
+		return -errno;
+	loop->signal_watch = mpr_watch_start(loop->watcher, loop->signals, on_signal, loop);
+	return loop->signal_watch ? 0 : -ENOMEM;
+}
+
+static void unwatch_signals(struct loop *loop)
+{
+	mpr_watch_stop(loop->signal_watch);
+	if (loop->signals >= 0)
+		close(loop->signals);
+}
+
+/* ---- A turn ------------------------------------------------------------- */
+
+/* Tells the operator and the VMM once about each burst of failures. */
+static void report_failures(struct mpr_drive *drive)
+{
+	uint64_t failures = mpr_blk_stats(drive->blk)->failed_operations;
+	struct mpr_msg event = {.type = MPR_MSG_IO_ERROR};
+
+	if (failures == drive->reported_failures || !drive->adapter)
+		return;
+	drive->reported_failures = failures;
+	mpr_log(drive->adapter->dev->id, "I/O error on drive \"%s\" (%llu so far)", drive->id,
+		(unsigned long long)failures);
+	snprintf((char *)event.text, sizeof(event.text), "I/O error: %s", drive->id);
+	if (drive->adapter->channel)
+		(void)mpr_channel_notify(drive->adapter->channel, &event);
+}
+
+static bool reap(struct loop *loop)
+{
+	const struct mpr_machine *machine = loop->machine;
+
+	if (!mpr_uring_reap(loop->watcher->uring))
+		return false;
+	for (size_t i = 0; i < machine->drive_count; i++)
+		report_failures(&machine->drives[i]);
+	return true;
+}
+
+static bool serve_devices(struct loop *loop)
+{
+	bool worked = false;
+
+	for (size_t i = 0; i < loop->machine->device_count; i++)
+		worked |= mpr_hosted_serve(loop->machine->devices[i]);
+	return worked;
+}
+
+static bool serve_guests(struct loop *loop)
+{
+	bool worked = false;
+	bool ended = false;
+
+	for (const struct guest *guest = loop->guests; guest; guest = guest->next) {
+		worked |= mpr_session_step(guest->session);
+		mpr_session_check(guest->session);
+		guest->door->used |= mpr_session_greeted(guest->session);
+		ended |= mpr_session_ended(guest->session);
+	}
+	if (ended)
+		remove_guests(loop);
+	return worked || ended;
+}
+
+static bool run_timers(struct loop *loop)
+{
+	return loop->timers->first && mpr_timers_run(loop->timers, mpr_clock_now());
+}
+
+/* Does what there is to do now. False: there was nothing. */
+static bool turn(struct loop *loop)
+{
+	bool worked = serve_devices(loop);
+
+	worked |= reap(loop);
+	worked |= run_timers(loop);
+	worked |= serve_guests(loop);
+	/* What the kernel cannot take now stays queued for the next turn. */
+	(void)mpr_uring_submit(loop->watcher->uring);
+	return worked;
+}
+
+/* ---- Waiting ------------------------------------------------------------ */
+
+/* Looks for work until the window closes. */
+static bool look(struct loop *loop, uint64_t start)
+{
+	do {
+		for (unsigned i = 0; i < TURNS_PER_LOOK; i++) {
+			if (turn(loop))
+				return true;
+			__builtin_ia32_pause();
+		}
+	} while (mpr_clock_now() - start < loop->window_ns);
+	return false;
+}
+
+static bool arm_devices(struct loop *loop)
+{
+	for (size_t i = 0; i < loop->machine->device_count; i++)
+		if (!mpr_hosted_arm(loop->machine->devices[i]))
+			return false;
+	return true;
+}
+
+static void disarm_devices(struct loop *loop)
+{
+	for (size_t i = 0; i < loop->machine->device_count; i++)
+		mpr_hosted_disarm(loop->machine->devices[i]);
+}
+
+static void sleep_until_woken(struct loop *loop)
+{
+	uint64_t timeout = UINT64_MAX;
+
+	if (loop->timers->first)
+		timeout = mpr_timers_next(loop->timers, mpr_clock_now());
+	if (arm_devices(loop))
+		(void)mpr_uring_wait(loop->watcher->uring, timeout);
+	disarm_devices(loop);
+}
+
+static void wait_for_work(struct loop *loop)
+{
+	uint64_t start = mpr_clock_now();
+
+	if (!look(loop, start))
+		sleep_until_woken(loop);
+	loop->window_ns = mpr_window_next(loop->window_ns, mpr_clock_now() - start);
+}
+
+/* ---- The end ------------------------------------------------------------ */
+
+static void run_until(struct loop *loop, bool (*done)(const struct loop *loop))
+{
+	while (!done(loop))
+		if (!turn(loop))
+			sleep_until_woken(loop);
+}
+
+static bool machine_is_idle(const struct loop *loop)
+{
+	return mpr_machine_idle(loop->machine);
+}
+
+static bool no_watch_is_left(const struct loop *loop)
+{
+	return loop->watcher->active == 0;
+}
+
+static void shut_down(struct loop *loop)
+{
+	close_doors(loop);
+	unwatch_signals(loop);
+	for (size_t i = 0; i < loop->machine->device_count; i++)
+		mpr_hosted_detach(loop->machine->devices[i]);
+	run_until(loop, machine_is_idle);
+	mpr_flush_start(loop->machine);
+	run_until(loop, machine_is_idle);
+	run_until(loop, no_watch_is_left);
+	(void)mpr_ram_guard(NULL);
+	free(loop->doors);
+}
+
+int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
+		 struct mpr_timers *timers, char **error)
+{
+	struct loop loop = {
+		.machine = machine,
+		.watcher = watcher,
+		.timers = timers,
+		.signals = -1,
+		.window_ns = MPR_WINDOW_MAX_NS,
+	};
+	int ret = watch_signals(&loop);
+
+	*error = NULL;
+	if (ret == 0)
+		ret = mpr_ram_guard(&loop.ram);
+	if (ret == 0)
+		ret = open_doors(&loop, error);
+	while (ret == 0 && !finished(&loop))
+		if (!turn(&loop))
+			wait_for_work(&loop);
+	shut_down(&loop);
+	if (ret < 0 && !*error)
+		*error = mpr_errorf("cannot start: %s", strerror(-ret));
+	return ret;
+}

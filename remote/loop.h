@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one thread of the process: serves the devices, block I/O, timers and
+ * control connections of a machine, and sleeps when there is nothing to do.
+ */
+#ifndef MPR_REMOTE_LOOP_H
+#define MPR_REMOTE_LOOP_H
+
+#include "remote/machine.h"
+
+/*
+ * Serves until the last connection has ended (a socket to listen on counts as
+ * one until somebody has used it), or SIGTERM or SIGINT came, which the caller
+ * has blocked. Then resets the devices, waits for their I/O, flushes the drives
+ * and stops every watch. 0, or negative errno with *error set to a message
+ * (free() it).
+ */
+int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
+		 struct mpr_timers *timers, char **error);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/services.h"
+
+#include <errno.h>
+
+#include "remote/hosted.h"
+#include "remote/log.h"
+
+static int dma_read(void *host, uint64_t addr, void *buf, size_t len)
+{
+	const struct mpr_hosted *hosted = host;
+
+	return mpr_ram_read(hosted->ram, addr, buf, len);
+}
+
+static int dma_write(void *host, uint64_t addr, const void *buf, size_t len)
+{
+	const struct mpr_hosted *hosted = host;
+
+	return mpr_ram_write(hosted->ram, addr, buf, len);
+}
+
+/* The direction is not known, so memory that the device may not write is not
+ * mapped: models then copy. */
+static int dma_map(void *host, uint64_t addr, size_t len, struct mpr_dma_map *map)
+{
+	struct mpr_hosted *hosted = host;
+	void *ptr = len ? mpr_ram_at(hosted->ram, addr, &len, true) : NULL;
+
+	if (!ptr)
+		return -EFAULT;
+	mpr_ram_ref(hosted->ram);
+	hosted->mappings++;
+	*map = (struct mpr_dma_map){.ptr = ptr, .len = len, .ref = hosted->ram};
+	return 0;
+}
+
+static void dma_unmap(void *host, struct mpr_dma_map *map)
+{
+	struct mpr_hosted *hosted = host;
+
+	hosted->mappings--;
+	mpr_ram_unref(map->ref);
+}
+
+static void irq_set(void *host, bool level)
+{
+	struct mpr_hosted *hosted = host;
+
+	hosted->intx.level = level;
+	mpr_hosted_update_intx(hosted);
+}
+
+static void schedule(void *host)
+{
+	struct mpr_hosted *hosted = host;
+
+	hosted->scheduled = true;
+}
+
+static uint64_t now(void *host)
+{
+	(void)host;
+	return mpr_clock_now();
+}
+
+static void timer_set(void *host, struct mpr_timer *timer, uint64_t deadline)
+{
+	struct mpr_hosted *hosted = host;
+
+	mpr_timers_set(hosted->timers, timer, deadline);
+}
+
+static void timer_cancel(void *host, struct mpr_timer *timer)
+{
+	struct mpr_hosted *hosted = host;
+
+	mpr_timers_cancel(hosted->timers, timer);
+}
+
+static void log_line(void *host, const char *fmt, ...)
+{
+	const struct mpr_hosted *hosted = host;
+	va_list ap;
+
+	va_start(ap, fmt);
+	mpr_vlog(hosted->dev ? hosted->dev->id : NULL, fmt, ap);
+	va_end(ap);
+}
+
+const struct mpr_host_ops mpr_host_services = {
+	.dma_read = dma_read,
+	.dma_write = dma_write,
+	.dma_map = dma_map,
+	.dma_unmap = dma_unmap,
+	.irq_set = irq_set,
+	.schedule = schedule,
+	.now = now,
+	.timer_set = timer_set,
+	.timer_cancel = timer_cancel,
+	.log = log_line,
+};
