@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A QEMU command line with -rdevice and -rdrive options, taken apart into the
+ * command lines of QEMU and of one remote process for each rid.
+ *
+ * An -rdevice is an adapter, a PCI device that QEMU gets a pci-proxy-dev for,
+ * unless it sits on an adapter's bus: its driver is one of a SCSI bus
+ * ("scsi-hd"), or its bus= is "ID.N" with ID an -rdevice of the same rid.
+ */
+#ifndef MPR_ORCHESTRATOR_ARGS_H
+#define MPR_ORCHESTRATOR_ARGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct mpr_plan;
+
+/* Takes a command line (ended by NULL, kept by the caller until
+ * mpr_plan_free()) apart. 0, or -EINVAL with *error set to a message that
+ * quotes the option (free() it). */
+int mpr_plan_create(char *const *argv, struct mpr_plan **plan, char **error);
+void mpr_plan_free(struct mpr_plan *plan);
+
+/* Remote processes are numbered from 0, in the order in which their rids were
+ * first named. */
+size_t mpr_plan_remotes(const struct mpr_plan *plan);
+uint64_t mpr_plan_rid(const struct mpr_plan *plan, size_t remote);
+
+/* Command lines, ended by NULL; free them with mpr_argv_free(). A remote gets
+ * its drives, adapters and other devices in this order. QEMU keeps the order
+ * given, with each adapter's proxy in the adapter's place; fds[i] is its end
+ * of remote i's socket. */
+char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const char *program,
+			    int fd);
+char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds);
+void mpr_argv_free(char **argv);
+
+#endif
