@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands that move no blocks, logical units that are not there, and CDBs that are wrong. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scsi/initiator.h"
+
+#define MIB (1024 * 1024)
+
+static int setup(void **state)
+{
+	*state = initiator_new(8 * MIB);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	initiator_free(*state);
+	return 0;
+}
+
+/* ---- READ CAPACITY ---------------------------------------------------- */
+
+static struct initiator *disk_of(uint64_t bytes, uint32_t logical, uint32_t physical)
+{
+	struct mpr_scsi_disk_options o = {.logical_block_size = logical,
+					  .physical_block_size = physical};
+	struct initiator *in = initiator_with(fake_blk_new(bytes), &o);
+
+	initiator_clear_ua(in);
+	return in;
+}
+
+static void capacity_10_is_the_last_block(void **state)
+{
+	uint8_t d[8];
+	uint64_t moved;
+
+	assert_int_equal(run(*state, d, 8, &moved, 0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0);
+	assert_int_equal(moved, 8);
+	assert_memory_equal(d, "\x00\x00\x3F\xFF\x00\x00\x02\x00", 8);
+}
+
+static void capacity_10_saturates(void **state)
+{
+	struct initiator *in = disk_of((1ull << 32) * 512, 512, 512);
+	uint8_t d[8];
+
+	(void)state;
+	assert_int_equal(run(in, d, 8, NULL, 0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0);
+	assert_memory_equal(d, "\xFF\xFF\xFF\xFF\x00\x00\x02\x00", 8);
+	initiator_free(in);
+}
+
+static void capacity_10_refuses_an_address_without_pmi(void **state)
+{
+	uint8_t d[8];
+
+	assert_int_equal(failure(*state, 0x25, 0, 0, 0, 0, 1, 0, 0, 0, 0), 0x052400);
+	assert_int_equal(run(*state, d, 8, NULL, 0x25, 0, 0, 0, 0, 1, 0, 0, 1, 0), 0);
+}
+
+static void capacity_16_tells_block_sizes(void **state)
+{
+	struct initiator *in = disk_of((1ull << 33) * 512, 512, 4096);
+	uint8_t d[32];
+	uint64_t moved;
+
+	(void)state;
+	assert_int_equal(
+		run(in, d, 32, &moved, 0x9E, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), 0);
+	assert_int_equal(moved, 32);
+	assert_memory_equal(d, "\x00\x00\x00\x01\xFF\xFF\xFF\xFF\x00\x00\x02\x00\x00\x03\x00\x00",
+			    16);
+	initiator_free(in);
+}
+
+static void capacity_16_is_cut_to_the_allocation_length(void **state)
+{
+	uint8_t d[32];
+	uint64_t moved;
+
+	assert_int_equal(
+		run(*state, d, 32, &moved, 0x9E, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		0);
+	assert_int_equal(moved, 0);
+	assert_int_equal(
+		run(*state, d, 32, &moved, 0x9E, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0),
+		0);
+	assert_int_equal(moved, 9);
+}
+
+static void other_service_actions_are_no_commands(void **state)
+{
+	assert_int_equal(failure(*state, 0x9E, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0),
+			 0x052000);
+	assert_int_equal(failure(*state, 0xA3, 0x05, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), 0x052000);
+}
+
+/* ---- REPORT LUNS, absent units ---------------------------------------- */
+
+static void report_luns_lists_every_unit(void **state)
+{
+	struct initiator *in = *state;
+	struct mpr_scsi_disk_options o = {.lun = 5};
+	char *error = NULL;
+	uint8_t d[24];
+	uint64_t moved;
+
+	assert_int_equal(mpr_scsi_disk_create(in->bus, in->blk, &o, &error), 0);
+	assert_int_equal(run(in, d, 24, &moved, 0xA0, 0, 0, 0, 0, 0, 0, 0, 0, 24, 0, 0), 0);
+	assert_int_equal(moved, 24);
+	assert_memory_equal(d, "\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\0\0\0", 24);
+	assert_int_equal(run(in, d, 16, &moved, 0xA0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0), 0);
+	assert_int_equal(moved, 16);
+	assert_int_equal(d[3], 16);
+}
+
+static void report_luns_wants_room_and_a_known_selection(void **state)
+{
+	uint8_t d[16];
+	uint64_t moved;
+
+	assert_int_equal(failure(*state, 0xA0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0), 0x052400);
+	assert_int_equal(failure(*state, 0xA0, 0, 3, 0, 0, 0, 0, 0, 0, 16, 0, 0), 0x052400);
+	assert_int_equal(run(*state, d, 16, &moved, 0xA0, 0, 1, 0, 0, 0, 0, 0, 0, 16, 0, 0), 0);
+	assert_int_equal(moved, 8);
+	assert_int_equal(run(*state, d, 16, &moved, 0xA0, 0, 2, 0, 0, 0, 0, 0, 0, 16, 0, 0), 0);
+	assert_int_equal(moved, 16);
+}
+
+static void absent_unit_answers_inquiry(void **state)
+{
+	uint8_t d[96];
+	uint64_t moved;
+
+	assert_int_equal(run_lun(*state, 1, CDB(0x12, 0, 0, 0, 96, 0), 6, d, 96, &moved), 0);
+	assert_int_equal(moved, 36);
+	assert_int_equal(d[0], 0x7F);
+	assert_int_equal(d[4], 31);
+	assert_int_equal(run_lun(*state, 63, CDB(0x12, 0, 0, 0, 4, 0), 6, d, 96, &moved), 0);
+	assert_int_equal(moved, 4);
+}
+
+static void absent_unit_answers_request_sense_and_report_luns(void **state)
+{
+	uint8_t d[16];
+
+	assert_int_equal(fetch_sense_lun(*state, 1), 0x052500);
+	assert_int_equal(fetch_sense_lun(*state, 1), 0x052500);
+	assert_int_equal(
+		run_lun(*state, 1, CDB(0xA0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0), 12, d, 16, NULL),
+		0);
+	assert_int_equal(d[3], 8);
+}
+
+static void absent_unit_refuses_the_rest(void **state)
+{
+	struct initiator *in = *state;
+
+	assert_int_equal(run_lun(in, 1, CDB(0, 0, 0, 0, 0, 0), 6, NULL, 0, NULL), 2);
+	assert_int_equal(run_lun(in, 9, CDB(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0), 10, NULL, 0, NULL),
+			 2);
+	assert_int_equal(run_lun(in, 9, CDB(0x12, 1, 0, 0, 96, 0), 6, NULL, 0, NULL), 2);
+	assert_int_equal(fetch_sense_lun(in, 9), 0x052500);
+	assert_int_equal(fetch_sense(in), 0);
+}
+
+static void lun_0_is_listed_even_if_absent(void **state)
+{
+	struct mpr_scsi_disk_options o = {.lun = 2};
+	struct initiator *in = initiator_with(fake_blk_new(MIB), &o);
+	uint8_t d[36];
+	uint64_t moved;
+
+	(void)state;
+	assert_int_equal(run(in, d, 36, NULL, 0x12, 0, 0, 0, 36, 0), 0);
+	assert_int_equal(d[0], 0x3F);
+	assert_int_equal(run(in, d, 24, &moved, 0xA0, 0, 0, 0, 0, 0, 0, 0, 0, 24, 0, 0), 0);
+	assert_int_equal(moved, 24);
+	assert_int_equal(d[17], 2);
+	initiator_free(in);
+}
+
+static void targets_with_units_are_present(void **state)
+{
+	struct initiator *in = *state;
+
+	assert_true(mpr_scsi_target_present(in->bus, 0));
+	assert_false(mpr_scsi_target_present(in->bus, 1));
+	assert_false(mpr_scsi_target_present(in->bus, 16));
+}
+
+/* ---- REPORT SUPPORTED OPERATION CODES --------------------------------- */
+
+#define RSOC(options, opcode, sa) 0xA3, 0x0C, options, opcode, 0, sa, 0, 0, 16, 0, 0, 0
+
+static void one_opcode_is_described(void **state)
+{
+	uint8_t d[64];
+	uint64_t moved;
+
+	assert_int_equal(run(*state, d, 64, &moved, RSOC(1, 0x12, 0)), 0);
+	assert_int_equal(moved, 4 + 6);
+	assert_memory_equal(d, "\x00\x03\x00\x06\x12\x01\xFF\xFF\xFF\x05", 10);
+	assert_int_equal(run(*state, d, 64, &moved, RSOC(0x81, 0x12, 0)), 0);
+	assert_int_equal(moved, 4 + 6 + 12);
+	assert_int_equal(d[1], 0x83);
+	assert_memory_equal(d + 10, "\x00\x0A", 2);
+}
+
+static void unknown_opcode_is_not_supported(void **state)
+{
+	uint8_t d[64];
+	uint64_t moved;
+
+	for (unsigned opcode = 0; opcode < 2; opcode++) {
+		assert_int_equal(run(*state, d, 64, &moved, RSOC(1, opcode ? 0x93 : 0x41, 0)), 0);
+		assert_int_equal(moved, 4);
+		assert_memory_equal(d, "\x00\x01\x00\x00", 4);
+	}
+}
+
+static void service_action_is_described(void **state)
+{
+	uint8_t d[64];
+	uint64_t moved;
+
+	assert_int_equal(run(*state, d, 64, &moved, RSOC(2, 0x9E, 0x10)), 0);
+	assert_int_equal(moved, 4 + 16);
+	assert_memory_equal(d, "\x00\x03\x00\x10\x9E\x1F", 6);
+	assert_int_equal(run(*state, d, 64, &moved, RSOC(2, 0x9E, 0x12)), 0);
+	assert_memory_equal(d, "\x00\x01\x00\x00", 4);
+}
+
+static void options_must_fit_the_opcode(void **state)
+{
+	assert_int_equal(failure(*state, RSOC(1, 0x9E, 0x10)), 0x052400);
+	assert_int_equal(failure(*state, RSOC(2, 0x12, 0)), 0x052400);
+	assert_int_equal(failure(*state, RSOC(3, 0x12, 0)), 0x052400);
+}
+
+static void all_opcodes_are_listed_and_exist(void **state)
+{
+	struct initiator *in = *state;
+	uint8_t all[4096], one[64];
+	uint64_t moved;
+
+	for (unsigned rctd = 0; rctd < 2; rctd++) {
+		unsigned entry = rctd ? 20 : 8;
+
+		assert_int_equal(run(in, all, sizeof(all), &moved, 0xA3, 0x0C, rctd << 7, 0, 0, 0,
+				     0, 0, 16, 0, 0, 0),
+				 0);
+		assert_int_equal(moved, 4 + ((unsigned)all[2] << 8 | all[3]));
+		assert_int_equal((moved - 4) % entry, 0);
+		assert_true(moved > 4 + 30 * entry);
+		for (uint8_t *e = all + 4; e < all + moved; e += entry) {
+			assert_int_equal(run(in, one, 64, NULL, RSOC(e[5] & 1 ? 2 : 1, e[0], e[3])),
+					 0);
+			assert_int_equal(one[1], 3);
+			assert_int_equal(one[3], e[7]);
+			assert_int_equal(e[5] >> 1 & 1, rctd);
+		}
+	}
+}
+
+/* ---- The rest --------------------------------------------------------- */
+
+static void seek_checks_its_address(void **state)
+{
+	assert_int_equal(run(*state, NULL, 0, NULL, 0x2B, 0, 0, 0, 0x3F, 0xFF, 0, 0, 0, 0), 0);
+	assert_int_equal(failure(*state, 0x2B, 0, 0, 0, 0x40, 0, 0, 0, 0, 0), 0x052100);
+}
+
+static void stopping_flushes(void **state)
+{
+	struct initiator *in = *state;
+
+	assert_int_equal(run(in, NULL, 0, NULL, 0x1B, 0, 0, 0, 1, 0), 0);
+	assert_int_equal(run(in, NULL, 0, NULL, 0x1B, 0, 0, 0, 4, 0), 0);
+	assert_int_equal(run(in, NULL, 0, NULL, 0x1B, 0, 0, 0, 0x30, 0), 0);
+	assert_int_equal(in->blk->flushes, 0);
+	assert_int_equal(run(in, NULL, 0, NULL, 0x1B, 0, 0, 0, 0, 0), 0);
+	assert_int_equal(in->blk->flushes, 1);
+	assert_int_equal(run(in, NULL, 0, NULL, 0, 0, 0, 0, 0, 0), 0);
+}
+
+static void fixed_medium_is_not_ejected(void **state)
+{
+	assert_int_equal(failure(*state, 0x1B, 0, 0, 0, 2, 0), 0x052400);
+}
+
+static void reservations_and_locks_are_accepted(void **state)
+{
+	assert_int_equal(run(*state, NULL, 0, NULL, 0x16, 0, 0, 0, 0, 0), 0);
+	assert_int_equal(run(*state, NULL, 0, NULL, 0x17, 0, 0, 0, 0, 0), 0);
+	assert_int_equal(run(*state, NULL, 0, NULL, 0x56, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0);
+	assert_int_equal(run(*state, NULL, 0, NULL, 0x57, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0);
+	assert_int_equal(failure(*state, 0x56, 0, 0, 0, 0, 0, 0, 0, 8, 0), 0x052400);
+	assert_int_equal(run(*state, NULL, 0, NULL, 0x1E, 0, 0, 0, 1, 0), 0);
+}
+
+static void unknown_opcodes_are_refused(void **state)
+{
+	static const uint8_t opcodes[] = {0x04, 0x34, 0x37, 0x3B, 0x3C, 0x41, 0x42,
+					  0x43, 0x46, 0x4D, 0x5E, 0x5F, 0x60, 0x7F,
+					  0x8B, 0x93, 0x9C, 0xC0, 0xFF};
+	uint8_t cdb[16] = {0};
+
+	for (size_t i = 0; i < sizeof(opcodes); i++) {
+		cdb[0] = opcodes[i];
+		assert_int_equal(run_lun(*state, 0, cdb, 16, NULL, 0, NULL), 2);
+		assert_int_equal(fetch_sense(*state), 0x052000);
+	}
+}
+
+static void short_cdbs_are_refused(void **state)
+{
+	static const uint8_t cdb[16] = {0x28};
+
+	for (size_t len = 0; len < 10; len++) {
+		assert_int_equal(run_lun(*state, 0, cdb, len, NULL, 0, NULL), 2);
+		assert_int_equal(fetch_sense(*state), 0x052400);
+	}
+}
+
+static void bytes_after_the_cdb_are_ignored(void **state)
+{
+	static const uint8_t cdb[16] = {0x00, [6] = 0xFF, 0xFF, 0xFF, [15] = 0xFF};
+
+	assert_int_equal(run_lun(*state, 0, cdb, 16, NULL, 0, NULL), 0);
+}
+
+static void linked_and_naca_commands_are_refused(void **state)
+{
+	assert_int_equal(failure(*state, 0, 0, 0, 0, 0, 1), 0x052400);
+	assert_int_equal(failure(*state, 0, 0, 0, 0, 0, 4), 0x052400);
+	assert_int_equal(run(*state, NULL, 0, NULL, 0, 0, 0, 0, 0, 0xC0), 0);
+}
+
+/* ---- Creation --------------------------------------------------------- */
+
+static void expect_refusal(struct initiator *in, const struct mpr_scsi_disk_options *o, int result,
+			   const char *named)
+{
+	char *error = NULL;
+
+	assert_int_equal(mpr_scsi_disk_create(in->bus, in->blk, o, &error), result);
+	assert_non_null(error);
+	assert_non_null(strstr(error, named));
+	free(error);
+}
+
+static void bad_properties_are_named(void **state)
+{
+	struct initiator *in = *state;
+
+	expect_refusal(in, &(struct mpr_scsi_disk_options){0}, -EEXIST, "scsi-id=0,lun=0");
+	expect_refusal(in, &(struct mpr_scsi_disk_options){.scsi_id = 16}, -EINVAL, "scsi-id=16");
+	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 64}, -EINVAL, "lun=64");
+	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .logical_block_size = 1000},
+		       -EINVAL, "logical_block_size=1000");
+	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .logical_block_size = 65536},
+		       -EINVAL, "logical_block_size=65536");
+	expect_refusal(in,
+		       &(struct mpr_scsi_disk_options){
+			       .lun = 1, .logical_block_size = 4096, .physical_block_size = 512},
+		       -EINVAL, "physical_block_size=512");
+	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .vendor = "NINECHARS"},
+		       -EINVAL, "vendor=NINECHARS");
+	expect_refusal(in,
+		       &(struct mpr_scsi_disk_options){
+			       .lun = 1, .serial = "0123456789012345678901234567890123456"},
+		       -EINVAL, "serial=");
+	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .ver = "\x01"}, -EINVAL,
+		       "ver=");
+	assert_false(mpr_scsi_target_present(in->bus, 1));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(capacity_10_is_the_last_block),
+		TEST(capacity_10_saturates),
+		TEST(capacity_10_refuses_an_address_without_pmi),
+		TEST(capacity_16_tells_block_sizes),
+		TEST(capacity_16_is_cut_to_the_allocation_length),
+		TEST(other_service_actions_are_no_commands),
+		TEST(report_luns_lists_every_unit),
+		TEST(report_luns_wants_room_and_a_known_selection),
+		TEST(absent_unit_answers_inquiry),
+		TEST(absent_unit_answers_request_sense_and_report_luns),
+		TEST(absent_unit_refuses_the_rest),
+		TEST(lun_0_is_listed_even_if_absent),
+		TEST(targets_with_units_are_present),
+		TEST(one_opcode_is_described),
+		TEST(unknown_opcode_is_not_supported),
+		TEST(service_action_is_described),
+		TEST(options_must_fit_the_opcode),
+		TEST(all_opcodes_are_listed_and_exist),
+		TEST(seek_checks_its_address),
+		TEST(stopping_flushes),
+		TEST(fixed_medium_is_not_ejected),
+		TEST(reservations_and_locks_are_accepted),
+		TEST(unknown_opcodes_are_refused),
+		TEST(short_cdbs_are_refused),
+		TEST(bytes_after_the_cdb_are_ignored),
+		TEST(linked_and_naca_commands_are_refused),
+		TEST(bad_properties_are_named),
+	};
+
+	return cmocka_run_group_tests_name("command", tests, NULL, NULL);
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* MODE SENSE reports the pages as they are, MODE SELECT changes what may change, all or nothing. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scsi/initiator.h"
+
+#define MIB (1024 * 1024)
+
+static int setup(void **state)
+{
+	*state = initiator_new(8 * MIB);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	initiator_free(*state);
+	return 0;
+}
+
+/* Offsets after the header of 4 bytes and the block descriptor. */
+#define PAGES 12
+
+static uint64_t mode_sense_6(struct initiator *in, uint8_t page, uint8_t out[255])
+{
+	uint64_t moved;
+
+	memset(out, 0xEE, 255);
+	assert_int_equal(run(in, out, 255, &moved, 0x1A, 0, page, 0, 255, 0), MPR_SCSI_GOOD);
+	assert_int_equal(moved, out[0] + 1);
+	return moved;
+}
+
+/* Sends a page as the whole list; returns the sense of a failure, or 0. */
+static uint32_t select_page(struct initiator *in, const uint8_t *page, size_t len)
+{
+	uint8_t list[64] = {0};
+
+	memcpy(list + 4, page, len);
+	if (run(in, list, 4 + len, NULL, 0x15, 0x10, 0, 0, (uint8_t)(4 + len), 0) == MPR_SCSI_GOOD)
+		return 0;
+	return fetch_sense(in);
+}
+
+static uint32_t set_wce(struct initiator *in, bool on)
+{
+	uint8_t page[20] = {0x08, 0x12, on ? 4 : 0};
+
+	return select_page(in, page, sizeof(page));
+}
+
+static uint32_t set_swp(struct initiator *in, bool on)
+{
+	uint8_t page[12] = {0x0A, 0x0A, 0, 0x10, on ? 8 : 0, 0, 0, 0, 0xFF, 0xFF};
+
+	return select_page(in, page, sizeof(page));
+}
+
+/* ---- MODE SENSE ------------------------------------------------------- */
+
+static void header_and_block_descriptor(void **state)
+{
+	uint8_t d[255];
+
+	assert_int_equal(mode_sense_6(*state, 0x08, d), 12 + 20);
+	assert_int_equal(d[1], 0);
+	assert_int_equal(d[2], 0x10); /* DPOFUA, no WP */
+	assert_int_equal(d[3], 8);
+	assert_memory_equal(d + 4, "\x00\x00\x40\x00\x00\x00\x02\x00", 8);
+	assert_memory_equal(d + PAGES, "\x08\x12\x04", 3);
+}
+
+static void ten_byte_form_has_an_8_byte_header(void **state)
+{
+	uint8_t d[255];
+	uint64_t moved;
+
+	assert_int_equal(run(*state, d, 255, &moved, 0x5A, 0, 0x08, 0, 0, 0, 0, 0, 255, 0), 0);
+	assert_int_equal(moved, 16 + 20);
+	assert_memory_equal(d, "\x00\x22\x00\x10\x00\x00\x00\x08", 8);
+	assert_memory_equal(d + 16, "\x08\x12\x04", 3);
+}
+
+/* What SeaBIOS asks for: page 4 without block descriptor, 27 bytes. */
+static void geometry_page_covers_the_medium(void **state)
+{
+	uint8_t d[27];
+	uint64_t moved;
+
+	assert_int_equal(run(*state, d, 27, &moved, 0x5A, 8, 4, 0, 0, 0, 0, 0, 27, 0), 0);
+	assert_int_equal(moved, 27);
+	assert_int_equal(d[7], 0);
+	assert_memory_equal(d + 8, "\x04\x16\x00\x00\x10\x10", 6); /* 16 cylinders, 16 heads */
+}
+
+static void all_pages_come_in_order(void **state)
+{
+	uint8_t d[255];
+	static const uint8_t codes[] = {0x01, 0x03, 0x04, 0x08, 0x0A, 0x1C};
+	uint64_t n = mode_sense_6(*state, 0x3F, d), at = PAGES;
+
+	for (size_t i = 0; i < sizeof(codes); i++) {
+		assert_int_equal(d[at], codes[i]);
+		at += 2u + d[at + 1];
+	}
+	assert_int_equal(at, n);
+}
+
+static void mode_data_is_cut_to_the_allocation_length(void **state)
+{
+	uint8_t d[8];
+	uint64_t moved;
+
+	assert_int_equal(run(*state, d, 4, &moved, 0x1A, 0, 0x3F, 0, 4, 0), 0);
+	assert_int_equal(moved, 4);
+	assert_true(d[0] > 4);
+	assert_int_equal(run(*state, d, 4, &moved, 0x1A, 0, 0x3F, 0, 0, 0), 0);
+	assert_int_equal(moved, 0);
+}
+
+static void unknown_pages_are_refused(void **state)
+{
+	assert_int_equal(failure(*state, 0x1A, 0, 0x02, 0, 255, 0), 0x052400);
+	assert_int_equal(failure(*state, 0x1A, 0, 0x08, 1, 255, 0), 0x052400);
+	assert_int_equal(failure(*state, 0x1A, 0, 0x08, 0xFF, 255, 0), 0x052400);
+	assert_int_equal(failure(*state, 0x1A, 0, 0x3F, 1, 255, 0), 0x052400);
+	assert_int_equal(run(*state, (uint8_t[255]){0}, 255, NULL, 0x1A, 0, 0x3F, 0xFF, 255, 0), 0);
+}
+
+static void saved_pages_do_not_exist(void **state)
+{
+	assert_int_equal(failure(*state, 0x1A, 0, 0xC8, 0, 255, 0), 0x053900);
+}
+
+static void changeable_values_are_wce_and_swp(void **state)
+{
+	uint8_t d[255];
+	uint64_t n = mode_sense_6(*state, 0x7F, d), at = PAGES;
+
+	while (at < n) {
+		for (unsigned i = 2; i < 2u + d[at + 1]; i++) {
+			uint8_t mask = 0;
+
+			if (d[at] == 0x08 && i == 2)
+				mask = 0x04;
+			if (d[at] == 0x0A && i == 4)
+				mask = 0x08;
+			assert_int_equal(d[at + i], mask);
+		}
+		at += 2u + d[at + 1];
+	}
+}
+
+static void read_only_image_is_write_protected(void **state)
+{
+	struct initiator *in = *state;
+	uint8_t d[255];
+
+	in->blk->read_only = true;
+	mode_sense_6(in, 0x3F, d);
+	assert_int_equal(d[2], 0x90);
+}
+
+static void image_without_cache_has_wce_0_for_good(void **state)
+{
+	struct initiator *in = *state;
+	uint8_t d[255];
+
+	in->blk->write_cache = false;
+	mpr_scsi_bus_was_reset(in->bus, MPR_SCSI_RESET_POWER_ON);
+	fetch_sense(in);
+	mode_sense_6(in, 0x08, d);
+	assert_int_equal(d[PAGES + 2], 0);
+	assert_int_equal(set_wce(in, true), 0x052600);
+}
+
+/* ---- MODE SELECT ------------------------------------------------------ */
+
+static void clearing_wce_flushes_and_makes_writes_durable(void **state)
+{
+	struct initiator *in = *state;
+	uint8_t d[255], block[512] = {1};
+
+	assert_int_equal(set_wce(in, false), 0);
+	assert_int_equal(in->blk->flushes, 1);
+	mode_sense_6(in, 0x08, d);
+	assert_int_equal(d[PAGES + 2], 0);
+	assert_int_equal(run(in, block, 512, NULL, 0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0), 0);
+	assert_int_equal(in->blk->fua_writes, 1);
+	assert_int_equal(set_wce(in, true), 0);
+	assert_int_equal(run(in, block, 512, NULL, 0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0), 0);
+	assert_int_equal(in->blk->fua_writes, 1);
+}
+
+static void software_write_protection_protects(void **state)
+{
+	struct initiator *in = *state;
+	uint8_t d[255], block[512] = {1};
+
+	assert_int_equal(set_swp(in, true), 0);
+	mode_sense_6(in, 0x3F, d);
+	assert_int_equal(d[2], 0x90);
+	assert_int_equal(failure_of(in, block, 512, 0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0), 0x072702);
+	assert_int_equal(set_swp(in, false), 0);
+	assert_int_equal(run(in, block, 512, NULL, 0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0), 0);
+}
+
+static void default_values_survive_a_change(void **state)
+{
+	uint8_t d[255];
+
+	assert_int_equal(set_wce(*state, false), 0);
+	mode_sense_6(*state, 0x88, d);
+	assert_int_equal(d[PAGES + 2], 4);
+}
+
+static void reset_restores_the_defaults(void **state)
+{
+	struct initiator *in = *state;
+	uint8_t d[255];
+
+	assert_int_equal(set_wce(in, false), 0);
+	assert_int_equal(set_swp(in, true), 0);
+	mpr_scsi_target_was_reset(in->bus, 0);
+	fetch_sense(in);
+	mode_sense_6(in, 0x08, d);
+	assert_int_equal(d[2], 0x10);
+	assert_int_equal(d[PAGES + 2], 4);
+}
+
+static void what_was_sensed_can_be_selected(void **state)
+{
+	uint8_t d[255];
+	uint64_t n = mode_sense_6(*state, 0x3F, d);
+
+	d[0] = 0;
+	assert_int_equal(run(*state, d, n, NULL, 0x15, 0x10, 0, 0, (uint8_t)n, 0), MPR_SCSI_GOOD);
+}
+
+static void ten_byte_select_has_an_8_byte_header(void **state)
+{
+	struct initiator *in = *state;
+	uint8_t list[8 + 20] = {[8] = 0x08, 0x12, 0};
+
+	assert_int_equal(run(in, list, 28, NULL, 0x55, 0x10, 0, 0, 0, 0, 0, 0, 28, 0), 0);
+	assert_int_equal(in->blk->flushes, 1);
+}
+
+static void select_wants_page_format_and_no_saving(void **state)
+{
+	assert_int_equal(failure(*state, 0x15, 0x00, 0, 0, 24, 0), 0x052400);
+	assert_int_equal(failure(*state, 0x15, 0x11, 0, 0, 24, 0), 0x052400);
+}
+
+static void empty_list_is_no_error(void **state)
+{
+	assert_int_equal(run(*state, NULL, 0, NULL, 0x15, 0x10, 0, 0, 0, 0), MPR_SCSI_GOOD);
+}
+
+static void cut_off_lists_are_length_errors(void **state)
+{
+	uint8_t list[32] = {0};
+	uint8_t page[20] = {0x08, 0x12, 4};
+
+	assert_int_equal(failure_of(*state, list, 3, 0x15, 0x10, 0, 0, 3, 0), 0x051A00);
+	list[3] = 8;
+	assert_int_equal(failure_of(*state, list, 11, 0x15, 0x10, 0, 0, 11, 0), 0x051A00);
+	for (size_t len = 1; len < sizeof(page); len++)
+		assert_int_equal(select_page(*state, page, len), 0x051A00);
+}
+
+static void bad_values_are_refused(void **state)
+{
+	uint8_t wrong_length[20] = {0x08, 0x11, 4}, unknown[12] = {0x02, 0x0A};
+	uint8_t subpage[20] = {0x48, 0x12}, unchangeable[20] = {0x08, 0x12, 5};
+	uint8_t descriptor[12] = {0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 4, 0};
+
+	assert_int_equal(select_page(*state, wrong_length, 20), 0x052600);
+	assert_int_equal(select_page(*state, unknown, 12), 0x052600);
+	assert_int_equal(select_page(*state, subpage, 20), 0x052600);
+	assert_int_equal(select_page(*state, unchangeable, 20), 0x052600);
+	assert_int_equal(failure_of(*state, descriptor, 12, 0x15, 0x10, 0, 0, 12, 0), 0x052600);
+}
+
+static void one_bad_page_leaves_all_unchanged(void **state)
+{
+	struct initiator *in = *state;
+	uint8_t pages[32] = {0x08, 0x12, 0, [20] = 0x0A, 0x0A, 0xE0}, d[255];
+
+	assert_int_equal(select_page(in, pages, 32), 0x052600);
+	mode_sense_6(in, 0x08, d);
+	assert_int_equal(d[PAGES + 2], 4);
+	assert_int_equal(in->blk->flushes, 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(header_and_block_descriptor),
+		TEST(ten_byte_form_has_an_8_byte_header),
+		TEST(geometry_page_covers_the_medium),
+		TEST(all_pages_come_in_order),
+		TEST(mode_data_is_cut_to_the_allocation_length),
+		TEST(unknown_pages_are_refused),
+		TEST(saved_pages_do_not_exist),
+		TEST(changeable_values_are_wce_and_swp),
+		TEST(read_only_image_is_write_protected),
+		TEST(image_without_cache_has_wce_0_for_good),
+		TEST(clearing_wce_flushes_and_makes_writes_durable),
+		TEST(software_write_protection_protects),
+		TEST(default_values_survive_a_change),
+		TEST(reset_restores_the_defaults),
+		TEST(what_was_sensed_can_be_selected),
+		TEST(ten_byte_select_has_an_8_byte_header),
+		TEST(select_wants_page_format_and_no_saving),
+		TEST(empty_list_is_no_error),
+		TEST(cut_off_lists_are_length_errors),
+		TEST(bad_values_are_refused),
+		TEST(one_bad_page_leaves_all_unchanged),
+	};
+
+	return cmocka_run_group_tests_name("mode", tests, NULL, NULL);
+}
