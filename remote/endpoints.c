@@ -53,21 +53,30 @@ static bool parse_fd(const char *text, int *fd)
 	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && value <= INT_MAX;
 }
 
-/* `where` is the option, for messages. */
+/* Fails with a message that starts with `where`. */
 static int get_fd(const char *where, const char *text, int *fd, char **error)
 {
 	const char *wrong;
 
 	if (!parse_fd(text, fd)) {
-		*error = mpr_errorf("%s: \"%s\" is not a file descriptor number", where, text);
+		*error = mpr_errorf("%s\"%s\" is not a file descriptor number", where, text);
 		return -EINVAL;
 	}
 	wrong = wrong_fd(*fd);
 	if (wrong) {
-		*error = mpr_errorf("%s: file descriptor %d %s", where, *fd, wrong);
+		*error = mpr_errorf("%sfile descriptor %d %s", where, *fd, wrong);
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int get_object_fd(const struct mpr_opts *opts, int *fd, char **error)
+{
+	char *where = mpr_errorf("%s: ", mpr_opts_text(opts));
+	int ret = where ? get_fd(where, mpr_opts_get(opts, "fd"), fd, error) : -ENOMEM;
+
+	free(where);
+	return ret;
 }
 
 /* ---- Endpoints ---------------------------------------------------------- */
@@ -110,7 +119,7 @@ static int offer(struct mpr_machine *machine, int fd, const char *path, struct m
 static int offer_all(struct mpr_machine *machine, const char *text, char **error)
 {
 	int fd;
-	int ret = get_fd("mpring-remote FD", text, &fd, error);
+	int ret = get_fd("", text, &fd, error);
 
 	for (size_t i = 0; ret == 0 && i < machine->device_count; i++)
 		ret = offer(machine, fd, NULL, machine->devices[i]);
@@ -151,17 +160,17 @@ static int find_device(const struct mpr_machine *machine, const struct mpr_opts 
 
 static int get_socket(const struct mpr_opts *opts, int *fd, const char **path, char **error)
 {
-	const char *text = mpr_opts_get(opts, "fd");
+	bool given = mpr_opts_get(opts, "fd");
 	struct sockaddr_un address;
 
 	*fd = -1;
 	*path = mpr_opts_get(opts, "path");
-	if (!text == !*path) {
+	if (given == (*path != NULL)) {
 		*error = mpr_errorf("%s: give either fd=N or path=PATH", mpr_opts_text(opts));
 		return -EINVAL;
 	}
-	if (text)
-		return get_fd(mpr_opts_text(opts), text, fd, error);
+	if (given)
+		return get_object_fd(opts, fd, error);
 	if (!**path || strlen(*path) >= sizeof(address.sun_path)) {
 		*error = mpr_errorf("%s: path must have 1 to %zu bytes", mpr_opts_text(opts),
 				    sizeof(address.sun_path) - 1);

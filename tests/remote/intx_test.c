@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that the interrupt line reaches the VMM as a level and through its
+ * eventfds, exactly when it must. */
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "tests/remote/harness.h"
+
+/* The eventfd's count so far; 0 when it was not written to. */
+static uint64_t count(int fd)
+{
+	uint64_t value = 0;
+
+	return read(fd, &value, sizeof(value)) == sizeof(value) ? value : 0;
+}
+
+/* Waits, however long it takes, for an eventfd to be written to. */
+static uint64_t wait_count(int fd)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+
+	assert_int_equal(poll(&pfd, 1, -1), 1);
+	return count(fd);
+}
+
+static int new_eventfd(void)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Sets the line; when this returns, so has every write to an eventfd. */
+static void set_line(struct vmm *vmm, unsigned level)
+{
+	put(vmm->device, TEST_INTX, level);
+	(void)get(vmm->device, TEST_SCRATCH);
+}
+
+static void answer_carries_the_level(void **state)
+{
+	struct vmm *vmm = *state;
+
+	set_line(vmm, 1);
+	assert_true(mpr_proxy_intx(vmm->device));
+	set_line(vmm, 0);
+	assert_false(mpr_proxy_intx(vmm->device));
+}
+
+static void both_edges_are_told_without_resample(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, -1), 0);
+	set_line(vmm, 1);
+	assert_int_equal(count(raise), 1);
+	set_line(vmm, 0);
+	assert_int_equal(count(raise), 1);
+	close(raise);
+}
+
+static void same_level_is_not_told_again(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, -1), 0);
+	set_line(vmm, 0);
+	assert_int_equal(count(raise), 0);
+	set_line(vmm, 1);
+	set_line(vmm, 1);
+	assert_int_equal(count(raise), 1);
+	close(raise);
+}
+
+static void falling_edge_is_not_told_with_resample(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd(), resample = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, resample), 0);
+	set_line(vmm, 1);
+	assert_int_equal(count(raise), 1);
+	set_line(vmm, 0);
+	assert_int_equal(count(raise), 0);
+	close(raise);
+	close(resample);
+}
+
+static void line_that_stays_high_is_raised_after_every_resample(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd(), resample = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, resample), 0);
+	set_line(vmm, 1);
+	assert_int_equal(count(raise), 1);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(eventfd_write(resample, 1), 0);
+		assert_int_equal(wait_count(raise), 1);
+	}
+	close(raise);
+	close(resample);
+}
+
+static void line_that_fell_is_not_raised_after_resample(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd(), resample = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, resample), 0);
+	set_line(vmm, 1);
+	set_line(vmm, 0);
+	(void)count(raise);
+	assert_int_equal(eventfd_write(resample, 1), 0);
+	/* What comes after proves that the resample was seen: one write, not two. */
+	for (int i = 0; i < 100; i++)
+		(void)get(vmm->device, TEST_SCRATCH);
+	set_line(vmm, 1);
+	assert_int_equal(count(raise), 1);
+	close(raise);
+	close(resample);
+}
+
+static void level_from_before_the_eventfd_is_raised_at_once(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd();
+
+	set_line(vmm, 1);
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, -1), 0);
+	assert_int_equal(count(raise), 1);
+	close(raise);
+}
+
+static void new_eventfds_replace_the_old(void **state)
+{
+	struct vmm *vmm = *state;
+	int first = new_eventfd(), second = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, first, -1), 0);
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, second, -1), 0);
+	set_line(vmm, 1);
+	assert_int_equal(count(first), 0);
+	assert_int_equal(count(second), 1);
+	close(first);
+	close(second);
+}
+
+static void disabled_intx_hides_the_line(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, -1), 0);
+	mpr_proxy_config_write(vmm->device, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_INTX_DISABLE);
+	set_line(vmm, 1);
+	assert_false(mpr_proxy_intx(vmm->device));
+	assert_int_equal(count(raise), 0);
+	mpr_proxy_config_write(vmm->device, MPR_PCI_COMMAND, 2, 0);
+	(void)get(vmm->device, TEST_SCRATCH);
+	assert_true(mpr_proxy_intx(vmm->device));
+	assert_int_equal(count(raise), 1);
+	close(raise);
+}
+
+static void full_eventfd_blocks_nobody(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = eventfd(0, EFD_CLOEXEC);
+
+	assert_int_equal(eventfd_write(raise, UINT64_MAX - 1), 0);
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, -1), 0);
+	set_line(vmm, 1);
+	set_line(vmm, 0);
+	assert_int_equal(get(vmm->device, TEST_SCRATCH), 0);
+	close(raise);
+}
+
+#define VMM_TEST(name) cmocka_unit_test_setup_teardown(name, vmm_setup, vmm_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		VMM_TEST(answer_carries_the_level),
+		VMM_TEST(both_edges_are_told_without_resample),
+		VMM_TEST(same_level_is_not_told_again),
+		VMM_TEST(falling_edge_is_not_told_with_resample),
+		VMM_TEST(line_that_stays_high_is_raised_after_every_resample),
+		VMM_TEST(line_that_fell_is_not_raised_after_resample),
+		VMM_TEST(level_from_before_the_eventfd_is_raised_at_once),
+		VMM_TEST(new_eventfds_replace_the_old),
+		VMM_TEST(disabled_intx_hides_the_line),
+		VMM_TEST(full_eventfd_blocks_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

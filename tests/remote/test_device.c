@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/remote/test_device.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct test_device {
+	struct mpr_device dev; /* first */
+	uint8_t scratch[64];
+	uint64_t from, to;
+	uint64_t copy_status, map_status;
+	uint64_t work;
+	uint64_t resets;
+	uint64_t release_ns;
+	struct mpr_dma_map page;
+	struct mpr_timer release, alarm;
+};
+
+static const struct mpr_pci_info pci_info = {
+	.vendor_id = 0x1af4,
+	.device_id = 0x7e57,
+	.class_code = 0xff0000,
+	.interrupt_pin = 1,
+	.bar = {{MPR_BAR_MEM32, 4096}, {MPR_BAR_IO, 16}},
+};
+
+static void let_go(void *opaque)
+{
+	struct test_device *test = opaque;
+
+	if (test->page.ptr)
+		*(uint32_t *)test->page.ptr = TEST_MARKER;
+	mpr_dma_unmap(&test->dev, &test->page);
+}
+
+static void ring_alarm(void *opaque)
+{
+	struct test_device *test = opaque;
+
+	mpr_irq_set(&test->dev, true);
+}
+
+static int create(struct mpr_host *host, const char *id, struct mpr_device **dev)
+{
+	struct test_device *test = calloc(1, sizeof(*test));
+
+	if (!test || mpr_device_init(&test->dev, &test_device_ops, host, id) < 0) {
+		free(test);
+		return -ENOMEM;
+	}
+	test->release.fn = let_go;
+	test->release.opaque = test;
+	test->alarm.fn = ring_alarm;
+	test->alarm.opaque = test;
+	*dev = &test->dev;
+	return 0;
+}
+
+static void destroy(struct mpr_device *dev)
+{
+	mpr_device_fini(dev);
+	free(dev);
+}
+
+static void start_timer(struct test_device *test, struct mpr_timer *timer, uint64_t ns)
+{
+	struct mpr_host *host = test->dev.host;
+
+	host->ops->timer_set(host, timer, host->ops->now(host) + ns);
+}
+
+static void copy(struct test_device *test, size_t length)
+{
+	uint8_t buffer[4096];
+	int ret = length > sizeof(buffer) ? -EINVAL : 0;
+
+	if (ret == 0)
+		ret = mpr_dma_read(&test->dev, test->from, buffer, length);
+	if (ret == 0)
+		ret = mpr_dma_write(&test->dev, test->to, buffer, length);
+	test->copy_status = (uint64_t)-ret;
+}
+
+static uint64_t read_register(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size)
+{
+	struct test_device *test = (struct test_device *)dev;
+	uint64_t value = 0;
+
+	if (bar == 1)
+		return 0x5a;
+	if (offset + size <= sizeof(test->scratch)) {
+		memcpy(&value, test->scratch + offset, size);
+		return value;
+	}
+	switch (offset) {
+	case TEST_COPY_LENGTH:
+		return test->copy_status;
+	case TEST_MAP:
+		return test->map_status;
+	case TEST_WORK:
+		return test->work;
+	case TEST_RESETS:
+		return test->resets;
+	default:
+		return 0;
+	}
+}
+
+static void write_register(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size,
+			   uint64_t value)
+{
+	struct test_device *test = (struct test_device *)dev;
+
+	if (bar == 1)
+		return;
+	if (offset + size <= sizeof(test->scratch)) {
+		memcpy(test->scratch + offset, &value, size);
+		return;
+	}
+	switch (offset) {
+	case TEST_COPY_FROM:
+		test->from = value;
+		break;
+	case TEST_COPY_TO:
+		test->to = value;
+		break;
+	case TEST_COPY_LENGTH:
+		copy(test, value);
+		break;
+	case TEST_INTX:
+		mpr_irq_set(dev, value);
+		break;
+	case TEST_MAP:
+		mpr_dma_unmap(dev, &test->page);
+		test->map_status = (uint64_t)-mpr_dma_map(dev, value, 4096, &test->page);
+		break;
+	case TEST_RELEASE:
+		test->release_ns = value;
+		start_timer(test, &test->release, value);
+		break;
+	case TEST_ALARM:
+		start_timer(test, &test->alarm, value);
+		break;
+	case TEST_WORK:
+		test->work = value;
+		mpr_schedule(dev);
+		break;
+	case TEST_LOG:
+		dev->host->ops->log(dev->host, "value %llu", (unsigned long long)value);
+		break;
+	}
+}
+
+static void reset(struct mpr_device *dev)
+{
+	struct test_device *test = (struct test_device *)dev;
+
+	memset(test->scratch, 0, sizeof(test->scratch));
+	test->work = 0;
+	test->resets++;
+	dev->host->ops->timer_cancel(dev->host, &test->alarm);
+	mpr_irq_set(dev, false);
+	if (test->page.ptr)
+		start_timer(test, &test->release, test->release_ns);
+}
+
+static bool run(struct mpr_device *dev)
+{
+	struct test_device *test = (struct test_device *)dev;
+
+	if (test->work)
+		test->work--;
+	return test->work > 0;
+}
+
+const struct mpr_device_ops test_device_ops = {
+	.driver = "test-device",
+	.desc = "device for tests",
+	.pci = &pci_info,
+	.create = create,
+	.destroy = destroy,
+	.read = read_register,
+	.write = write_register,
+	.reset = reset,
+	.run = run,
+};
+
+const struct mpr_device_ops *const test_models[] = {&test_device_ops, NULL};

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A PCI device for tests of the process around it: registers that show what
+ * each service of dev/device.h does. BAR 0 is memory, 4 KiB, with the
+ * registers below; BAR 1 is I/O space, 16 bytes, and reads 0x5a.
+ */
+#ifndef MPR_TESTS_REMOTE_TEST_DEVICE_H
+#define MPR_TESTS_REMOTE_TEST_DEVICE_H
+
+#include "dev/device.h"
+
+enum test_device_register {
+	TEST_SCRATCH = 0x00,	 /* 64 bytes that keep what is written */
+	TEST_COPY_FROM = 0x40,	 /* 64 bits: guest address */
+	TEST_COPY_TO = 0x48,	 /* 64 bits: guest address */
+	TEST_COPY_LENGTH = 0x50, /* write: copies; read: 0 or an errno */
+	TEST_INTX = 0x58,	 /* the line's level */
+	TEST_MAP = 0x60,     /* write: holds the page at this guest address; read: 0 or an errno */
+	TEST_RELEASE = 0x68, /* write: after so many ns, writes TEST_MARKER there and lets go */
+	TEST_ALARM = 0x70,   /* write: raises INTx after so many ns */
+	TEST_WORK = 0x78, /* write: run() is to be called so many times; read: how many are left */
+	TEST_RESETS = 0x80, /* read: times that the device was reset */
+	TEST_LOG = 0x88,    /* write: logs the value */
+};
+
+#define TEST_MARKER 0x646f6e65u
+
+/* "test-device"; a reset lets go of a held page after TEST_RELEASE's time. */
+extern const struct mpr_device_ops test_device_ops;
+
+/* The table of models with test-device alone. */
+extern const struct mpr_device_ops *const test_models[];
+
+#endif
