@@ -1,0 +1,24 @@
+"""Tests that run QEMU with the shim loaded, where QEMU's headers are."""
+
+load("@qemu_headers//:defs.bzl", "QEMU_HEADERS")
+
+def qemu_test(name, data = []):
+    """Runs NAME.py with the paths of the shared object and the fake remote."""
+    if QEMU_HEADERS:
+        native.sh_test(
+            name = name,
+            srcs = [name + ".py"],
+            args = [
+                "$(location //proxy/qemu:mpring-qemu.so)",
+                "$(location :fake_remote_bin)",
+            ],
+            data = [
+                "qemu_machine.py",
+                ":fake_remote_bin",
+                "//proxy/qemu:mpring-qemu.so",
+            ] + data,
+            tags = [
+                "local",
+                "noasan",
+            ],
+        )

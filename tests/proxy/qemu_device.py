@@ -1,0 +1,382 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Proves that pci-proxy-dev shows a remote's device to a guest of an unmodified QEMU."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+
+from qemu_machine import Qemu, Remote, Tap, check, check_in, shared_object_and_remote
+
+SO, FAKE = shared_object_and_remote()
+
+# The fake remote's registers (fake_remote.h).
+LINE, WRITES, DMA_ADDRESS, DMA_DATA = 0x80, 0x84, 0x88, 0x8C
+MEMORY, CONFIG, RESETS, HANG, EVENT, DIE, SIZE = 0x90, 0x94, 0x98, 0x9C, 0xA0, 0xA4, 0xA8
+
+SLOT = 5
+IO, MMIO = 0xC000, 0xE0000000
+IRQ = 11
+COMMAND, BAR0, BAR1 = 0x04, 0x10, 0x14
+
+
+@contextlib.contextmanager
+def machine(*extra, **options):
+    """A QEMU with fake0 in slot 5, its BARs mapped."""
+    remote = Remote(FAKE)
+    fd = remote.fileno()
+    device = "pci-proxy-dev,id=fake0,socket=%d,addr=%d" % (fd, SLOT)
+    with Qemu(SO, ["-device", device, *extra], fds=[fd], **options) as vm:
+        remote.sock.close()
+        vm.remote = remote
+        if vm.qtest:
+            map_bars(vm, SLOT, IO, MMIO)
+        yield vm
+    remote.kill()
+
+
+def map_bars(vm, slot, io, mmio):
+    vm.config_write(slot, BAR0, 4, io)
+    vm.config_write(slot, BAR1, 4, mmio)
+    vm.config_write(slot, COMMAND, 2, 7)
+
+
+def watch_interrupts(vm):
+    """Routes the PIRQ lines to ISA interrupt 11 and watches its pin."""
+    for register in range(0x60, 0x64):
+        vm.config_write(1, register, 1, IRQ)
+    vm.ask("irq_intercept_in ioapic")
+
+
+def line_is_high(vm):
+    vm.inp(1, 0x80)  # anything: what the line did comes before the answer
+    return vm.irqs.get(IRQ, False)
+
+
+def wait_for(condition):
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise TimeoutError("waited in vain")
+
+
+def identity_is_the_remotes():
+    with machine() as vm:
+        check(vm.config_read(SLOT, 0x00, 4), 0x10F01AF4)
+        check(vm.config_read(SLOT, 0x08, 4), 0xFF000012)
+        check(vm.config_read(SLOT, 0x2C, 4), 0x56781234)
+        check(vm.config_read(SLOT, 0x3D, 1), 1)
+
+
+def bars_have_the_remotes_sizes():
+    with machine() as vm:
+        vm.config_write(SLOT, BAR0, 4, 0xFFFFFFFF)
+        vm.config_write(SLOT, BAR1, 4, 0xFFFFFFFF)
+        check(vm.config_read(SLOT, BAR0, 4), 0xFFFFFF01)
+        check(vm.config_read(SLOT, BAR1, 4), 0xFFFFF000)
+
+
+def config_writes_obey_the_remotes_mask():
+    with machine() as vm:
+        vm.config_write(SLOT, 0x40, 1, 0x5A)
+        check(vm.config_read(SLOT, 0x40, 1), 0xAA)
+
+
+def config_writes_reach_the_remote_as_made():
+    with machine() as vm:
+        vm.config_write(SLOT, 0x42, 2, 0x1234)
+        check(vm.read(4, MMIO + CONFIG), 0x42 << 16 | 0x1234)
+
+
+def accesses_keep_their_size():
+    with machine() as vm:
+        for size in (1, 2, 4):
+            check(vm.inp(size, IO + SIZE), size)
+        for size in (1, 2, 4, 8):
+            check(vm.read(size, MMIO + SIZE), size)
+
+
+def memory_bar_keeps_values():
+    with machine() as vm:
+        vm.write(8, MMIO, 0x1122334455667788)
+        check(vm.read(4, MMIO + 4), 0x11223344)
+        check(vm.read(1, MMIO + 3), 0x55)
+
+
+def both_bars_are_one_device():
+    with machine() as vm:
+        vm.out(4, IO + 0x20, 0xCAFEBABE)
+        check(vm.read(2, MMIO + 0x22), 0xCAFE)
+
+
+def unaligned_accesses_arrive_whole():
+    with machine() as vm:
+        vm.write(4, MMIO + 1, 0xAABBCCDD)
+        check(vm.read(4, MMIO + WRITES), 1)
+        check(vm.read(4, MMIO + 1), 0xAABBCCDD)
+
+
+def a_read_follows_all_posted_writes():
+    with machine() as vm:
+        for value in range(3000):
+            vm.write(4, MMIO, value)
+        check(vm.read(4, MMIO + WRITES), 3000)
+        check(vm.read(4, MMIO), 2999)
+
+
+def the_remote_reaches_guest_memory():
+    with machine() as vm:
+        vm.write(4, 0x100000, 0x12345678)
+        vm.write(8, MMIO + DMA_ADDRESS, 0x100000)
+        check(vm.read(4, MMIO + DMA_DATA), 0x12345678)
+        vm.write(4, MMIO + DMA_DATA, 0x87654321)
+        vm.read(4, MMIO + WRITES)
+        check(vm.read(4, 0x100000), 0x87654321)
+
+
+def memory_that_is_not_ram_is_out_of_reach():
+    with machine() as vm:
+        vm.write(8, MMIO + DMA_ADDRESS, 0xFFFF0000)
+        check(vm.read(4, MMIO + DMA_DATA), 0xFFFFFFFF)
+
+
+def an_unchanged_memory_table_is_not_sent():
+    with machine() as vm:
+        before = vm.read(4, MMIO + MEMORY)
+        map_bars(vm, SLOT, IO + 0x1000, MMIO + 0x100000)
+        check(vm.read(4, MMIO + 0x100000 + MEMORY), before)
+
+
+def hotplugged_memory_is_sent():
+    with machine("-m", "64M,slots=2,maxmem=1G") as vm:
+        before = vm.read(4, MMIO + MEMORY)
+        vm.qmp("object-add", **{"qom-type": "memory-backend-memfd", "id": "more",
+                                "size": 128 << 20})
+        vm.qmp("device_add", driver="pc-dimm", id="dimm0", memdev="more")
+        check(vm.read(4, MMIO + MEMORY), before + 1)
+        vm.write(8, MMIO + DMA_ADDRESS, 0x100000000)
+        vm.write(4, MMIO + DMA_DATA, 0x600DF00D)
+        vm.read(4, MMIO + WRITES)
+        check(vm.read(4, 0x100000000), 0x600DF00D)
+
+
+def the_line_rises_by_itself():
+    with machine() as vm:
+        watch_interrupts(vm)
+        vm.write(4, MMIO + LINE, 1)
+        wait_for(lambda: line_is_high(vm))
+
+
+def a_read_that_lowers_the_line_has_lowered_it():
+    with machine() as vm:
+        watch_interrupts(vm)
+        for _ in range(100):
+            vm.write(4, MMIO + LINE, 1)
+            wait_for(lambda: line_is_high(vm))
+            check(vm.read(4, MMIO + LINE), 1)
+            check(vm.irqs[IRQ], False)
+
+
+def a_masked_line_stays_low():
+    with machine() as vm:
+        watch_interrupts(vm)
+        vm.config_write(SLOT, COMMAND, 2, 0x407)
+        vm.write(4, MMIO + LINE, 1)
+        vm.read(4, MMIO + WRITES)
+        check(line_is_high(vm), False)
+        vm.config_write(SLOT, COMMAND, 2, 7)
+        check(line_is_high(vm), True)
+
+
+def reset_reaches_the_remote_and_lowers_the_line():
+    with machine() as vm:
+        watch_interrupts(vm)
+        before = vm.read(4, MMIO + RESETS)
+        vm.write(4, MMIO, 0x55)
+        vm.write(4, MMIO + LINE, 1)
+        wait_for(lambda: line_is_high(vm))
+        vm.qmp("system_reset")
+        vm.qmp_event("RESET")
+        map_bars(vm, SLOT, IO, MMIO)
+        check(vm.read(4, MMIO + RESETS), before + 1)
+        check(vm.read(4, MMIO), 0)
+        check(line_is_high(vm), False)
+
+
+def io_errors_are_reported():
+    with machine() as vm:
+        vm.write(4, MMIO + EVENT, 1)
+        vm.read(4, MMIO + WRITES)
+        wait_for(lambda: "pci-proxy-dev fake0: I/O error: disk0: write?failed" in vm.messages())
+
+
+def a_dead_remote_reads_all_ones():
+    with machine() as vm:
+        vm.write(4, MMIO + DIE, 1)
+        check(vm.read(4, MMIO), 0xFFFFFFFF)
+        check(vm.read(1, MMIO), 0xFF)
+        check(vm.inp(2, IO), 0xFFFF)
+        vm.write(4, MMIO, 1)
+        vm.out(1, IO, 1)
+        check(vm.config_read(SLOT, 0x00, 4), 0x10F01AF4)
+
+
+def a_dead_remote_is_reported_once():
+    with machine() as vm:
+        vm.remote.kill()
+        said = "pci-proxy-dev fake0: the remote closed the connection"
+        wait_for(lambda: said in vm.messages())
+        vm.read(4, MMIO)
+        vm.read(4, MMIO)
+        check(vm.messages().count(said), 1)
+        check(vm.qmp("query-status")["return"]["status"], "prelaunch")
+
+
+def a_remote_killed_during_a_read_does_not_hang_the_guest():
+    with machine() as vm:
+        vm.qtest.send("readl 0x%x" % (MMIO + HANG))
+        vm.remote.kill()
+        check(vm.qtest.receive().split(), ["OK", "0x00000000ffffffff"])
+
+
+def two_devices_share_a_socket():
+    remote = Remote(FAKE)
+    fd = remote.fileno()
+    args = []
+    for n in (0, 1):
+        args += ["-device", "pci-proxy-dev,id=fake%d,socket=%d,addr=%d" % (n, fd, SLOT + n)]
+    with Qemu(SO, args, fds=[fd]) as vm:
+        remote.sock.close()
+        for n in (0, 1):
+            map_bars(vm, SLOT + n, IO + n * 0x1000, MMIO + n * 0x100000)
+        vm.write(4, MMIO, 0x11111111)
+        vm.write(4, MMIO + 0x100000, 0x22222222)
+        check(vm.read(4, MMIO), 0x11111111)
+        check(vm.read(4, MMIO + 0x100000), 0x22222222)
+        remote.kill()
+        for n in (0, 1):
+            said = "pci-proxy-dev fake%d: the remote closed" % n
+            wait_for(lambda: said in vm.messages())
+
+
+def a_device_comes_and_goes():
+    with machine() as vm:
+        path = os.path.join(vm.dir.name, "remote")
+        listening = subprocess.Popen([FAKE, path])
+        wait_for(lambda: os.path.exists(path))
+        reply = vm.qmp("device_add", driver="pci-proxy-dev", id="fake1", path=path, addr="7")
+        check(reply, {"return": {}})
+        map_bars(vm, 7, IO + 0x1000, MMIO + 0x100000)
+        check(vm.read(4, MMIO + 0x100000 + SIZE), 4)
+        vm.qmp("device_del", id="fake1")
+        vm.out(4, 0xAE08, 1 << 7)  # ACPI: the guest ejects slot 7
+        vm.qmp_event("DEVICE_DELETED")
+        check(listening.wait(10), 0)
+        check(vm.read(4, MMIO + SIZE), 4)
+
+
+def migration_is_refused():
+    with machine() as vm:
+        reply = vm.qmp("migrate", uri="exec:cat >/dev/null")
+        check_in("pci-proxy-dev fake0", reply["error"]["desc"])
+        check_in("cannot be migrated", reply["error"]["desc"])
+
+
+def preloading_works_and_is_not_inherited():
+    with machine(preload=True) as vm:
+        check(vm.read(4, MMIO + SIZE), 4)
+        with open("/proc/%d/maps" % vm.process.pid) as maps:
+            check_in(os.path.basename(SO), maps.read())
+
+
+def refused(args, fds=(), **options):
+    """The message of a QEMU that must not start."""
+    with Qemu(SO, args, fds=fds, starts=False, **options) as vm:
+        check(vm.wait(), 1)
+        return vm.messages()
+
+
+def an_id_is_required():
+    check_in("'id' is missing", refused(["-device", "pci-proxy-dev,socket=0"]))
+
+
+def socket_or_path_is_required():
+    check_in("either 'socket'", refused(["-device", "pci-proxy-dev,id=fake0"]))
+    check_in("either 'socket'",
+             refused(["-device", "pci-proxy-dev,id=fake0,socket=0,path=/x"]))
+
+
+def a_descriptor_that_is_no_socket_is_named():
+    check_in("pci-proxy-dev fake0: file descriptor 0 is no socket",
+             refused(["-device", "pci-proxy-dev,id=fake0,socket=0"]))
+
+
+def an_absent_path_is_named():
+    check_in("cannot connect to '/nonexistent/s'",
+             refused(["-device", "pci-proxy-dev,id=fake0,path=/nonexistent/s"]))
+
+
+def an_id_that_the_remote_does_not_know_is_named():
+    remote = Remote(FAKE)
+    fd = remote.fileno()
+    text = refused(["-device", "pci-proxy-dev,id=lsi7,socket=%d" % fd], fds=[fd])
+    remote.close()
+    check_in("remote device 'lsi7': no such device", text)
+
+
+def unshared_memory_is_refused_with_the_remedy():
+    remote = Remote(FAKE)
+    fd = remote.fileno()
+    text = refused(["-device", "pci-proxy-dev,id=fake0,socket=%d" % fd], fds=[fd],
+                   memory=["-m", "96"])
+    remote.close()
+    check_in("-object memory-backend-memfd,id=mem,size=96M", text)
+    check_in("-machine memory-backend=mem", text)
+
+
+def an_iommu_is_refused():
+    remote = Remote(FAKE)
+    fd = remote.fileno()
+    text = refused(["-machine", "q35", "-device", "intel-iommu",
+                    "-device", "pci-proxy-dev,id=fake0,socket=%d" % fd], fds=[fd])
+    remote.close()
+    check_in("IOMMU", text)
+
+
+sys.exit(Tap([
+    identity_is_the_remotes,
+    bars_have_the_remotes_sizes,
+    config_writes_obey_the_remotes_mask,
+    config_writes_reach_the_remote_as_made,
+    accesses_keep_their_size,
+    memory_bar_keeps_values,
+    both_bars_are_one_device,
+    unaligned_accesses_arrive_whole,
+    a_read_follows_all_posted_writes,
+    the_remote_reaches_guest_memory,
+    memory_that_is_not_ram_is_out_of_reach,
+    an_unchanged_memory_table_is_not_sent,
+    hotplugged_memory_is_sent,
+    the_line_rises_by_itself,
+    a_read_that_lowers_the_line_has_lowered_it,
+    a_masked_line_stays_low,
+    reset_reaches_the_remote_and_lowers_the_line,
+    io_errors_are_reported,
+    a_dead_remote_reads_all_ones,
+    a_dead_remote_is_reported_once,
+    a_remote_killed_during_a_read_does_not_hang_the_guest,
+    two_devices_share_a_socket,
+    a_device_comes_and_goes,
+    migration_is_refused,
+    preloading_works_and_is_not_inherited,
+    an_id_is_required,
+    socket_or_path_is_required,
+    a_descriptor_that_is_no_socket_is_named,
+    an_absent_path_is_named,
+    an_id_that_the_remote_does_not_know_is_named,
+    unshared_memory_is_refused_with_the_remedy,
+    an_iommu_is_refused,
+]).run())

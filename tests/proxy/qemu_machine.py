@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""A QEMU under test: driven through the qtest protocol and QMP, with fake remotes."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+QEMU = "qemu-system-x86_64"
+TIMEOUT = 30
+MEMORY = ["-m", "64M", "-object", "memory-backend-memfd,id=mem,size=64M",
+          "-machine", "memory-backend=mem"]
+
+
+class Tap:
+    """Runs functions as TAP tests."""
+
+    def __init__(self, tests):
+        self.tests = tests
+
+    def run(self):
+        print("1..%d" % len(self.tests), flush=True)
+        if not shutil.which(QEMU):
+            for number, test in enumerate(self.tests, 1):
+                print("ok %d - %s # SKIP %s is not installed" % (number, test.__name__, QEMU))
+            return 0
+        failed = 0
+        for number, test in enumerate(self.tests, 1):
+            reason = None
+            try:
+                reason = test()
+                verdict = "ok"
+            except Exception as error:  # every failure is a test's
+                for line in ("%s: %s" % (type(error).__name__, error)).splitlines():
+                    print("# " + line)
+                verdict = "not ok"
+                failed += 1
+            print("%s %d - %s%s" % (verdict, number, test.__name__,
+                                    " # SKIP " + reason if reason else ""), flush=True)
+        return 1 if failed else 0
+
+
+def check(actual, expected):
+    if actual != expected:
+        shown = [hex(v) if isinstance(v, int) else repr(v) for v in (actual, expected)]
+        raise AssertionError("got %s, expected %s" % tuple(shown))
+
+
+def check_in(part, text):
+    if part not in text:
+        raise AssertionError("%r is not in %r" % (part, text))
+
+
+class Lines:
+    """Lines of text to and from a socket."""
+
+    def __init__(self, sock):
+        # Two files: writing to one that also reads drops what it has read ahead.
+        self.reader = sock.makefile("r")
+        self.writer = sock.makefile("w")
+
+    def send(self, line):
+        self.writer.write(line + "\n")
+        self.writer.flush()
+
+    def receive(self):
+        """A line, or "" when the peer is gone."""
+        try:
+            return self.reader.readline()
+        except ConnectionResetError:
+            return ""
+
+
+class Remote:
+    """A fake remote on one end of a socket pair."""
+
+    def __init__(self, program):
+        self.sock, theirs = socket.socketpair()
+        self.process = subprocess.Popen([program, str(theirs.fileno())],
+                                        pass_fds=[theirs.fileno()])
+        theirs.close()
+
+    def fileno(self):
+        return self.sock.fileno()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def close(self):
+        self.sock.close()
+        self.kill()
+
+
+class Qemu:
+    """
+    A QEMU with the device's shared object loaded. Its processors are stopped
+    and the test takes their place, unless the test gives it an image to run.
+    """
+
+    def __init__(self, shared_object, args, fds=(), accel="tcg", stopped=True, memory=MEMORY,
+                 preload=False, starts=True):
+        self.dir = tempfile.TemporaryDirectory()
+        self.listeners = {name: self._listen(name) for name in ("qmp", "qtest")}
+        command = [QEMU, "-nodefaults", "-display", "none", "-accel", accel,
+                   "-qmp", "unix:" + self._path("qmp")]
+        if stopped:
+            command += ["-S", "-qtest", "unix:" + self._path("qtest"),
+                        "-qtest-log", "/dev/null"]
+        env = dict(os.environ)
+        if preload:
+            env["LD_PRELOAD"] = shared_object
+        else:
+            command += ["-plugin", shared_object]
+        self.stderr = open(self._path("stderr"), "w+")
+        self.process = subprocess.Popen(command + list(memory) + list(args), pass_fds=fds,
+                                        stderr=self.stderr, env=env, stdin=subprocess.DEVNULL)
+        self.qtest = None
+        self.events = []
+        self.irqs = {}
+        self.irq_log = []
+        if starts:
+            self.qmp_lines = self._accept(self.listeners["qmp"])
+            self.qtest = self._accept(self.listeners["qtest"]) if stopped else None
+            self.qmp_receive()  # the greeting
+            self.qmp("qmp_capabilities")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _path(self, name):
+        return os.path.join(self.dir.name, name)
+
+    def _listen(self, name):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self._path(name))
+        listener.listen(1)
+        listener.settimeout(0.1)
+        return listener
+
+    def _accept(self, listener):
+        """QEMU's connection."""
+        for _ in range(TIMEOUT * 10):
+            try:
+                sock, _ = listener.accept()
+                sock.settimeout(TIMEOUT)
+                return Lines(sock)
+            except socket.timeout:
+                if self.process.poll() is not None:
+                    raise EOFError("QEMU exited: " + self.messages())
+        raise TimeoutError("QEMU does not connect")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        for listener in self.listeners.values():
+            listener.close()
+        if sys.exc_info()[0]:
+            for line in self.messages().splitlines():
+                print("# qemu: " + line)
+
+    def wait(self):
+        return self.process.wait(TIMEOUT)
+
+    def messages(self):
+        """What QEMU wrote to stderr so far."""
+        with open(self._path("stderr")) as f:
+            return f.read()
+
+    # QMP
+
+    def qmp(self, command, **arguments):
+        request = {"execute": command, "arguments": arguments}
+        self.qmp_lines.send(json.dumps(request))
+        while True:
+            reply = self.qmp_receive()
+            if not reply:
+                raise EOFError("QEMU closed the QMP socket")
+            if "event" not in reply:
+                return reply
+            self.events.append(reply["event"])
+
+    def qmp_receive(self):
+        """A message, or None when QEMU is gone."""
+        line = self.qmp_lines.receive()
+        return json.loads(line) if line else None
+
+    def qmp_event(self, name):
+        """Waits for an event, which may have come while something else was read."""
+        while name not in self.events:
+            self.events.append(self.qmp_receive().get("event"))
+        self.events.remove(name)
+
+    # qtest
+
+    def ask(self, line):
+        self.qtest.send(line)
+        while True:
+            words = self.qtest.receive().split()
+            if not words:
+                raise EOFError("QEMU closed the qtest socket")
+            if words[0] == "IRQ":
+                self.irqs[int(words[2])] = words[1] == "raise"
+                self.irq_log.append((words[1], int(words[2])))
+                continue
+            if words[0] != "OK":
+                raise RuntimeError("%s: %s" % (line, " ".join(words)))
+            return int(words[1], 0) if len(words) > 1 else 0
+
+    def read(self, size, addr):
+        return self.ask("read%s 0x%x" % ("bwlq"[size.bit_length() - 1], addr))
+
+    def write(self, size, addr, value):
+        self.ask("write%s 0x%x 0x%x" % ("bwlq"[size.bit_length() - 1], addr, value))
+
+    def inp(self, size, port):
+        return self.ask("in%s 0x%x" % ("bwl"[size.bit_length() - 1], port))
+
+    def out(self, size, port, value):
+        self.ask("out%s 0x%x 0x%x" % ("bwl"[size.bit_length() - 1], port, value))
+
+    def config_address(self, slot, offset):
+        self.out(4, 0xCF8, 0x80000000 | slot << 11 | offset & 0xFC)
+        return 0xCFC + (offset & 3)
+
+    def config_read(self, slot, offset, size):
+        return self.inp(size, self.config_address(slot, offset))
+
+    def config_write(self, slot, offset, size, value):
+        self.out(size, self.config_address(slot, offset), value)
+
+
+def shared_object_and_remote():
+    return [os.path.abspath(path) for path in sys.argv[1:3]]
