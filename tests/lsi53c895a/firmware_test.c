@@ -160,8 +160,6 @@ static void many_commands_in_sequence(void **state)
 	assert_int_equal(targets_of(m->dev->scsi_bus)->live, 0);
 }
 
-#define CHIP_TEST(f) cmocka_unit_test_setup_teardown(f, machine_setup, machine_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -289,3 +289,25 @@ void emit(struct machine *m, uint32_t word0, uint32_t word1)
 	put32(m, m->pc + 4, word1);
 	m->pc += 8;
 }
+
+void expect_stop(struct machine *m, uint8_t dstat, uint8_t sist0, uint8_t sist1)
+{
+	assert_int_equal(rd8(m, LSI_ISTAT1) & LSI_ISTAT1_SRUN, 0);
+	assert_int_equal(rd8(m, LSI_SIST0), sist0);
+	assert_int_equal(rd8(m, LSI_SIST1), sist1);
+	assert_int_equal(rd8(m, LSI_DSTAT), dstat | LSI_DSTAT_DFE);
+	assert_int_equal(rd8(m, LSI_ISTAT0) & (LSI_ISTAT0_SIP | LSI_ISTAT0_DIP), 0);
+}
+
+void expect_int(struct machine *m, uint32_t code)
+{
+	expect_stop(m, LSI_DSTAT_SIR, 0, 0);
+	assert_int_equal(rd32(m, LSI_DSPS), code);
+}
+
+void expect_blocked(struct machine *m)
+{
+	assert_int_equal(rd8(m, LSI_ISTAT1) & LSI_ISTAT1_SRUN, LSI_ISTAT1_SRUN);
+	assert_int_equal(rd8(m, LSI_ISTAT0) & (LSI_ISTAT0_SIP | LSI_ISTAT0_DIP), 0);
+	assert_false(m->scheduled);
+}

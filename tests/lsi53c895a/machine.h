@@ -172,4 +172,15 @@ static inline void op_memory_move(struct machine *m, uint32_t n, uint32_t from, 
 	m->pc += 4;
 }
 
+/* ---- Expectations ---- */
+
+#define CHIP_TEST(f) cmocka_unit_test_setup_teardown(f, machine_setup, machine_teardown)
+
+/* SCRIPTS ended with INT and this code; nothing else is pending. */
+void expect_int(struct machine *m, uint32_t code);
+/* They ended with these conditions; reads them away. */
+void expect_stop(struct machine *m, uint8_t dstat, uint8_t sist0, uint8_t sist1);
+/* They are waiting, without a condition. */
+void expect_blocked(struct machine *m);
+
 #endif

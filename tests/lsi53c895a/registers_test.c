@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* The registers read, write and reset as drivers expect when they probe the chip. */
+#include <string.h>
+
+#include "tests/lsi53c895a/machine.h"
+
+static void identity(void **state)
+{
+	static const uint8_t expected[16] = {0x00, 0x10, 0x12, 0x00, 0x07, 0,	 0, 0,
+					     0,	   0,	 0x00, 0x01, 0,	   0x00, 0, 0};
+	struct machine *m = *state;
+
+	assert_memory_equal(m->dev->pci.config, expected, sizeof(expected));
+	assert_int_equal(mpr_pci_config_read(&m->dev->pci, 0x2c, 4), 0x10000000);
+	assert_int_equal(mpr_pci_config_read(&m->dev->pci, 0x3d, 1), 1);
+	mpr_pci_config_write(&m->dev->pci, 0x14, 4, 0xffffffff);
+	assert_int_equal(mpr_pci_config_read(&m->dev->pci, 0x14, 4), 0xfffffc00);
+	mpr_pci_config_write(&m->dev->pci, 0x18, 4, 0xffffffff);
+	assert_int_equal(mpr_pci_config_read(&m->dev->pci, 0x18, 4), 0xffffe000);
+	mpr_pci_config_write(&m->dev->pci, 0x10, 4, 0xffffffff);
+	assert_int_equal(mpr_pci_config_read(&m->dev->pci, 0x10, 4), 0xffffff01);
+}
+
+static void reset_values(void **state)
+{
+	struct machine *m = *state;
+
+	assert_int_equal(rd8(m, LSI_SCNTL0), 0xc0);
+	assert_int_equal(rd8(m, LSI_SCID), 7);
+	assert_int_equal(rd32(m, LSI_DSTAT), 0x02000080);
+	assert_int_equal(rd8(m, LSI_STEST4), 0xe0);
+	assert_int_equal(rd8(m, LSI_GPCNTL0), 0x0f);
+	assert_int_equal(rd8(m, LSI_GPREG0) & 0x0f, 0x0f);
+	assert_int_equal(rd8(m, LSI_MACNTL), 0x0f);
+	assert_int_equal(rd16(m, LSI_RESPID0), 0x0080);
+	assert_int_equal(rd8(m, LSI_ISTAT0), 0);
+}
+
+static void registers_repeat_in_memory_space(void **state)
+{
+	struct machine *m = *state;
+
+	wr32(m, LSI_SCRATCHA + 0x100, 0x12345678);
+	assert_int_equal(rd32(m, LSI_SCRATCHA + 0x300), 0x12345678);
+	assert_int_equal(m->dev->ops->read(m->dev, 0, LSI_SCRATCHA + 1, 2), 0x3456);
+	assert_int_equal(m->dev->ops->read(m->dev, 1, LSI_SCRATCHA, 8) & 0xffffffff, 0x12345678);
+}
+
+static void host_cannot_write_read_only_registers(void **state)
+{
+	struct machine *m = *state;
+
+	wr32(m, LSI_DSTAT, 0xffffffff);
+	assert_int_equal(rd32(m, LSI_DSTAT), 0x02000080);
+	wr8(m, LSI_SFBR, 0x55);
+	assert_int_equal(rd8(m, LSI_SFBR), 0);
+	wr16(m, LSI_SOCL + 1, 0xffff);
+	assert_int_equal(rd16(m, LSI_SOCL + 1), 0);
+	wr8(m, LSI_RESERVED, 1);
+	assert_int_equal(rd8(m, LSI_RESERVED), 0xff);
+}
+
+static void residue_bits_clear_when_one_is_written(void **state)
+{
+	struct machine *m = *state;
+
+	m->chip->regs.byte[LSI_SCNTL2] = LSI_SCNTL2_WSR | LSI_SCNTL2_WSS;
+	wr8(m, LSI_SCNTL2, LSI_SCNTL2_WSR | LSI_SCNTL2_WSS);
+	assert_int_equal(rd8(m, LSI_SCNTL2) & LSI_SCNTL2_WSR, LSI_SCNTL2_WSR);
+}
+
+static void scripts_ram_is_plain_memory(void **state)
+{
+	struct machine *m = *state;
+
+	assert_int_equal(m->dev->ops->read(m->dev, 2, 0x1ff0, 4), 0);
+	m->dev->ops->write(m->dev, 2, 0x1ffc, 4, 0xcafef00d);
+	wr8(m, LSI_ISTAT0, LSI_ISTAT0_SRST);
+	assert_int_equal(m->dev->ops->read(m->dev, 2, 0x1ffe, 2), 0xcafe);
+	assert_int_equal(m->dev->ops->read(m->dev, 2, 0x1ffe, 4), 0xffffcafe);
+}
+
+static void soft_reset_clears_itself(void **state)
+{
+	struct machine *m = *state;
+
+	wr8(m, LSI_DCNTL, LSI_DCNTL_COM | 0x80);
+	wr32(m, LSI_SCRATCHA, 1);
+	wr8(m, LSI_ISTAT0, LSI_ISTAT0_SRST);
+	assert_int_equal(rd8(m, LSI_ISTAT0), 0);
+	assert_int_equal(rd32(m, LSI_SCRATCHA), 0);
+	assert_int_equal(rd8(m, LSI_DCNTL), LSI_DCNTL_COM);
+	m->dev->ops->reset(m->dev);
+	assert_int_equal(rd8(m, LSI_DCNTL), 0);
+	assert_int_equal(targets_of(m->dev->scsi_bus)->power_ons, 1);
+}
+
+static void sigp_is_read_and_cleared_through_ctest2(void **state)
+{
+	struct machine *m = *state;
+
+	wr8(m, LSI_ISTAT0, LSI_ISTAT0_SIGP | LSI_ISTAT0_SEM);
+	assert_int_equal(rd8(m, LSI_ISTAT0), LSI_ISTAT0_SIGP | LSI_ISTAT0_SEM);
+	assert_int_equal(rd8(m, LSI_CTEST2), 0x51);
+	assert_int_equal(rd8(m, LSI_CTEST2), 0x11);
+	assert_int_equal(rd8(m, LSI_ISTAT0), LSI_ISTAT0_SEM);
+}
+
+/* The cache test that the Linux driver runs first. */
+static void snoop_test(void **state)
+{
+	struct machine *m = *state;
+
+	put32(m, DATA, 1);
+	put32(m, DATA + 4, 0);
+	op_load(m, LSI_SCRATCHA, 4, DATA);
+	op_store(m, LSI_TEMP, 4, DATA + 4);
+	op_load(m, LSI_TEMP, 4, DATA + 4);
+	op_int(m, 99);
+	wr8(m, LSI_CTEST4, 0x08);
+	wr32(m, LSI_TEMP, 2);
+	start(m, PROGRAM);
+	assert_int_equal(rd8(m, LSI_ISTAT0), 0x01);
+	assert_int_equal(rd8(m, LSI_DSTAT), 0x84);
+	assert_int_equal(rd8(m, LSI_DSTAT), 0x80);
+	assert_int_equal(rd8(m, LSI_ISTAT0), 0x00);
+	assert_int_equal(rd32(m, LSI_DSP), m->pc);
+	assert_int_equal(rd32(m, LSI_SCRATCHA), 1);
+	assert_int_equal(rd32(m, LSI_TEMP), 2);
+	assert_int_equal(get32(m, DATA + 4), 2);
+	assert_false(m->irq);
+}
+
+static void bus_reset_shows_a_quiet_bus(void **state)
+{
+	struct machine *m = *state;
+
+	wr8(m, LSI_SCNTL1, LSI_SCNTL1_RST);
+	assert_int_equal(rd8(m, LSI_SSTAT0), 0x02);
+	assert_int_equal(rd8(m, LSI_SSTAT2), 0x02);
+	assert_int_equal(rd16(m, LSI_SBDL), 0);
+	assert_int_equal(rd8(m, LSI_SBCL), 0);
+	wr8(m, LSI_SCNTL1, LSI_SCNTL1_RST);
+	assert_int_equal(rd8(m, LSI_SIST0), LSI_SIST0_RST);
+	assert_int_equal(rd8(m, LSI_SIST0), 0);
+	wr8(m, LSI_SCNTL1, 0);
+	assert_int_equal(rd8(m, LSI_SSTAT0), 0);
+	assert_int_equal(targets_of(m->dev->scsi_bus)->bus_resets, 1);
+}
+
+static void general_purpose_timer(void **state)
+{
+	struct machine *m = *state;
+
+	wr8(m, LSI_STIME1, 8);
+	pass(m, 125000 * 128 - 2);
+	assert_int_equal(rd8(m, LSI_SIST1), 0);
+	pass(m, 2);
+	assert_int_equal(rd8(m, LSI_ISTAT0), 0);
+	assert_int_equal(rd8(m, LSI_SIST1), LSI_SIST1_GEN);
+	wr8(m, LSI_STIME1, LSI_STIME1_GENSF | 1);
+	wr8(m, LSI_STIME1, 0);
+	pass(m, 1000000000);
+	assert_int_equal(rd8(m, LSI_SIST1), 0);
+}
+
+static void manual_start_waits_for_std(void **state)
+{
+	struct machine *m = *state;
+
+	op_int(m, 5);
+	wr8(m, LSI_DMODE, LSI_DMODE_MAN);
+	start(m, PROGRAM);
+	assert_int_equal(rd8(m, LSI_ISTAT0), 0);
+	wr8(m, LSI_DCNTL, LSI_DCNTL_STD);
+	assert_int_equal(rd8(m, LSI_DCNTL), 0);
+	go(m);
+	expect_int(m, 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHIP_TEST(identity),
+		CHIP_TEST(reset_values),
+		CHIP_TEST(registers_repeat_in_memory_space),
+		CHIP_TEST(host_cannot_write_read_only_registers),
+		CHIP_TEST(residue_bits_clear_when_one_is_written),
+		CHIP_TEST(scripts_ram_is_plain_memory),
+		CHIP_TEST(soft_reset_clears_itself),
+		CHIP_TEST(sigp_is_read_and_cleared_through_ctest2),
+		CHIP_TEST(snoop_test),
+		CHIP_TEST(bus_reset_shows_a_quiet_bus),
+		CHIP_TEST(general_purpose_timer),
+		CHIP_TEST(manual_start_waits_for_std),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
