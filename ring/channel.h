@@ -68,7 +68,10 @@ struct mpr_channel_options {
 	bool no_hugepages; /* use normal pages even where hugepages are to be had */
 };
 
-/* Counters, each written by one side only. `mpring top` and monitors read them. */
+/*
+ * Counters, each written by one side only. `mpring top` and monitors read them.
+ * A sleep counts when the sleeper says so, even if a last look spares it.
+ */
 struct mpr_channel_stats {
 	/* Written by the proxy. */
 	uint64_t posted, reads, ring_full, doorbells, reply_sleeps;

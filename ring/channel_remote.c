@@ -104,12 +104,12 @@ bool mpr_channel_arm(struct mpr_channel *channel)
 		mpr_doorbell_arm(&channel->shared->remote.bell, channel->fast);
 		channel->fast = false;
 		channel->awake = 0;
+		mpr_count(&channel->shared->remote_stats.remote_sleeps);
 	}
 	if (mpr_spsc_peek(&channel->received)) {
 		mpr_channel_disarm(channel);
 		return false;
 	}
-	mpr_count(&channel->shared->remote_stats.remote_sleeps);
 	return true;
 }
 

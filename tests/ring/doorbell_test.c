@@ -116,7 +116,7 @@ static void test_arming_with_a_request_present_does_not_sleep(void **state)
 	send_one(&ends);
 	assert_int_equal(rings(ends.remote), 0);
 	mpr_channel_stats(ends.proxy, &stats);
-	assert_int_equal(stats.remote_sleeps, 0);
+	assert_int_equal(stats.doorbells, 0);
 	ends_close(&ends);
 }
 

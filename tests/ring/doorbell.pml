@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sleep and wake protocols of ring/doorbell.h, with the processor's store
+ * buffers: a store becomes visible to the other side some time after it was
+ * made, in order, and a load of one's own does not wait for it. Everything
+ * below works for a while and then stops; the property is that whoever is
+ * asleep at the end has nothing to be awake for.
+ *
+ * -DBELL    the remote sleeps on its bell. The proxy posts POSTS requests. The
+ *           remote goes to FAST and back as it likes.
+ * -DFUTEX   the proxy's threads (two, one slot each) sleep on the futex word of
+ *           their slot; the remote answers both.
+ *
+ * Mutations, each of which must fail:
+ * -DNO_PROXY_FENCE    (BELL)  the proxy does not fence when the bell is not FAST
+ * -DNO_BARRIER_ALL    (BELL)  the remote leaves FAST with a fence of its own only
+ * -DNO_REMOTE_FENCE   (either) the remote does not fence
+ * -DNO_SECOND_LOOK    (BELL)  the remote does not look again after arming
+ * -DNO_SLEEPER_FENCE  (FUTEX) the reader does not fence after counting itself
+ */
+
+/* One store buffer for each side, one entry for each word that it stores to;
+ * entries leave in the order in which they came, or whenever a barrier drains
+ * them. Two words a side are all that these protocols order. */
+
+#ifdef BELL
+
+#define POSTS 3
+#define FAST 0
+#define FENCED 1
+#define ARMED 2
+
+byte posted = 0;  /* visible: requests in the ring */
+byte bell = FENCED; /* visible */
+bool rung = false;  /* the socket has a byte; system calls are not delayed */
+bool proxy_done = false;
+
+/* The proxy's store buffer: its posted requests. (It changes the bell by a
+ * locked instruction only.) The remote's: the bell. */
+byte proxy_posted = 0;
+bool proxy_pending = false;
+byte remote_bell = FENCED;
+bool remote_pending = false;
+
+inline drain_proxy()
+{
+	atomic {
+		if
+		:: proxy_pending -> posted = proxy_posted; proxy_pending = false
+		:: else
+		fi
+	}
+}
+
+inline drain_remote()
+{
+	atomic {
+		if
+		:: remote_pending -> bell = remote_bell; remote_pending = false
+		:: else
+		fi
+	}
+}
+
+inline remote_store_bell(value)
+{
+	/* A second store to the same word waits behind the first. */
+	drain_remote();
+	atomic { remote_bell = value; remote_pending = true }
+}
+
+/* The processors, at any time. */
+active proctype drain()
+{
+end:
+	do
+	:: atomic { proxy_pending -> posted = proxy_posted; proxy_pending = false }
+	:: atomic { remote_pending -> bell = remote_bell; remote_pending = false }
+	od
+}
+
+active proctype proxy()
+{
+	byte n = 0, seen;
+
+	do
+	:: n < POSTS ->
+		n++;
+		drain_proxy();
+		atomic { proxy_posted = n; proxy_pending = true };
+		seen = bell;
+		if
+		:: seen == FAST -> skip
+		:: else ->
+#ifndef NO_PROXY_FENCE
+			drain_proxy();
+#endif
+			seen = bell;
+			if
+			:: seen == ARMED ->
+				/* Compare and swap: drains and is atomic. */
+				atomic {
+					drain_proxy();
+					if
+					:: bell == ARMED -> bell = FENCED; seen = ARMED
+					:: else -> seen = FENCED
+					fi
+				};
+				if
+				:: seen == ARMED -> rung = true
+				:: else
+				fi
+			:: else
+			fi
+		fi
+	:: else -> break
+	od;
+	proxy_done = true
+}
+
+active proctype remote()
+{
+	byte taken = 0;
+	bool fast = false;
+
+	do
+	:: taken == POSTS -> break
+	:: taken < POSTS && posted > taken -> taken++
+	:: taken < POSTS && !fast -> remote_store_bell(FAST); fast = true
+	:: taken < POSTS ->
+		remote_store_bell(ARMED);
+#ifndef NO_REMOTE_FENCE
+		drain_remote();
+#endif
+#ifndef NO_BARRIER_ALL
+		if
+		:: fast -> drain_proxy()
+		:: else
+		fi;
+#endif
+		fast = false;
+#ifndef NO_SECOND_LOOK
+		if
+		:: posted > taken -> goto awake
+		:: else
+		fi;
+#endif
+		/* Asleep until rung. A remote that stays here although the proxy
+		 * is done is an invalid end: there are requests left. */
+		rung;
+awake:
+		rung = false;
+		remote_store_bell(FENCED)
+	od
+}
+
+#endif
+#ifdef FUTEX
+
+#define READERS 2
+
+bool answered[READERS]; /* visible: the slots' words */
+byte sleepers = 0;	/* visible; changed by locked instructions */
+bool queued[READERS];	/* asleep in the kernel, on that slot's word */
+
+bool remote_answered[READERS]; /* the remote's store buffer */
+bool remote_pending[READERS];
+
+/* The additions of both readers; under mutation they may be delayed. */
+byte add_pending[READERS];
+
+inline drain_remote()
+{
+	atomic {
+		if
+		:: remote_pending[0] -> answered[0] = true; remote_pending[0] = false
+		:: else
+		fi;
+		if
+		:: remote_pending[1] -> answered[1] = true; remote_pending[1] = false
+		:: else
+		fi
+	}
+}
+
+active proctype drain()
+{
+end:
+	do
+	:: atomic { remote_pending[0] -> answered[0] = true; remote_pending[0] = false }
+	:: atomic { !remote_pending[0] && remote_pending[1] ->
+		    answered[1] = true; remote_pending[1] = false }
+	:: atomic { add_pending[0] -> sleepers++; add_pending[0] = 0 }
+	:: atomic { add_pending[1] -> sleepers++; add_pending[1] = 0 }
+	od
+}
+
+active [READERS] proctype reader()
+{
+	byte me = _pid - 1;
+
+	do
+	:: answered[me] -> break
+	:: else ->
+		atomic { add_pending[me] = 1 };
+#ifndef NO_SLEEPER_FENCE
+		atomic {
+			if
+			:: add_pending[me] -> sleepers++; add_pending[me] = 0
+			:: else
+			fi
+		};
+#endif
+		/* The kernel looks and queues under one lock. */
+		atomic {
+			if
+			:: !answered[me] -> queued[me] = true
+			:: else
+			fi
+		};
+		/* Asleep until woken. */
+		!queued[me];
+		/* A locked instruction: its own addition is visible first. */
+		atomic {
+			if
+			:: add_pending[me] -> add_pending[me] = 0
+			:: else -> sleepers--
+			fi
+		}
+	od
+}
+
+active proctype remote()
+{
+	byte slot = 0;
+
+	do
+	:: slot < READERS ->
+		atomic { remote_pending[slot] = true };
+#ifndef NO_REMOTE_FENCE
+		drain_remote();
+#endif
+		if
+		:: sleepers > 0 -> drain_remote(); queued[slot] = false
+		:: else
+		fi;
+		slot++
+	:: else -> break
+	od
+}
+
+#endif
