@@ -23,6 +23,10 @@
 
 #include "wire/protocol.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mpr_proxy_conn;
 struct mpr_proxy_device;
 
@@ -109,5 +113,9 @@ void mpr_proxy_conn_lost(struct mpr_proxy_conn *conn);
 /* Takes the next event (MPR_MSG_IO_ERROR: text). False: none. One thread. */
 struct mpr_msg;
 bool mpr_proxy_event(struct mpr_proxy_device *device, struct mpr_msg *event);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

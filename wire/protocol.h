@@ -4,13 +4,14 @@
  * while they set devices up. docs/protocol.md describes it byte by byte.
  *
  * The proxy asks, the remote answers, one request at a time; the remote never
- * speaks unasked. An answer may be a refusal (MPR_WIRE_ERROR). A message is a 64-byte header, then `length` bytes of
- * payload; file descriptors travel as SCM_RIGHTS with the header's first byte.
+ * speaks unasked. An answer may be a refusal (MPR_WIRE_ERROR). A message is a 64-byte header, then
+ * `length` bytes of payload; file descriptors travel as SCM_RIGHTS with the header's first byte.
  * All integers are little-endian. Reserved fields are zero and checked.
  */
 #ifndef MPR_WIRE_PROTOCOL_H
 #define MPR_WIRE_PROTOCOL_H
 
+#include <assert.h>
 #include <stdint.h>
 
 #define MPR_WIRE_MAGIC 0x3130474e4952504dULL /* "MPRING01" */
@@ -98,12 +99,12 @@ struct mpr_wire_error {
 	char text[248]; /* for a person, zero-terminated */
 };
 
-_Static_assert(sizeof(struct mpr_wire_header) == 64, "wire format");
-_Static_assert(sizeof(struct mpr_wire_hello) == 32, "wire format");
-_Static_assert(sizeof(struct mpr_wire_description) == 32 + 48 + 16 + 512, "wire format");
-_Static_assert(sizeof(struct mpr_wire_channel) == 16, "wire format");
-_Static_assert(sizeof(struct mpr_wire_region) == 32, "wire format");
-_Static_assert(sizeof(struct mpr_wire_intx) == 16, "wire format");
-_Static_assert(sizeof(struct mpr_wire_error) == 256, "wire format");
+static_assert(sizeof(struct mpr_wire_header) == 64, "wire format");
+static_assert(sizeof(struct mpr_wire_hello) == 32, "wire format");
+static_assert(sizeof(struct mpr_wire_description) == 32 + 48 + 16 + 512, "wire format");
+static_assert(sizeof(struct mpr_wire_channel) == 16, "wire format");
+static_assert(sizeof(struct mpr_wire_region) == 32, "wire format");
+static_assert(sizeof(struct mpr_wire_intx) == 16, "wire format");
+static_assert(sizeof(struct mpr_wire_error) == 256, "wire format");
 
 #endif

@@ -16,12 +16,16 @@
 
 #include "wire/protocol.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A received message. Owns its file descriptors until they are taken (a taken
  * one is set to -1). */
 struct mpr_wire_msg {
 	struct mpr_wire_header header;
 	int fds[MPR_WIRE_MAX_FDS];
-	_Alignas(8) uint8_t payload[MPR_WIRE_MAX_PAYLOAD];
+	uint8_t payload[MPR_WIRE_MAX_PAYLOAD] __attribute__((aligned(8)));
 };
 
 /* Fills in a header. `id` may be NULL (HELLO). -ENAMETOOLONG or 0. */
@@ -62,5 +66,9 @@ void mpr_wire_parser_fini(struct mpr_wire_parser *parser);
  * constant string. Every field that depends on more than the message is left
  * to the receiver. */
 int mpr_wire_check(const struct mpr_wire_msg *msg, const char **why);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that mpr_wire_check() accepts right messages and names what is wrong
+ * with others. */
+#include "tests/wire/pair.h"
+
+static struct mpr_wire_msg msg;
+
+/* A right message of each form, made in the static msg. */
+static void make(enum mpr_wire_type type, unsigned flags, size_t length, unsigned nfds)
+{
+	memset(&msg, 0, sizeof(msg));
+	assert_int_equal(
+		mpr_wire_header_init(&msg.header, type, type == MPR_WIRE_HELLO ? NULL : "lsi0"), 0);
+	msg.header.flags = flags;
+	msg.header.length = length;
+	msg.header.nfds = nfds;
+}
+
+static void *make_hello(void)
+{
+	struct mpr_wire_hello *hello = (void *)msg.payload;
+
+	make(MPR_WIRE_HELLO, 0, sizeof(*hello), 0);
+	hello->magic = MPR_WIRE_MAGIC;
+	hello->version_min = hello->version_max = MPR_WIRE_VERSION;
+	return hello;
+}
+
+static struct mpr_wire_description *make_description(void)
+{
+	struct mpr_wire_description *d = (void *)msg.payload;
+
+	make(MPR_WIRE_DESCRIBE, MPR_WIRE_ANSWER, sizeof(*d), 0);
+	strcpy(d->driver, "lsi53c895a");
+	d->bar[0] = (struct mpr_wire_bar){.kind = 1, .size = 256};
+	d->bar[1] = (struct mpr_wire_bar){.kind = 2, .size = 1024};
+	d->interrupt_pin = 1;
+	return d;
+}
+
+static struct mpr_wire_region *make_memory(void)
+{
+	struct mpr_wire_region *r = (void *)msg.payload;
+
+	make(MPR_WIRE_MEMORY, 0, 2 * sizeof(*r), 1);
+	r[0] = (struct mpr_wire_region){.address = 0, .size = 0xa0000};
+	r[1] = (struct mpr_wire_region){.address = 0x100000, .size = 0x100000, .offset = 0x100000};
+	return r;
+}
+
+static void expect_right(void)
+{
+	const char *why = "";
+
+	if (mpr_wire_check(&msg, &why))
+		fail_msg("refused: %s", why);
+}
+
+static void expect_wrong(const char *part)
+{
+	const char *why = "";
+
+	assert_int_equal(mpr_wire_check(&msg, &why), -EPROTO);
+	if (!strstr(why, part))
+		fail_msg("'%s' does not mention '%s'", why, part);
+}
+
+static void right_messages_pass(void **state)
+{
+	(void)state;
+	make_hello();
+	expect_right();
+	msg.header.flags = MPR_WIRE_ANSWER;
+	expect_right();
+	make(MPR_WIRE_DESCRIBE, 0, 0, 0);
+	expect_right();
+	make_description();
+	expect_right();
+	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 2);
+	expect_right();
+	make(MPR_WIRE_CHANNEL, MPR_WIRE_ANSWER, 0, 0);
+	expect_right();
+	make_memory();
+	expect_right();
+	make(MPR_WIRE_MEMORY, 0, 0, 0);
+	expect_right();
+	make(MPR_WIRE_MEMORY, MPR_WIRE_ANSWER, 0, 0);
+	expect_right();
+	make(MPR_WIRE_INTX, 0, sizeof(struct mpr_wire_intx), 1);
+	expect_right();
+	make(MPR_WIRE_INTX, MPR_WIRE_ANSWER, 0, 0);
+	expect_right();
+	make(MPR_WIRE_CLOSE, 0, 0, 0);
+	expect_right();
+	make(MPR_WIRE_ERROR, MPR_WIRE_ANSWER, sizeof(struct mpr_wire_error), 0);
+	expect_right();
+}
+
+static void unknown_types_are_refused(void **state)
+{
+	(void)state;
+	for (unsigned type = 0; type <= UINT16_MAX; type++) {
+		bool known = type >= MPR_WIRE_HELLO && type <= MPR_WIRE_CLOSE;
+
+		make(type, 0, 0, 0);
+		if (!known)
+			expect_wrong("unknown message type");
+	}
+	make(MPR_WIRE_CLOSE + 1, MPR_WIRE_ANSWER, 0, 0);
+	expect_wrong("unknown message type");
+}
+
+static void header_fields_are_checked(void **state)
+{
+	(void)state;
+	make(MPR_WIRE_CLOSE, 2, 0, 0);
+	expect_wrong("flags");
+	make(MPR_WIRE_CLOSE, 0, 0, 0);
+	msg.header.reserved0 = 1;
+	expect_wrong("reserved");
+	make(MPR_WIRE_CLOSE, 0, 0, 0);
+	msg.header.reserved[15] = 1;
+	expect_wrong("reserved");
+	make(MPR_WIRE_CLOSE, 0, 1, 0);
+	expect_wrong("length");
+	make(MPR_WIRE_CLOSE, 0, 0, 1);
+	expect_wrong("file descriptors");
+}
+
+static void ids_are_checked(void **state)
+{
+	(void)state;
+	make(MPR_WIRE_CLOSE, 0, 0, 0);
+	memset(msg.header.id, 0, sizeof(msg.header.id));
+	expect_wrong("id is empty");
+	make(MPR_WIRE_CLOSE, 0, 0, 0);
+	memset(msg.header.id, 'a', sizeof(msg.header.id));
+	expect_wrong("id is not printable");
+	make(MPR_WIRE_CLOSE, 0, 0, 0);
+	msg.header.id[31] = 'x';
+	expect_wrong("id is not printable");
+	make(MPR_WIRE_CLOSE, 0, 0, 0);
+	msg.header.id[0] = '\n';
+	expect_wrong("id is not printable");
+	make_hello();
+	strcpy(msg.header.id, "lsi0");
+	expect_wrong("id is not empty");
+}
+
+static void hellos_are_checked(void **state)
+{
+	struct mpr_wire_hello *hello = make_hello();
+
+	(void)state;
+	hello->magic++;
+	expect_wrong("magic");
+	make_hello();
+	hello->version_min = 2;
+	hello->version_max = 1;
+	expect_wrong("version_min");
+	make_hello();
+	hello->reserved[0] = 1;
+	expect_wrong("reserved");
+}
+
+static void descriptions_are_checked(void **state)
+{
+	static const struct mpr_wire_bar wrong[] = {
+		{.kind = 3, .size = 16}, {.kind = 0, .size = 16},   {.kind = 1, .size = 0},
+		{.kind = 1, .size = 2},	 {.kind = 1, .size = 100},  {.kind = 1, .size = 1 << 17},
+		{.kind = 2, .size = 8},	 {.kind = 2, .size = 3000}, {.kind = 1, {1}, .size = 16},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		make_description()->bar[5] = wrong[i];
+		expect_wrong("BAR");
+	}
+	make_description()->interrupt_pin = 5;
+	expect_wrong("interrupt pin");
+	make_description()->reserved[14] = 1;
+	expect_wrong("reserved");
+	make_description()->driver[0] = 0;
+	expect_wrong("driver");
+	memset(make_description()->driver, 'a', 32);
+	expect_wrong("driver");
+}
+
+static void channels_and_interrupts_are_checked(void **state)
+{
+	(void)state;
+	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 1);
+	expect_wrong("file descriptors");
+	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 2);
+	((struct mpr_wire_channel *)(void *)msg.payload)->reserved[2] = 1;
+	expect_wrong("reserved");
+	make(MPR_WIRE_INTX, 0, sizeof(struct mpr_wire_intx), 2);
+	expect_wrong("file descriptors");
+	make(MPR_WIRE_INTX, 0, sizeof(struct mpr_wire_intx), 1);
+	((struct mpr_wire_intx *)(void *)msg.payload)->flags = 2;
+	expect_wrong("flags");
+	((struct mpr_wire_intx *)(void *)msg.payload)->flags = MPR_INTX_RESAMPLE;
+	expect_wrong("file descriptors");
+	((struct mpr_wire_intx *)(void *)msg.payload)->flags = 0;
+	((struct mpr_wire_intx *)(void *)msg.payload)->reserved[0] = 1;
+	expect_wrong("reserved");
+}
+
+static void memory_tables_are_checked(void **state)
+{
+	struct mpr_wire_region *r = make_memory();
+
+	(void)state;
+	msg.header.length--;
+	expect_wrong("regions");
+	make_memory();
+	msg.header.length = (MPR_WIRE_MAX_REGIONS + 1) * sizeof(*r);
+	expect_wrong("regions");
+	make_memory();
+	r[1].fd = 1;
+	expect_wrong("file descriptor");
+	make_memory();
+	r[1].flags = 2;
+	expect_wrong("flags");
+	make_memory();
+	r[1].size++;
+	expect_wrong("whole pages");
+	make_memory();
+	r[1].size = 0;
+	expect_wrong("whole pages");
+	make_memory();
+	r[1].address = r[0].size - 4096;
+	expect_wrong("overlap");
+	make_memory();
+	r[1].address = UINT64_MAX - 4095;
+	expect_wrong("last address");
+	make_memory();
+	r[1].offset = UINT64_MAX - 4095;
+	expect_wrong("last address");
+	make_memory();
+	r[1].offset = INT64_MAX - 4095;
+	expect_wrong("last address");
+}
+
+static void errors_are_answers_with_terminated_text(void **state)
+{
+	struct mpr_wire_error *error = (void *)msg.payload;
+
+	(void)state;
+	make(MPR_WIRE_ERROR, MPR_WIRE_ANSWER, sizeof(*error), 0);
+	memset(error->text, 'a', sizeof(error->text));
+	expect_wrong("not terminated");
+	make(MPR_WIRE_ERROR, 0, sizeof(*error), 0);
+	expect_wrong("unknown message type");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(right_messages_pass),
+		cmocka_unit_test(unknown_types_are_refused),
+		cmocka_unit_test(header_fields_are_checked),
+		cmocka_unit_test(ids_are_checked),
+		cmocka_unit_test(hellos_are_checked),
+		cmocka_unit_test(descriptions_are_checked),
+		cmocka_unit_test(channels_and_interrupts_are_checked),
+		cmocka_unit_test(memory_tables_are_checked),
+		cmocka_unit_test(errors_are_answers_with_terminated_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

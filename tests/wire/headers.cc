@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves, by compiling, that the public headers are C++, too. */
+#include "proxy/proxy.h"
+#include "wire/protocol.h"
+#include "wire/wire.h"
+
+int main()
+{
+	return 0;
+}
