@@ -8,7 +8,7 @@ def guest_program(name):
         linkopts = ["-static", "-lpthread"],
     )
 
-def guest_test(name, timeout = "moderate"):
+def guest_test(name, timeout):
     """test_<name>.py as a test that has the machine for itself.
 
     Args:

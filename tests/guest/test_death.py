@@ -13,7 +13,7 @@ DISK_SIZE = 32 << 20
 
 # A pulse on the console, and a disk that is busy all the time.
 JOB = """
-while dd if=/dev/sda of=/dev/null bs=64k iflag=direct 2>/dev/null; do :; done &
+while dd if=/dev/disk0 of=/dev/null bs=64k iflag=direct 2>/dev/null; do :; done &
 while sleep 0.5; do echo "PULSE"; done
 """
 

@@ -12,8 +12,8 @@ DISK_SIZE = 128 << 20
 
 JOB = """
 set -e
-mkfs.ext4 -q -F /dev/sda
-mount -t ext4 /dev/sda /mnt
+mkfs.ext4 -q -F /dev/disk0
+mount -t ext4 /dev/disk0 /mnt
 mkdir -p /mnt/a/b
 for i in $(seq 30); do
 	head -c $((i * i * 3571)) /dev/urandom >/mnt/a/b/file$i
@@ -22,7 +22,7 @@ sync
 (cd /mnt/a/b && sha256sum file*) >/tmp/sums
 umount /mnt
 echo 3 >/proc/sys/vm/drop_caches
-mount -t ext4 /dev/sda /mnt
+mount -t ext4 /dev/disk0 /mnt
 (cd /mnt/a/b && sha256sum -c -s /tmp/sums)
 echo "READBACK good"
 umount /mnt

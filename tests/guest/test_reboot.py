@@ -10,7 +10,7 @@ DISK_SIZE = 32 << 20
 # One script for three boots: the file system on the first disk tells which it is.
 JOB = """
 fill() {
-	mkfs.ext4 -q -F /dev/sda && mount -t ext4 /dev/sda /mnt || return
+	mkfs.ext4 -q -F /dev/disk0 && mount -t ext4 /dev/disk0 /mnt || return
 	for i in $(seq 20); do head -c $((i * 9973)) /dev/urandom >/mnt/file$i; done
 	(cd /mnt && sha256sum file* >sums) && sync
 }
@@ -19,13 +19,13 @@ intact() {
 	echo "$1"
 }
 fresh_load() {
-	dd if=/dev/zero of=/dev/sdb bs=1M count=16 oflag=direct 2>/dev/null &&
-		diskload load $1 16 60 /dev/sdb
+	dd if=/dev/zero of=/dev/disk1 bs=1M count=16 oflag=direct 2>/dev/null &&
+		diskload load $1 16 60 /dev/disk1
 }
 first_boot() {
 	fill || exit
 	echo "LOADING"
-	diskload load 1 16 1000000 /dev/sdb
+	diskload load 1 16 1000000 /dev/disk1
 	exit 1
 }
 second_boot() {
@@ -40,7 +40,7 @@ third_boot() {
 	umount /mnt
 	exit 0
 }
-mount -t ext4 /dev/sda /mnt 2>/dev/null || first_boot
+mount -t ext4 /dev/disk0 /mnt 2>/dev/null || first_boot
 [ -e /mnt/rebooted ] || second_boot
 third_boot
 """
