@@ -22,6 +22,7 @@ struct fixture {
 	struct mpr_uring *ring;
 	struct mpr_blk *blk;
 	struct mpr_scsi_bus *bus;
+	struct iovec sg; /* of the chunk that is being written */
 	bool data, ended;
 };
 
@@ -96,14 +97,16 @@ static void need_ring(const struct fixture *f)
 }
 
 /* Moves a chunk of data in from the task's buffer, or of data out in place. */
-static void move(struct mpr_scsi_task *task, uint8_t *at)
+static void move(struct fixture *f, struct mpr_scsi_task *task, uint8_t *at)
 {
-	struct iovec sg = {at, task->chunk};
-
-	if (task->dir == MPR_SCSI_DATA_IN && task->buf)
+	if (task->dir == MPR_SCSI_DATA_OUT) {
+		f->sg = (struct iovec){at, task->chunk};
+		mpr_scsi_task_data_done(task, &f->sg, 1);
+		return;
+	}
+	if (task->buf)
 		memcpy(at, task->buf, task->chunk);
-	mpr_scsi_task_data_done(task, task->dir == MPR_SCSI_DATA_OUT ? &sg : NULL,
-				task->dir == MPR_SCSI_DATA_OUT);
+	mpr_scsi_task_data_done(task, NULL, 0);
 }
 
 static uint8_t run(struct fixture *f, const uint8_t *cdb, size_t len, uint8_t *buffer, bool offer)
@@ -118,7 +121,7 @@ static uint8_t run(struct fixture *f, const uint8_t *cdb, size_t len, uint8_t *b
 	while (!f->ended) {
 		if (f->data) {
 			f->data = false;
-			move(task, buffer + task->transferred);
+			move(f, task, buffer + task->transferred);
 		} else {
 			assert_int_equal(mpr_uring_wait(f->ring, UINT64_MAX), 0);
 			mpr_uring_reap(f->ring);
