@@ -161,10 +161,21 @@ static bool host_takes_reselection(const struct lsi_chip *chip)
 	return !chip->running && (reg[LSI_SCID] & LSI_SCID_RRE) && (reg[LSI_SIEN0] & LSI_SIST0_RSL);
 }
 
+/* The host may use its memory again when it sees the reset, so that is told
+ * when no cancelled command reaches memory any more. */
+static void report_reset(struct lsi_chip *chip)
+{
+	if (!chip->resetting || lsi_task_dying(chip, -1))
+		return;
+	chip->resetting = false;
+	lsi_raise_scsi(chip, LSI_SIST0_RST, 0);
+}
+
 void lsi_bus_advance(struct lsi_chip *chip)
 {
 	struct lsi_bus *bus = &chip->bus;
 
+	report_reset(chip);
 	if (bus->state == LSI_BUS_FREE && host_takes_reselection(chip)) {
 		lsi_bus_reselect(chip);
 		return;
@@ -205,6 +216,7 @@ void lsi_bus_abandon(struct lsi_chip *chip)
 void lsi_bus_reset(struct lsi_chip *chip)
 {
 	forget(chip);
+	chip->resetting = false;
 	lsi_task_cancel_matching(chip, -1, -1, -1);
 }
 

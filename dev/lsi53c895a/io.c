@@ -198,23 +198,33 @@ uint8_t lsi_alu(unsigned op, uint8_t value, uint8_t operand, bool *carry)
 	return result;
 }
 
+struct lsi_alu_operands lsi_alu_decode(uint32_t word)
+{
+	uint8_t reg = (word >> 16 & 0x7f) | (word & 0x80);
+	bool from_sfbr = (word >> 27 & 7) == 5;
+	bool to_sfbr = (word >> 27 & 7) == 6;
+	bool is_move = (word >> 24 & 7) == 0;
+	bool operand_is_sfbr = !from_sfbr && !to_sfbr && (word & 0x800000);
+
+	return (struct lsi_alu_operands){
+		.source = from_sfbr ? LSI_SFBR : reg,
+		.destination = to_sfbr ? LSI_SFBR : reg,
+		.operand_is_sfbr = operand_is_sfbr,
+		.reads_sfbr = operand_is_sfbr || (from_sfbr && !is_move),
+	};
+}
+
 enum lsi_result lsi_read_write(struct lsi_chip *chip)
 {
 	struct lsi_registers *r = &chip->regs;
 	uint32_t word = chip->insn.word[0];
-	uint8_t reg = lsi_alu_register(word);
-	bool from_sfbr = (word >> 27 & 7) == 5;
-	bool to_sfbr = (word >> 27 & 7) == 6;
 	unsigned op = word >> 24 & 7;
-	uint8_t operand = word >> 8;
-	uint8_t value = r->byte[LSI_SFBR];
-
-	if (!from_sfbr && !to_sfbr && (word & 0x800000))
-		operand = r->byte[LSI_SFBR];
+	struct lsi_alu_operands alu = lsi_alu_decode(word);
+	uint8_t operand = alu.operand_is_sfbr ? r->byte[LSI_SFBR] : word >> 8;
 	/* A move of an operand does not read the register. */
-	if (!from_sfbr && op != 0)
-		value = lsi_register_read(chip, reg);
+	uint8_t value = op == 0 ? 0 : lsi_register_read(chip, alu.source);
+
 	value = lsi_alu(op, value, operand, &r->carry);
-	lsi_register_write(chip, to_sfbr ? LSI_SFBR : reg, value);
+	lsi_register_write(chip, alu.destination, value);
 	return LSI_FINISHED;
 }

@@ -154,21 +154,79 @@ static void mismatch(struct lsi_chip *chip)
 /* Each transfers a piece, up to `n` bytes at `addr`, and returns how many or
  * -errno: the memory cannot be reached. */
 
+/*
+ * The data lie where they were foreseen, but the script wants them elsewhere.
+ * What is left of the chunk is set aside first, because the places that are
+ * still to be read may be among those that are written.
+ */
+static int set_aside(struct lsi_task *task)
+{
+	struct lsi_segments *s = &task->segments;
+	size_t left = task->scsi->chunk - task->pos, n;
+	uint64_t addr;
+	uint8_t *p, *to;
+
+	to = task->copy = calloc(1, left);
+	if (!to)
+		return -ENOMEM;
+	task->copied_at = task->pos;
+	for (; left && (n = lsi_segments_peek(s, left, &p, &addr)); left -= n, to += n) {
+		memcpy(to, p, n);
+		lsi_segments_consume(s, n);
+	}
+	return 0;
+}
+
+/* Data from a buffer go to memory by copying. */
+static int copy_in(struct lsi_chip *chip, uint64_t addr, const uint8_t *from, size_t n)
+{
+	if (lsi_memory_write(chip, addr, from, n))
+		return -EFAULT;
+	chip->budget -= n / BYTES_PER_STEP;
+	chip->stats.bounced_bytes += n;
+	return 0;
+}
+
+/* Where the next bytes are, of which *n at most are wanted; *in_place: they are
+ * already where they should go. NULL: no memory. */
+static const uint8_t *find_data(struct lsi_task *task, uint64_t addr, size_t *n, bool *in_place)
+{
+	uint64_t foreseen = 0;
+	uint8_t *p = NULL;
+	size_t together;
+
+	*in_place = false;
+	if (task->scsi->buf)
+		return (const uint8_t *)task->scsi->buf + task->pos;
+	if (!task->copy) {
+		together = lsi_segments_peek(&task->segments, *n, &p, &foreseen);
+		if (together && foreseen == addr) {
+			*in_place = true;
+			*n = together;
+			return p;
+		}
+		if (set_aside(task))
+			return NULL;
+	}
+	return task->copy + (task->pos - task->copied_at);
+}
+
 static ssize_t data_in(struct lsi_chip *chip, uint64_t addr, size_t n)
 {
 	struct lsi_task *task = chip->bus.task;
-	const uint8_t *from = (const uint8_t *)task->scsi->buf + task->pos;
+	size_t rest = task->scsi->chunk - task->pos;
+	const uint8_t *from;
+	bool in_place;
 
-	if (n > task->scsi->chunk - task->pos)
-		n = task->scsi->chunk - task->pos;
-	if (n > MOVE_CHUNK)
-		n = MOVE_CHUNK;
-	if (lsi_memory_write(chip, addr, from, n))
+	n = n < rest ? n : rest;
+	n = n < MOVE_CHUNK ? n : MOVE_CHUNK;
+	from = find_data(task, addr, &n, &in_place);
+	if (!from || (!in_place && copy_in(chip, addr, from, n)))
 		return -EFAULT;
 	if (chip->move.done == 0)
 		chip->regs.byte[LSI_SFBR] = from[0];
-	chip->budget -= n / BYTES_PER_STEP;
-	chip->stats.bounced_bytes += n;
+	if (!task->copy)
+		lsi_segments_consume(&task->segments, n);
 	lsi_task_moved(chip, task, n);
 	return n;
 }

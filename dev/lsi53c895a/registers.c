@@ -172,9 +172,11 @@ static void write_scntl1(struct lsi_chip *chip, uint8_t before, uint8_t value)
 {
 	if (!(value & LSI_SCNTL1_RST) || (before & LSI_SCNTL1_RST))
 		return;
+	lsi_scripts_stop(chip);
 	lsi_bus_reset(chip);
 	mpr_scsi_bus_was_reset(chip->dev.scsi_bus, MPR_SCSI_RESET_BUS);
-	lsi_raise_scsi(chip, LSI_SIST0_RST, 0);
+	chip->resetting = true;
+	lsi_bus_advance(chip);
 }
 
 /* The general purpose timer: 125 us, doubled for each step of the code. */

@@ -47,7 +47,7 @@ bool lsi_segments_nearly_full(const struct lsi_segments *s)
 
 ssize_t lsi_segments_map(struct lsi_chip *chip, struct lsi_segments *s, uint64_t addr, size_t len)
 {
-	struct lsi_piece piece = {.owned = false};
+	struct lsi_piece piece = {.address = addr};
 	int ret = make_room(s);
 
 	if (ret < 0)
@@ -97,6 +97,34 @@ ssize_t lsi_segments_copy(struct lsi_chip *chip, struct lsi_segments *s, uint64_
 	return len;
 }
 
+size_t lsi_segments_peek(const struct lsi_segments *s, size_t len, uint8_t **p, uint64_t *addr)
+{
+	size_t n;
+
+	if (s->at == s->count)
+		return 0;
+	n = s->iov[s->at].iov_len - s->offset;
+	*p = (uint8_t *)s->iov[s->at].iov_base + s->offset;
+	*addr = s->piece[s->at].address + s->offset;
+	return n < len ? n : len;
+}
+
+void lsi_segments_consume(struct lsi_segments *s, size_t n)
+{
+	size_t left;
+
+	while (n && s->at < s->count) {
+		left = s->iov[s->at].iov_len - s->offset;
+		if (n < left) {
+			s->offset += n;
+			return;
+		}
+		n -= left;
+		s->at++;
+		s->offset = 0;
+	}
+}
+
 void lsi_segments_release(struct lsi_chip *chip, struct lsi_segments *s)
 {
 	unsigned i;
@@ -107,8 +135,8 @@ void lsi_segments_release(struct lsi_chip *chip, struct lsi_segments *s)
 		else
 			mpr_dma_unmap(&chip->dev, &s->piece[i].map);
 	}
-	s->count = 0;
-	s->room = 0;
+	s->count = s->at = 0;
+	s->room = s->offset = 0;
 }
 
 void lsi_segments_fini(struct lsi_segments *s)

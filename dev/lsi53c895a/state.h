@@ -10,6 +10,7 @@
  * bus.c         the target's side of the SCSI bus
  * message.c     messages to and from the target
  * task.c        commands in flight  segments.c  memory lent to a command
+ * lookahead.c   where data will go
  *
  * Nothing here is recursive: register accesses and the target's callbacks
  * only change state; the engine runs from ops->run() alone.
@@ -62,14 +63,17 @@ struct lsi_conditions {
 /* Guest memory, or copies of SCRIPTS RAM, in the order of a transfer. */
 struct lsi_piece {
 	struct mpr_dma_map map;
-	bool owned; /* allocated here, not mapped */
+	uint64_t address; /* on the bus */
+	bool owned;	  /* allocated here, not mapped */
 };
 
 struct lsi_segments {
 	struct iovec *iov;
 	struct lsi_piece *piece; /* one for each iov */
 	unsigned count, capacity;
-	size_t room; /* bytes that the last, owned piece may still grow */
+	size_t room;   /* bytes that the last, owned piece may still grow */
+	unsigned at;   /* the piece that is consumed next, */
+	size_t offset; /* and where in it */
 };
 
 enum lsi_task_state {
@@ -90,7 +94,12 @@ struct lsi_task {
 	bool ready;	   /* wants to reselect */
 	bool dying;	   /* cancelled by the adapter */
 	size_t pos;	   /* bytes of the chunk that were moved */
+	/* Data out: what was collected. Data in: where the data were foreseen. */
 	struct lsi_segments segments;
+	/* Data in that were foreseen elsewhere: the rest of the chunk, from
+	 * position copied_at on. */
+	uint8_t *copy;
+	size_t copied_at;
 };
 
 TAILQ_HEAD(lsi_task_list, lsi_task);
@@ -164,6 +173,7 @@ struct lsi_chip {
 	struct lsi_task_list ready; /* wanting to reselect */
 	struct lsi_task_list pool;  /* unused */
 	unsigned ntasks;
+	bool resetting; /* SIST0.RST waits for the ends of cancelled tasks */
 	struct mpr_timer selection_timer, general_timer;
 	struct lsi_stats stats;
 };
@@ -263,11 +273,13 @@ enum lsi_result lsi_io(struct lsi_chip *chip);
 enum lsi_result lsi_read_write(struct lsi_chip *chip);
 /* The ALU: operation `op` (bits 26:24) on a register's value and an operand. */
 uint8_t lsi_alu(unsigned op, uint8_t value, uint8_t operand, bool *carry);
-/* The register that a read/write instruction names. */
-static inline uint8_t lsi_alu_register(uint32_t word)
-{
-	return (word >> 16 & 0x7f) | (word & 0x80);
-}
+/* What a read/write instruction computes with. */
+struct lsi_alu_operands {
+	uint8_t source, destination; /* registers */
+	bool operand_is_sfbr;	     /* and not the immediate byte */
+	bool reads_sfbr;
+};
+struct lsi_alu_operands lsi_alu_decode(uint32_t word);
 
 /* ---- transfer.c ---- */
 
@@ -275,7 +287,8 @@ enum lsi_result lsi_transfer_control(struct lsi_chip *chip);
 bool lsi_transfer_illegal(const struct lsi_registers *r, uint32_t word);
 /* True when the branch is taken; `phase` is the bus's. */
 bool lsi_transfer_taken(const struct lsi_registers *r, uint32_t word, int phase);
-uint32_t lsi_transfer_target(const struct lsi_instruction *insn);
+/* JUMP, CALL and RETURN change DSP and TEMP. False: it is INT or INTFLY. */
+bool lsi_transfer_jump(struct lsi_registers *r, const struct lsi_instruction *insn);
 
 /* ---- memory.c ---- */
 
@@ -353,14 +366,20 @@ void lsi_task_cancel_matching(struct lsi_chip *chip, int target, int lun, int ta
 void lsi_task_free(struct lsi_chip *chip, struct lsi_task *task);
 /* Frees the tasks whose cancellation has ended. */
 void lsi_task_reap(struct lsi_chip *chip);
-/* True while a cancelled task of the target may still do something. */
-bool lsi_task_dying(const struct lsi_chip *chip, unsigned target);
+/* True while a cancelled task of the target (-1: of any) may still do something. */
+bool lsi_task_dying(const struct lsi_chip *chip, int target);
 /* `n` bytes of the chunk have been moved. */
 void lsi_task_moved(struct lsi_chip *chip, struct lsi_task *task, size_t n);
 /* The task has left the bus; it reselects when it is ready. */
 void lsi_task_disconnect(struct lsi_chip *chip, struct lsi_task *task);
 /* Frees all, for destroy. */
 void lsi_task_fini(struct lsi_chip *chip);
+
+/* ---- lookahead.c ---- */
+
+/* Collects in task->segments the memory that a data-in command's data will be
+ * moved to. False: that cannot be foreseen. */
+bool lsi_look_ahead(struct lsi_chip *chip, struct lsi_task *task);
 
 /* ---- segments.c ---- */
 
@@ -372,6 +391,11 @@ ssize_t lsi_segments_copy(struct lsi_chip *chip, struct lsi_segments *s, uint64_
 			  size_t rest);
 /* True when only one more piece fits. */
 bool lsi_segments_nearly_full(const struct lsi_segments *s);
+/* The next bytes in order, at *p and at *addr on the bus; how many are together
+ * there, up to len; 0: none are left. */
+size_t lsi_segments_peek(const struct lsi_segments *s, size_t len, uint8_t **p, uint64_t *addr);
+/* Goes on by n bytes, or to the end. */
+void lsi_segments_consume(struct lsi_segments *s, size_t n);
 /* Gives the memory back. */
 void lsi_segments_release(struct lsi_chip *chip, struct lsi_segments *s);
 void lsi_segments_fini(struct lsi_segments *s);

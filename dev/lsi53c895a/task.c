@@ -70,7 +70,10 @@ struct lsi_task *lsi_task_start(struct lsi_chip *chip, uint8_t *status)
 	task = create(chip);
 	if (!task)
 		return NULL;
-	mpr_scsi_task_start(task->scsi, NULL, 0);
+	if (lsi_look_ahead(chip, task))
+		mpr_scsi_task_start(task->scsi, task->segments.iov, task->segments.count);
+	else
+		mpr_scsi_task_start(task->scsi, NULL, 0);
 	/* The initiator used the nexus twice: the first command ends unanswered. */
 	if (overlapped)
 		lsi_task_cancel(chip, overlapped);
@@ -84,6 +87,7 @@ void lsi_task_free(struct lsi_chip *chip, struct lsi_task *task)
 	if (task->ready)
 		TAILQ_REMOVE(&chip->ready, task, ready_link);
 	lsi_segments_release(chip, &task->segments);
+	free(task->copy);
 	mpr_scsi_task_free(task->scsi);
 	TAILQ_REMOVE(&chip->tasks, task, link);
 	TAILQ_INSERT_HEAD(&chip->pool, task, link);
@@ -137,13 +141,13 @@ void lsi_task_reap(struct lsi_chip *chip)
 	}
 }
 
-bool lsi_task_dying(const struct lsi_chip *chip, unsigned target)
+bool lsi_task_dying(const struct lsi_chip *chip, int target)
 {
 	const struct lsi_task *task;
 
 	TAILQ_FOREACH(task, &chip->tasks, link)
 	{
-		if (task->dying && task->target == target)
+		if (task->dying && matches(target, task->target))
 			return true;
 	}
 	return false;
@@ -159,6 +163,8 @@ void lsi_task_moved(struct lsi_chip *chip, struct lsi_task *task, size_t n)
 		return;
 	task->state = LSI_TASK_BUSY;
 	task->pos = 0;
+	free(task->copy);
+	task->copy = NULL;
 	if (scsi->dir == MPR_SCSI_DATA_OUT)
 		mpr_scsi_task_data_done(scsi, task->segments.iov, task->segments.count);
 	else
@@ -187,7 +193,9 @@ static void data(void *hba, struct mpr_scsi_task *scsi)
 	struct lsi_chip *chip = hba;
 	struct lsi_task *task = scsi->hba_data;
 
-	lsi_segments_release(chip, &task->segments);
+	/* What was foreseen stays offered; what was written is done with. */
+	if (scsi->dir == MPR_SCSI_DATA_OUT)
+		lsi_segments_release(chip, &task->segments);
 	task->state = LSI_TASK_DATA;
 	want_bus(chip, task);
 	lsi_wake(chip);

@@ -47,42 +47,45 @@ bool lsi_transfer_taken(const struct lsi_registers *r, uint32_t word, int phase)
 	return !(word & TEST_DATA) || data_equal(r, word) == wanted;
 }
 
-uint32_t lsi_transfer_target(const struct lsi_instruction *insn)
+static uint32_t target(const struct lsi_instruction *insn)
 {
 	if (insn->word[0] & RELATIVE)
 		return insn->address + insn->length + lsi_sign24(insn->word[1]);
 	return insn->word[1];
 }
 
-static void jump(struct lsi_chip *chip, uint32_t target)
+static void jump(struct lsi_registers *r, uint32_t to)
 {
-	lsi_put32(&chip->regs, LSI_DSP, target);
-	lsi_put32(&chip->regs, LSI_ADDER, target);
+	lsi_put32(r, LSI_DSP, to);
+	lsi_put32(r, LSI_ADDER, to);
+}
+
+bool lsi_transfer_jump(struct lsi_registers *r, const struct lsi_instruction *insn)
+{
+	switch (insn->word[0] >> 27 & 7) {
+	case JUMP:
+		jump(r, target(insn));
+		return true;
+	case CALL:
+		lsi_put32(r, LSI_TEMP, lsi_get32(r, LSI_DSP));
+		jump(r, target(insn));
+		return true;
+	case RETURN:
+		jump(r, lsi_get32(r, LSI_TEMP));
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void transfer(struct lsi_chip *chip)
 {
-	struct lsi_registers *r = &chip->regs;
-	uint32_t word = chip->insn.word[0];
-
-	switch (word >> 27 & 7) {
-	case JUMP:
-		jump(chip, lsi_transfer_target(&chip->insn));
-		break;
-	case CALL:
-		lsi_put32(r, LSI_TEMP, lsi_get32(r, LSI_DSP));
-		jump(chip, lsi_transfer_target(&chip->insn));
-		break;
-	case RETURN:
-		jump(chip, lsi_get32(r, LSI_TEMP));
-		break;
-	case INT:
-		if (word & ON_THE_FLY)
-			lsi_raise_on_the_fly(chip);
-		else
-			lsi_raise_dma(chip, LSI_DSTAT_SIR);
-		break;
-	}
+	if (lsi_transfer_jump(&chip->regs, &chip->insn))
+		return;
+	if (chip->insn.word[0] & ON_THE_FLY)
+		lsi_raise_on_the_fly(chip);
+	else
+		lsi_raise_dma(chip, LSI_DSTAT_SIR);
 }
 
 /*

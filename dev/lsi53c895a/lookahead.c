@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Look-ahead: where will the data of a command go?
+ *
+ * A script moves data one scatter element an instruction, when they have
+ * arrived. To let them arrive in place, the script is run dry when the command
+ * is known, on a copy of the registers and on the assumption that the target
+ * enters DATA IN: jumps, register arithmetic, loads and data moves are followed,
+ * up to the first instruction that would have an effect outside the copy. If the
+ * moves that were met cover the command's length, their memory is offered to
+ * the target. What the script then really does decides; see data_in() in move.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev/lsi53c895a/state.h"
+
+enum {
+	MAX_STEPS = 2048,
+	MIN_LENGTH = 512,    /* less is not worth it */
+	MAX_LENGTH = 8 << 20 /* bounds what a repair copies */
+};
+
+struct dry_run {
+	struct lsi_chip *chip;
+	struct lsi_task *task;
+	struct lsi_registers regs;
+	struct lsi_instruction insn;
+	bool sfbr_known; /* false: it holds a byte of the data */
+	uint64_t covered;
+};
+
+/* Registers that are nothing but storage. */
+static bool is_plain(unsigned reg)
+{
+	switch (reg) {
+	case LSI_SCNTL3:
+	case LSI_SXFER:
+	case LSI_SDID:
+	case LSI_MBOX0:
+	case LSI_MBOX1:
+	case LSI_SBR:
+		return true;
+	default:
+		return (reg >= LSI_DSA && reg < LSI_DSA + 4) ||
+		       (reg >= LSI_TEMP && reg < LSI_TEMP + 4) ||
+		       (reg >= LSI_SCRATCHA && reg < LSI_SCRATCHA + 4) ||
+		       (reg >= LSI_SCRATCHB && reg < LSI_RBC);
+	}
+}
+
+static bool dry_data_move(struct dry_run *d)
+{
+	struct lsi_move m;
+	ssize_t n;
+
+	if (lsi_move_decode(d->chip, &d->regs, &d->insn, &m) || m.phase != LSI_DATA_IN)
+		return false;
+	while (m.done < m.count) {
+		if (!lsi_memory_mappable(d->chip, m.address + m.done, m.count - m.done))
+			return false;
+		n = lsi_segments_map(d->chip, &d->task->segments, m.address + m.done,
+				     m.count - m.done);
+		if (n < 0)
+			return false;
+		m.done += n;
+	}
+	d->covered += m.count;
+	d->sfbr_known = false;
+	return true;
+}
+
+/* Carry may change, and ACK is not held; anything else is seen outside. */
+static bool dry_set_or_clear(struct dry_run *d)
+{
+	uint32_t word = d->insn.word[0];
+	unsigned opcode = word >> 27 & 7;
+	bool set = opcode == 3, clear = opcode == 4;
+	uint32_t carry = 1 << 10, ack = 1 << 6;
+
+	if ((!set && !clear) || (word & 0x07ffffff & ~(carry | (clear ? ack : 0))))
+		return false;
+	if (word & carry)
+		d->regs.carry = set;
+	return true;
+}
+
+static bool dry_read_write(struct dry_run *d)
+{
+	uint32_t word = d->insn.word[0];
+	struct lsi_alu_operands alu = lsi_alu_decode(word);
+
+	if (alu.reads_sfbr && !d->sfbr_known)
+		return false;
+	if ((alu.source != LSI_SFBR && !is_plain(alu.source)) ||
+	    (alu.destination != LSI_SFBR && !is_plain(alu.destination)))
+		return false;
+	d->regs.byte[alu.destination] = lsi_alu(
+		word >> 24 & 7, d->regs.byte[alu.source],
+		alu.operand_is_sfbr ? d->regs.byte[LSI_SFBR] : word >> 8 & 0xff, &d->regs.carry);
+	if (alu.destination == LSI_SFBR)
+		d->sfbr_known = true;
+	return true;
+}
+
+static bool dry_transfer(struct dry_run *d)
+{
+	uint32_t word = d->insn.word[0];
+	bool tests_data = word & 1 << 18;
+
+	if (lsi_transfer_illegal(&d->regs, word) || (tests_data && !d->sfbr_known))
+		return false;
+	if (!lsi_transfer_taken(&d->regs, word, LSI_DATA_IN))
+		return true;
+	return lsi_transfer_jump(&d->regs, &d->insn);
+}
+
+static bool dry_load(struct dry_run *d)
+{
+	unsigned reg, count, i;
+	uint64_t addr;
+	uint8_t buf[4];
+
+	if (!(d->insn.word[0] & 0x01000000) ||
+	    !lsi_load_store_decode(d->chip, &d->regs, &d->insn, &addr, &reg, &count) ||
+	    lsi_memory_read(d->chip, addr, buf, count))
+		return false;
+	for (i = 0; i < count; i++) {
+		if (!is_plain(reg + i))
+			return false;
+		d->regs.byte[reg + i] = buf[i];
+	}
+	return true;
+}
+
+/* One instruction. False: it cannot be foreseen. */
+static bool dry_step(struct dry_run *d)
+{
+	uint32_t word;
+
+	if (lsi_fetch(d->chip, &d->regs, &d->insn))
+		return false;
+	word = d->insn.word[0];
+	lsi_put32(&d->regs, LSI_DSP, d->insn.address + d->insn.length);
+	if (word == 0)
+		return true;
+	switch (word >> 30) {
+	case 0:
+		return dry_data_move(d);
+	case 1:
+		return (word >> 27 & 7) < 5 ? dry_set_or_clear(d) : dry_read_write(d);
+	case 2:
+		return dry_transfer(d);
+	default:
+		return (word & 0x20000000) && dry_load(d);
+	}
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct lsi_piece *p = a, *q = b;
+
+	return (p->address > q->address) - (p->address < q->address);
+}
+
+static bool in_order(const struct lsi_piece *piece, unsigned n)
+{
+	unsigned i;
+
+	for (i = 1; i < n; i++)
+		if (piece[i].address < piece[i - 1].address + piece[i - 1].map.len)
+			return false;
+	return true;
+}
+
+/* Which of two moves to the same memory comes last is only certain when they
+ * are executed. */
+static bool pieces_overlap(const struct lsi_segments *s)
+{
+	struct lsi_piece *sorted;
+	bool disjoint;
+
+	if (in_order(s->piece, s->count))
+		return false;
+	sorted = malloc(s->count * sizeof(*sorted));
+	if (!sorted)
+		return true;
+	memcpy(sorted, s->piece, s->count * sizeof(*sorted));
+	qsort(sorted, s->count, sizeof(*sorted), by_address);
+	disjoint = in_order(sorted, s->count);
+	free(sorted);
+	return !disjoint;
+}
+
+bool lsi_look_ahead(struct lsi_chip *chip, struct lsi_task *task)
+{
+	uint64_t length = task->scsi->length;
+	struct dry_run d = {.chip = chip, .task = task, .regs = chip->regs, .sfbr_known = true};
+	unsigned steps = 0;
+
+	if (task->scsi->dir != MPR_SCSI_DATA_IN || length < MIN_LENGTH || length > MAX_LENGTH)
+		return false;
+	while (d.covered < length && steps < MAX_STEPS && dry_step(&d))
+		steps++;
+	chip->budget -= steps;
+	if (d.covered >= length && !pieces_overlap(&task->segments))
+		return true;
+	lsi_segments_release(chip, &task->segments);
+	return false;
+}
