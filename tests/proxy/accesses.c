@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that guest accesses, resets and interrupts pass the proxy as they are. */
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include "tests/proxy/fixture.h"
+
+static void the_description_is_the_remotes(void **state)
+{
+	struct fixture *f = *state;
+	const struct mpr_wire_description *d = mpr_proxy_description(f->dev);
+
+	assert_string_equal(d->driver, "fake");
+	assert_int_equal(d->bar[1].kind, 2);
+	assert_int_equal(d->bar[1].size, 4096);
+	assert_int_equal(d->config[0] | d->config[1] << 8, FAKE_VENDOR);
+}
+
+static void every_size_is_read_and_written(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t value = 0x1122334455667788;
+
+	for (unsigned size = 1; size <= 8; size *= 2) {
+		uint64_t mask = UINT64_MAX >> (64 - 8 * size);
+
+		mpr_proxy_write(f->dev, REGS, 0, 8, 0);
+		mpr_proxy_write(f->dev, REGS, 0, size, value);
+		assert_int_equal(mpr_proxy_read(f->dev, REGS, 0, 8), value & mask);
+		assert_int_equal(mpr_proxy_read(f->dev, REGS, 0, size), value & mask);
+	}
+}
+
+static void unaligned_accesses_are_not_split(void **state)
+{
+	struct fixture *f = *state;
+
+	mpr_proxy_write(f->dev, REGS, 3, 4, 0xa1b2c3d4);
+	assert_int_equal(reg(f, FAKE_WRITES), 1);
+	assert_int_equal(mpr_proxy_read(f->dev, REGS, 3, 4), 0xa1b2c3d4);
+}
+
+static void more_writes_than_slots_all_arrive(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint32_t i = 0; i < 20000; i++)
+		set_reg(f, 0, i);
+	assert_int_equal(reg(f, 0), 19999);
+	assert_int_equal(reg(f, FAKE_WRITES), 20000);
+}
+
+static void config_writes_arrive(void **state)
+{
+	struct fixture *f = *state;
+
+	mpr_proxy_config_write(f->dev, 4, 2, 0x107);
+	assert_int_equal(reg(f, FAKE_CONFIG), 4 << 16 | 0x107);
+}
+
+static void a_read_with_an_error_is_all_ones(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(mpr_proxy_read(f->dev, REGS, FAKE_REFUSED, 2), 0xffff);
+	assert_true(mpr_proxy_alive(f->dev, NULL));
+}
+
+static void reset_returns_when_it_is_done(void **state)
+{
+	struct fixture *f = *state;
+
+	set_reg(f, 0, 5);
+	assert_int_equal(mpr_proxy_reset(f->dev), 0);
+	assert_int_equal(reg(f, 0), 0);
+	assert_int_equal(reg(f, FAKE_RESETS), 1);
+}
+
+static void the_level_is_known_when_an_answer_is(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_false(mpr_proxy_intx(f->dev));
+	set_reg(f, FAKE_LINE, 1);
+	reg(f, FAKE_WRITES);
+	assert_true(mpr_proxy_intx(f->dev));
+	reg(f, FAKE_LINE);
+	assert_false(mpr_proxy_intx(f->dev));
+}
+
+static bool wait_for_event(int fd)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	uint64_t count;
+
+	return poll(&pfd, 1, 10000) == 1 && read(fd, &count, sizeof(count)) == sizeof(count);
+}
+
+static void the_line_tells_of_both_edges(void **state)
+{
+	struct fixture *f = *state;
+	int raise = eventfd(0, EFD_CLOEXEC);
+
+	assert_int_equal(mpr_proxy_set_intx(f->dev, raise, -1), 0);
+	set_reg(f, FAKE_LINE, 1);
+	assert_true(wait_for_event(raise));
+	set_reg(f, FAKE_LINE, 0);
+	assert_true(wait_for_event(raise));
+	close(raise);
+}
+
+static void a_line_that_stays_high_is_raised_again(void **state)
+{
+	struct fixture *f = *state;
+	int raise = eventfd(0, EFD_CLOEXEC), resample = eventfd(0, EFD_CLOEXEC);
+	uint64_t one = 1;
+
+	assert_int_equal(mpr_proxy_set_intx(f->dev, raise, resample), 0);
+	set_reg(f, FAKE_LINE, 1);
+	assert_true(wait_for_event(raise));
+	assert_int_equal(write(resample, &one, sizeof(one)), sizeof(one));
+	assert_true(wait_for_event(raise));
+	close(raise);
+	close(resample);
+}
+
+static void events_are_taken_in_order_and_once(void **state)
+{
+	struct fixture *f = *state;
+	struct mpr_msg event;
+
+	assert_false(mpr_proxy_event(f->dev, &event));
+	set_reg(f, FAKE_EVENT, 1);
+	reg(f, FAKE_WRITES);
+	assert_true(mpr_proxy_event(f->dev, &event));
+	assert_int_equal(event.type, MPR_MSG_IO_ERROR);
+	assert_string_equal((char *)event.text, "disk0: write\tfailed");
+	assert_false(mpr_proxy_event(f->dev, &event));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		thread_test(the_description_is_the_remotes),
+		thread_test(every_size_is_read_and_written),
+		thread_test(unaligned_accesses_are_not_split),
+		thread_test(more_writes_than_slots_all_arrive),
+		thread_test(config_writes_arrive),
+		thread_test(a_read_with_an_error_is_all_ones),
+		thread_test(reset_returns_when_it_is_done),
+		thread_test(the_level_is_known_when_an_answer_is),
+		thread_test(the_line_tells_of_both_edges),
+		thread_test(a_line_that_stays_high_is_raised_again),
+		thread_test(events_are_taken_in_order_and_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

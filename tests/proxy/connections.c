@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that connections are shared and counted, and that peers that do not
+ * speak the protocol are refused by name. */
+#include <fcntl.h>
+
+#include "tests/proxy/fixture.h"
+#include "wire/wire.h"
+
+static void one_socket_is_one_connection(void **state)
+{
+	struct fixture *f = *state;
+	struct mpr_proxy_conn *again;
+	struct mpr_proxy_device *dev;
+
+	assert_int_equal(mpr_proxy_connect_fd(f->sock, &again, NULL), 0);
+	assert_ptr_equal(again, f->conn);
+	assert_int_equal(counted(&f->counters.hellos), 1);
+	assert_int_equal(mpr_proxy_device_open(again, "fake1", &dev, NULL), 0);
+	mpr_proxy_write(dev, REGS, 0, 4, 7);
+	assert_int_equal(reg(f, 0), 0);
+	assert_int_equal(mpr_proxy_read(dev, REGS, 0, 4), 7);
+	mpr_proxy_device_close(dev);
+	mpr_proxy_disconnect(again);
+	assert_int_equal(fcntl(f->sock, F_GETFD), FD_CLOEXEC); /* still open */
+	assert_int_equal(reg(f, FAKE_SIZE), 4);
+}
+
+static void the_last_one_closes_the_socket(void **state)
+{
+	struct fixture *f = *state;
+
+	mpr_proxy_device_close(f->dev);
+	mpr_proxy_disconnect(f->conn);
+	assert_int_equal(fcntl(f->sock, F_GETFD), -1);
+	assert_int_equal(counted(&f->counters.closes), 1);
+	f->dev = NULL;
+	f->conn = NULL;
+}
+
+static void an_unknown_id_is_refused_and_named(void **state)
+{
+	struct fixture *f = *state;
+	struct mpr_proxy_device *dev;
+	char *error = NULL;
+
+	assert_int_equal(mpr_proxy_device_open(f->conn, "lsi7", &dev, &error), -ENODEV);
+	assert_non_null(strstr(error, "lsi7"));
+	free(error);
+	/* A refusal costs the other devices nothing. */
+	assert_int_equal(reg(f, FAKE_SIZE), 4);
+}
+
+static void an_id_of_the_wrong_length_is_not_sent(void **state)
+{
+	struct fixture *f = *state;
+	struct mpr_proxy_device *dev;
+
+	assert_int_equal(mpr_proxy_device_open(f->conn, "", &dev, NULL), -EINVAL);
+	assert_int_equal(
+		mpr_proxy_device_open(f->conn, "12345678901234567890123456789012", &dev, NULL),
+		-EINVAL);
+	assert_int_equal(reg(f, FAKE_SIZE), 4);
+}
+
+static void a_file_is_no_socket(void **state)
+{
+	struct mpr_proxy_conn *conn;
+	char *error = NULL;
+	int fd = open("/dev/null", O_RDWR);
+
+	(void)state;
+	assert_int_equal(mpr_proxy_connect_fd(fd, &conn, &error), -ENOTSOCK);
+	assert_non_null(strstr(error, "is no socket"));
+	free(error);
+	close(fd);
+}
+
+static void a_path_nobody_listens_on_is_named(void **state)
+{
+	struct mpr_proxy_conn *conn;
+	char *error = NULL;
+
+	(void)state;
+	assert_int_equal(mpr_proxy_connect_path("/nonexistent/socket", &conn, &error), -ENOENT);
+	assert_non_null(strstr(error, "/nonexistent/socket"));
+	free(error);
+}
+
+/* Connects to a peer whose answer is waiting already. */
+static int connect_to(struct mpr_wire_header *header, const void *payload, size_t length,
+		      char **error)
+{
+	struct mpr_proxy_conn *conn;
+	int sv[2], ret;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
+	header->flags = MPR_WIRE_ANSWER;
+	assert_int_equal(mpr_wire_send(sv[1], header, payload, length, NULL, 0, 1000), 0);
+	ret = mpr_proxy_connect_fd(sv[0], &conn, error);
+	close(sv[0]);
+	close(sv[1]);
+	return ret;
+}
+
+static void another_version_is_refused_with_both_named(void **state)
+{
+	struct mpr_wire_hello hello = {.magic = MPR_WIRE_MAGIC, .version_min = 7, .version_max = 9};
+	struct mpr_wire_header header;
+	char *error = NULL;
+
+	(void)state;
+	mpr_wire_header_init(&header, MPR_WIRE_HELLO, NULL);
+	header.serial = 1;
+	assert_int_equal(connect_to(&header, &hello, sizeof(hello), &error), -EPROTONOSUPPORT);
+	assert_non_null(strstr(error, "7 to 9"));
+	free(error);
+}
+
+static void a_malformed_hello_is_refused(void **state)
+{
+	struct mpr_wire_hello hello = {.magic = 1, .version_min = 1, .version_max = 1};
+	struct mpr_wire_header header;
+	char *error = NULL;
+
+	(void)state;
+	mpr_wire_header_init(&header, MPR_WIRE_HELLO, NULL);
+	header.serial = 1;
+	assert_int_equal(connect_to(&header, &hello, sizeof(hello), &error), -EPROTO);
+	assert_non_null(strstr(error, "magic"));
+	free(error);
+}
+
+static void an_answer_to_another_question_is_refused(void **state)
+{
+	struct mpr_wire_hello hello = {.magic = MPR_WIRE_MAGIC, .version_min = 1, .version_max = 1};
+	struct mpr_wire_header header;
+	char *error = NULL;
+
+	(void)state;
+	mpr_wire_header_init(&header, MPR_WIRE_HELLO, NULL);
+	header.serial = 2;
+	assert_int_equal(connect_to(&header, &hello, sizeof(hello), &error), -EPROTO);
+	assert_non_null(strstr(error, "not asked"));
+	free(error);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		thread_test(one_socket_is_one_connection),
+		thread_test(the_last_one_closes_the_socket),
+		thread_test(an_unknown_id_is_refused_and_named),
+		thread_test(an_id_of_the_wrong_length_is_not_sent),
+		cmocka_unit_test(a_file_is_no_socket),
+		cmocka_unit_test(a_path_nobody_listens_on_is_named),
+		cmocka_unit_test(another_version_is_refused_with_both_named),
+		cmocka_unit_test(a_malformed_hello_is_refused),
+		cmocka_unit_test(an_answer_to_another_question_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
