@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves how a command line becomes those of QEMU and its remote processes,
+ * and which command lines are refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "orchestrator/args.h"
+#include "orchestrator/quote.h"
+
+#define ARGS_MAX 64
+#define REMOTES_MAX 3
+
+/* Cuts a line at its blanks, in place. */
+static char **split(char *line)
+{
+	static char *argv[ARGS_MAX + 1];
+	size_t count = 0;
+
+	for (char *word = strtok(line, " "); word; word = strtok(NULL, " ")) {
+		assert_true(count < ARGS_MAX);
+		argv[count++] = word;
+	}
+	argv[count] = NULL;
+	return argv;
+}
+
+/* Frees argv and compares it. */
+static void assert_command(char **argv, const char *expected)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	mpr_print_command(out, argv);
+	fclose(out);
+	mpr_argv_free(argv);
+	text[size - 1] = '\0'; /* the newline */
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+struct rewrite {
+	const char *given;
+	const char *qemu;		  /* remote i's socket is 10 + i */
+	const char *remotes[REMOTES_MAX]; /* its own end is 20 + i */
+};
+
+static void rewrite(void **state)
+{
+	static const int fds[REMOTES_MAX] = {10, 11, 12};
+	const struct rewrite *r = *state;
+	char *line = strdup(r->given), *error;
+	struct mpr_plan *plan;
+	size_t count = 0;
+
+	if (mpr_plan_create(split(line), &plan, &error))
+		fail_msg("%s", error);
+	while (count < REMOTES_MAX && r->remotes[count])
+		count++;
+	assert_int_equal(mpr_plan_remotes(plan), count);
+	assert_command(mpr_plan_qemu_argv(plan, fds), r->qemu);
+	for (size_t i = 0; i < count; i++)
+		assert_command(mpr_plan_remote_argv(plan, i, "remote", 20 + i), r->remotes[i]);
+	mpr_plan_free(plan);
+	free(line);
+}
+
+static struct rewrite nothing_remote = {
+	.given = "qemu -m 1G -device lsi53c895a,id=lsi0 -drive file=x",
+	.qemu = "qemu -m 1G -device lsi53c895a,id=lsi0 -drive file=x",
+};
+
+static struct rewrite one_disk = {
+	.given = "qemu -m 1G -rdevice lsi53c895a,id=lsi0,rid=0 -rdrive id=d0,file=disk.img,rid=0 "
+		 "-rdevice scsi-hd,drive=d0,bus=lsi0.0,scsi-id=0,rid=0 -nographic",
+	.qemu = "qemu -m 1G -device pci-proxy-dev,id=lsi0,socket=10 -nographic",
+	.remotes = {"remote 20 -drive id=d0,file=disk.img -device lsi53c895a,id=lsi0 "
+		    "-device scsi-hd,drive=d0,bus=lsi0.0,scsi-id=0"},
+};
+
+static struct rewrite any_order = {
+	.given = "qemu -rdevice scsi-hd,rid=0,drive=d0,bus=scsi0.0,scsi-id=0 "
+		 "-rdevice lsi53c895a,rid=0,id=scsi0 -rdrive id=d0,rid=0,file=data-disk.img -S",
+	.qemu = "qemu -device pci-proxy-dev,id=scsi0,socket=10 -S",
+	.remotes = {"remote 20 -drive id=d0,file=data-disk.img -device lsi53c895a,id=scsi0 "
+		    "-device scsi-hd,drive=d0,bus=scsi0.0,scsi-id=0"},
+};
+
+static struct rewrite several_remotes = {
+	.given = "qemu -rdevice lsi53c895a,id=a,rid=7 -rdevice lsi53c895a,id=b,rid=3 "
+		 "-rdrive id=d0,file=x,rid=3 -rdevice scsi-hd,drive=d0,bus=b.0,rid=3",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10 -device pci-proxy-dev,id=b,socket=11",
+	.remotes = {"remote 20 -device lsi53c895a,id=a",
+		    "remote 21 -drive id=d0,file=x -device lsi53c895a,id=b "
+		    "-device scsi-hd,drive=d0,bus=b.0"},
+};
+
+static struct rewrite adapters_share_a_remote = {
+	.given = "qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice lsi53c895a,id=b,rid=0x0",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10 -device pci-proxy-dev,id=b,socket=10",
+	.remotes = {"remote 20 -device lsi53c895a,id=a -device lsi53c895a,id=b"},
+};
+
+static struct rewrite pci_properties_go_to_the_proxy = {
+	.given = "qemu -rdevice lsi53c895a,bus=pci.0,id=a,rid=0,addr=05.1,multifunction=on",
+	.qemu = "qemu -device "
+		"pci-proxy-dev,id=a,socket=10,bus=pci.0,addr=05.1,multifunction=on",
+	.remotes = {"remote 20 -device lsi53c895a,id=a"},
+};
+
+static struct rewrite other_drivers_on_a_remote_bus = {
+	.given = "qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice tape,bus=a.0,rid=0 "
+		 "-rdevice nvme,id=n,rid=0",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10 -device pci-proxy-dev,id=n,socket=10",
+	.remotes = {"remote 20 -device lsi53c895a,id=a -device nvme,id=n "
+		    "-device tape,bus=a.0"},
+};
+
+static struct rewrite commas_stay_doubled = {
+	.given = "qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive id=d,file=a,,b.img,rid=0",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10",
+	.remotes = {"remote 20 -drive id=d,file=a,,b.img -device lsi53c895a,id=a"},
+};
+
+static struct rewrite two_dashes = {
+	.given = "qemu --rdevice lsi53c895a,id=a,rid=0 --rdrive id=d,file=x,rid=0",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10",
+	.remotes = {"remote 20 -drive id=d,file=x -device lsi53c895a,id=a"},
+};
+
+static struct rewrite names_of_drives_and_devices_are_apart = {
+	.given = "qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive id=a,file=x,rid=0",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10",
+	.remotes = {"remote 20 -drive id=a,file=x -device lsi53c895a,id=a"},
+};
+
+static void refusals(void **state)
+{
+	static const struct {
+		const char *given, *message;
+	} cases[] = {
+		{"qemu -rdevice", "-rdevice: its value is missing"},
+		{"qemu -rdevice lsi53c895a,id=a", "-rdevice lsi53c895a,id=a: rid= is missing"},
+		{"qemu -rdrive id=a,file=x", "-rdrive id=a,file=x: rid= is missing"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=one", "rid=one is not a number"},
+		{"qemu -rdevice lsi53c895a,rid=0", "id= is missing"},
+		{"qemu -rdevice id=a,rid=0", "driver's name is missing"},
+		{"qemu -rdevice a,,b,id=a,rid=0", "not a driver's name"},
+		{"qemu -rdevice lsi53c895a,id=0a,rid=0", "must begin with a letter"},
+		{"qemu -rdevice lsi53c895a,id=a,,b,rid=0", "must begin with a letter"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive file=x,rid=0", "id= is missing"},
+		{"qemu -rdrive id=d,file=x,rid=4", "rid 4 has no adapter"},
+		{"qemu -rdevice scsi-hd,bus=a.0,rid=4", "rid 4 has no adapter"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice lsi53c895a,id=a,rid=1",
+		 "-rdevice lsi53c895a,id=a,rid=1: the id is taken"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive id=d,rid=0 -rdrive id=d,rid=0",
+		 "the id is taken"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *line = strdup(cases[i].given), *error;
+		struct mpr_plan *plan;
+
+		assert_int_equal(mpr_plan_create(split(line), &plan, &error), -EINVAL);
+		if (!strstr(error, cases[i].message))
+			fail_msg("'%s' lacks '%s'", error, cases[i].message);
+		free(error);
+		free(line);
+	}
+}
+
+static void quoting(void **state)
+{
+	char *argv[] = {"plain/word-1,a=b", "", "two words", "it's", "$HOME", NULL};
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	mpr_print_command(out, argv);
+	fclose(out);
+	assert_string_equal(text, "plain/word-1,a=b '' 'two words' 'it'\\''s' '$HOME'\n");
+	free(text);
+}
+
+#define rewrite_test(name)                        \
+	{                                         \
+#name, rewrite, NULL, NULL, &name \
+	}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		rewrite_test(nothing_remote),
+		rewrite_test(one_disk),
+		rewrite_test(any_order),
+		rewrite_test(several_remotes),
+		rewrite_test(adapters_share_a_remote),
+		rewrite_test(pci_properties_go_to_the_proxy),
+		rewrite_test(other_drivers_on_a_remote_bus),
+		rewrite_test(commas_stay_doubled),
+		rewrite_test(two_dashes),
+		rewrite_test(names_of_drives_and_devices_are_apart),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(quoting),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Plays QEMU and the remote program for run_test. It writes what it found
+ * itself to be into $FAKE_DIR/PID and renames that, when complete, to
+ * $FAKE_DIR/qemu or, for a remote, $FAKE_DIR/ID with the id of its first
+ * adapter. The sockets are used: QEMU asks on each who is there.
+ *
+ * As QEMU it then does what its last argument says: "exit=N", "raise=N", or
+ * "wait" for a signal, whose number is written to $FAKE_DIR/signal, and exit
+ * with 42. As a remote it ends when its socket hangs up, unless $FAKE_REMOTE
+ * is "deaf" (to hang-ups) or "stubborn" (also to SIGTERM).
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME_MAX_LEN 64
+#define SOCKETS_MAX 8
+
+static FILE *begin_report(void)
+{
+	char path[4096];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%d", getenv("FAKE_DIR"), (int)getpid());
+	out = fopen(path, "we");
+	if (!out)
+		exit(99);
+	return out;
+}
+
+static void end_report(FILE *out, const char *name)
+{
+	char from[4096], to[4096];
+
+	fclose(out);
+	snprintf(from, sizeof(from), "%s/%d", getenv("FAKE_DIR"), (int)getpid());
+	snprintf(to, sizeof(to), "%s/%s", getenv("FAKE_DIR"), name);
+	rename(from, to);
+}
+
+static void report_fds(FILE *out, int report_fd)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	fputs("fds", out);
+	while ((entry = readdir(dir))) {
+		int fd = atoi(entry->d_name);
+
+		if (entry->d_name[0] != '.' && fd != dirfd(dir) && fd != report_fd)
+			fprintf(out, " %d", fd);
+	}
+	fputc('\n', out);
+	closedir(dir);
+}
+
+static void report_self(FILE *out, char **argv)
+{
+	const char *preload = getenv("LD_PRELOAD");
+	char input[4096] = "";
+
+	if (readlink("/proc/self/fd/0", input, sizeof(input) - 1) < 0)
+		exit(99);
+	fprintf(out, "pid %d\nparent %d\ngroup %d\ninput %s\npreload %s\n", (int)getpid(),
+		(int)getppid(), (int)getpgrp(), input, preload ? preload : "none");
+	report_fds(out, fileno(out));
+	fputs("args", out);
+	for (argv++; *argv; argv++)
+		fprintf(out, " %s", *argv);
+	fputc('\n', out);
+}
+
+/* The value of `key` in "driver,key=value,...". */
+static const char *property(const char *text, const char *key)
+{
+	static char value[NAME_MAX_LEN];
+	const char *at = strstr(text, key);
+
+	value[0] = '\0';
+	if (at)
+		sscanf(at + strlen(key), "%63[^,]", value);
+	return value;
+}
+
+static int act_remote(int argc, char **argv)
+{
+	const char *manner = getenv("FAKE_REMOTE") ? getenv("FAKE_REMOTE") : "";
+	int fd = atoi(argv[1]);
+	char id[NAME_MAX_LEN] = "", byte;
+	FILE *out = begin_report();
+
+	if (!strcmp(manner, "stubborn"))
+		signal(SIGTERM, SIG_IGN);
+	for (int i = 2; i < argc && !*id; i++) {
+		if (!strncmp(argv[i], "lsi", 3))
+			strcpy(id, property(argv[i], "id="));
+	}
+	report_self(out, argv);
+	end_report(out, id);
+	while (read(fd, &byte, 1) == 1) {
+		pid_t pid = getpid();
+
+		if (write(fd, &pid, sizeof(pid)) < 0)
+			break;
+	}
+	while (*manner)
+		pause();
+	return 0;
+}
+
+static void report_peers(FILE *out, char **argv)
+{
+	for (argv++; *argv; argv++) {
+		pid_t pid = 0;
+		int fd;
+
+		if (strncmp(*argv, "pci-proxy-dev", 13))
+			continue;
+		fd = atoi(property(*argv, "socket="));
+		if (write(fd, "?", 1) != 1 || read(fd, &pid, sizeof(pid)) != sizeof(pid))
+			pid = 0;
+		fprintf(out, "peer %s %d\n", property(*argv, "id="), (int)pid);
+	}
+}
+
+static int wait_for_signal(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	FILE *out;
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i]);
+	sigwait(&set, &sig);
+	out = begin_report();
+	fprintf(out, "signal %d\n", sig);
+	end_report(out, "signal");
+	return 42;
+}
+
+static int act_qemu(int argc, char **argv)
+{
+	const char *action = argv[argc - 1];
+	FILE *out = begin_report();
+	sigset_t all;
+
+	signal(SIGPIPE, SIG_IGN); /* as QEMU does */
+	report_self(out, argv);
+	report_peers(out, argv);
+	if (!strcmp(action, "wait")) {
+		sigfillset(&all);
+		sigprocmask(SIG_BLOCK, &all, NULL);
+	}
+	end_report(out, "qemu");
+	if (!strcmp(action, "wait"))
+		return wait_for_signal();
+	if (!strncmp(action, "raise=", 6))
+		raise(atoi(action + 6));
+	return atoi(action + 5);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && argv[1][0] >= '0' && argv[1][0] <= '9')
+		return act_remote(argc, argv);
+	return act_qemu(argc, argv);
+}

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves how mpring starts, joins, watches and ends its processes, with a fake
+ * in the place of QEMU and of the remote program. Arguments: the paths of
+ * mpring, the fake, and an object to be preloaded. */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Longer than anything may take on a busy machine; the tests do not wait for it. */
+#define PATIENCE_S 60
+
+#define ADAPTERS "-rdevice", "lsi53c895a,id=a,rid=0", "-rdevice", "lsi53c895a,id=b,rid=1"
+
+static char *mpring_path, *fake_path, *object_path;
+static char dir[] = "/tmp/mpring-run-XXXXXX";
+
+static char *file_in_dir(const char *name)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+/* The text of a file in the folder; "" when it is not there. */
+static const char *text_of(const char *name)
+{
+	static char text[65536];
+	int fd = open(file_in_dir(name), O_RDONLY | O_CLOEXEC);
+	ssize_t n = 0;
+
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static void pause_shortly(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+}
+
+static void wait_for_text(const char *name, const char *text)
+{
+	for (time_t end = time(NULL) + PATIENCE_S; !strstr(text_of(name), text); pause_shortly()) {
+		if (time(NULL) > end)
+			fail_msg("%s lacks '%s': %s", name, text, text_of(name));
+	}
+}
+
+/* The value of a line "key value" in a report. */
+static const char *value_in(const char *report, const char *key)
+{
+	static char value[4096];
+	char line[64];
+	const char *at;
+
+	snprintf(line, sizeof(line), "\n%s ", key);
+	snprintf(value, sizeof(value), "\n%s", text_of(report));
+	at = strstr(value, line);
+	if (!at)
+		fail_msg("report %s lacks %s: %s", report, key, value);
+	at += strlen(line);
+	memmove(value, at, strlen(at) + 1);
+	value[strcspn(value, "\n")] = '\0';
+	return value;
+}
+
+static pid_t pid_in(const char *report)
+{
+	return atoi(value_in(report, "pid"));
+}
+
+static bool is_gone(pid_t pid)
+{
+	char name[32], state = 'Z';
+	FILE *stat;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
+	stat = fopen(name, "re");
+	if (!stat)
+		return true;
+	if (fscanf(stat, "%*d %*s %c", &state) != 1)
+		state = 'Z';
+	fclose(stat);
+	return state == 'Z'; /* orphans wait for a reaper that may be slow */
+}
+
+static void wait_until_gone(pid_t pid)
+{
+	for (time_t end = time(NULL) + PATIENCE_S; !is_gone(pid); pause_shortly()) {
+		if (time(NULL) > end)
+			fail_msg("process %d is still there", (int)pid);
+	}
+}
+
+static void redirect(const char *name, int fd)
+{
+	int file = open(file_in_dir(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (file < 0 || dup2(file, fd) < 0)
+		_exit(98);
+}
+
+/* Starts mpring with these arguments, in a process group of its own, with no
+ * files open but the first three and 50. */
+static pid_t start_argv(char **argv)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	setpgid(0, 0);
+	redirect("output", STDOUT_FILENO);
+	redirect("errors", STDERR_FILENO);
+	close_range(3, ~0U, 0);
+	dup2(STDIN_FILENO, 50);
+	execv(mpring_path, argv);
+	_exit(98);
+}
+
+#define start(...) start_argv((char *[]){"mpring", __VA_ARGS__, NULL})
+#define start_fakes(...) start("run", "--", fake_path, ADAPTERS, __VA_ARGS__)
+
+static int finish(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+static void wait_for_reports(void)
+{
+	wait_for_text("a", "args");
+	wait_for_text("b", "args");
+	wait_for_text("qemu", "peer b");
+}
+
+static void assert_all_gone(void)
+{
+	wait_until_gone(pid_in("a"));
+	wait_until_gone(pid_in("b"));
+	wait_until_gone(pid_in("qemu"));
+}
+
+static void returns_the_exit_status_of_qemu(void **state)
+{
+	(void)state;
+	assert_int_equal(finish(start_fakes("exit=0")), 0);
+	assert_int_equal(finish(start_fakes("exit=7")), 7);
+	assert_string_equal(text_of("errors"), "");
+	assert_all_gone();
+}
+
+static void returns_128_and_the_signal_that_killed_qemu(void **state)
+{
+	(void)state;
+	assert_int_equal(finish(start_fakes("raise=9")), 128 + 9);
+	assert_int_equal(finish(start_fakes("raise=11")), 128 + 11);
+	assert_all_gone();
+}
+
+static void runs_qemu_alone_without_remote_devices(void **state)
+{
+	(void)state;
+	assert_int_equal(finish(start("run", fake_path, "-m", "1G", "exit=3")), 3);
+	assert_string_equal(value_in("qemu", "args"), "-m 1G exit=3");
+	assert_string_equal(value_in("qemu", "preload"), "none");
+}
+
+static void joins_each_adapter_with_its_remote(void **state)
+{
+	pid_t pid = start_fakes("wait");
+	char peer[32];
+
+	(void)state;
+	wait_for_reports();
+	snprintf(peer, sizeof(peer), "a %d", (int)pid_in("a"));
+	assert_string_equal(value_in("qemu", "peer"), peer);
+	snprintf(peer, sizeof(peer), "peer b %d\n", (int)pid_in("b"));
+	assert_non_null(strstr(text_of("qemu"), peer));
+	kill(pid, SIGTERM);
+	assert_int_equal(finish(pid), 42);
+	assert_all_gone();
+}
+
+static void everybody_has_the_right_files(void **state)
+{
+	char fds[64], args[512];
+	const char *remotes[] = {"a", "b"};
+	int qemu_fds[2];
+
+	(void)state;
+	assert_int_equal(finish(start_fakes("exit=0")), 0);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(fds, sizeof(fds), "0 1 2 %d", atoi(value_in(remotes[i], "args")));
+		assert_string_equal(value_in(remotes[i], "fds"), fds);
+		assert_string_equal(value_in(remotes[i], "input"), "/dev/null");
+	}
+	snprintf(args, sizeof(args), "%s", value_in("qemu", "args"));
+	assert_int_equal(sscanf(args,
+				"-device pci-proxy-dev,id=a,socket=%d "
+				"-device pci-proxy-dev,id=b,socket=%d",
+				&qemu_fds[0], &qemu_fds[1]),
+			 2);
+	snprintf(fds, sizeof(fds), "0 1 2 %d %d 50", qemu_fds[0], qemu_fds[1]);
+	assert_string_equal(value_in("qemu", "fds"), fds);
+}
+
+static void only_qemu_preloads_the_object(void **state)
+{
+	char preload[2 * PATH_MAX];
+
+	(void)state;
+	assert_int_equal(finish(start_fakes("exit=0")), 0);
+	snprintf(preload, sizeof(preload), "%s", value_in("qemu", "preload"));
+	assert_string_equal(preload, object_path);
+	assert_string_equal(value_in("a", "preload"), "none");
+}
+
+/* So that a key pressed at the terminal ends QEMU first. */
+static void remotes_are_not_in_the_group_of_the_terminal(void **state)
+{
+	pid_t pid = start_fakes("wait");
+
+	(void)state;
+	wait_for_reports();
+	assert_int_equal(atoi(value_in("qemu", "group")), pid);
+	assert_int_equal(atoi(value_in("a", "group")), pid_in("a"));
+	assert_int_equal(atoi(value_in("b", "group")), pid_in("b"));
+	kill(pid, SIGTERM);
+	finish(pid);
+}
+
+static void passes_signals_on_to_qemu(void **state)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		pid_t pid;
+
+		unlink(file_in_dir("qemu"));
+		pid = start_fakes("wait");
+		wait_for_text("qemu", "peer b");
+		kill(pid, signals[i]);
+		assert_int_equal(finish(pid), 42);
+		assert_int_equal(atoi(value_in("signal", "signal")), signals[i]);
+	}
+	assert_all_gone();
+}
+
+static void a_remote_that_dies_is_reported_and_qemu_goes_on(void **state)
+{
+	pid_t pid = start_fakes("wait");
+	char message[128];
+
+	(void)state;
+	wait_for_reports();
+	kill(pid_in("b"), SIGKILL);
+	snprintf(message, sizeof(message),
+		 "mpring: remote process of rid 1 (pid %d) was killed by signal 9; "
+		 "its devices no longer answer\n",
+		 (int)pid_in("b"));
+	wait_for_text("errors", message);
+	assert_false(is_gone(pid_in("qemu")));
+	assert_false(is_gone(pid_in("a")));
+	kill(pid, SIGTERM);
+	assert_int_equal(finish(pid), 42);
+	assert_string_equal(text_of("errors"), message);
+	assert_all_gone();
+}
+
+static void a_remote_that_ends_early_is_reported(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	setenv("MPRING_REMOTE", "/bin/false", 1);
+	pid = start_fakes("wait");
+	wait_for_text("errors", "rid 0");
+	wait_for_text("errors", "rid 1");
+	assert_non_null(strstr(text_of("errors"), "ended with status 1; its devices no longer"));
+	kill(pid, SIGTERM);
+	assert_int_equal(finish(pid), 42);
+}
+
+/* A signal at the end means impatience: no waiting for the hang-up. */
+static void a_deaf_remote_is_terminated(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	setenv("FAKE_REMOTE", "deaf", 1);
+	pid = start_fakes("exit=5");
+	wait_for_reports();
+	wait_until_gone(pid_in("qemu"));
+	while (!strstr(text_of("errors"), "sending signal 15")) {
+		kill(pid, SIGTERM);
+		pause_shortly();
+	}
+	assert_int_equal(finish(pid), 5);
+	assert_all_gone();
+}
+
+static void a_stubborn_remote_is_killed(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	setenv("FAKE_REMOTE", "stubborn", 1);
+	pid = start_fakes("exit=6");
+	wait_for_reports();
+	assert_int_equal(finish(pid), 6);
+	assert_non_null(strstr(text_of("errors"), "sending signal 15"));
+	assert_non_null(strstr(text_of("errors"), "sending signal 9"));
+	assert_all_gone();
+}
+
+static void nothing_is_left_when_mpring_is_killed(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	setenv("FAKE_REMOTE", "deaf", 1);
+	pid = start_fakes("wait");
+	wait_for_reports();
+	kill(pid, SIGKILL);
+	assert_int_equal(finish(pid), 256 + SIGKILL);
+	assert_all_gone();
+	assert_int_equal(atoi(value_in("signal", "signal")), SIGTERM);
+}
+
+static void print_shows_the_commands_and_runs_nothing(void **state)
+{
+	char expected[3 * PATH_MAX];
+
+	(void)state;
+	assert_int_equal(finish(start("run", "--print", "--", "/no qemu", ADAPTERS, "-S")), 0);
+	snprintf(expected, sizeof(expected),
+		 "%s 4 -device lsi53c895a,id=a\n%s 6 -device lsi53c895a,id=b\n"
+		 "LD_PRELOAD=%s '/no qemu' -device pci-proxy-dev,id=a,socket=3 "
+		 "-device pci-proxy-dev,id=b,socket=5 -S\n",
+		 fake_path, fake_path, object_path);
+	assert_string_equal(text_of("output"), expected);
+	assert_string_equal(text_of("errors"), "");
+	assert_string_equal(text_of("a"), "");
+}
+
+static void a_missing_qemu_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	assert_int_equal(finish(start("run", "--", "/nonexistent/qemu", ADAPTERS)), 1);
+	assert_string_equal(text_of("errors"), "mpring: /nonexistent/qemu cannot be run: "
+					       "No such file or directory\n");
+	wait_until_gone(pid_in("a"));
+	wait_until_gone(pid_in("b"));
+}
+
+static void a_missing_program_is_named(void **state)
+{
+	(void)state;
+	setenv("MPRING_REMOTE", "/nonexistent/remote", 1);
+	assert_int_equal(finish(start_fakes("exit=0")), 1);
+	assert_string_equal(text_of("errors"),
+			    "mpring: mpring-remote cannot be used: "
+			    "MPRING_REMOTE=/nonexistent/remote: No such file or directory\n");
+}
+
+/* A copy of mpring in an otherwise empty folder finds nothing, then what is put
+ * beside it. */
+static void programs_are_looked_for_around_mpring(void **state)
+{
+	char *built = mpring_path, copy[PATH_MAX], command[3 * PATH_MAX];
+
+	(void)state;
+	snprintf(command, sizeof(command), "mkdir -p %s/p/bin && cp %s %s/p/bin/mpring", dir, built,
+		 dir);
+	assert_int_equal(system(command), 0);
+	snprintf(copy, sizeof(copy), "%s/p/bin/mpring", dir);
+	mpring_path = copy;
+	unsetenv("MPRING_REMOTE");
+	unsetenv("MPRING_QEMU_SO");
+	assert_int_equal(finish(start_fakes("exit=0")), 1);
+	assert_non_null(strstr(text_of("errors"), "mpring: mpring-remote was not found; looked"));
+	assert_non_null(strstr(text_of("errors"), "/p/bin/../libexec/mpring/mpring-remote"));
+	assert_non_null(strstr(text_of("errors"), "Set MPRING_REMOTE to its path"));
+	snprintf(command, sizeof(command),
+		 "mkdir -p %s/p/libexec/mpring && cp %s %s/p/libexec/mpring/mpring-remote && "
+		 "cp %s %s/p/bin/mpring-qemu.so",
+		 dir, fake_path, dir, object_path, dir);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(finish(start_fakes("exit=9")), 9);
+	snprintf(copy, sizeof(copy), "%s/p/bin/mpring-qemu.so", dir);
+	assert_string_equal(value_in("qemu", "preload"), copy);
+	mpring_path = built;
+}
+
+static void bad_command_lines_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(finish(start("run", "--", "qemu", "-rdrive", "id=d,rid=0")), 1);
+	assert_non_null(strstr(text_of("errors"), "mpring: rid 0 has no adapter"));
+	assert_int_equal(finish(start("run")), 1);
+	assert_non_null(strstr(text_of("errors"), "command line is missing"));
+	assert_int_equal(finish(start("run", "--prnt", "qemu")), 1);
+	assert_non_null(strstr(text_of("errors"), "unrecognized option '--prnt'"));
+	assert_int_equal(finish(start("walk")), 1);
+	assert_non_null(strstr(text_of("errors"), "no command 'walk'"));
+}
+
+static void help_and_version(void **state)
+{
+	(void)state;
+	assert_int_equal(finish(start("--help")), 0);
+	assert_non_null(strstr(text_of("output"), "mpring run"));
+	assert_int_equal(finish(start("run", "--help")), 0);
+	assert_non_null(strstr(text_of("output"), "-rdevice"));
+	assert_int_equal(finish(start("--version")), 0);
+	assert_memory_equal(text_of("output"), "mpring ", 7);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	return ftw->level ? remove(path) : 0;
+}
+
+/* Before each test. */
+static int set_up(void **state)
+{
+	(void)state;
+	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	setenv("FAKE_DIR", dir, 1);
+	setenv("MPRING_REMOTE", fake_path, 1);
+	setenv("MPRING_QEMU_SO", object_path, 1);
+	unsetenv("FAKE_REMOTE");
+	unsetenv("LD_PRELOAD");
+	/* An AddressSanitizer build objects to preloaded objects. */
+	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+	return 0;
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	return rmdir(dir);
+}
+
+#define in_clean_dir(name) cmocka_unit_test_setup(name, set_up)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		in_clean_dir(returns_the_exit_status_of_qemu),
+		in_clean_dir(returns_128_and_the_signal_that_killed_qemu),
+		in_clean_dir(runs_qemu_alone_without_remote_devices),
+		in_clean_dir(joins_each_adapter_with_its_remote),
+		in_clean_dir(everybody_has_the_right_files),
+		in_clean_dir(only_qemu_preloads_the_object),
+		in_clean_dir(remotes_are_not_in_the_group_of_the_terminal),
+		in_clean_dir(passes_signals_on_to_qemu),
+		in_clean_dir(a_remote_that_dies_is_reported_and_qemu_goes_on),
+		in_clean_dir(a_remote_that_ends_early_is_reported),
+		in_clean_dir(a_deaf_remote_is_terminated),
+		in_clean_dir(a_stubborn_remote_is_killed),
+		in_clean_dir(nothing_is_left_when_mpring_is_killed),
+		in_clean_dir(print_shows_the_commands_and_runs_nothing),
+		in_clean_dir(a_missing_qemu_leaves_nothing_behind),
+		in_clean_dir(a_missing_program_is_named),
+		in_clean_dir(programs_are_looked_for_around_mpring),
+		in_clean_dir(bad_command_lines_are_refused),
+		in_clean_dir(help_and_version),
+	};
+
+	if (argc != 4 || !mkdtemp(dir))
+		return 1;
+	mpring_path = realpath(argv[1], NULL);
+	fake_path = realpath(argv[2], NULL);
+	object_path = realpath(argv[3], NULL);
+	if (!mpring_path || !fake_path || !object_path)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, remove_dir);
+}
