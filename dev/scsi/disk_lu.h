@@ -36,6 +36,11 @@ static inline struct scsi_disk *scsi_disk_of(const struct scsi_task *t)
 	return (struct scsi_disk *)t->lu;
 }
 
+extern const struct scsi_lu_type scsi_disk_type;
+bool scsi_disk_ready(const struct mpr_scsi_lu *lu);
+void scsi_disk_reset(struct mpr_scsi_lu *lu);
+void scsi_disk_destroy(struct mpr_scsi_lu *lu);
+
 /* The default mode parameters, which a reset restores. */
 struct scsi_mode scsi_disk_default_mode(const struct scsi_disk *disk);
 /* True when writing is not allowed; *why is then the sense data to report. */
@@ -63,9 +68,5 @@ void scsi_disk_write(struct scsi_task *t);
 void scsi_disk_write_and_verify(struct scsi_task *t);
 void scsi_disk_verify(struct scsi_task *t);
 void scsi_disk_compare_and_write(struct scsi_task *t);
-void scsi_disk_synchronize_cache(struct scsi_task *t);
-void scsi_disk_start_stop(struct scsi_task *t);
-void scsi_disk_reserve_10(struct scsi_task *t);
-void scsi_disk_seek(struct scsi_task *t);
 
 #endif

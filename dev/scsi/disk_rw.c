@@ -13,8 +13,6 @@
 #include "dev/scsi/disk_lu.h"
 #include "dev/scsi/sg.h"
 
-#define IN_PLACE_WRITE_CHUNK (4u << 20) /* bytes asked for at once */
-
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -241,7 +239,7 @@ static void chunk_received(struct scsi_task *t, const struct iovec *sg, unsigned
 
 static void ask_chunk(struct scsi_task *t)
 {
-	uint64_t limit = t->rw.compare ? MPR_SCSI_MAX_CHUNK : IN_PLACE_WRITE_CHUNK;
+	uint64_t limit = t->rw.compare ? MPR_SCSI_MAX_CHUNK : MPR_SCSI_MAX_DATA_OUT;
 
 	t->rw.chunk = (size_t)min_u64(t->rw.left, limit);
 	scsi_task_move(t, NULL, t->rw.chunk, chunk_received);

@@ -16,11 +16,12 @@ struct scsi_task;
 struct mpr_scsi_lu;
 
 /* Attributes of a command. */
-#define SCSI_CMD_SA 0x01	/* distinguished by its service action */
-#define SCSI_CMD_MEDIUM 0x02	/* needs a medium that is ready */
-#define SCSI_CMD_KEEPS_UA 0x04	/* a unit attention does not stop it */
-#define SCSI_CMD_IMMEDIATE 0x08 /* does not wait for its turn */
-#define SCSI_CMD_EXCLUSIVE 0x10 /* no other task runs meanwhile */
+#define SCSI_CMD_SA 0x01     /* distinguished by its service action */
+#define SCSI_CMD_MEDIUM 0x02 /* needs a medium that is ready */
+/* Neither waits for its turn nor is stopped by a unit attention, and leaves
+ * sense data alone: INQUIRY, REPORT LUNS, REQUEST SENSE. */
+#define SCSI_CMD_ALWAYS 0x04
+#define SCSI_CMD_EXCLUSIVE 0x08 /* no other task runs meanwhile */
 
 struct scsi_command {
 	uint8_t opcode;

@@ -34,8 +34,9 @@
 #define MPR_SCSI_MAX_TARGETS 16
 #define MPR_SCSI_MAX_LUNS 64 /* IDENTIFY carries six bits */
 #define MPR_SCSI_MAX_CDB 16
-#define MPR_SCSI_MAX_CHUNK 262144 /* bytes of one chunk that is not in place */
-#define MPR_SCSI_UNTAGGED 0x100	  /* a tag is one byte; this means none */
+#define MPR_SCSI_MAX_CHUNK 262144     /* bytes of one chunk of data in that is not in place */
+#define MPR_SCSI_MAX_DATA_OUT 4194304 /* bytes of one chunk of data out */
+#define MPR_SCSI_UNTAGGED 0x100	      /* a tag is one byte; this means none */
 
 /* Status codes (SAM-3, 5.3). */
 #define MPR_SCSI_GOOD 0x00

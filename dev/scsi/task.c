@@ -139,18 +139,18 @@ void mpr_scsi_task_cancel(struct mpr_scsi_task *task)
 
 /* ---- Starting --------------------------------------------------------- */
 
+bool scsi_task_runs_always(const struct scsi_task *t)
+{
+	return t->cmd && t->cmd->flags & SCSI_CMD_ALWAYS;
+}
+
 /* Sense data that the initiator did not want goes when the next command comes. */
 static void discard_sense(struct scsi_task *t)
 {
 	struct mpr_scsi_lu *lu = t->lu;
 
-	if (!lu->sense_task && !(t->cmd && t->cmd->flags & SCSI_CMD_KEEPS_UA))
+	if (!lu->sense_task && !scsi_task_runs_always(t))
 		lu->sense_pending = false;
-}
-
-static bool is_immediate(const struct scsi_task *t)
-{
-	return t->cmd && t->cmd->flags & SCSI_CMD_IMMEDIATE;
 }
 
 static void enter_task_set(struct scsi_task *t)
@@ -162,7 +162,7 @@ static void enter_task_set(struct scsi_task *t)
 	scsi_taskset_add(t);
 	if (overlapped)
 		scsi_task_check(t, SENSE_OVERLAPPED_COMMANDS);
-	else if (full && !is_immediate(t))
+	else if (full && !scsi_task_runs_always(t))
 		scsi_task_end(t, MPR_SCSI_TASK_SET_FULL);
 	else
 		scsi_taskset_run(t->lu);
@@ -193,7 +193,7 @@ void scsi_task_execute(struct scsi_task *t)
 	const struct scsi_command *cmd = t->cmd;
 
 	t->state = SCSI_TASK_RUNNING;
-	if (t->lu->ua != SCSI_UA_NONE && !(cmd && cmd->flags & SCSI_CMD_KEEPS_UA))
+	if (t->lu->ua != SCSI_UA_NONE && !scsi_task_runs_always(t))
 		scsi_task_check(t, scsi_lu_take_ua(t->lu));
 	else if (t->cdb_short)
 		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);

@@ -99,6 +99,8 @@ void scsi_task_flush(struct scsi_task *t, struct mpr_blk *blk, scsi_io_fn then);
 
 /* ---- For the task set ------------------------------------------------- */
 
+/* SCSI_CMD_ALWAYS: its command is one of those. */
+bool scsi_task_runs_always(const struct scsi_task *t);
 /* Starts a queued task: checks what precedes every command, runs its handler. */
 void scsi_task_execute(struct scsi_task *t);
 /* Reports a held task's CHECK CONDITION. */

@@ -57,7 +57,7 @@ static bool may_start(const struct scsi_task *t)
 	const struct scsi_task *other;
 	bool older = true;
 
-	if (t->cmd && t->cmd->flags & SCSI_CMD_IMMEDIATE)
+	if (scsi_task_runs_always(t))
 		return true;
 	TAILQ_FOREACH(other, &t->lu->tasks, link)
 	{

@@ -68,6 +68,7 @@ static void on_data(void *hba, struct mpr_scsi_task *task)
 	CHECK(s->state == RUNNING && !s->cancelling);
 	CHECK(task->chunk > 0 && task->chunk <= task->length - s->moved);
 	CHECK(!task->buf || task->chunk <= MPR_SCSI_MAX_CHUNK);
+	CHECK(task->dir == MPR_SCSI_DATA_IN || task->chunk <= MPR_SCSI_MAX_DATA_OUT);
 	CHECK(task->buf || task->dir == MPR_SCSI_DATA_OUT || s->memory);
 	s->state = DATA;
 }

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands of scsi-hd: the table, and those that move no data. */
+#include "dev/scsi/commands.h"
+#include "dev/scsi/disk_lu.h"
+
+#define START 0x01
+#define LOEJ 0x02
+#define NO_FLUSH 0x04
+#define POWER_CONDITION 0xF0
+
+static void synchronize_cache(struct scsi_task *t)
+{
+	if (scsi_disk_in_range(t, scsi_cdb_extent(t->cdb)))
+		scsi_task_flush(t, scsi_disk_of(t)->blk, scsi_task_good);
+}
+
+/* The medium neither spins nor leaves; what stopping it promises is that the
+ * cache is written out. */
+static void start_stop(struct scsi_task *t)
+{
+	uint8_t what = t->cdb[4];
+
+	if (!(what & POWER_CONDITION) && what & LOEJ)
+		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
+	else if (!(what & (POWER_CONDITION | START | NO_FLUSH)))
+		scsi_task_flush(t, scsi_disk_of(t)->blk, scsi_task_good);
+	else
+		scsi_task_good(t);
+}
+
+static void seek(struct scsi_task *t)
+{
+	struct scsi_extent extent = {scsi_cdb_extent(t->cdb).lba, 1};
+
+	if (scsi_disk_in_range(t, extent))
+		scsi_task_good(t);
+}
+
+/* Third-party reservations, which have a parameter list, do not exist. */
+static void reserve_10(struct scsi_task *t)
+{
+	if (t->cdb[7] || t->cdb[8])
+		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
+	else
+		scsi_task_good(t);
+}
+
+/* ---- The table -------------------------------------------------------- */
+
+#define ALWAYS SCSI_CMD_ALWAYS
+#define MEDIUM SCSI_CMD_MEDIUM
+#define ALONE (SCSI_CMD_MEDIUM | SCSI_CMD_EXCLUSIVE)
+#define ACTION SCSI_CMD_SA
+#define NONE MPR_SCSI_NO_DATA
+#define IN MPR_SCSI_DATA_IN
+#define OUT MPR_SCSI_DATA_OUT
+
+/* CDB usage maps: which bits of bytes 1 and on are evaluated. */
+#define CONTROL 0x05
+#define FIELD4 0xFF, 0xFF, 0xFF, 0xFF
+#define LBA8 FIELD4, FIELD4
+#define NOTHING_6 0, 0, 0, 0, CONTROL
+#define LENGTH_6 0, 0, 0xFF, CONTROL
+#define BLOCKS_6 0x1F, 0xFF, 0xFF, 0xFF, CONTROL
+#define LBA_10 FIELD4, 0, 0, 0, CONTROL
+#define LENGTH_10 0, 0, 0, 0, 0xFF, 0xFF, CONTROL
+#define BLOCKS_10 FIELD4, 0, 0xFF, 0xFF, CONTROL
+#define BLOCKS_12 FIELD4, FIELD4, 0, CONTROL
+#define BLOCKS_16 LBA8, FIELD4, 0, CONTROL
+#define READ_WRITE 0xF8 /* protection, DPO, FUA */
+#define VERIFY 0xF6	/* protection, DPO, BYTCHK */
+
+/* clang-format off */
+static const struct scsi_command commands[] = {
+	{SCSI_TEST_UNIT_READY, 0, MEDIUM, NONE, NULL, scsi_no_operation, {NOTHING_6}},
+	{SCSI_REQUEST_SENSE, 0, ALWAYS, IN, scsi_length_at_4, scsi_request_sense, {0x01, LENGTH_6}},
+	{SCSI_READ_6, 0, MEDIUM, IN, scsi_disk_extent_bytes, scsi_disk_read, {BLOCKS_6}},
+	{SCSI_WRITE_6, 0, MEDIUM, OUT, scsi_disk_extent_bytes, scsi_disk_write, {BLOCKS_6}},
+	{SCSI_INQUIRY, 0, ALWAYS, IN, scsi_length_at_3, scsi_disk_inquiry,
+	 {0x01, 0xFF, 0xFF, 0xFF, CONTROL}},
+	{SCSI_MODE_SELECT_6, 0, 0, OUT, scsi_length_at_4, scsi_disk_mode_select, {0x11, LENGTH_6}},
+	{SCSI_RESERVE_6, 0, 0, NONE, NULL, scsi_no_operation, {NOTHING_6}},
+	{SCSI_RELEASE_6, 0, 0, NONE, NULL, scsi_no_operation, {NOTHING_6}},
+	{SCSI_MODE_SENSE_6, 0, 0, IN, scsi_length_at_4, scsi_disk_mode_sense,
+	 {0x08, 0xFF, 0xFF, 0xFF, CONTROL}},
+	{SCSI_START_STOP_UNIT, 0, 0, NONE, NULL, start_stop, {0, 0, 0, 0xF7, CONTROL}},
+	{SCSI_PREVENT_ALLOW, 0, 0, NONE, NULL, scsi_no_operation, {0, 0, 0, 0x03, CONTROL}},
+	{SCSI_READ_CAPACITY_10, 0, MEDIUM, IN, scsi_disk_capacity_10_bytes,
+	 scsi_disk_read_capacity_10, {0, FIELD4, 0, 0, 0x01, CONTROL}},
+	{SCSI_READ_10, 0, MEDIUM, IN, scsi_disk_extent_bytes, scsi_disk_read,
+	 {READ_WRITE, BLOCKS_10}},
+	{SCSI_WRITE_10, 0, MEDIUM, OUT, scsi_disk_extent_bytes, scsi_disk_write,
+	 {READ_WRITE, BLOCKS_10}},
+	{SCSI_SEEK_10, 0, MEDIUM, NONE, NULL, seek, {0, LBA_10}},
+	{SCSI_WRITE_AND_VERIFY_10, 0, MEDIUM, OUT, scsi_disk_extent_bytes,
+	 scsi_disk_write_and_verify, {VERIFY, BLOCKS_10}},
+	{SCSI_VERIFY_10, 0, MEDIUM, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
+	 {VERIFY, BLOCKS_10}},
+	{SCSI_SYNCHRONIZE_CACHE_10, 0, MEDIUM, NONE, NULL, synchronize_cache, {0x02, BLOCKS_10}},
+	{SCSI_MODE_SELECT_10, 0, 0, OUT, scsi_length_at_7, scsi_disk_mode_select,
+	 {0x11, 0, LENGTH_10}},
+	{SCSI_RESERVE_10, 0, 0, NONE, NULL, reserve_10, {0, 0, LENGTH_10}},
+	{SCSI_RELEASE_10, 0, 0, NONE, NULL, reserve_10, {0, 0, LENGTH_10}},
+	{SCSI_MODE_SENSE_10, 0, 0, IN, scsi_length_at_7, scsi_disk_mode_sense,
+	 {0x18, 0xFF, 0xFF, 0, 0, 0, 0xFF, 0xFF, CONTROL}},
+	{SCSI_READ_16, 0, MEDIUM, IN, scsi_disk_extent_bytes, scsi_disk_read,
+	 {READ_WRITE, BLOCKS_16}},
+	{SCSI_COMPARE_AND_WRITE, 0, ALONE, OUT, scsi_disk_compare_and_write_bytes,
+	 scsi_disk_compare_and_write, {READ_WRITE, BLOCKS_16}},
+	{SCSI_WRITE_16, 0, MEDIUM, OUT, scsi_disk_extent_bytes, scsi_disk_write,
+	 {READ_WRITE, BLOCKS_16}},
+	{SCSI_WRITE_AND_VERIFY_16, 0, MEDIUM, OUT, scsi_disk_extent_bytes,
+	 scsi_disk_write_and_verify, {VERIFY, BLOCKS_16}},
+	{SCSI_VERIFY_16, 0, MEDIUM, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
+	 {VERIFY, BLOCKS_16}},
+	{SCSI_SYNCHRONIZE_CACHE_16, 0, MEDIUM, NONE, NULL, synchronize_cache, {0x02, BLOCKS_16}},
+	{SCSI_SERVICE_ACTION_IN_16, SCSI_SA_READ_CAPACITY_16, MEDIUM | ACTION, IN, scsi_length_at_10,
+	 scsi_disk_read_capacity_16, {0, LBA8, FIELD4, 0x01, CONTROL}},
+	{SCSI_REPORT_LUNS, 0, ALWAYS, IN, scsi_length_at_6, scsi_report_luns,
+	 {0, 0xFF, 0, 0, 0, FIELD4, 0, CONTROL}},
+	{SCSI_MAINTENANCE_IN, SCSI_SA_REPORT_SUPPORTED_OPCODES, ACTION, IN, scsi_length_at_6,
+	 scsi_report_supported_opcodes, {0, 0x87, 0xFF, 0xFF, 0xFF, FIELD4, 0, CONTROL}},
+	{SCSI_READ_12, 0, MEDIUM, IN, scsi_disk_extent_bytes, scsi_disk_read,
+	 {READ_WRITE, BLOCKS_12}},
+	{SCSI_WRITE_12, 0, MEDIUM, OUT, scsi_disk_extent_bytes, scsi_disk_write,
+	 {READ_WRITE, BLOCKS_12}},
+	{SCSI_WRITE_AND_VERIFY_12, 0, MEDIUM, OUT, scsi_disk_extent_bytes,
+	 scsi_disk_write_and_verify, {VERIFY, BLOCKS_12}},
+	{SCSI_VERIFY_12, 0, MEDIUM, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
+	 {VERIFY, BLOCKS_12}},
+};
+/* clang-format on */
+
+const struct scsi_lu_type scsi_disk_type = {
+	.commands = commands,
+	.ncommands = sizeof(commands) / sizeof(commands[0]),
+	.unsupported = {.key = 0x5, .asc = 0x20},
+	.ready = scsi_disk_ready,
+	.reset = scsi_disk_reset,
+	.destroy = scsi_disk_destroy,
+};
