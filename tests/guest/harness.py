@@ -208,22 +208,27 @@ def end_descendants(reason):
 
 
 @contextlib.contextmanager
-def session():
-    """Options, a Tap and a working folder; ends the program with the counts."""
-    options, tap = Options(), Tap()
+def workplace():
+    """Options and a working folder; leaves neither files nor processes."""
+    options = Options()
     become_subreaper()
     folder = tempfile.mkdtemp(prefix="mpring-", dir="/tmp")
     try:
-        yield options, tap, folder
-    except Failure as failure:
-        with tap.case("the test runs to its end"):
-            raise failure
+        yield options, folder
     finally:
-        end_descendants("still running at the end of the test, ended now")
+        end_descendants("still running at the end, ended now")
         if options.keep:
             diagnose(f"kept: {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def session():
+    """Options, a Tap and a working folder; ends the program with the counts."""
+    tap = Tap()
+    with workplace() as (options, folder):
+        yield options, tap, folder
     tap.finish()
 
 
@@ -394,6 +399,14 @@ class Machine:
             if os.path.basename(line.split(" ")[0]) == program:
                 return pid
         raise Failure(f"no process runs {program}: {descendants()}\n{self.log()}")
+
+    def wait_process(self, program):
+        """The same for a program that may not have started yet."""
+        def there():
+            return any(os.path.basename(line.split(" ")[0]) == program
+                       for line in descendants().values())
+        wait_until(lambda: there() or self.ended(), 10)
+        return self.pid_of(program)
 
     def qemu(self):
         return self.pid_of("qemu-system-x86_64")
