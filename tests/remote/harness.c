@@ -13,15 +13,15 @@
 
 #define MAX_ARGS 32
 
-/* "@" and "...fd=@" get the socket's number. */
+/* "@" becomes the socket's number. */
 static char *expand(const char *arg, int sock)
 {
-	size_t len = strlen(arg);
 	char *text;
+	const char *mark = strchr(arg, '@');
 
-	if (!len || arg[len - 1] != '@')
+	if (!mark)
 		return strdup(arg);
-	assert_true(asprintf(&text, "%.*s%d", (int)len - 1, arg, sock) > 0);
+	assert_true(asprintf(&text, "%.*s%d%s", (int)(mark - arg), arg, sock, mark + 1) > 0);
 	return text;
 }
 

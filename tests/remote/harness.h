@@ -22,8 +22,8 @@ struct remote {
 };
 
 /*
- * Starts "mpring-remote ARGS...", ended by NULL. "@" among the arguments (or at
- * an argument's end) becomes the number of the process' socket.
+ * Starts "mpring-remote ARGS...", ended by NULL. "@" in an argument becomes the
+ * number of the process' socket.
  */
 void remote_start(struct remote *remote, const char *const *args);
 

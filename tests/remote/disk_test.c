@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that disks are attached as the command line says, whatever the order
+ * of its options, and that what cannot be attached is refused by name. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dev/scsi/scsi.h"
+#include "remote/cmdline.h"
+#include "remote/machine.h"
+#include "tests/remote/harness.h"
+
+#define MAX_ARGS 24
+
+/* An adapter with a SCSI bus and nothing else. */
+static const struct mpr_scsi_hba_ops hba_ops;
+static const struct mpr_pci_info pci_info = {.bar = {{MPR_BAR_MEM32, 16}}};
+static const struct mpr_device_ops adapter_ops;
+
+static int create(struct mpr_host *host, const char *id, struct mpr_device **dev)
+{
+	*dev = calloc(1, sizeof(**dev));
+	assert_non_null(*dev);
+	assert_int_equal(mpr_device_init(*dev, &adapter_ops, host, id), 0);
+	return mpr_scsi_bus_create(&hba_ops, *dev, &(*dev)->scsi_bus);
+}
+
+static void destroy(struct mpr_device *dev)
+{
+	mpr_scsi_bus_destroy(dev->scsi_bus);
+	mpr_device_fini(dev);
+	free(dev);
+}
+
+static const struct mpr_device_ops adapter_ops = {
+	.driver = "adapter",
+	.desc = "adapter for tests",
+	.pci = &pci_info,
+	.create = create,
+	.destroy = destroy,
+};
+static const struct mpr_device_ops *const models[] = {&adapter_ops, NULL};
+
+/* A machine that was built, or not. */
+struct built {
+	struct mpr_cmdline cmdline;
+	struct mpr_watcher watcher;
+	struct mpr_timers timers;
+	struct mpr_machine machine;
+	char *error;
+};
+
+static char image[2][256];
+static char readonly_image[300];
+
+/* "IMAGE0" and "IMAGE1" in an argument become the paths of images. */
+static char *expand(const char *arg)
+{
+	const char *mark = strstr(arg, "IMAGE");
+	char *text;
+
+	if (!mark)
+		return strdup(arg);
+	assert_true(asprintf(&text, "%.*s%s%s", (int)(mark - arg), arg, image[mark[5] - '0'],
+			     mark + 6) > 0);
+	return text;
+}
+
+static int build(struct built *built, const char *const *args, char **argv)
+{
+	int argc = 1;
+	int ret;
+
+	*built = (struct built){0};
+	argv[0] = "mpring-remote";
+	for (; *args; args++)
+		argv[argc++] = expand(*args);
+	argv[argc] = NULL;
+	assert_int_equal(mpr_cmdline_parse(&built->cmdline, argc, argv, models, &built->error), 0);
+	assert_int_equal(mpr_uring_create(8, &built->watcher.uring), 0);
+	ret = mpr_machine_build(&built->machine, &built->cmdline, models, &built->watcher,
+				&built->timers, &built->error);
+	return ret;
+}
+
+static void demolish(struct built *built, char **argv)
+{
+	mpr_machine_destroy(&built->machine);
+	mpr_uring_destroy(built->watcher.uring);
+	mpr_cmdline_free(&built->cmdline);
+	free(built->error);
+	while (*++argv)
+		free(*argv);
+}
+
+#define OBJECT "-object", "x-remote-object,id=r0,devid=a0,path=/tmp/none"
+
+/* Which targets of the first adapter answer, as a mask. */
+static unsigned targets(const struct built *built)
+{
+	unsigned mask = 0;
+
+	for (unsigned id = 0; id < MPR_SCSI_MAX_TARGETS; id++)
+		if (mpr_scsi_target_present(built->machine.devices[0]->dev->scsi_bus, id))
+			mask |= 1u << id;
+	return mask;
+}
+
+static void assert_targets(const char *const *args, unsigned mask)
+{
+	char *argv[MAX_ARGS];
+	struct built built;
+
+	if (build(&built, args, argv) < 0)
+		fail_msg("%s", built.error);
+	assert_int_equal(targets(&built), mask);
+	demolish(&built, argv);
+}
+
+static void assert_refused(const char *const *args, const char *message)
+{
+	char *argv[MAX_ARGS];
+	struct built built;
+	char *expected = expand(message);
+
+	assert_true(build(&built, args, argv) < 0);
+	assert_non_null(built.error);
+	assert_string_equal(built.error, expected);
+	free(expected);
+	demolish(&built, argv);
+}
+
+#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void order_of_options_does_not_matter(void **state)
+{
+	(void)state;
+	assert_targets(ARGS("-drive", "id=d0,file=IMAGE0", "-device", "adapter,id=a0", "-device",
+			    "scsi-hd,drive=d0,bus=a0.0,scsi-id=3", OBJECT),
+		       1u << 3);
+	assert_targets(ARGS(OBJECT, "-device", "scsi-hd,drive=d0,bus=a0.0,scsi-id=3", "-device",
+			    "adapter,id=a0", "-drive", "id=d0,file=IMAGE0"),
+		       1u << 3);
+}
+
+static void scsi_id_defaults_to_the_lowest_free_one(void **state)
+{
+	(void)state;
+	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
+			    "-drive", "id=d1,file=IMAGE1", "-device", "scsi-hd,drive=d0,scsi-id=0",
+			    "-device", "scsi-hd,drive=d1"),
+		       3);
+}
+
+static void disks_share_a_target_by_lun(void **state)
+{
+	(void)state;
+	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
+			    "-drive", "id=d1,file=IMAGE1", "-device",
+			    "scsi-hd,drive=d0,scsi-id=15,lun=0", "-device",
+			    "scsi-hd,drive=d1,scsi-id=15,lun=1"),
+		       1u << 15);
+}
+
+static void unknown_drive_lists_the_known(void **state)
+{
+	(void)state;
+	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
+			    "-drive", "id=d1,file=IMAGE1", "-device", "scsi-hd,drive=d9,bus=a0.0"),
+		       "-device scsi-hd,drive=d9,bus=a0.0: no drive \"d9\" (there is: d0, d1)");
+}
+
+static void unknown_bus_lists_the_known(void **state)
+{
+	(void)state;
+	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
+			    "-device", "scsi-hd,drive=d0,bus=a1.0"),
+		       "-device scsi-hd,drive=d0,bus=a1.0: no bus \"a1.0\" (there is: a0.0)");
+}
+
+static void drive_serves_one_disk(void **state)
+{
+	(void)state;
+	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
+			    "-device", "scsi-hd,drive=d0", "-device", "scsi-hd,drive=d0,lun=1"),
+		       "-device scsi-hd,drive=d0,lun=1: drive \"d0\" is used by -device "
+		       "scsi-hd,drive=d0");
+}
+
+static void disk_needs_a_drive(void **state)
+{
+	(void)state;
+	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-device", "scsi-hd,scsi-id=1"),
+		       "-device scsi-hd,scsi-id=1: drive=ID is missing");
+}
+
+static void taken_address_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
+			    "-drive", "id=d1,file=IMAGE1", "-device", "scsi-hd,drive=d0,scsi-id=2",
+			    "-device", "scsi-hd,drive=d1,scsi-id=2"),
+		       "-device scsi-hd,drive=d1,scsi-id=2: scsi-id=2, lun=0 is taken");
+}
+
+static void scsi_id_out_of_range_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
+			    "-device", "scsi-hd,drive=d0,scsi-id=16"),
+		       "-device scsi-hd,drive=d0,scsi-id=16: scsi-id=16 is not a number from 0 to "
+		       "15");
+	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
+			    "-device", "scsi-hd,drive=d0,scsi-id=7"),
+		       "-device scsi-hd,drive=d0,scsi-id=7: scsi-id=7 is the adapter's own");
+}
+
+static void misspelt_property_names_the_right_one(void **state)
+{
+	(void)state;
+	assert_refused(
+		ARGS(OBJECT, "-device", "adapter,id=a0", "-device", "scsi-hd,drive=d0,scsi_id=1"),
+		"-device scsi-hd,drive=d0,scsi_id=1: no property \"scsi_id\" (did you mean "
+		"\"scsi-id\"?)");
+}
+
+static void read_only_drive_is_opened_for_reading(void **state)
+{
+	char *argv[MAX_ARGS];
+	char drive[400];
+	struct built built;
+
+	(void)state;
+	snprintf(drive, sizeof(drive), "id=d0,file=%s,readonly=on", readonly_image);
+	assert_int_equal(build(&built,
+			       ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", drive, "-device",
+				    "scsi-hd,drive=d0"),
+			       argv),
+			 0);
+	assert_true(mpr_blk_read_only(built.machine.drives[0].blk));
+	demolish(&built, argv);
+}
+
+static void make_image(const char *path, mode_t mode)
+{
+	int fd = open(path, O_CREAT | O_RDWR | O_TRUNC | O_CLOEXEC, mode);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 1 << 20), 0);
+	close(fd);
+}
+
+static int make_images(void **state)
+{
+	const char *folder = getenv("TEST_TMPDIR") ? getenv("TEST_TMPDIR") : "/tmp";
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		snprintf(image[i], sizeof(image[i]), "%s/disk_test.%d.%d", folder, (int)getpid(),
+			 i);
+		make_image(image[i], 0600);
+	}
+	snprintf(readonly_image, sizeof(readonly_image), "%s.ro", image[0]);
+	make_image(readonly_image, 0400);
+	return 0;
+}
+
+static int remove_images(void **state)
+{
+	(void)state;
+	unlink(image[0]);
+	unlink(image[1]);
+	unlink(readonly_image);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(order_of_options_does_not_matter),
+		cmocka_unit_test(scsi_id_defaults_to_the_lowest_free_one),
+		cmocka_unit_test(disks_share_a_target_by_lun),
+		cmocka_unit_test(unknown_drive_lists_the_known),
+		cmocka_unit_test(unknown_bus_lists_the_known),
+		cmocka_unit_test(drive_serves_one_disk),
+		cmocka_unit_test(disk_needs_a_drive),
+		cmocka_unit_test(taken_address_is_refused),
+		cmocka_unit_test(scsi_id_out_of_range_is_refused),
+		cmocka_unit_test(misspelt_property_names_the_right_one),
+		cmocka_unit_test(read_only_drive_is_opened_for_reading),
+	};
+
+	return cmocka_run_group_tests(tests, make_images, remove_images);
+}

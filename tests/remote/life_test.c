@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves when the process ends and when it does not, that it costs nothing
+ * while nothing happens, and that sockets are shared and listened on. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/remote/harness.h"
+
+#define DEVICE "-device", "test-device,id=test0"
+
+static struct mpr_proxy_conn *connect_fd(struct remote *remote)
+{
+	struct mpr_proxy_conn *conn = NULL;
+	char *error = NULL;
+
+	if (mpr_proxy_connect_fd(remote->sock, &conn, &error) < 0)
+		fail_msg("%s", error);
+	remote->sock = -1;
+	return conn;
+}
+
+static struct mpr_proxy_device *open_device(struct mpr_proxy_conn *conn, const char *id)
+{
+	struct mpr_proxy_device *device = NULL;
+	char *error = NULL;
+
+	if (mpr_proxy_device_open(conn, id, &device, &error) < 0)
+		fail_msg("%s", error);
+	return device;
+}
+
+static void assert_output(struct remote *remote, const char *expected)
+{
+	char *output = remote_output(remote);
+
+	assert_string_equal(output, expected);
+	free(output);
+	free(remote_print(remote));
+}
+
+/* A path for a socket, which must be short. */
+static const char *socket_path(void)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "/tmp/mpring-life.%d", (int)getpid());
+	return path;
+}
+
+static const char *listen_option(void)
+{
+	static char option[160];
+
+	snprintf(option, sizeof(option), "x-remote-object,id=r0,devid=test0,path=%s",
+		 socket_path());
+	return option;
+}
+
+/* Connects once somebody listens. */
+static struct mpr_proxy_conn *connect_path(void)
+{
+	struct mpr_proxy_conn *conn = NULL;
+
+	while (mpr_proxy_connect_path(socket_path(), &conn, NULL) < 0)
+		usleep(1000);
+	return conn;
+}
+
+static void connection_lost_before_hello_ends_it(void **state)
+{
+	static const char *const args[] = {"@", DEVICE, NULL};
+	struct remote remote;
+
+	(void)state;
+	remote_start(&remote, args);
+	assert_int_equal(remote_finish(&remote), 0);
+	assert_output(&remote, "");
+}
+
+static void connection_lost_in_use_ends_it(void **state)
+{
+	static const char *const args[] = {"@", DEVICE, NULL};
+	struct mpr_proxy_conn *conn;
+	struct mpr_proxy_device *device;
+	struct remote remote;
+
+	(void)state;
+	remote_start(&remote, args);
+	conn = connect_fd(&remote);
+	device = open_device(conn, "test0");
+	put(device, TEST_WORK, UINT64_MAX);
+	put(device, TEST_ALARM, 1);
+	shutdown(mpr_proxy_conn_fd(conn), SHUT_RDWR);
+	assert_int_equal(remote_finish(&remote), 0);
+	assert_output(&remote, "");
+	mpr_proxy_device_close(device);
+	mpr_proxy_disconnect(conn);
+}
+
+static void sigterm_ends_it_in_good_order(void **state)
+{
+	static const char *const args[] = {"@", DEVICE, NULL};
+	struct mpr_proxy_conn *conn;
+	struct mpr_proxy_device *device;
+	struct remote remote;
+
+	(void)state;
+	remote_start(&remote, args);
+	conn = connect_fd(&remote);
+	device = open_device(conn, "test0");
+	assert_int_equal(kill(remote.pid, SIGTERM), 0);
+	assert_int_equal(remote_finish(&remote), 0);
+	assert_output(&remote, "");
+	assert_true(get(device, TEST_SCRATCH) == UINT64_MAX);
+	mpr_proxy_device_close(device);
+	mpr_proxy_disconnect(conn);
+}
+
+static void idle_process_does_not_run(void **state)
+{
+	static const char *const args[] = {"@", DEVICE, NULL};
+	struct mpr_proxy_conn *conn;
+	struct mpr_proxy_device *device;
+	struct remote remote;
+	uint64_t sleeps, cpu;
+
+	(void)state;
+	remote_start(&remote, args);
+	conn = connect_fd(&remote);
+	device = open_device(conn, "test0");
+	put(device, TEST_SCRATCH, 1);
+	assert_int_equal(get(device, TEST_SCRATCH), 1);
+	usleep(100000); /* to fall asleep */
+	sleeps = remote_sleeps(&remote);
+	cpu = remote_cpu(&remote);
+	usleep(2000000);
+	assert_int_equal(remote_sleeps(&remote), sleeps);
+	assert_int_equal(remote_cpu(&remote), cpu);
+	/* It was asleep, not dead. */
+	assert_int_equal(get(device, TEST_SCRATCH), 1);
+	assert_true(remote_sleeps(&remote) >= sleeps);
+	mpr_proxy_device_close(device);
+	mpr_proxy_disconnect(conn);
+	assert_int_equal(remote_finish(&remote), 0);
+	assert_output(&remote, "");
+}
+
+static void models_log_under_their_id(void **state)
+{
+	static const char *const args[] = {"@", DEVICE, NULL};
+	struct mpr_proxy_conn *conn;
+	struct mpr_proxy_device *device;
+	struct remote remote;
+
+	(void)state;
+	remote_start(&remote, args);
+	conn = connect_fd(&remote);
+	device = open_device(conn, "test0");
+	put(device, TEST_LOG, 42);
+	mpr_proxy_device_close(device);
+	mpr_proxy_disconnect(conn);
+	assert_int_equal(remote_finish(&remote), 0);
+	assert_output(&remote, "mpring-remote: test0: value 42\n");
+}
+
+static void object_form_offers_only_the_named_device(void **state)
+{
+	char listen[160];
+	const char *const args[] = {
+		"-machine",
+		"x-remote",
+		DEVICE,
+		"-device",
+		"test-device,id=test1",
+		"-object",
+		"x-remote-object,id=r1,devid=test1,fd=@,",
+		"-object",
+		listen,
+		NULL,
+	};
+	struct mpr_proxy_conn *given, *connected;
+	struct mpr_proxy_device *device;
+	struct remote remote;
+	char *error = NULL;
+
+	(void)state;
+	strcpy(listen, listen_option());
+	remote_start(&remote, args);
+	given = connect_fd(&remote);
+	connected = connect_path();
+	assert_int_equal(mpr_proxy_device_open(given, "test0", &device, &error), -ENODEV);
+	free(error);
+	assert_int_equal(mpr_proxy_device_open(connected, "test1", &device, &error), -ENODEV);
+	free(error);
+	device = open_device(given, "test1");
+	mpr_proxy_device_close(device);
+	mpr_proxy_disconnect(given);
+	device = open_device(connected, "test0");
+	mpr_proxy_device_close(device);
+	mpr_proxy_disconnect(connected);
+	assert_int_equal(remote_finish(&remote), 0);
+	free(remote_output(&remote));
+	free(remote_print(&remote));
+}
+
+static void several_objects_share_a_descriptor(void **state)
+{
+	struct mpr_proxy_conn *conn;
+	struct mpr_proxy_device *devices[2];
+	struct remote remote;
+	const char *const args[] = {
+		"-machine",
+		"x-remote",
+		DEVICE,
+		"-device",
+		"test-device,id=test1",
+		"-object",
+		"x-remote-object,id=r0,devid=test0,fd=@",
+		"-object",
+		"x-remote-object,id=r1,devid=test1,fd=@",
+		NULL,
+	};
+
+	(void)state;
+	remote_start(&remote, args);
+	conn = connect_fd(&remote);
+	devices[0] = open_device(conn, "test0");
+	devices[1] = open_device(conn, "test1");
+	put(devices[1], TEST_SCRATCH, 5);
+	assert_int_equal(get(devices[0], TEST_SCRATCH), 0);
+	assert_int_equal(get(devices[1], TEST_SCRATCH), 5);
+	mpr_proxy_device_close(devices[0]);
+	assert_int_equal(get(devices[1], TEST_SCRATCH), 5);
+	mpr_proxy_device_close(devices[1]);
+	mpr_proxy_disconnect(conn);
+	assert_int_equal(remote_finish(&remote), 0);
+	assert_output(&remote, "");
+}
+
+static void listener_waits_serves_and_goes(void **state)
+{
+	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
+	struct mpr_proxy_conn *conn;
+	struct mpr_proxy_device *device;
+	struct remote remote;
+	struct stat st;
+
+	(void)state;
+	remote_start(&remote, args);
+	conn = connect_path();
+	assert_int_equal(stat(socket_path(), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	device = open_device(conn, "test0");
+	put(device, TEST_SCRATCH, 3);
+	assert_int_equal(get(device, TEST_SCRATCH), 3);
+	mpr_proxy_device_close(device);
+	mpr_proxy_disconnect(conn);
+	assert_int_equal(remote_finish(&remote), 0);
+	assert_int_equal(access(socket_path(), F_OK), -1);
+	assert_output(&remote, "");
+}
+
+static void visitor_that_says_nothing_does_not_end_a_listener(void **state)
+{
+	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct mpr_proxy_conn *conn;
+	struct remote remote;
+	int sock;
+
+	(void)state;
+	strcpy(address.sun_path, socket_path());
+	remote_start(&remote, args);
+	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	while (connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
+		usleep(1000);
+	close(sock);
+	conn = connect_path();
+	mpr_proxy_disconnect(conn);
+	assert_int_equal(remote_finish(&remote), 0);
+	assert_output(&remote, "");
+}
+
+static void device_is_open_for_one_vmm_at_a_time(void **state)
+{
+	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
+	struct mpr_proxy_conn *first, *second;
+	struct mpr_proxy_device *device, *other;
+	struct remote remote;
+	char *error = NULL;
+
+	(void)state;
+	remote_start(&remote, args);
+	first = connect_path();
+	second = connect_path();
+	device = open_device(first, "test0");
+	assert_int_equal(mpr_proxy_device_open(second, "test0", &other, &error), -EBUSY);
+	free(error);
+	mpr_proxy_device_close(device);
+	device = open_device(second, "test0");
+	assert_int_equal(get(device, TEST_SCRATCH), 0);
+	mpr_proxy_disconnect(first);
+	assert_int_equal(get(device, TEST_SCRATCH), 0);
+	mpr_proxy_device_close(device);
+	mpr_proxy_disconnect(second);
+	assert_int_equal(remote_finish(&remote), 0);
+	free(remote_output(&remote));
+	free(remote_print(&remote));
+}
+
+static void socket_left_behind_is_replaced(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(address.sun_path, socket_path());
+	assert_int_equal(bind(sock, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(sock);
+	listener_waits_serves_and_goes(state);
+}
+
+static void socket_in_use_is_left_alone(void **state)
+{
+	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct remote remote;
+	char *expected;
+
+	(void)state;
+	strcpy(address.sun_path, socket_path());
+	assert_int_equal(bind(sock, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(sock, 1), 0);
+	remote_start(&remote, args);
+	assert_int_equal(remote_finish(&remote), 1);
+	assert_true(asprintf(&expected,
+			     "mpring-remote: path=%s: another process listens there, or it is not "
+			     "a socket\n",
+			     socket_path()) > 0);
+	assert_output(&remote, expected);
+	free(expected);
+	close(sock);
+	assert_int_equal(unlink(socket_path()), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(connection_lost_before_hello_ends_it),
+		cmocka_unit_test(connection_lost_in_use_ends_it),
+		cmocka_unit_test(sigterm_ends_it_in_good_order),
+		cmocka_unit_test(idle_process_does_not_run),
+		cmocka_unit_test(models_log_under_their_id),
+		cmocka_unit_test(object_form_offers_only_the_named_device),
+		cmocka_unit_test(several_objects_share_a_descriptor),
+		cmocka_unit_test(listener_waits_serves_and_goes),
+		cmocka_unit_test(visitor_that_says_nothing_does_not_end_a_listener),
+		cmocka_unit_test(device_is_open_for_one_vmm_at_a_time),
+		cmocka_unit_test(socket_left_behind_is_replaced),
+		cmocka_unit_test(socket_in_use_is_left_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
