@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any series of control messages leaves the process whole: nothing is read out
+ * of bounds, leaked or owned twice.
+ *
+ * The input is a list of records: type, device, length (two bytes), a nibble
+ * each for the number and the first kind of file descriptors, then the payload. Valid
+ * headers are made from them, because random ones end the connection at once;
+ * type 0 sends the payload as it is.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dev/device.h"
+#include "remote/hosted.h"
+#include "remote/session.h"
+#include "ring/channel.h"
+#include "wire/wire.h"
+
+#define RECORD 5
+#define KINDS 4
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* ---- A device that does nothing ----------------------------------------- */
+
+static const struct mpr_device_ops null_ops;
+
+static int null_create(struct mpr_host *host, const char *id, struct mpr_device **dev)
+{
+	*dev = calloc(1, sizeof(**dev));
+	return *dev ? mpr_device_init(*dev, &null_ops, host, id) : -1;
+}
+
+static void null_destroy(struct mpr_device *dev)
+{
+	mpr_device_fini(dev);
+	free(dev);
+}
+
+static void null_reset(struct mpr_device *dev)
+{
+	(void)dev;
+}
+
+static const struct mpr_pci_info null_pci = {.bar = {{MPR_BAR_MEM32, 16}}};
+static const struct mpr_device_ops null_ops = {
+	.driver = "null",
+	.pci = &null_pci,
+	.create = null_create,
+	.destroy = null_destroy,
+	.reset = null_reset,
+};
+
+/* ---- The two sides ------------------------------------------------------ */
+
+struct fixture {
+	struct mpr_watcher watcher;
+	struct mpr_timers timers;
+	struct mpr_hosted *devices[2];
+	struct mpr_channel *channel;
+	int fds[KINDS]; /* channel, doorbell, memory, eventfd */
+};
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* Made once: an io_uring is dear. */
+static struct fixture *get_fixture(void)
+{
+	static struct fixture fixture;
+	const struct mpr_channel_options options = {.numa_node = -1, .no_hugepages = true};
+
+	if (fixture.watcher.uring)
+		return &fixture;
+	require(mpr_uring_create(8, &fixture.watcher.uring) == 0);
+	require(mpr_channel_create(&options, &fixture.channel) == 0);
+	for (int i = 0; i < 2; i++)
+		require(mpr_hosted_create(&null_ops, i ? "b" : "a", &fixture.timers,
+					  &fixture.watcher, &fixture.devices[i]) == 0);
+	fixture.fds[0] = mpr_channel_memfd(fixture.channel);
+	fixture.fds[1] = mpr_channel_doorbell(fixture.channel);
+	fixture.fds[2] = memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	fixture.fds[3] = eventfd(0, EFD_CLOEXEC);
+	require(fixture.fds[3] >= 0 && ftruncate(fixture.fds[2], 65536) == 0);
+	return &fixture;
+}
+
+static void say(struct fixture *fixture, int sock, const uint8_t *record, size_t length)
+{
+	const uint8_t *payload = record + RECORD;
+	struct mpr_wire_header header;
+	int fds[MPR_WIRE_MAX_FDS];
+	unsigned nfds = record[4] & 3;
+
+	if (!record[0]) {
+		(void)send(sock, payload, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		return;
+	}
+	for (unsigned i = 0; i < nfds; i++)
+		fds[i] = fixture->fds[((record[4] >> 4) + i) % KINDS];
+	(void)mpr_wire_header_init(&header, record[0],
+				   record[0] == MPR_WIRE_HELLO ? NULL
+				   : record[1] & 1	       ? "b"
+							       : "a");
+	header.flags = record[1] & 0x80 ? MPR_WIRE_ANSWER : 0;
+	(void)mpr_wire_send(sock, &header, payload, length, fds, nfds, 0);
+}
+
+static void drain(struct mpr_session *session, int sock)
+{
+	char bytes[4096];
+
+	while (mpr_session_step(session))
+		;
+	mpr_session_check(session);
+	while (recv(sock, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+}
+
+static void say_all(struct fixture *fixture, struct mpr_session *session, int sock,
+		    const uint8_t *data, size_t size)
+{
+	while (size >= RECORD && !mpr_session_ended(session)) {
+		size_t length = data[2] | (size_t)data[3] << 8;
+
+		if (length > size - RECORD)
+			length = size - RECORD;
+		say(fixture, sock, data, length);
+		/* The watch would tell; nobody waits for it here. */
+		(void)mpr_uring_submit(fixture->watcher.uring);
+		(void)mpr_uring_reap(fixture->watcher.uring);
+		drain(session, sock);
+		data += RECORD + length;
+		size -= RECORD + length;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fixture *fixture = get_fixture();
+	const struct mpr_offer offer = {fixture->devices, 2};
+	struct mpr_ram_pool pool = {0};
+	struct mpr_session *session;
+	int socks[2];
+
+	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) == 0);
+	require(mpr_session_create(socks[1], &offer, &fixture->watcher, &pool, &session) == 0);
+	say_all(fixture, session, socks[0], data, size);
+	mpr_session_destroy(session);
+	close(socks[0]);
+	while (fixture->watcher.active) {
+		require(mpr_uring_wait(fixture->watcher.uring, UINT64_MAX) == 0);
+		(void)mpr_uring_reap(fixture->watcher.uring);
+	}
+	for (int i = 0; i < 2; i++)
+		require(!fixture->devices[i]->owner && mpr_hosted_idle(fixture->devices[i]));
+	require(!pool.files);
+	return 0;
+}
