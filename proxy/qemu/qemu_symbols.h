@@ -8,6 +8,9 @@
 #ifndef MPR_PROXY_QEMU_QEMU_SYMBOLS_H
 #define MPR_PROXY_QEMU_QEMU_SYMBOLS_H
 
+#include "hw/qdev-properties.h"
+#include "sysemu/kvm.h"
+
 #pragma weak kvm_allowed
 #pragma weak kvm_irqfds_allowed
 #pragma weak kvm_resamplefds_allowed

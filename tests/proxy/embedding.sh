@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Proves that the example of docs/embedding.md is the one that is compiled, and
+# that it works.
+#
+# shellcheck disable=SC2317 # functions are called through check
+set -u
+example=$1 source=$2 document=$3 fake=$4
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# check COMMAND NAME: COMMAND as the next test.
+number=0 failed=0
+check()
+{
+	number=$((number + 1))
+	if "$1" > "$dir/log" 2>&1; then
+		echo "ok $number - $2"
+	else
+		sed 's/^/# /' "$dir/log"
+		echo "not ok $number - $2"
+		failed=1
+	fi
+}
+
+same_source()
+{
+	awk '/^```/ { code = !code && $0 == "```c"; next } code' "$document" > "$dir/shown.c"
+	diff "$source" "$dir/shown.c"
+}
+
+example_works()
+{
+	"$fake" "$dir/socket" &
+	while [ ! -S "$dir/socket" ]; do sleep 0.01; done
+	cat > "$dir/expected" <<- END
+		fake: vendor 1af4, BAR 0 of 256 bytes
+		register: 0x12345678
+		interrupt line: low
+	END
+	"$example" "$dir/socket" fake0 > "$dir/output" && wait && diff "$dir/expected" "$dir/output"
+}
+
+echo 1..2
+check same_source "the document shows the example's source"
+check example_works "the example works"
+exit $failed
