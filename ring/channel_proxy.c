@@ -18,6 +18,8 @@ static struct mpr_spsc_slot *claim(struct mpr_channel *channel)
 {
 	struct mpr_spsc_producer *p = &channel->requests;
 
+	if (mpr_channel_error(channel))
+		return NULL;
 	if (!mpr_spsc_reserve(p)) {
 		if (p->error)
 			mpr_channel_break(channel);
@@ -186,7 +188,7 @@ int mpr_channel_wait_reply(struct mpr_channel *channel, uint64_t ticket, struct 
 
 bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg)
 {
-	return mpr_spsc_pop(&channel->events, msg);
+	return !mpr_channel_error(channel) && mpr_spsc_pop(&channel->events, msg);
 }
 
 bool mpr_channel_intx(const struct mpr_channel *channel)

@@ -14,7 +14,7 @@ bool mpr_channel_receive(struct mpr_channel *channel, struct mpr_msg *msg)
 	/* [S1] Acquire: the request is read after the word that says it is whole. */
 	const void *payload = mpr_spsc_peek(&channel->received);
 
-	if (!payload)
+	if (!payload || mpr_channel_error(channel))
 		return false;
 	mpr_spsc_copy_out(msg, payload);
 	return true;
@@ -85,7 +85,7 @@ bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg)
 {
 	struct mpr_channel_remote_stats *stats = &channel->shared->remote_stats;
 
-	if (mpr_spsc_push(&channel->notices, msg)) {
+	if (!mpr_channel_error(channel) && mpr_spsc_push(&channel->notices, msg)) {
 		mpr_count(&stats->events);
 		return true;
 	}
@@ -106,7 +106,8 @@ bool mpr_channel_arm(struct mpr_channel *channel)
 		channel->awake = 0;
 		mpr_count(&channel->shared->remote_stats.remote_sleeps);
 	}
-	if (mpr_spsc_peek(&channel->received)) {
+	/* On a broken channel nothing is worth being awake for. */
+	if (!mpr_channel_error(channel) && mpr_spsc_peek(&channel->received)) {
 		mpr_channel_disarm(channel);
 		return false;
 	}

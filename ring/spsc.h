@@ -65,7 +65,7 @@
  * How far ahead of its position each side asks for lines. The producer must
  * own a line before it stores to it, but not so early that the consumer's own
  * prefetch takes the line away again, hence the consumer looks further ahead.
- * bench/ring_latency --sweep measures other choices.
+ * bench/ring_sweep.sh measures other choices.
  */
 #ifndef MPR_SPSC_PREFETCH_PRODUCER
 #define MPR_SPSC_PREFETCH_PRODUCER 8u

@@ -334,6 +334,10 @@ static void test_impossible_position_ends_the_channel(void **state)
 	while (mpr_channel_send(ends.proxy, &msg, NULL))
 		;
 	assert_int_equal(mpr_channel_error(ends.proxy), -EPROTO);
+	/* For good, also when the position becomes possible. */
+	memset(bytes + 4096, 0, sizeof(position));
+	assert_false(mpr_channel_send(ends.proxy, &msg, NULL));
+	assert_false(mpr_channel_event(ends.proxy, &msg));
 	munmap(bytes, 2 << 20);
 	ends_close(&ends);
 }
@@ -359,14 +363,19 @@ static void test_impossible_event_position_ends_the_remotes_side(void **state)
 {
 	struct ends ends = ends_open(SLOTS);
 	uint8_t *bytes = scribble_on(ends.proxy);
-	const struct mpr_msg event = {.type = MPR_MSG_IO_ERROR};
+	const struct mpr_msg event = {.type = MPR_MSG_IO_ERROR}, request = write_of(1);
 	const uint64_t position = UINT64_MAX;
+	struct mpr_msg msg;
 
 	(void)state;
 	memcpy(bytes + 8192, &position, sizeof(position));
 	while (mpr_channel_notify(ends.remote, &event))
 		;
 	assert_int_equal(mpr_channel_error(ends.remote), -EPROTO);
+	/* It takes nothing any more, and may sleep although there is a request. */
+	assert_true(mpr_channel_send(ends.proxy, &request, NULL));
+	assert_false(mpr_channel_receive(ends.remote, &msg));
+	assert_true(mpr_channel_arm(ends.remote));
 	munmap(bytes, 2 << 20);
 	ends_close(&ends);
 }

@@ -3,8 +3,9 @@
  * The sleep and wake protocols of ring/doorbell.h, with the processor's store
  * buffers: a store becomes visible to the other side some time after it was
  * made, in order, and a load of one's own does not wait for it. Everything
- * below works for a while and then stops; the property is that whoever is
- * asleep at the end has nothing to be awake for.
+ * below works for a while and then stops. The property is that everything is
+ * served at last, given that every side that can go on does: a wake-up that is
+ * lost leaves a side asleep, and what it was to be woken for undone.
  *
  * -DBELL    the remote sleeps on its bell. The proxy posts POSTS requests. The
  *           remote goes to FAST and back as it likes.
@@ -33,7 +34,7 @@
 byte posted = 0;  /* visible: requests in the ring */
 byte bell = FENCED; /* visible */
 bool rung = false;  /* the socket has a byte; system calls are not delayed */
-bool proxy_done = false;
+bool served = false; /* the remote has taken every request */
 
 /* The proxy's store buffer: its posted requests. (It changes the bell by a
  * locked instruction only.) The remote's: the bell. */
@@ -114,8 +115,7 @@ active proctype proxy()
 			fi
 		fi
 	:: else -> break
-	od;
-	proxy_done = true
+	od
 }
 
 active proctype remote()
@@ -127,7 +127,7 @@ active proctype remote()
 	:: taken == POSTS -> break
 	:: taken < POSTS && posted > taken -> taken++
 	:: taken < POSTS && !fast -> remote_store_bell(FAST); fast = true
-	:: taken < POSTS ->
+	:: taken < POSTS && posted == taken ->
 		remote_store_bell(ARMED);
 #ifndef NO_REMOTE_FENCE
 		drain_remote();
@@ -145,14 +145,16 @@ active proctype remote()
 		:: else
 		fi;
 #endif
-		/* Asleep until rung. A remote that stays here although the proxy
-		 * is done is an invalid end: there are requests left. */
+		/* Asleep until rung. */
 		rung;
 awake:
 		rung = false;
 		remote_store_bell(FENCED)
-	od
+	od;
+	served = true
 }
+
+ltl all_is_served { <> served }
 
 #endif
 #ifdef FUTEX
@@ -168,6 +170,7 @@ bool remote_pending[READERS];
 
 /* The additions of both readers; under mutation they may be delayed. */
 byte add_pending[READERS];
+byte served = 0; /* readers with their answer */
 
 inline drain_remote()
 {
@@ -227,7 +230,8 @@ active [READERS] proctype reader()
 			:: else -> sleepers--
 			fi
 		}
-	od
+	od;
+	served++
 }
 
 active proctype remote()
@@ -248,5 +252,7 @@ active proctype remote()
 	:: else -> break
 	od
 }
+
+ltl all_is_served { <> (served == READERS) }
 
 #endif
