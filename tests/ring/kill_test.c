@@ -8,7 +8,7 @@
 #include "tests/ring/stress.h"
 
 #define SLOTS 64u
-#define ROUNDS MPR_TEST_COUNT(300, 30)
+#define ROUNDS MPR_TEST_COUNT(150, 30)
 
 /* A random moment: often at once, at most 2 ms later. */
 static void wait_a_moment(uint64_t *random)
@@ -288,6 +288,6 @@ int main(void)
 	};
 
 	/* A hang is a failure, not a wait for ever. */
-	alarm(240);
+	alarm(800);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Proves that ring_latency runs every measure, and refuses what it does not know.
+set -u
+
+bench=$(dirname "$0")/ring_latency
+number=0
+failed=0
+
+check() { # what, expected status, argument...
+	what=$1 expected=$2
+	shift 2
+	number=$((number + 1))
+	"$bench" "$@" >out.txt 2>&1
+	status=$?
+	if [ "$status" -eq "$expected" ]; then
+		echo "ok $number - $what"
+	else
+		echo "not ok $number - $what: status $status"
+		sed 's/^/# /' out.txt
+		failed=1
+	fi
+}
+
+cd "${TEST_TMPDIR:-.}" || exit 1
+case $bench in /*) ;; *) bench=$OLDPWD/$bench ;; esac
+
+echo "1..8"
+check "--help explains" 0 --help
+check "an unknown option is refused" 2 --frobnicate
+check "a stray argument is refused" 2 quick
+check "no runs are refused" 2 --runs 0
+check "one processor twice is refused" 2 --cpus 1,1
+check "an unknown measure is refused" 2 --only nothing
+check "a processor that is not there is refused" 1 --cpus 0,1023
+
+number=$((number + 1))
+if [ "$(nproc)" -lt 2 ]; then
+	echo "ok $number - every measure # SKIP one processor"
+	exit $failed
+fi
+"$bench" --quick --runs 1 --json >out.json
+if [ "$(grep -c '"p50_ns"' out.json)" -eq 11 ] && [ "$(tail -n 1 out.json)" = "]}" ]; then
+	echo "ok $number - every measure is in the JSON"
+else
+	echo "not ok $number - every measure is in the JSON"
+	sed 's/^/# /' out.json
+	failed=1
+fi
+exit $failed
