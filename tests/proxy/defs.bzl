@@ -2,8 +2,8 @@
 
 load("@qemu_headers//:defs.bzl", "QEMU_HEADERS")
 
-def qemu_test(name, data = []):
-    """Runs NAME.py with the paths of the shared object and the fake remote."""
+def qemu_test(name, args = [], data = []):
+    """Runs NAME.py with the paths of the shared object and the fake remote, and args."""
     if QEMU_HEADERS:
         native.sh_test(
             name = name,
@@ -11,7 +11,7 @@ def qemu_test(name, data = []):
             args = [
                 "$(location //proxy/qemu:mpring-qemu.so)",
                 "$(location :fake_remote_bin)",
-            ],
+            ] + args,
             data = [
                 "qemu_machine.py",
                 ":fake_remote_bin",

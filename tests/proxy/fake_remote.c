@@ -406,11 +406,14 @@ static bool serve_devices(struct fake *fake)
 	return true;
 }
 
-static void on_resample(struct fake_device *dev)
+static void on_resample(struct fake *fake, struct fake_device *dev)
 {
 	uint64_t n;
 
-	if (read(dev->resample, &n, sizeof(n)) == sizeof(n) && dev->level)
+	if (read(dev->resample, &n, sizeof(n)) != sizeof(n))
+		return;
+	count(&fake->counters->resamples);
+	if (dev->level)
 		kick(dev->raise);
 }
 
@@ -447,7 +450,7 @@ static void wait_for_work(struct fake *fake)
 	if (poll(pfds, 1 + 2 * MAX_DEVICES, idle ? 1000 : 0) > 0) {
 		for (unsigned i = 0; i < MAX_DEVICES; i++) {
 			if (pfds[2 + 2 * i].revents & POLLIN)
-				on_resample(fake->devices[i]);
+				on_resample(fake, fake->devices[i]);
 		}
 	}
 	arm_all(fake, false);

@@ -29,7 +29,7 @@
 
 /* Counters that a test in the same process may read (relaxed). */
 struct fake_counters {
-	_Atomic unsigned hellos, devices, memories, memory_fds, intx, closes;
+	_Atomic unsigned hellos, devices, memories, memory_fds, intx, resamples, closes;
 };
 
 /* Serves until the peer hangs up; closes the socket. */

@@ -3,6 +3,7 @@
  * The fake remote as a program, for the tests with QEMU:
  *   fake_remote FD      serves an inherited socket
  *   fake_remote PATH    listens on a path and serves one connection
+ * When its peer hangs up it says how often it was asked to raise its line again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,5 +37,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	fake_remote_serve(sock, &counters);
+	/* Relaxed: one thread. */
+	printf("# resampled: %u\n",
+	       atomic_load_explicit(&counters.resamples, memory_order_relaxed));
 	return 0;
 }

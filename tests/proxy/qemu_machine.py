@@ -80,7 +80,8 @@ class Remote:
     def __init__(self, program):
         self.sock, theirs = socket.socketpair()
         self.process = subprocess.Popen([program, str(theirs.fileno())],
-                                        pass_fds=[theirs.fileno()])
+                                        pass_fds=[theirs.fileno()],
+                                        stdout=subprocess.PIPE, text=True)
         theirs.close()
 
     def fileno(self):
@@ -93,6 +94,10 @@ class Remote:
     def close(self):
         self.sock.close()
         self.kill()
+
+    def last_words(self):
+        """What it says when QEMU has hung up."""
+        return self.process.communicate(timeout=TIMEOUT)[0]
 
 
 class Qemu:
