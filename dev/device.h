@@ -60,7 +60,8 @@ struct mpr_host_ops {
 	int (*dma_write)(void *host, uint64_t addr, const void *buf, size_t len);
 
 	/* Maps guest memory at addr for the device to read or write. 0 or
-	 * -EFAULT. map->len is from 1 to len. */
+	 * -EFAULT, also for memory that the device may only read (copy it).
+	 * map->len is from 1 to len. */
 	int (*dma_map)(void *host, uint64_t addr, size_t len, struct mpr_dma_map *map);
 	void (*dma_unmap)(void *host, struct mpr_dma_map *map);
 
@@ -142,8 +143,8 @@ struct mpr_device {
 };
 
 /* Fills in the base part; -ENOMEM when the id cannot be copied. */
-int mpr_device_init(struct mpr_device *dev, const struct mpr_device_ops *ops,
-		    struct mpr_host *host, const char *id);
+int mpr_device_init(struct mpr_device *dev, const struct mpr_device_ops *ops, struct mpr_host *host,
+		    const char *id);
 /* Frees what mpr_device_init() allocated. */
 void mpr_device_fini(struct mpr_device *dev);
 
