@@ -24,7 +24,7 @@ enum {
 	MAILBOX = RAM_BASE + 0x1000,
 	ZERO = RAM_BASE + 0x1004,
 	MESSAGE_BYTES = RAM_BASE + 0x1008,
-	SCHEDULER = RAM_BASE,
+	SCHEDULER = DRIVER_SCHEDULER,
 	DISPATCH = RAM_BASE + 0x100,
 	DATA_IN = RAM_BASE + 0x200,
 	DATA_OUT = RAM_BASE + 0x240,
@@ -139,7 +139,7 @@ static void reselection(struct machine *m)
 	op_jump(m, DISPATCH);
 }
 
-void driver_start(struct machine *m)
+void driver_load(struct machine *m)
 {
 	wr8(m, LSI_SCID, 0x47);
 	wr8(m, LSI_CCNTL0, LSI_CCNTL0_ENPMJ);
@@ -152,6 +152,11 @@ void driver_start(struct machine *m)
 	phases(m);
 	messages(m);
 	reselection(m);
+}
+
+void driver_start(struct machine *m)
+{
+	driver_load(m);
 	start(m, SCHEDULER);
 	expect_blocked(m);
 }
@@ -176,7 +181,7 @@ static size_t message_bytes(const struct job *job, uint8_t *out)
 	return n + job->message_len;
 }
 
-void driver_submit(struct machine *m, const struct job *job)
+void driver_post(struct machine *m, const struct job *job)
 {
 	uint32_t base = job_at(job->tag);
 	size_t n;
@@ -185,35 +190,41 @@ void driver_submit(struct machine *m, const struct job *job)
 	put32(m, base + JOB_SELECT, job->id << 16);
 	n = message_bytes(job, at(m, base + JOB_MESSAGE_BYTES));
 	table_entry(m, base + JOB_MESSAGE, n, base + JOB_MESSAGE_BYTES);
-	memcpy(at(m, base + JOB_CDB_BYTES), job->cdb, job->cdb_len);
+	if (job->cdb_len)
+		memcpy(at(m, base + JOB_CDB_BYTES), job->cdb, job->cdb_len);
 	table_entry(m, base + JOB_COMMAND, job->cdb_len, base + JOB_CDB_BYTES);
 	table_entry(m, base + JOB_DATA, job->length, job->buffer);
 	table_entry(m, base + JOB_STATUS, 1, base + JOB_STATUS_BYTE);
 	*at(m, base + JOB_STATUS_BYTE) = 0xee;
 	put32(m, MAILBOX, base);
 	wr8(m, LSI_ISTAT0, LSI_ISTAT0_SIGP);
+}
+
+void driver_submit(struct machine *m, const struct job *job)
+{
+	driver_post(m, job);
 	go(m);
+}
+
+void driver_rw_post(struct machine *m, bool write, unsigned id, unsigned tag, uint32_t lba,
+		    uint32_t blocks, uint32_t buffer)
+{
+	const uint8_t cdb[10] = {write ? 0x2a : 0x28, 0,     lba >> 24, lba >> 16, lba >> 8, lba, 0,
+				 blocks >> 8,	      blocks};
+
+	driver_post(m, &(struct job){.id = id,
+				     .tag = tag,
+				     .cdb = cdb,
+				     .cdb_len = sizeof(cdb),
+				     .buffer = buffer,
+				     .length = blocks * BLOCK});
 }
 
 void driver_rw(struct machine *m, bool write, unsigned id, unsigned tag, uint32_t lba,
 	       uint32_t blocks, uint32_t buffer)
 {
-	const uint8_t cdb[10] = {write ? 0x2a : 0x28, 0,     lba >> 24, lba >> 16, lba >> 8, lba, 0,
-				 blocks >> 8,	      blocks};
-
-	driver_submit(m, &(struct job){.id = id,
-				       .tag = tag,
-				       .cdb = cdb,
-				       .cdb_len = sizeof(cdb),
-				       .buffer = buffer,
-				       .length = blocks * BLOCK});
-}
-
-void driver_finish(struct machine *m)
-{
-	do
-		go(m);
-	while (targets_poll(m->dev->scsi_bus));
+	driver_rw_post(m, write, id, tag, lba, blocks, buffer);
+	go(m);
 }
 
 bool job_done(struct machine *m, unsigned tag)

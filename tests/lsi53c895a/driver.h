@@ -24,15 +24,22 @@ struct job {
 	size_t message_len;
 };
 
-/* Loads the SCRIPTS and starts them; they wait for a job. */
+/* Sets the chip up and loads the SCRIPTS. */
+void driver_load(struct machine *m);
+/* Loads and starts them; they wait for a job. */
 void driver_start(struct machine *m);
+/* Where they start. */
+#define DRIVER_SCHEDULER RAM_BASE
+
+/* Posts a job; it is taken when the chip runs. */
+void driver_post(struct machine *m, const struct job *job);
 /* Posts a job and lets the chip take it. */
 void driver_submit(struct machine *m, const struct job *job);
-/* READ(10) or WRITE(10) with `tag`. */
+/* READ(10) or WRITE(10) with `tag`: posted, or posted and taken. */
+void driver_rw_post(struct machine *m, bool write, unsigned id, unsigned tag, uint32_t lba,
+		    uint32_t blocks, uint32_t buffer);
 void driver_rw(struct machine *m, bool write, unsigned id, unsigned tag, uint32_t lba,
 	       uint32_t blocks, uint32_t buffer);
-/* Until no target has anything to do. */
-void driver_finish(struct machine *m);
 
 bool job_done(struct machine *m, unsigned tag);
 uint8_t job_status(struct machine *m, unsigned tag);

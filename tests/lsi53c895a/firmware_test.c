@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands as boot firmware issues them run: no ATN, polling, scripts in memory. */
 #include "tests/lsi53c895a/machine.h"
+#include "tests/lsi53c895a/targets.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/lsi53c895a/machine.h"
+#include "tests/lsi53c895a/targets.h"
 
 enum { MOVE, SHL, OR, XOR, AND, SHR, ADD, ADC };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Conditions reach the host once, in order, and drive INTA# as the masks say. */
 #include "tests/lsi53c895a/machine.h"
+#include "tests/lsi53c895a/targets.h"
 
 enum { PENDING = LSI_ISTAT0_SIP | LSI_ISTAT0_DIP };
 

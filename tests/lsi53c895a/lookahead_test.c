@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/lsi53c895a/driver.h"
+#include "tests/lsi53c895a/targets.h"
 
 enum { LBA = 40, IDENTIFY = DATA - 0x100, CDB = DATA - 0xf0, END = DATA - 0xe0 };
 enum { TABLE = DATA - 0x1000, MOVES = PROGRAM + 32 };
@@ -36,9 +37,7 @@ static void end(struct machine *m)
 
 static void answer(struct machine *m)
 {
-	do
-		go(m);
-	while (targets_poll(m->dev->scsi_bus));
+	targets_finish(m);
 	expect_int(m, 0);
 }
 
@@ -168,7 +167,7 @@ static void disconnected_commands(void **state)
 	driver_start(m);
 	for (i = 0; i < 20; i++)
 		driver_rw(m, false, i % 3, i, 30 * i, 16, DATA + i * 0x4000);
-	driver_finish(m);
+	targets_finish(m);
 	for (i = 0; i < 20; i++) {
 		assert_true(job_done(m, i));
 		assert_memory_equal(at(m, DATA + i * 0x4000),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A machine for tests of the chip: guest memory, a clock, an interrupt line,
- * and an assembler that writes SCRIPTS into that memory.
+ * and an assembler that writes SCRIPTS into that memory. The targets on its bus
+ * are those of targets.h or of disks.h.
  */
 #ifndef MPR_TESTS_LSI53C895A_MACHINE_H
 #define MPR_TESTS_LSI53C895A_MACHINE_H
@@ -15,7 +16,6 @@
 
 #include "dev/lsi53c895a/lsi53c895a.h"
 #include "dev/lsi53c895a/state.h"
-#include "tests/lsi53c895a/targets.h"
 
 #define MEMORY_SIZE 0x400000u		/* at guest address 0 */
 #define HIGH_BASE UINT64_C(0x100000000) /* 64 KiB more, beyond 32 bits */
@@ -24,6 +24,8 @@
 #define IO_BASE 0xc000u
 #define REGS_BASE 0xfebf0000u
 #define RAM_BASE 0xfebf2000u
+
+#define BLOCK 512 /* of the media */
 
 #define PROGRAM 0x10000u /* where assembling starts */
 #define DATA 0x100000u	 /* for data */
@@ -46,8 +48,12 @@ struct machine {
 /* cmocka's setup and teardown: a machine with the chip configured. */
 int machine_setup(void **state);
 int machine_teardown(void **state);
+/* The same without cmocka; ends the process when the chip leaks mappings. */
 struct machine *machine_new(void);
 void machine_free(struct machine *m);
+
+/* Ends what the targets have under way; whoever plays them supplies it. */
+void targets_drain(struct mpr_scsi_bus *bus);
 
 /* Runs the chip until it has nothing to do, or for `slices`. */
 void go(struct machine *m);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/lsi53c895a/driver.h"
+#include "tests/lsi53c895a/targets.h"
 
 enum { JOBS_AT_ONCE = 48 };
 
@@ -50,7 +51,7 @@ static void slow_read_disconnects(void **state)
 	driver_rw(m, false, 1, 3, 20, 2, DATA);
 	assert_int_equal(rd8(m, LSI_ISTAT0) & LSI_ISTAT0_CON, 0);
 	expect_blocked(m);
-	driver_finish(m);
+	targets_finish(m);
 	expect_read(m, 3, 20, 2, DATA);
 	assert_int_equal(rd8(m, LSI_SSID), 0x81);
 	assert_true(m->chip->stats.reselections >= 1);
@@ -69,7 +70,7 @@ static void writes_overlap(void **state)
 		driver_rw(m, true, i % 3, i, 100 + 3 * i, 3, buffer_of(i));
 	}
 	assert_int_equal(t->live, JOBS_AT_ONCE);
-	driver_finish(m);
+	targets_finish(m);
 	for (i = 0; i < JOBS_AT_ONCE; i++) {
 		assert_true(job_done(m, i));
 		assert_memory_equal(at(m, buffer_of(i)), medium(m, 100 + 3 * i), 3 * BLOCK);
@@ -89,7 +90,7 @@ static void reads_complete_in_any_order(void **state)
 	driver_start(m);
 	for (i = 0; i < JOBS_AT_ONCE; i++)
 		driver_rw(m, false, i % 3, 255 - i, 7 * i, 8, buffer_of(i));
-	driver_finish(m);
+	targets_finish(m);
 	for (i = 0; i < JOBS_AT_ONCE; i++)
 		expect_read(m, 255 - i, 7 * i, 8, buffer_of(i));
 }
@@ -107,7 +108,7 @@ static void selection_loses_to_reselection(void **state)
 		driver_rw(m, i & 1, i % 3, i, 50 * i, 2, buffer_of(i));
 		targets_poll(m->dev->scsi_bus);
 	}
-	driver_finish(m);
+	targets_finish(m);
 	for (i = 0; i < JOBS_AT_ONCE; i++) {
 		assert_true(job_done(m, i));
 		assert_memory_equal(at(m, buffer_of(i)), medium(m, 50 * i), 2 * BLOCK);
@@ -128,7 +129,7 @@ static void chunks_need_not_match_moves(void **state)
 	driver_rw(m, true, 0, 1, 500, 16, DATA);
 	driver_rw(m, false, 1, 3, 600, 16, DATA + 0x10000);
 	for (i = 0; i < 40; i++)
-		driver_finish(m);
+		targets_finish(m);
 	expect_read(m, 1, 500, 16, DATA);
 	expect_read(m, 3, 600, 16, DATA + 0x10000);
 }
@@ -174,7 +175,7 @@ static void write_that_ends_early(void **state)
 	t->end_at = 3 * BLOCK;
 	driver_start(m);
 	driver_rw(m, true, 0, 1, 0, 4, DATA);
-	driver_finish(m);
+	targets_finish(m);
 	assert_true(job_done(m, 1));
 	assert_int_equal(job_residue(m, 1), BLOCK);
 }
@@ -215,7 +216,7 @@ static void overlapped_tag_ends_the_older_command(void **state)
 	driver_rw(m, false, 0, 1, 10, 4, DATA);
 	driver_rw(m, false, 0, 1, 20, 4, DATA);
 	assert_int_equal(t->cancelled, 1);
-	driver_finish(m);
+	targets_finish(m);
 	expect_read(m, 1, 20, 4, DATA);
 	assert_int_equal(t->live, 0);
 }
@@ -266,7 +267,7 @@ static void bus_reset_cancels_all(void **state)
 	assert_int_equal(t->completed, 0);
 	driver_start(m);
 	driver_rw(m, false, 0, 1, 20, 4, DATA);
-	driver_finish(m);
+	targets_finish(m);
 	expect_read(m, 1, 20, 4, DATA);
 }
 

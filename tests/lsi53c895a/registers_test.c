@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/lsi53c895a/machine.h"
+#include "tests/lsi53c895a/targets.h"
 
 static void identity(void **state)
 {

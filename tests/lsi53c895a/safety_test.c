@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/lsi53c895a/machine.h"
+#include "tests/lsi53c895a/targets.h"
 
 /* Runs two slices of a script that never ends, and resets the chip. */
 static void expect_endless(struct machine *m, uint32_t addr)

@@ -316,3 +316,10 @@ void targets_drain(struct mpr_scsi_bus *bus)
 	while (targets_poll(bus))
 		;
 }
+
+void targets_finish(struct machine *m)
+{
+	do
+		go(m);
+	while (targets_poll(m->dev->scsi_bus));
+}

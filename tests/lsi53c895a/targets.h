@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 #include "dev/scsi/scsi.h"
+#include "tests/lsi53c895a/machine.h"
 
-enum { BLOCK = 512, BLOCKS = 4096, INQUIRY_SIZE = 36 };
+enum { BLOCKS = 4096, INQUIRY_SIZE = 36 };
 
 struct targets {
 	unsigned present;  /* a bit for each ID; 0 to 2 at first */
@@ -36,7 +37,7 @@ struct targets {
 struct targets *targets_of(struct mpr_scsi_bus *bus);
 /* What each task waits for happens; true when something did. */
 bool targets_poll(struct mpr_scsi_bus *bus);
-/* Until nothing is under way. */
-void targets_drain(struct mpr_scsi_bus *bus);
+/* Runs chip and targets until nothing happens any more. */
+void targets_finish(struct machine *m);
 
 #endif
