@@ -16,7 +16,12 @@ struct waiter {
 	struct mpr_proxy_device *device;
 	int64_t deadline_ms; /* 0: not yet known; nobody reads a clock before it must */
 	int timeout_ms;
+	const char *too_late; /* what is said when that has passed */
 };
+
+#define FOR_ACCESS .timeout_ms = MPR_ANSWER_MS, .too_late = "the remote did not answer for 10 s"
+#define FOR_RESET .timeout_ms = MPR_DMA_ANSWER_MS, .too_late = "a reset took more than 60 s"
+_Static_assert(MPR_ANSWER_MS == 10000 && MPR_DMA_ANSWER_MS == 60000, "said in the messages");
 
 static int64_t now_ms(void)
 {
@@ -73,7 +78,7 @@ static bool worth_waiting(void *opaque)
 		waiter->deadline_ms = now + waiter->timeout_ms;
 	if (now < waiter->deadline_ms)
 		return true;
-	give_up(device, "the remote did not answer in time");
+	give_up(device, waiter->too_late);
 	return false;
 }
 
@@ -92,7 +97,7 @@ static bool try_send(struct mpr_proxy_device *device, const struct mpr_msg *msg,
 /* Puts a request into the ring, waiting for room. False: the remote is gone. */
 static bool enqueue(struct mpr_proxy_device *device, const struct mpr_msg *msg, uint64_t *ticket)
 {
-	struct waiter waiter = {.device = device, .timeout_ms = MPR_ANSWER_MS};
+	struct waiter waiter = {.device = device, FOR_ACCESS};
 	unsigned tries = 0;
 
 	while (!reason(device)) {
@@ -110,14 +115,14 @@ static bool enqueue(struct mpr_proxy_device *device, const struct mpr_msg *msg, 
 }
 
 /* Sends a request and waits for its answer, which replaces *msg. False: gone. */
-static bool ask(struct mpr_proxy_device *device, struct mpr_msg *msg, int timeout_ms)
+static bool ask(struct waiter *waiter, struct mpr_msg *msg)
 {
-	struct waiter waiter = {.device = device, .timeout_ms = timeout_ms};
+	struct mpr_proxy_device *device = waiter->device;
 	uint64_t ticket;
 
 	return enqueue(device, msg, &ticket) &&
 	       mpr_channel_wait_reply(device->channel, ticket, msg, READ_SPIN_NS, worth_waiting,
-				      &waiter) == 0;
+				      waiter) == 0;
 }
 
 static uint64_t all_ones(unsigned size)
@@ -141,8 +146,9 @@ uint64_t mpr_proxy_read(struct mpr_proxy_device *device, unsigned bar, uint64_t 
 			unsigned size)
 {
 	struct mpr_msg msg = {.type = MPR_MSG_READ, .bar = bar, .size = size, .offset = offset};
+	struct waiter waiter = {.device = device, FOR_ACCESS};
 
-	if (!ask(device, &msg, MPR_ANSWER_MS) || msg.status)
+	if (!ask(&waiter, &msg) || msg.status)
 		return all_ones(size);
 	return msg.value & all_ones(size);
 }
@@ -161,6 +167,7 @@ void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, un
 int mpr_proxy_reset(struct mpr_proxy_device *device)
 {
 	struct mpr_msg msg = {.type = MPR_MSG_RESET};
+	struct waiter waiter = {.device = device, FOR_RESET};
 
-	return ask(device, &msg, MPR_DMA_ANSWER_MS) ? 0 : -EPIPE;
+	return ask(&waiter, &msg) ? 0 : -EPIPE;
 }

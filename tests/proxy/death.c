@@ -67,6 +67,18 @@ static void the_reason_is_told(void **state)
 	assert_string_equal(why, "the remote closed the connection");
 }
 
+static void a_remote_that_stays_silent_is_given_up(void **state)
+{
+	struct fixture *f = *state;
+	const char *why = "";
+
+	kill(f->process, SIGSTOP);
+	assert_int_equal(reg(f, 0), UINT32_MAX);
+	assert_false(mpr_proxy_alive(f->dev, &why));
+	assert_string_equal(why, "the remote did not answer for 10 s");
+	fixture_kill(f);
+}
+
 static void set_up_calls_fail(void **state)
 {
 	struct fixture *f = *state;
@@ -99,6 +111,7 @@ int main(void)
 		process_test(a_full_ring_does_not_hold_the_writer),
 		process_test(a_writer_that_waits_for_room_is_released),
 		process_test(the_reason_is_told),
+		process_test(a_remote_that_stays_silent_is_given_up),
 		process_test(set_up_calls_fail),
 		process_test(a_watcher_of_the_socket_ends_it_for_all),
 	};
