@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A channel whose peer is hostile, on both sides. The input is a list of
+ * steps of four bytes: what to do, where, and a value. Steps write anywhere in
+ * the shared memory or call a function of either side; whatever happens, the
+ * calls return and touch nothing outside. An input that begins with 0xff is
+ * attached to as a channel's header instead.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ring/layout.h"
+
+#define SLOTS 16u
+#define BYTES 12288u /* what a channel of 16 slots takes on normal pages */
+#define SEALS (F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void fuzz_header(const uint8_t *data, size_t size)
+{
+	int memfd = memfd_create("fuzz", MFD_ALLOW_SEALING | MFD_CLOEXEC), bell[2];
+	struct mpr_channel *remote;
+	struct mpr_msg msg;
+
+	if (size > BYTES)
+		size = BYTES;
+	if (ftruncate(memfd, BYTES) < 0 || pwrite(memfd, data, size, 0) < 0 ||
+	    fcntl(memfd, F_ADD_SEALS, SEALS) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, bell) < 0) {
+		close(memfd);
+		return;
+	}
+	close(bell[0]);
+	if (mpr_channel_attach(memfd, bell[1], &remote) < 0) {
+		close(memfd);
+		close(bell[1]);
+		return;
+	}
+	if (mpr_channel_receive(remote, &msg))
+		mpr_channel_complete(remote, 1, 0);
+	mpr_channel_destroy(remote);
+}
+
+/* The two sides of one channel and what is between them. */
+struct pair {
+	struct mpr_channel *proxy, *remote;
+	uint8_t *memory;
+	uint64_t ticket;
+	bool current; /* the remote has a request that is not finished */
+};
+
+static void call(struct pair *pair, uint8_t what, uint8_t value)
+{
+	struct mpr_msg msg = {.type = MPR_MSG_READ, .size = 4, .value = value};
+
+	switch (what % 10) {
+	case 0:
+		mpr_channel_send(pair->proxy, &msg, NULL);
+		break;
+	case 1:
+		mpr_channel_send(pair->proxy, &msg, &pair->ticket);
+		break;
+	case 2:
+		mpr_channel_reply(pair->proxy, pair->ticket, &msg);
+		break;
+	case 3:
+		mpr_channel_event(pair->proxy, &msg);
+		break;
+	case 4:
+		pair->current = mpr_channel_receive(pair->remote, &msg);
+		break;
+	case 5:
+		if (pair->current)
+			mpr_channel_complete(pair->remote, value, 0);
+		pair->current = false;
+		break;
+	case 6:
+		if (pair->current)
+			mpr_channel_retire(pair->remote);
+		pair->current = false;
+		break;
+	case 7:
+		mpr_channel_notify(pair->remote, &msg);
+		break;
+	case 8:
+		mpr_channel_arm(pair->remote);
+		break;
+	case 9:
+		mpr_channel_disarm(pair->remote);
+		break;
+	}
+}
+
+/* A step: kind, offset (two bytes), value. */
+static void step(struct pair *pair, const uint8_t *data)
+{
+	unsigned offset = data[1] | (unsigned)data[2] << 8;
+
+	if (data[0] & 0x80)
+		pair->memory[offset % BYTES] = data[3];
+	else
+		call(pair, data[0], data[3]);
+}
+
+static bool pair_open(struct pair *pair)
+{
+	struct mpr_channel_options options = {
+		.slots = SLOTS, .numa_node = -1, .no_hugepages = true};
+
+	*pair = (struct pair){0};
+	if (mpr_channel_create(&options, &pair->proxy) < 0)
+		return false;
+	pair->memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+			    mpr_channel_memfd(pair->proxy), 0);
+	if (pair->memory == MAP_FAILED ||
+	    mpr_channel_attach(dup(mpr_channel_memfd(pair->proxy)),
+			       dup(mpr_channel_doorbell(pair->proxy)), &pair->remote) < 0) {
+		mpr_channel_destroy(pair->proxy);
+		return false;
+	}
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct pair pair;
+
+	if (size > 0 && data[0] == 0xff) {
+		fuzz_header(data + 1, size - 1);
+		return 0;
+	}
+	if (!pair_open(&pair))
+		return 0;
+	for (; size >= 4; data += 4, size -= 4)
+		step(&pair, data);
+	munmap(pair.memory, BYTES);
+	mpr_channel_destroy(pair.remote);
+	mpr_channel_destroy(pair.proxy);
+	return 0;
+}
