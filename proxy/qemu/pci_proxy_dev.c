@@ -14,8 +14,6 @@
 #define BAR_IO 1
 #define BAR_MEMORY 2
 
-extern const TypeInfo pci_proxy_dev_info;
-
 /* ---- Events -------------------------------------------------------------- */
 
 /* Text from another process, made fit for a terminal. */

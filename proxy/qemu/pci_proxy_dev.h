@@ -23,6 +23,8 @@
 #include "proxy/proxy.h"
 #include "proxy/qemu/qemu_symbols.h"
 
+extern const TypeInfo pci_proxy_dev_info;
+
 #define TYPE_PCI_PROXY_DEV "pci-proxy-dev"
 OBJECT_DECLARE_SIMPLE_TYPE(PCIProxyDev, PCI_PROXY_DEV)
 

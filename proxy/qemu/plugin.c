@@ -11,8 +11,6 @@
 #include "qapi/qapi-commands-control.h"
 #include "qemu/qemu-plugin.h"
 
-extern const TypeInfo pci_proxy_dev_info;
-
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id G_GNUC_UNUSED,
