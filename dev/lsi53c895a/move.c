@@ -231,23 +231,27 @@ static ssize_t data_in(struct lsi_chip *chip, uint64_t addr, size_t n)
 	return n;
 }
 
-/* Guest memory is lent to the target; SCRIPTS RAM is copied. */
+/* A copy, of a bounded size. */
+static ssize_t copy_out(struct lsi_chip *chip, struct lsi_task *task, uint64_t addr, size_t n,
+			size_t rest)
+{
+	n = n < MOVE_CHUNK ? n : MOVE_CHUNK;
+	chip->budget -= n / BYTES_PER_STEP;
+	return lsi_segments_copy(chip, &task->segments, addr, n, rest);
+}
+
+/* Guest memory is lent to the target; SCRIPTS RAM and ROM are copied. */
 static ssize_t data_out(struct lsi_chip *chip, uint64_t addr, size_t n)
 {
 	struct lsi_task *task = chip->bus.task;
 	size_t rest = task->scsi->chunk - task->pos;
-	ssize_t ret;
+	ssize_t ret = -EFAULT;
 
-	if (n > rest)
-		n = rest;
-	if (lsi_segments_nearly_full(&task->segments) || !lsi_memory_mappable(chip, addr, n)) {
-		if (n > MOVE_CHUNK)
-			n = MOVE_CHUNK;
-		chip->budget -= n / BYTES_PER_STEP;
-		ret = lsi_segments_copy(chip, &task->segments, addr, n, rest);
-	} else {
+	n = n < rest ? n : rest;
+	if (!lsi_segments_nearly_full(&task->segments) && lsi_memory_mappable(chip, addr, n))
 		ret = lsi_segments_map(chip, &task->segments, addr, n);
-	}
+	if (ret < 0)
+		ret = copy_out(chip, task, addr, n, rest);
 	if (ret > 0)
 		lsi_task_moved(chip, task, ret);
 	return ret;
