@@ -107,7 +107,7 @@ def host_checks(machine, folder):
 def run_remote(options, folder):
     disks = make_disks(folder, "remote")
     with harness.Machine(options, folder, disks) as machine:
-        machine.boot_linux(JOB, programs=["accesscost"], fio=True)
+        machine.boot_linux(JOB, programs=["accesscost"], parts=["fio"])
         say(f"mpring runs QEMU (pid {machine.wait_process('qemu-system-x86_64')}) and the "
             f"adapter with its disks (pid {machine.wait_process('mpring-remote')})")
         follow(machine)
@@ -118,7 +118,7 @@ def run_remote(options, folder):
 def run_inprocess(options, folder):
     disks = make_disks(folder, "own")
     with harness.Machine(options, folder, disks, inprocess=True) as machine:
-        machine.boot_linux(JOB, programs=["accesscost"], fio=True)
+        machine.boot_linux(JOB, programs=["accesscost"], parts=["fio"])
         follow(machine)
         return measurements(machine)
 

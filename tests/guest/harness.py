@@ -121,8 +121,14 @@ def run(*command):
 # ---- Processes -----------------------------------------------------------
 
 
+# Children that this process had before it started anything itself: those of the
+# program that it replaced, or orphans if it is a container's first process.
+FOREIGN = set()
+
+
 def become_subreaper():
     """Orphans of what is started come to this process, so that none is lost."""
+    FOREIGN.update(descendants())
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
@@ -145,7 +151,7 @@ def alive(pid):
 
 
 def descendants():
-    """Living processes below this one: {pid: command line}."""
+    """Living processes that were started from here: {pid: command line}."""
     parents = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -154,7 +160,7 @@ def descendants():
                 parents[int(entry)] = int(fields[1])
     family, grew = {os.getpid()}, True
     while grew:
-        more = {pid for pid, parent in parents.items() if parent in family} - family
+        more = {pid for pid, parent in parents.items() if parent in family} - family - FOREIGN
         family |= more
         grew = bool(more)
     family.discard(os.getpid())
@@ -286,19 +292,20 @@ class Machine:
                 device, f"scsi-hd,drive=d{number},bus=lsi0.0,scsi-id={number}{remote}",
             ]
 
-    def boot_linux(self, job, programs=(), fio=False):
-        """Starts the Linux guest, whose /job is the shell script `job`."""
+    def boot_linux(self, job, programs=(), parts=()):
+        """Starts the Linux guest, whose /job is the shell script `job`. `parts`
+        are further archives of the guest image: fio, virtio."""
         guest = os.path.join(cache(), "guest")
         check(os.path.exists(os.path.join(guest, "stamp")),
               f"no guest image in {guest}: run scripts/setup")
         self.arguments += [
             "-kernel", os.path.join(guest, "vmlinuz"), "-initrd", self._initrd(
-                guest, job, programs, fio),
+                guest, job, programs, parts),
             "-append", f"console=ttyS0 quiet iomem=relaxed panic=0 disks={len(self.disks)}",
         ]
         self.start()
 
-    def _initrd(self, guest, job, programs, fio):
+    def _initrd(self, guest, job, programs, parts):
         """The cached root with a small archive behind it: the job and its programs."""
         root = self._path("root")
         os.makedirs(os.path.join(root, "bin"))
@@ -311,8 +318,8 @@ class Machine:
                                 input="\n".join(files).encode(), stdout=subprocess.PIPE)
         path = self._path("initrd")
         with open(path, "wb") as out:
-            for part in ["base.cpio"] + (["fio.cpio"] if fio else []):
-                with open(os.path.join(guest, part), "rb") as f:
+            for part in ("base", *parts):
+                with open(os.path.join(guest, f"{part}.cpio"), "rb") as f:
                     shutil.copyfileobj(f, out)
             out.write(packed.stdout)
         return path
