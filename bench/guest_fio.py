@@ -15,9 +15,11 @@ import time
 
 import common
 import harness
+import machines
 
 GUEST_MEMORY = "512M"
 IMAGE_CHUNK = 16 << 20
+ATTEMPTS = 3    # of a run
 
 
 @dataclasses.dataclass
@@ -39,16 +41,15 @@ JOBS = {
 @dataclasses.dataclass
 class Config:
     what: str
-    remote: bool = False
-    virtio: bool = False
+    kind: str               # of machines.Adapter
     aio: str = "io_uring"
 
 
 CONFIGS = {
-    "mpring": Config("mpring, LSI53C895A", remote=True),
-    "lsi-io_uring": Config("QEMU's LSI53C895A, aio=io_uring"),
-    "lsi-threads": Config("QEMU's LSI53C895A, aio=threads", aio="threads"),
-    "virtio-blk": Config("QEMU's virtio-blk, aio=io_uring", virtio=True),
+    "mpring": Config("mpring, LSI53C895A", "mpring"),
+    "lsi-io_uring": Config("QEMU's LSI53C895A, aio=io_uring", "lsi"),
+    "lsi-threads": Config("QEMU's LSI53C895A, aio=threads", "lsi", "threads"),
+    "virtio-blk": Config("QEMU's virtio-blk, aio=io_uring", "virtio"),
 }
 
 # exec_prerun and exec_postrun tell the host when the job proper starts and ends.
@@ -76,39 +77,21 @@ def parse_config(name):
     return CONFIGS[base], comma + extra
 
 
-class Guest(harness.Machine):
+class Guest(machines.Machine):
     """One boot of one configuration."""
 
     def __init__(self, options, folder, name):
-        self.config, self.extra = parse_config(name)
-        self.image = options.image
-        disks = [] if self.config.virtio else [self.image]
-        super().__init__(options, folder, disks, accel=options.accel, smp=options.smp,
-                         memory=GUEST_MEMORY, inprocess=not self.config.remote)
-
-    def _add_adapter(self):
-        drive = f"id=d0,file={self.image},format=raw,cache=none"
-        if self.config.virtio:
-            self.arguments += ["-drive", f"{drive},if=none,aio={self.config.aio}",
-                               "-device", f"virtio-blk-pci,drive=d0{self.extra}"]
-        elif self.config.remote:
-            self.arguments += ["-rdevice", f"lsi53c895a,id=lsi0,rid=0{self.extra}",
-                               "-rdrive", f"{drive},rid=0",
-                               "-rdevice", "scsi-hd,drive=d0,bus=lsi0.0,scsi-id=0,rid=0"]
-        else:
-            self.arguments += ["-device", f"lsi53c895a,id=lsi0{self.extra}",
-                               "-drive", f"{drive},if=none,aio={self.config.aio}",
-                               "-device", "scsi-hd,drive=d0,bus=lsi0.0,scsi-id=0"]
+        config, extra = parse_config(name)
+        self.disk = "/dev/vda" if config.kind == "virtio" else "/dev/disk0"
+        super().__init__(options, folder, [machines.Adapter(
+            config.kind, options.image, config.aio, extra=extra)],
+                         accel=options.accel, smp=options.smp, memory=GUEST_MEMORY)
 
     def boot(self, jobs, seconds):
-        disk = "/dev/vda" if self.config.virtio else "/dev/disk0"
-        script = GUEST_HEAD.format(disk=disk) + "".join(
-            GUEST_JOB.format(name=name, disk=disk, seconds=seconds, job=JOBS[name])
+        script = GUEST_HEAD.format(disk=self.disk) + "".join(
+            GUEST_JOB.format(name=name, disk=self.disk, seconds=seconds, job=JOBS[name])
             for name in jobs)
-        self.boot_linux(script, parts=("fio", "virtio") if self.config.virtio else ("fio",))
-
-    def processes(self):
-        return {"qemu": self.qemu(), **({"remote": self.remote()} if self.config.remote else {})}
+        self.boot_linux(script, parts=("fio", "virtio") if self.kind == "virtio" else ("fio",))
 
 
 # ---- What a job costs the host -------------------------------------------
@@ -126,11 +109,11 @@ class Use:
     """What a guest's processes have used up to now."""
 
     def __init__(self, guest):
-        pids = guest.processes()
+        pids = guest.pids()
         self.time = time.monotonic()
         self.ticks = {name: harness.cpu_ticks(pid) for name, pid in pids.items()}
         self.sleeps = {name: harness.context_switches(pid) for name, pid in pids.items()}
-        self.channel = channel_counters(pids["qemu"]) if guest.config.remote else {}
+        self.channel = channel_counters(pids["qemu"]) if guest.kind == "mpring" else {}
         self.host = common.HostUse()
 
     def since(self, before):
@@ -210,12 +193,24 @@ def run_once(options, folder, config):
                 for name in options.jobs}
 
 
-def run_all(options, folder):
+def run_patiently(options, folder, config, failures):
+    """The same, tried again when the guest's kernel had trouble with its disk or
+    did not come up. The failures are counted."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return run_once(options, folder, config)
+        except harness.Failure as failure:
+            failures[config] += 1
+            common.progress(f"{config}: this run failed, another one follows: {failure}")
+    return run_once(options, folder, config)
+
+
+def run_all(options, folder, failures):
     """{job: {configuration: [run...]}}, the configurations alternating."""
     results = {job: {config: [] for config in options.configs} for job in options.jobs}
     for number in range(options.runs):
         for config in options.configs:
-            figures = run_once(options, folder, config)
+            figures = run_patiently(options, folder, config, failures)
             for job, run in figures.items():
                 results[job][config].append(run)
             common.progress(f"run {number + 1} of {options.runs}, {config}: " + ", ".join(
@@ -247,11 +242,14 @@ def print_job(job, configs):
                 f"{name} {value:.2f}" for name, value in counters.items() if value >= 0.005))
 
 
-def print_table(options, results):
+def print_table(options, results, failures):
     print(f"fio in a Linux guest ({options.accel}, {options.smp} vCPU), {options.seconds} s a job, "
           f"median of {options.runs} runs")
     for job, configs in results.items():
         print_job(job, configs)
+    for config, count in failures.items():
+        if count:
+            print(f"\n{config}: {count} more runs failed and were repeated; see above")
     print("\nCPU: of one processor. sleeps/IO: voluntary context switches for each request. "
           "host: part of all\nprocessors' time that anybody used; stolen: taken by other virtual "
           "machines.")
@@ -295,13 +293,14 @@ def main():
     options = parse_arguments()
     with common.workplace(options.folder) as folder:
         options.image = make_image(options, folder)
-        results = run_all(options, folder)
+        failures = dict.fromkeys(options.configs, 0)
+        results = run_all(options, folder, failures)
     if options.json:
         settings = {"accel": options.accel, "smp": options.smp, "seconds": options.seconds,
-                    "runs": options.runs, "image_mib": options.size}
+                    "runs": options.runs, "image_mib": options.size, "failed_runs": failures}
         common.print_json("guest_fio", settings, results)
     else:
-        print_table(options, results)
+        print_table(options, results, failures)
 
 
 common.main(main)
