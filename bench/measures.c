@@ -324,6 +324,40 @@ static int run_read(struct bench_run *run)
 	return wrong ? -EIO : err;
 }
 
+/* The first 8 bytes of BAR 0 are in the shadow, and all ones. */
+static void open_shadow(struct mpr_channel *remote)
+{
+	const struct mpr_shadow_map map = {.span = {8}, .readable = {0xff}};
+	uint8_t image[MPR_SHADOW_SIZE];
+
+	memset(image, 0xff, sizeof(image));
+	mpr_channel_shadow_open(remote, &map, image);
+}
+
+/* Without a peer: nobody is asked. */
+static int run_shadow_read(struct bench_run *run)
+{
+	struct mpr_channel *remote;
+	uint64_t value, wrong = 0, start;
+	struct link link;
+	int err = link_open(&link, run->pair);
+
+	if (err)
+		return err;
+	err = mpr_channel_attach(dup(mpr_channel_memfd(link.proxy)),
+				 dup(mpr_channel_doorbell(link.proxy)), &remote);
+	if (!err) {
+		open_shadow(remote);
+		start = bench_ticks();
+		for (size_t i = 0; i < run->count; i++)
+			wrong |= !mpr_channel_shadow_read(link.proxy, 0, 4, 1, &value);
+		run->total = (double)(bench_ticks() - start);
+		mpr_channel_destroy(remote);
+	}
+	mpr_channel_destroy(link.proxy);
+	return wrong ? -EIO : err;
+}
+
 /* Lets the remote get to where it waits for the next request. */
 static void pause_ticks(uint64_t ticks)
 {
@@ -454,6 +488,7 @@ const struct bench_measure bench_measures[] = {
 	{"two_lines", "two lines, load and store (the limit)", false, 1, run_two_lines},
 	{"ring", "two SPSC rings, 56 bytes each way", false, 1, run_ring},
 	{"read", "channel: a register read, answered in place", false, 1, run_read},
+	{"shadow_read", "channel: a register read from the shadow", true, 1, run_shadow_read},
 	{"write", "channel: one posted write, remote waiting", false, 1, run_write},
 	{"write_stream", "channel: posted writes without pause", true, 1, run_write_stream},
 	{"stream", "SPSC ring, item by item", true, 1, run_stream},

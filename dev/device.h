@@ -10,7 +10,8 @@
  * Life of a device, in the order of the calls:
  *   1. ops->create     the model allocates its state
  *   2. ops->read, ops->write, ops->config_changed, ops->reset, ops->run
- *      in any order, as the guest and the model's own work require
+ *      in any order, as the guest and the model's own work require; ops->peek
+ *      at any time, also while the model calls irq_set
  *   3. ops->destroy    after a reset, when no DMA mapping is held any more
  *
  * Guest addresses, lengths and the contents of guest memory are hostile.
@@ -89,6 +90,23 @@ struct mpr_host {
 	 * `void *host` of every service is the address of this struct. */
 };
 
+/*
+ * The shadow: registers that the guest may read without asking the model,
+ * because reading them has no side effect. The host keeps an image of them, of
+ * at most 256 bytes, where the VMM sees it, and brings it up to date whenever
+ * the model has worked and before its interrupt line rises.
+ */
+#define MPR_SHADOW_SIZE 256u
+
+struct mpr_shadow_info {
+	/* The image is seen in the first `span` bytes of a BAR (0: not there),
+	 * repeated if that is more than MPR_SHADOW_SIZE. */
+	uint32_t span[MPR_PCI_NUM_BARS];
+	/* Bytes of the image that may be read; an access that has another byte
+	 * in it goes to ops->read(). */
+	bool readable[MPR_SHADOW_SIZE];
+};
+
 /* A device model. */
 struct mpr_device_ops {
 	const char *driver; /* "lsi53c895a" */
@@ -111,6 +129,15 @@ struct mpr_device_ops {
 	uint64_t (*read)(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size);
 	void (*write)(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size,
 		      uint64_t value);
+
+	/*
+	 * What may be read without calling read(), and the values that it would
+	 * give now. peek() changes nothing and calls no service; it is also
+	 * called from within irq_set(dev, true), so the registers must be what the
+	 * interrupted guest is to find before that. Both NULL: no shadow.
+	 */
+	const struct mpr_shadow_info *shadow;
+	void (*peek)(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE]);
 
 	/* dev->pci changed: bus mastering, a BAR's address. May be NULL. */
 	void (*config_changed)(struct mpr_device *dev);

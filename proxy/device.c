@@ -124,6 +124,11 @@ bool mpr_proxy_intx(const struct mpr_proxy_device *device)
 	return mpr_channel_intx(device->channel);
 }
 
+void mpr_proxy_stats(const struct mpr_proxy_device *device, struct mpr_channel_stats *stats)
+{
+	mpr_channel_stats(device->channel, stats);
+}
+
 bool mpr_proxy_event(struct mpr_proxy_device *device, struct mpr_msg *event)
 {
 	return mpr_channel_event(device->channel, event);

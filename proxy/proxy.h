@@ -41,7 +41,8 @@ int mpr_proxy_connect_path(const char *path, struct mpr_proxy_conn **conn, char 
 /* Gives one count back; the last one closes the socket, which ends a remote
  * that has no other connection. */
 void mpr_proxy_disconnect(struct mpr_proxy_conn *conn);
-/* The socket, for watching its hang-up in an event loop. */
+/* The socket, for watching its hang-up in an event loop: an access that does
+ * not wait for the remote does not notice that it is gone. */
 int mpr_proxy_conn_fd(const struct mpr_proxy_conn *conn);
 
 /*
@@ -88,8 +89,9 @@ bool mpr_proxy_intx(const struct mpr_proxy_device *device);
 /*
  * A guest access to `offset` of BAR `bar`; size 1, 2, 4 or 8. Writes are
  * posted: they return when the request is in the ring. A read waits for the
- * remote, which never waits for the VMM; earlier accesses by the same thread
- * have been executed when it returns. Any thread.
+ * remote, which never waits for the VMM, unless the register is in the device's
+ * shadow and nothing sent before is still to be executed. Either way earlier
+ * accesses by the same thread have been executed when it returns. Any thread.
  */
 void mpr_proxy_write(struct mpr_proxy_device *device, unsigned bar, uint64_t offset, unsigned size,
 		     uint64_t value);
@@ -109,6 +111,10 @@ int mpr_proxy_reset(struct mpr_proxy_device *device);
 bool mpr_proxy_alive(const struct mpr_proxy_device *device, const char **why);
 /* Marks every device of the connection as gone (the socket hung up). */
 void mpr_proxy_conn_lost(struct mpr_proxy_conn *conn);
+
+/* The channel's counters. Any thread. */
+struct mpr_channel_stats;
+void mpr_proxy_stats(const struct mpr_proxy_device *device, struct mpr_channel_stats *stats);
 
 /* Takes the next event (MPR_MSG_IO_ERROR: text). False: none. One thread. */
 struct mpr_msg;

@@ -60,6 +60,7 @@ int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner, int memfd, i
 	hosted->doorbell = watch;
 	hosted->owner = owner;
 	mpr_channel_set_intx(hosted->channel, hosted->intx.line);
+	mpr_hosted_open_shadow(hosted);
 	return 0;
 }
 
@@ -129,6 +130,11 @@ void mpr_hosted_update_intx(struct mpr_hosted *hosted)
 	if (line == intx->line)
 		return;
 	intx->line = line;
+	/* A guest that is interrupted finds its cause; one that finds no cause has
+	 * no interrupt any more. So a falling line is published first: the shadow
+	 * follows when the model has finished. */
+	if (line)
+		mpr_hosted_publish(hosted);
 	/* First the level, then the edge: whoever is woken finds it. */
 	if (hosted->channel)
 		mpr_channel_set_intx(hosted->channel, line);

@@ -75,6 +75,13 @@ struct mpr_ram *mpr_hosted_set_memory(struct mpr_hosted *hosted, struct mpr_ram 
  * if the line is high. 0 or -ENOMEM. */
 int mpr_hosted_set_intx(struct mpr_hosted *hosted, int raise_fd, int resample_fd);
 
+/* Gives the channel a shadow if the model has one. */
+void mpr_hosted_open_shadow(struct mpr_hosted *hosted);
+
+/* Brings the channel's shadow up to date with the model's registers and with
+ * the requests that were served. */
+void mpr_hosted_publish(struct mpr_hosted *hosted);
+
 /* Tells the VMM the line's level after the model or the guest's
  * configuration changed it. */
 void mpr_hosted_update_intx(struct mpr_hosted *hosted);

@@ -227,6 +227,13 @@ static bool serve_devices(struct loop *loop)
 	return worked;
 }
 
+/* Models were called back: their registers may have changed. */
+static void publish_devices(struct loop *loop)
+{
+	for (size_t i = 0; i < loop->machine->device_count; i++)
+		mpr_hosted_publish(loop->machine->devices[i]);
+}
+
 static bool serve_guests(struct loop *loop)
 {
 	bool worked = false;
@@ -252,9 +259,12 @@ static bool run_timers(struct loop *loop)
 static bool turn(struct loop *loop)
 {
 	bool worked = serve_devices(loop);
+	bool called_back = reap(loop);
 
-	worked |= reap(loop);
-	worked |= run_timers(loop);
+	called_back |= run_timers(loop);
+	if (called_back)
+		publish_devices(loop);
+	worked |= called_back;
 	worked |= serve_guests(loop);
 	/* What the kernel cannot take now stays queued for the next turn. */
 	(void)mpr_uring_submit(loop->watcher->uring);

@@ -140,8 +140,13 @@ bool mpr_hosted_serve(struct mpr_hosted *hosted)
 
 	if (hosted->channel)
 		worked |= serve_channel(hosted);
-	worked |= run_model(hosted);
-	return worked;
+	/* Before the model's own work, which takes longer. */
+	if (worked)
+		mpr_hosted_publish(hosted);
+	if (!run_model(hosted))
+		return worked;
+	mpr_hosted_publish(hosted);
+	return true;
 }
 
 static bool listens(const struct mpr_hosted *hosted)

@@ -2,14 +2,16 @@
 /*
  * A channel: one device's traffic between a VMM (the proxy) and a device
  * process (the remote), in one sealed memfd: a request ring, a completion
- * ring, doorbell words, the interrupt line and statistics. docs/channel-layout.md
- * shows the layout byte by byte, docs/memory-order.md proves the atomics.
+ * ring, doorbell words, the interrupt line, a shadow of the device's registers
+ * and statistics. docs/channel-layout.md shows the layout byte by byte,
+ * docs/memory-order.md proves the atomics.
  *
  *   proxy                                        remote
  *   mpr_channel_create() --memfd, doorbell--> mpr_channel_attach()
  *   mpr_channel_send()   ---request ring---->  mpr_channel_receive()
  *   mpr_channel_reply()  <--in place---------  mpr_channel_complete()
  *   mpr_channel_event()  <--completion ring--  mpr_channel_notify()
+ *   mpr_channel_shadow_read() <---shadow-----  mpr_channel_shadow_publish()
  *
  * A request is one slot. A write is posted: the proxy forgets it. A request
  * that wants an answer (a read) is answered in its own slot, which costs one
@@ -33,7 +35,7 @@ extern "C" {
 #endif
 
 /* Version of the layout and of the rules for its words. */
-#define MPR_CHANNEL_ABI 1u
+#define MPR_CHANNEL_ABI 2u
 
 enum mpr_msg_type {
 	MPR_MSG_NONE = 0,
@@ -60,6 +62,20 @@ struct mpr_msg {
 };
 static_assert(sizeof(struct mpr_msg) == 56, "a message fills a slot but for its sequence word");
 
+/* Registers that the shadow holds. */
+#define MPR_SHADOW_SIZE 256u
+#define MPR_SHADOW_BARS 6u
+
+/*
+ * Which reads the shadow may answer: those that have no side effect. The image
+ * is seen in the first `span` bytes of a BAR (0: not at all), repeated if that
+ * is more than the image. Bit i % 8 of readable[i / 8]: byte i of the image.
+ */
+struct mpr_shadow_map {
+	uint32_t span[MPR_SHADOW_BARS];
+	uint8_t readable[MPR_SHADOW_SIZE / 8];
+};
+
 struct mpr_channel;
 
 struct mpr_channel_options {
@@ -71,10 +87,11 @@ struct mpr_channel_options {
 /*
  * Counters, each written by one side only. `mpring top` and monitors read them.
  * A sleep counts when the sleeper says so, even if a last look spares it.
+ * Shadow reads of several threads at the same time may be counted as one.
  */
 struct mpr_channel_stats {
 	/* Written by the proxy. */
-	uint64_t posted, reads, ring_full, doorbells, reply_sleeps;
+	uint64_t posted, reads, ring_full, doorbells, reply_sleeps, shadow_reads;
 	/* Written by the remote. */
 	uint64_t received, replied, interrupts, remote_sleeps, reply_wakes, events, events_dropped;
 };
@@ -116,6 +133,18 @@ bool mpr_channel_reply(struct mpr_channel *channel, uint64_t ticket, struct mpr_
 int mpr_channel_wait_reply(struct mpr_channel *channel, uint64_t ticket, struct mpr_msg *msg,
 			   uint64_t spin_ns, bool (*alive)(void *opaque), void *opaque);
 
+/*
+ * Answers a register read of 1, 2, 4 or 8 bytes from the shadow: without the
+ * remote, which may be asleep. False: send a request. That is so when the map
+ * does not cover the bytes, when the access is not aligned, and as long as the
+ * remote has not executed every request that was sent before (by the caller,
+ * or by another thread whose send the caller knows of). Any thread, without a
+ * lock. Acquire: pairs with mpr_channel_shadow_publish(); DMA that the device
+ * did before it published the value is visible.
+ */
+bool mpr_channel_shadow_read(struct mpr_channel *channel, unsigned bar, uint64_t offset,
+			     unsigned size, uint64_t *value);
+
 /* Takes the next event. False: none. One thread. */
 bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg);
 
@@ -143,6 +172,19 @@ void mpr_channel_retire(struct mpr_channel *channel);
  * line level included, is visible to the proxy when it sees the answer.
  */
 void mpr_channel_complete(struct mpr_channel *channel, uint64_t value, uint8_t status);
+
+/*
+ * Opens the shadow, once: `map` and the registers as they are. From then on
+ * the remote publishes them, after it has finished with requests and whenever
+ * they changed otherwise, but before it raises the interrupt line.
+ */
+void mpr_channel_shadow_open(struct mpr_channel *channel, const struct mpr_shadow_map *map,
+			     const uint8_t image[MPR_SHADOW_SIZE]);
+
+/* Publishes the registers, and that they show the effects of every request
+ * finished so far. Costs a comparison when nothing changed. Ignored while the
+ * shadow is not open. Release: as mpr_channel_complete(). */
+void mpr_channel_shadow_publish(struct mpr_channel *channel, const uint8_t image[MPR_SHADOW_SIZE]);
 
 /* Publishes the interrupt line's level. Release. */
 void mpr_channel_set_intx(struct mpr_channel *channel, bool level);

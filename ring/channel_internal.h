@@ -19,6 +19,7 @@ struct mpr_channel {
 	struct mpr_spsc_producer requests;
 	struct mpr_spsc_consumer events;
 	uint8_t *awaiting; /* for each slot: the answer is still to be taken */
+	uint64_t sent;	   /* requests; as `requests.next`, but for any thread */
 
 	/* The remote's. */
 	struct mpr_spsc_consumer received;
@@ -27,6 +28,10 @@ struct mpr_channel {
 	bool fast;	/* the bell is MPR_BELL_FAST */
 	uint32_t awake; /* requests since it slept last, up to MPR_DOORBELL_BUSY */
 	bool intx;
+	bool shadowed;			     /* the shadow is open */
+	uint64_t version;		     /* of the image, even */
+	uint64_t retired;		     /* as published last, */
+	uint64_t image[MPR_SHADOW_SIZE / 8]; /* and this */
 
 	struct mpr_memory memory;
 	uint32_t slots;

@@ -61,6 +61,9 @@ bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, ui
 	memcpy(slot->payload, msg, sizeof(*msg));
 	/* [S1] Release: the request is whole before its word says so. */
 	mpr_spsc_commit(p);
+	/* [H2] Relaxed, pairs with H2 in mpr_channel_shadow_read(): who knows of
+	 * this request has it from this thread, after this. */
+	__atomic_store_n(&channel->sent, p->next, __ATOMIC_RELAXED);
 	if (mpr_doorbell_take(&channel->shared->remote.bell))
 		ring_bell(channel);
 	return true;
@@ -182,6 +185,54 @@ int mpr_channel_wait_reply(struct mpr_channel *channel, uint64_t ticket, struct 
 			sleep_for_reply(channel, ticket, ask - now);
 	}
 	return 0;
+}
+
+/* ---- The shadow ------------------------------------------------------- */
+
+/* Every index into the image is made here and needs no trust in the map. */
+static bool shown(const struct mpr_shadow_map *map, unsigned bar, uint64_t offset, unsigned size)
+{
+	unsigned at = offset % MPR_SHADOW_SIZE, bits = ((1u << size) - 1) << at % 8;
+
+	if (bar >= MPR_SHADOW_BARS || (offset & (size - 1)))
+		return false;
+	/* [H3] Acquire, pairs with H3 in mpr_channel_shadow_open(): the rest of the
+	 * map and the first image were written before. */
+	if (offset >= __atomic_load_n(&map->span[bar], __ATOMIC_ACQUIRE))
+		return false;
+	return (__atomic_load_n(&map->readable[at / 8], __ATOMIC_RELAXED) & bits) == bits;
+}
+
+/* One word of an image that is not changing meanwhile. */
+static bool read_image(const struct mpr_channel_shadow *shadow, unsigned index, uint64_t *word)
+{
+	/* [H1] Acquire, each orders the next load behind it; pairs with H1 in
+	 * update_image(): who sees a word of a newer image sees its odd version. */
+	uint64_t version = __atomic_load_n(&shadow->version, __ATOMIC_ACQUIRE);
+
+	*word = __atomic_load_n(&shadow->image[index], __ATOMIC_ACQUIRE);
+	return !(version & 1) && __atomic_load_n(&shadow->version, __ATOMIC_RELAXED) == version;
+}
+
+bool mpr_channel_shadow_read(struct mpr_channel *channel, unsigned bar, uint64_t offset,
+			     unsigned size, uint64_t *value)
+{
+	const struct mpr_channel_shadow *shadow = &channel->shared->shadow;
+	uint64_t *counter = &channel->shared->proxy_stats.shadow_reads, word;
+
+	if (!shown(&shadow->map, bar, offset, size))
+		return false;
+	/* [H2] Acquire, pairs with H2 in mpr_channel_shadow_publish(): an image that
+	 * shows the effects of these requests is read. `sent`: see its store. */
+	if (__atomic_load_n(&shadow->retired, __ATOMIC_ACQUIRE) !=
+	    __atomic_load_n(&channel->sent, __ATOMIC_RELAXED))
+		return false;
+	if (mpr_channel_error(channel) || !read_image(shadow, offset % MPR_SHADOW_SIZE / 8, &word))
+		return false;
+	*value = word >> 8 * (offset % 8) & UINT64_MAX >> (64 - 8 * size);
+	/* Relaxed, and no locked addition: a count may be lost, time may not. */
+	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+	return true;
 }
 
 /* ---- Events and the interrupt line ------------------------------------ */

@@ -67,6 +67,59 @@ void mpr_channel_complete(struct mpr_channel *channel, uint64_t value, uint8_t s
 	mpr_channel_retire(channel);
 }
 
+/* ---- The shadow ------------------------------------------------------- */
+
+#define IMAGE_WORDS (MPR_SHADOW_SIZE / 8)
+
+/* Stores the words that changed, between an odd version and an even one. */
+static void update_image(struct mpr_channel *channel, const uint64_t *image)
+{
+	struct mpr_channel_shadow *shadow = &channel->shared->shadow;
+
+	/* [H1] Relaxed: the releases below come after it. Pairs with H1 in
+	 * read_image(). */
+	__atomic_store_n(&shadow->version, channel->version + 1, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < IMAGE_WORDS; i++)
+		if (image[i] != channel->image[i])
+			__atomic_store_n(&shadow->image[i], image[i], __ATOMIC_RELEASE);
+	channel->version += 2;
+	__atomic_store_n(&shadow->version, channel->version, __ATOMIC_RELEASE);
+	memcpy(channel->image, image, MPR_SHADOW_SIZE);
+}
+
+void mpr_channel_shadow_publish(struct mpr_channel *channel, const uint8_t image[MPR_SHADOW_SIZE])
+{
+	uint64_t words[IMAGE_WORDS];
+
+	if (!channel->shadowed)
+		return;
+	memcpy(words, image, sizeof(words));
+	if (memcmp(words, channel->image, sizeof(words)) != 0)
+		update_image(channel, words);
+	if (channel->retired == channel->received.next)
+		return;
+	channel->retired = channel->received.next;
+	/* [H2] Release, pairs with H2 in mpr_channel_shadow_read(): the image, the
+	 * line's level and DMA are visible before the position that they belong to. */
+	__atomic_store_n(&channel->shared->shadow.retired, channel->retired, __ATOMIC_RELEASE);
+}
+
+void mpr_channel_shadow_open(struct mpr_channel *channel, const struct mpr_shadow_map *map,
+			     const uint8_t image[MPR_SHADOW_SIZE])
+{
+	struct mpr_shadow_map *shared = &channel->shared->shadow.map;
+
+	channel->shadowed = true;
+	mpr_channel_shadow_publish(channel, image);
+	/* Relaxed: [H3] below is what publishes it. */
+	for (unsigned i = 0; i < sizeof(map->readable); i++)
+		__atomic_store_n(&shared->readable[i], map->readable[i], __ATOMIC_RELAXED);
+	/* [H3] Release, pairs with H3 in shown(): whoever sees that a BAR is shown
+	 * sees all the rest. */
+	for (unsigned i = 0; i < MPR_SHADOW_BARS; i++)
+		__atomic_store_n(&shared->span[i], map->span[i], __ATOMIC_RELEASE);
+}
+
 /* ---- Events and the interrupt line ------------------------------------ */
 
 void mpr_channel_set_intx(struct mpr_channel *channel, bool level)

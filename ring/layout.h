@@ -9,7 +9,8 @@
  *                        takes the bell)
  *    384  proxy stats    written by the proxy, read by anybody
  *    512  remote stats   written by the remote, read by anybody
- *    640  zero
+ *    640  shadow         written by the remote, read by the proxy
+ *   1152  zero
  *   4096  request ring   128 bytes of head, then 64 bytes a slot; the proxy
  *                        produces; the remote consumes, and answers in place
  *      C  completion ring, the same form; the remote produces
@@ -63,13 +64,28 @@ struct mpr_channel_remote_line {
 };
 
 struct mpr_channel_proxy_stats {
-	uint64_t posted, reads, ring_full, doorbells, reply_sleeps;
-	uint8_t guard[88];
+	uint64_t posted, reads, ring_full, doorbells, reply_sleeps, shadow_reads;
+	uint8_t guard[80];
 };
 
 struct mpr_channel_remote_stats {
 	uint64_t received, replied, interrupts, remote_sleeps, reply_wakes, events, events_dropped;
 	uint8_t guard[72];
+};
+
+/*
+ * The registers, and how far they are. The version is odd while the image
+ * changes. The first line of the image is the pair of the line that says how
+ * new it is, so that both come over at once.
+ */
+struct mpr_channel_shadow {
+	uint64_t version;
+	uint64_t retired; /* requests whose effects the image shows */
+	uint8_t guard0[48];
+	uint64_t image[MPR_SHADOW_SIZE / 8]; /* little-endian */
+	uint8_t guard1[64];
+	struct mpr_shadow_map map; /* written once, `span` last */
+	uint8_t guard2[72];
 };
 
 /* The part before the rings. */
@@ -79,6 +95,7 @@ struct mpr_channel_shared {
 	struct mpr_channel_remote_line remote;
 	struct mpr_channel_proxy_stats proxy_stats;
 	struct mpr_channel_remote_stats remote_stats;
+	struct mpr_channel_shadow shadow;
 };
 
 #define MPR_CHANNEL_REQUESTS 4096u /* offset of the request ring */
@@ -105,6 +122,8 @@ static_assert(offsetof(struct mpr_channel_shared, proxy_stats.ring_full) == 400,
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats.doorbells) == 408, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats.reply_sleeps) == 416,
 	      "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, proxy_stats.shadow_reads) == 424,
+	      "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote_stats) == 512, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote_stats.received) == 512, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote_stats.replied) == 520, "channel layout");
@@ -117,7 +136,13 @@ static_assert(offsetof(struct mpr_channel_shared, remote_stats.reply_wakes) == 5
 static_assert(offsetof(struct mpr_channel_shared, remote_stats.events) == 552, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote_stats.events_dropped) == 560,
 	      "channel layout");
-static_assert(sizeof(struct mpr_channel_shared) == 640, "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, shadow.version) == 640, "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, shadow.retired) == 648, "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, shadow.image) == 704, "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, shadow.map) == 1024, "channel layout");
+static_assert(offsetof(struct mpr_shadow_map, span) == 0, "channel layout");
+static_assert(offsetof(struct mpr_shadow_map, readable) == 24, "channel layout");
+static_assert(sizeof(struct mpr_channel_shared) == 1152, "channel layout");
 static_assert(offsetof(struct mpr_msg, type) == 0 && offsetof(struct mpr_msg, bar) == 1 &&
 		      offsetof(struct mpr_msg, size) == 2 && offsetof(struct mpr_msg, status) == 3,
 	      "message layout");

@@ -19,7 +19,7 @@ static const struct mpr_pci_info pci_info = {
 	.bar =
 		{
 			[BAR_IO] = {MPR_BAR_IO, LSI_REGISTERS},
-			[BAR_MEMORY] = {MPR_BAR_MEM32, 1024},
+			[BAR_MEMORY] = {MPR_BAR_MEM32, LSI_REGISTER_BAR},
 			[BAR_RAM] = {MPR_BAR_MEM32, LSI_RAM_SIZE},
 		},
 };
@@ -153,6 +153,8 @@ const struct mpr_device_ops mpr_lsi53c895a_ops = {
 	.destroy = destroy,
 	.read = read,
 	.write = write,
+	.shadow = &lsi_shadow,
+	.peek = lsi_peek,
 	.config_changed = config_changed,
 	.reset = reset,
 	.run = run,

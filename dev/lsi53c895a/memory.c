@@ -8,7 +8,7 @@
 
 #include "dev/lsi53c895a/state.h"
 
-enum { MEMORY_MOVE_CHUNK = 4096, REGISTER_BAR_SIZE = 1024 };
+enum { MEMORY_MOVE_CHUNK = 4096 };
 
 void lsi_find_bars(struct lsi_chip *chip)
 {
@@ -30,7 +30,7 @@ static bool overlaps(uint64_t addr, uint64_t len, uint64_t base, uint64_t size)
 
 bool lsi_own_registers(const struct lsi_chip *chip, uint64_t addr, uint64_t len)
 {
-	return chip->regs_decoded && overlaps(addr, len, chip->regs_base, REGISTER_BAR_SIZE);
+	return chip->regs_decoded && overlaps(addr, len, chip->regs_base, LSI_REGISTER_BAR);
 }
 
 void *lsi_own_ram(struct lsi_chip *chip, uint64_t addr, size_t len)

@@ -120,7 +120,8 @@ static uint8_t data_lines(const struct lsi_chip *chip)
 	return bus->message[bus->message_pos];
 }
 
-uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg)
+/* Registers that reading changes nothing in. */
+static uint8_t look(const struct lsi_chip *chip, uint8_t reg)
 {
 	uint8_t value = chip->regs.byte[reg];
 
@@ -131,8 +132,6 @@ uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg)
 		return ((value | chip->regs.byte[LSI_GPCNTL0]) & 0x1f) | 0x60;
 	case LSI_SBCL:
 		return bus_lines(chip);
-	case LSI_DSTAT:
-		return take_dstat(chip);
 	case LSI_SSTAT0:
 		return value | (chip->regs.byte[LSI_SCNTL1] & LSI_SCNTL1_RST ? LSI_SSTAT0_RST : 0);
 	case LSI_SSTAT2:
@@ -141,17 +140,51 @@ uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg)
 		return istat0(chip);
 	case LSI_ISTAT1:
 		return value | (chip->running ? LSI_ISTAT1_SRUN : 0);
+	case LSI_SBDL:
+		return data_lines(chip);
+	default:
+		return value;
+	}
+}
+
+uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg)
+{
+	switch (reg) {
+	case LSI_DSTAT:
+		return take_dstat(chip);
 	case LSI_CTEST2:
 		return take_ctest2(chip);
 	case LSI_SIST0:
 		return lsi_take_condition(chip, &chip->visible.sist0);
 	case LSI_SIST1:
 		return lsi_take_condition(chip, &chip->visible.sist1);
-	case LSI_SBDL:
-		return data_lines(chip);
 	default:
-		return value;
+		return look(chip, reg);
 	}
+}
+
+/* Those that are not simply stored. */
+static const uint8_t computed[] = {LSI_SCNTL1, LSI_GPREG0, LSI_SBCL,   LSI_SSTAT0,
+				   LSI_SSTAT2, LSI_ISTAT0, LSI_ISTAT1, LSI_SBDL};
+
+const struct mpr_shadow_info lsi_shadow = {
+	.span = {LSI_REGISTERS, LSI_REGISTER_BAR},
+	.readable =
+		{
+			[0 ... LSI_DSTAT - 1] = true,
+			[LSI_DSTAT + 1 ... LSI_CTEST2 - 1] = true,
+			[LSI_CTEST2 + 1 ... LSI_SIST0 - 1] = true,
+			[LSI_SIST1 + 1 ... LSI_REGISTERS - 1] = true,
+		},
+};
+
+void lsi_peek(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE])
+{
+	const struct lsi_chip *chip = (const struct lsi_chip *)dev;
+
+	memcpy(image, chip->regs.byte, LSI_REGISTERS);
+	for (unsigned i = 0; i < sizeof(computed); i++)
+		image[computed[i]] = look(chip, computed[i]);
 }
 
 static void write_istat0(struct lsi_chip *chip, uint8_t value)

@@ -26,6 +26,7 @@
 #include "dev/scsi/scsi.h"
 
 enum {
+	LSI_REGISTER_BAR = 1024, /* bytes of BAR 1, the registers four times */
 	LSI_RAM_SIZE = 8192,
 	LSI_MAX_TASKS = 512,	  /* more are answered with TASK SET FULL */
 	LSI_MAX_MESSAGE_OUT = 64, /* bytes of one MESSAGE OUT phase */
@@ -221,6 +222,9 @@ void lsi_registers_reset(struct lsi_registers *r);
 /* One byte, with all side effects. SCRIPTS may also write SFBR. */
 uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg);
 void lsi_register_write(struct lsi_chip *chip, uint8_t reg, uint8_t value);
+/* What the host may read without asking, for struct mpr_device_ops. */
+extern const struct mpr_shadow_info lsi_shadow;
+void lsi_peek(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE]);
 /* ISTAT0.SRST, and a part of RST#. */
 void lsi_soft_reset(struct lsi_chip *chip);
 

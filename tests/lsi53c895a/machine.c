@@ -64,6 +64,8 @@ static void irq_set(void *host, bool level)
 	struct machine *m = host;
 
 	m->irq_edges += level && !m->irq;
+	if (level && !m->irq)
+		m->dev->ops->peek(m->dev, m->risen);
 	m->irq = level;
 }
 

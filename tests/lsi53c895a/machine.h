@@ -36,10 +36,11 @@ struct machine {
 	struct lsi_chip *chip;
 	uint8_t *memory, *high;
 	bool scheduled, irq;
-	unsigned irq_edges; /* rising */
-	unsigned slices;    /* calls of ops->run() in the last go() */
-	unsigned mapped;    /* DMA mappings that are held */
-	size_t map_limit;   /* longest mapping given, 0: any */
+	unsigned irq_edges;		/* rising */
+	uint8_t risen[MPR_SHADOW_SIZE]; /* the shadow when it last rose */
+	unsigned slices;		/* calls of ops->run() in the last go() */
+	unsigned mapped;		/* DMA mappings that are held */
+	size_t map_limit;		/* longest mapping given, 0: any */
 	uint64_t clock;
 	struct mpr_timer *timers;
 	uint32_t pc; /* of the assembler */

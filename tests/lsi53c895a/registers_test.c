@@ -179,6 +179,46 @@ static void manual_start_waits_for_std(void **state)
 	expect_int(m, 5);
 }
 
+static bool has_side_effect(unsigned reg)
+{
+	return reg == LSI_DSTAT || reg == LSI_CTEST2 || reg == LSI_SIST0 || reg == LSI_SIST1;
+}
+
+/* With a command on the bus and conditions pending. */
+static void shadow_is_what_reads_would_return(void **state)
+{
+	struct machine *m = *state;
+	const struct mpr_device_ops *ops = m->dev->ops;
+	uint8_t image[MPR_SHADOW_SIZE];
+
+	for (unsigned reg = LSI_SCRATCHA; reg < LSI_SCRATCHA + 4; reg++)
+		wr8(m, reg, reg);
+	wr8(m, LSI_DIEN, 0x7f);
+	op_select_atn(m, 0, PROGRAM);
+	op_int_fly(m);
+	op_int(m, 0x12345678);
+	start(m, PROGRAM);
+	ops->peek(m->dev, image);
+	assert_int_equal(image[LSI_ISTAT0], LSI_ISTAT0_CON | LSI_ISTAT0_INTF | LSI_ISTAT0_DIP);
+	assert_int_equal(image[LSI_DSPS], 0x78);
+	for (unsigned reg = 0; reg < LSI_REGISTERS; reg++) {
+		assert_int_equal(ops->shadow->readable[reg], !has_side_effect(reg));
+		if (ops->shadow->readable[reg])
+			assert_int_equal(rd8(m, reg), image[reg]);
+	}
+	assert_true(m->irq);
+}
+
+static void shadow_shows_the_cause_when_the_line_rises(void **state)
+{
+	struct machine *m = *state;
+
+	op_int_fly(m);
+	op_int(m, 7);
+	start(m, PROGRAM);
+	assert_true(m->risen[LSI_ISTAT0] & LSI_ISTAT0_INTF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +234,8 @@ int main(void)
 		CHIP_TEST(bus_reset_shows_a_quiet_bus),
 		CHIP_TEST(general_purpose_timer),
 		CHIP_TEST(manual_start_waits_for_std),
+		CHIP_TEST(shadow_is_what_reads_would_return),
+		CHIP_TEST(shadow_shows_the_cause_when_the_line_rises),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

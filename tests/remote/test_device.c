@@ -15,6 +15,7 @@ struct test_device {
 	uint64_t release_ns;
 	struct mpr_dma_map page;
 	struct mpr_timer release, alarm;
+	bool level;
 };
 
 static const struct mpr_pci_info pci_info = {
@@ -34,11 +35,15 @@ static void let_go(void *opaque)
 	mpr_dma_unmap(&test->dev, &test->page);
 }
 
+static void set_line(struct test_device *test, bool level)
+{
+	test->level = level;
+	mpr_irq_set(&test->dev, level);
+}
+
 static void ring_alarm(void *opaque)
 {
-	struct test_device *test = opaque;
-
-	mpr_irq_set(&test->dev, true);
+	set_line(opaque, true);
 }
 
 static int create(struct mpr_host *host, const char *id, struct mpr_device **dev)
@@ -96,6 +101,8 @@ static uint64_t read_register(struct mpr_device *dev, unsigned bar, uint64_t off
 	switch (offset) {
 	case TEST_COPY_LENGTH:
 		return test->copy_status;
+	case TEST_INTX:
+		return test->level;
 	case TEST_MAP:
 		return test->map_status;
 	case TEST_WORK:
@@ -129,7 +136,7 @@ static void write_register(struct mpr_device *dev, unsigned bar, uint64_t offset
 		copy(test, value);
 		break;
 	case TEST_INTX:
-		mpr_irq_set(dev, value);
+		set_line(test, value);
 		break;
 	case TEST_MAP:
 		mpr_dma_unmap(dev, &test->page);
@@ -160,7 +167,7 @@ static void reset(struct mpr_device *dev)
 	test->work = 0;
 	test->resets++;
 	dev->host->ops->timer_cancel(dev->host, &test->alarm);
-	mpr_irq_set(dev, false);
+	set_line(test, false);
 	if (test->page.ptr)
 		start_timer(test, &test->release, test->release_ns);
 }
@@ -174,6 +181,23 @@ static bool run(struct mpr_device *dev)
 	return test->work > 0;
 }
 
+static const struct mpr_shadow_info shadow = {
+	.span = {TEST_COPY_FROM + 0x20},
+	.readable =
+		{
+			[TEST_SHADOWED... TEST_COPY_FROM - 1] = true,
+			[TEST_INTX] = true,
+		},
+};
+
+static void peek(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE])
+{
+	const struct test_device *test = (const struct test_device *)dev;
+
+	memcpy(image, test->scratch, sizeof(test->scratch));
+	image[TEST_INTX] = test->level;
+}
+
 const struct mpr_device_ops test_device_ops = {
 	.driver = "test-device",
 	.desc = "device for tests",
@@ -182,6 +206,8 @@ const struct mpr_device_ops test_device_ops = {
 	.destroy = destroy,
 	.read = read_register,
 	.write = write_register,
+	.shadow = &shadow,
+	.peek = peek,
 	.reset = reset,
 	.run = run,
 };

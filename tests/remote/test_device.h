@@ -11,10 +11,11 @@
 
 enum test_device_register {
 	TEST_SCRATCH = 0x00,	 /* 64 bytes that keep what is written */
+	TEST_SHADOWED = 0x20,	 /* those from here on are in the shadow */
 	TEST_COPY_FROM = 0x40,	 /* 64 bits: guest address */
 	TEST_COPY_TO = 0x48,	 /* 64 bits: guest address */
 	TEST_COPY_LENGTH = 0x50, /* write: copies; read: 0 or an errno */
-	TEST_INTX = 0x58,	 /* the line's level */
+	TEST_INTX = 0x58,	 /* the line's level; in the shadow, too */
 	TEST_MAP = 0x60,     /* write: holds the page at this guest address; read: 0 or an errno */
 	TEST_RELEASE = 0x68, /* write: after so many ns, writes TEST_MARKER there and lets go */
 	TEST_ALARM = 0x70,   /* write: raises INTx after so many ns */

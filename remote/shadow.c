@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* A model's registers, where the VMM can read them without this process. */
+#include <string.h>
+
+#include "remote/hosted.h"
+
+_Static_assert(MPR_SHADOW_BARS == MPR_PCI_NUM_BARS, "a span for each BAR");
+
+/* The model's declaration in the channel's form. */
+static struct mpr_shadow_map shadow_map(const struct mpr_shadow_info *info)
+{
+	struct mpr_shadow_map map = {.span = {0}};
+
+	memcpy(map.span, info->span, sizeof(map.span));
+	for (unsigned i = 0; i < MPR_SHADOW_SIZE; i++)
+		map.readable[i / 8] |= (uint8_t)(info->readable[i] << i % 8);
+	return map;
+}
+
+void mpr_hosted_open_shadow(struct mpr_hosted *hosted)
+{
+	const struct mpr_device_ops *ops = hosted->dev->ops;
+	uint8_t image[MPR_SHADOW_SIZE] = {0};
+	struct mpr_shadow_map map;
+
+	if (!ops->shadow)
+		return;
+	map = shadow_map(ops->shadow);
+	ops->peek(hosted->dev, image);
+	mpr_channel_shadow_open(hosted->channel, &map, image);
+}
+
+void mpr_hosted_publish(struct mpr_hosted *hosted)
+{
+	const struct mpr_device_ops *ops = hosted->dev->ops;
+	uint8_t image[MPR_SHADOW_SIZE] = {0};
+
+	if (!hosted->channel || !ops->shadow)
+		return;
+	ops->peek(hosted->dev, image);
+	mpr_channel_shadow_publish(hosted->channel, image);
+}
