@@ -149,6 +149,22 @@ void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req)
 		blk->driver->submit(blk, req, len);
 }
 
+int mpr_blk_resize(struct mpr_blk *blk, uint64_t size)
+{
+	int err;
+
+	if (size % 512 || size > INT64_MAX)
+		return -EINVAL;
+	if (blk->read_only)
+		return -EROFS;
+	if (size < blk->size && blk->in_flight)
+		return -EBUSY;
+	err = blk->driver->resize(blk, size);
+	if (!err)
+		blk->size = size;
+	return err;
+}
+
 uint64_t mpr_blk_size(const struct mpr_blk *blk)
 {
 	return blk->size;

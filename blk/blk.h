@@ -82,6 +82,14 @@ int mpr_blk_close(struct mpr_blk *blk);
  */
 void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req);
 
+/*
+ * Changes the size of the device, and of the image, to `size` bytes; what is new
+ * reads as zeros. Blocks for as long as the file system takes to note it. 0;
+ * -EINVAL: the image cannot have that size; -EROFS; -EBUSY: it would shrink under
+ * requests in flight; or another negative errno.
+ */
+int mpr_blk_resize(struct mpr_blk *blk, uint64_t size);
+
 /* Bytes, a multiple of 512: what an image lacks of its last sector reads as
  * zeros, and a write there lengthens it. */
 uint64_t mpr_blk_size(const struct mpr_blk *blk);

@@ -2,6 +2,8 @@
 /* Raw images: the guest's disk is the file, byte for byte. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "blk/bounce.h"
 #include "blk/driver.h"
@@ -205,6 +207,22 @@ static int raw_open(const struct mpr_blk_options *options, struct mpr_blk **blk,
 	return 0;
 }
 
+/* A block device has the size that it has. */
+static int raw_resize(struct mpr_blk *blk, uint64_t size)
+{
+	struct raw *raw = mpr_container_of(blk, struct raw, blk);
+	struct stat st;
+
+	if (fstat(raw->file.fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || size % raw->file.offset_align)
+		return -EINVAL;
+	if (ftruncate(raw->file.fd, (off_t)size) < 0)
+		return -errno;
+	raw->file.length = size;
+	return 0;
+}
+
 static void raw_close(struct mpr_blk *blk)
 {
 	struct raw *raw = mpr_container_of(blk, struct raw, blk);
@@ -218,4 +236,5 @@ const struct mpr_blk_driver mpr_blk_raw = {
 	.open = raw_open,
 	.close = raw_close,
 	.submit = raw_submit,
+	.resize = raw_resize,
 };
