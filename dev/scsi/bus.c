@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "dev/scsi/commands.h"
+#include "dev/scsi/task.h"
 
 int mpr_scsi_bus_create(const struct mpr_scsi_hba_ops *ops, void *hba, struct mpr_scsi_bus **bus)
 {
@@ -38,6 +39,17 @@ void mpr_scsi_bus_destroy(struct mpr_scsi_bus *bus)
 	free(bus);
 }
 
+/* The other logical units of the target tell of it. */
+static void luns_changed(struct mpr_scsi_bus *bus, const struct mpr_scsi_lu *changed)
+{
+	for (unsigned lun = 0; lun < MPR_SCSI_MAX_LUNS; lun++) {
+		struct mpr_scsi_lu *lu = bus->lu[changed->target][lun];
+
+		if (lu && lu != changed)
+			scsi_lu_attention(lu, SCSI_UA_LUNS_CHANGED);
+	}
+}
+
 int scsi_bus_attach(struct mpr_scsi_bus *bus, struct mpr_scsi_lu *lu)
 {
 	if (lu->target >= MPR_SCSI_MAX_TARGETS || lu->lun >= MPR_SCSI_MAX_LUNS)
@@ -45,6 +57,7 @@ int scsi_bus_attach(struct mpr_scsi_bus *bus, struct mpr_scsi_lu *lu)
 	if (bus->lu[lu->target][lu->lun])
 		return -EEXIST;
 	bus->lu[lu->target][lu->lun] = lu;
+	luns_changed(bus, lu);
 	return 0;
 }
 
@@ -53,6 +66,35 @@ struct mpr_scsi_lu *scsi_bus_lu(struct mpr_scsi_bus *bus, unsigned target, unsig
 	if (target < MPR_SCSI_MAX_TARGETS && lun < MPR_SCSI_MAX_LUNS && bus->lu[target][lun])
 		return bus->lu[target][lun];
 	return &bus->absent;
+}
+
+static void end_tasks(struct mpr_scsi_lu *lu)
+{
+	struct scsi_task *t = TAILQ_FIRST(&lu->tasks), *next;
+
+	for (; t; t = next) {
+		next = TAILQ_NEXT(t, link);
+		scsi_task_leave(t);
+	}
+}
+
+int mpr_scsi_lu_remove(struct mpr_scsi_bus *bus, unsigned target, unsigned lun,
+		       void (*removed)(void *opaque), void *opaque)
+{
+	struct mpr_scsi_lu *lu = scsi_bus_lu(bus, target, lun);
+
+	if (lu->type->absent)
+		return -ENOENT;
+	bus->lu[target][lun] = NULL;
+	luns_changed(bus, lu);
+	lu->leaving = true;
+	lu->removed = removed;
+	lu->removed_opaque = opaque;
+	lu->users++; /* while this function uses it */
+	end_tasks(lu);
+	lu->users--;
+	scsi_lu_leave(lu);
+	return 0;
 }
 
 bool mpr_scsi_target_present(const struct mpr_scsi_bus *bus, unsigned target)

@@ -179,3 +179,11 @@ int mpr_scsi_disk_create(struct mpr_scsi_bus *bus, struct mpr_blk *blk,
 	set_identity(disk, o);
 	return attach(bus, disk, error);
 }
+
+void mpr_scsi_disk_resized(struct mpr_scsi_bus *bus, unsigned target, unsigned lun)
+{
+	struct scsi_disk *disk = (struct scsi_disk *)scsi_bus_lu(bus, target, lun);
+
+	disk->blocks = mpr_blk_size(disk->blk) / disk->lu.block_size;
+	scsi_lu_attention(&disk->lu, SCSI_UA_CAPACITY_CHANGED);
+}

@@ -21,10 +21,14 @@ struct mpr_scsi_disk_options {
 
 /*
  * Attaches a disk to the bus; the bus owns it, the caller keeps the image open
- * until the bus is destroyed. 0; -EEXIST: the address is taken; -EINVAL: a
- * property has a bad value; *error names it and the remedy (free() it).
+ * until the bus is destroyed or the disk is removed (mpr_scsi_lu_remove()). 0; -EEXIST: the address
+ * is taken; -EINVAL: a property has a bad value; *error names it and the remedy (free() it).
  */
 int mpr_scsi_disk_create(struct mpr_scsi_bus *bus, struct mpr_blk *blk,
 			 const struct mpr_scsi_disk_options *options, char **error);
+
+/* The image's size has changed: the disk tells the initiator. At the address is
+ * a disk. */
+void mpr_scsi_disk_resized(struct mpr_scsi_bus *bus, unsigned target, unsigned lun);
 
 #endif

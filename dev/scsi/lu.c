@@ -13,7 +13,7 @@ void scsi_lu_init(struct mpr_scsi_lu *lu, const struct scsi_lu_type *type, unsig
 	lu->target = (uint8_t)target;
 	lu->lun = (uint8_t)lun;
 	lu->block_size = block_size;
-	lu->ua = type->absent ? SCSI_UA_NONE : SCSI_UA_POWER_ON;
+	lu->ua = type->absent ? 0 : 1u << SCSI_UA_POWER_ON;
 	TAILQ_INIT(&lu->tasks);
 }
 
@@ -33,27 +33,52 @@ const struct scsi_command *scsi_lu_command(const struct mpr_scsi_lu *lu, const u
 
 void scsi_lu_was_reset(struct mpr_scsi_lu *lu, enum scsi_unit_attention ua)
 {
-	if (ua < lu->ua)
-		lu->ua = ua;
+	unsigned before = (1u << ua) - 1;
+
+	lu->ua = lu->ua & before ? lu->ua & before : 1u << ua;
 	lu->sense_pending = false;
 	lu->type->reset(lu);
 }
 
 struct scsi_sense scsi_lu_take_ua(struct mpr_scsi_lu *lu)
 {
-	enum scsi_unit_attention ua = lu->ua;
+	int first = __builtin_ffs((int)lu->ua) - 1;
 
-	lu->ua = SCSI_UA_NONE;
-	switch (ua) {
+	lu->ua &= lu->ua - 1;
+	switch (first) {
 	case SCSI_UA_POWER_ON:
 		return SENSE_POWER_ON;
 	case SCSI_UA_BUS_RESET:
 		return SENSE_BUS_RESET;
 	case SCSI_UA_DEVICE_RESET:
 		return SENSE_DEVICE_RESET;
+	case SCSI_UA_CAPACITY_CHANGED:
+		return SENSE_CAPACITY_CHANGED;
+	case SCSI_UA_LUNS_CHANGED:
+		return SENSE_LUNS_CHANGED;
 	default:
 		return SENSE_NO_SENSE;
 	}
+}
+
+/* Resets tell the initiator that everything may have changed. */
+void scsi_lu_attention(struct mpr_scsi_lu *lu, enum scsi_unit_attention ua)
+{
+	if (!(lu->ua & ((1u << SCSI_UA_CAPACITY_CHANGED) - 1)))
+		lu->ua |= 1u << ua;
+}
+
+void scsi_lu_leave(struct mpr_scsi_lu *lu)
+{
+	void (*removed)(void *opaque) = lu->removed;
+
+	if (lu->ntasks)
+		return;
+	lu->removed = NULL;
+	if (removed)
+		removed(lu->removed_opaque);
+	if (!lu->users)
+		lu->type->destroy(lu);
 }
 
 struct scsi_sense scsi_lu_take_sense(struct mpr_scsi_lu *lu)

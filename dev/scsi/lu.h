@@ -48,13 +48,14 @@ struct scsi_lu_type {
 	void (*destroy)(struct mpr_scsi_lu *lu);
 };
 
-/* Pending unit attention, most important first: one replaces those after it
- * (SPC-3, 4.5.6). */
+/* Unit attention conditions, most important first. A reset replaces those after
+ * it; the others wait for their turn (SPC-3, 4.5.6). */
 enum scsi_unit_attention {
 	SCSI_UA_POWER_ON,
 	SCSI_UA_BUS_RESET,
 	SCSI_UA_DEVICE_RESET,
-	SCSI_UA_NONE
+	SCSI_UA_CAPACITY_CHANGED,
+	SCSI_UA_LUNS_CHANGED,
 };
 
 TAILQ_HEAD(scsi_task_list, scsi_task);
@@ -68,7 +69,14 @@ struct mpr_scsi_lu {
 	unsigned ntasks;
 	bool running; /* the task set is being run */
 
-	enum scsi_unit_attention ua;
+	/* Being removed: it is at no address any more, and is freed when no task
+	 * refers to it. */
+	bool leaving;
+	unsigned users; /* tasks from new to free */
+	void (*removed)(void *opaque);
+	void *removed_opaque;
+
+	unsigned ua; /* the pending ones: bits, by enum scsi_unit_attention */
 	/* Sense data that REQUEST SENSE will fetch. Commands that arrive do not
 	 * clear it before the initiator has the status of the task it is from. */
 	bool sense_pending;
@@ -85,10 +93,16 @@ int scsi_bus_attach(struct mpr_scsi_bus *bus, struct mpr_scsi_lu *lu);
 /* The logical unit at an address, or the one that answers for an absent one. */
 struct mpr_scsi_lu *scsi_bus_lu(struct mpr_scsi_bus *bus, unsigned target, unsigned lun);
 
+/* Goes on with the removal: reports it once the task set is empty, and frees the
+ * logical unit once nothing refers to it. Only for one that is leaving. */
+void scsi_lu_leave(struct mpr_scsi_lu *lu);
+
 /* The command for a CDB of at least two bytes, or NULL. */
 const struct scsi_command *scsi_lu_command(const struct mpr_scsi_lu *lu, const uint8_t *cdb);
 
 void scsi_lu_was_reset(struct mpr_scsi_lu *lu, enum scsi_unit_attention ua);
+/* Makes a unit attention pending, unless a reset that includes it is. */
+void scsi_lu_attention(struct mpr_scsi_lu *lu, enum scsi_unit_attention ua);
 /* Takes the pending unit attention; no sense if there is none. */
 struct scsi_sense scsi_lu_take_ua(struct mpr_scsi_lu *lu);
 /* Takes what REQUEST SENSE reports: sense data, else unit attention. */

@@ -93,6 +93,19 @@ void mpr_scsi_bus_destroy(struct mpr_scsi_bus *bus);
 /* True when a target answers selection at this ID. */
 bool mpr_scsi_target_present(const struct mpr_scsi_bus *bus, unsigned target);
 
+/*
+ * Takes a logical unit off the bus, at any time but from within an operation of
+ * struct mpr_scsi_hba_ops. Nothing is found at its address any more, and the
+ * target's other logical units report that. Its tasks end: those whose I/O is in
+ * flight when that has ended, and all others at once, also one whose data() was
+ * not answered; with CHECK CONDITION (logical unit not supported) unless the I/O
+ * was the last that was to be done.
+ * removed(opaque) is called once, perhaps from within this function, when the
+ * image is used no more; it may only take note. 0, or -ENOENT: there is none.
+ */
+int mpr_scsi_lu_remove(struct mpr_scsi_bus *bus, unsigned target, unsigned lun,
+		       void (*removed)(void *opaque), void *opaque);
+
 /* What the targets report next: unit attention with the given additional
  * sense (SPC-3, 4.5.6). The adapter cancels the tasks. */
 enum mpr_scsi_reset { MPR_SCSI_RESET_POWER_ON, MPR_SCSI_RESET_BUS, MPR_SCSI_RESET_DEVICE };

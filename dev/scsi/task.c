@@ -54,6 +54,7 @@ struct mpr_scsi_task *mpr_scsi_task_new(struct mpr_scsi_bus *bus, unsigned targe
 	t->pub.tag = (uint16_t)tag;
 	t->bus = bus;
 	t->lu = scsi_bus_lu(bus, target, lun);
+	t->lu->users++;
 	t->attr = attr;
 	decode(t, cdb, cdb_len);
 	return &t->pub;
@@ -62,12 +63,16 @@ struct mpr_scsi_task *mpr_scsi_task_new(struct mpr_scsi_bus *bus, unsigned targe
 void mpr_scsi_task_free(struct mpr_scsi_task *task)
 {
 	struct scsi_task *t = from_pub(task);
+	struct mpr_scsi_lu *lu = t->lu;
 
-	if (t->lu->sense_task == t)
-		t->lu->sense_task = NULL;
+	if (lu->sense_task == t)
+		lu->sense_task = NULL;
 	free(t->trimmed);
 	free(t->buf);
 	free(t);
+	lu->users--;
+	if (lu->leaving)
+		scsi_lu_leave(lu);
 }
 
 /* ---- Ends ------------------------------------------------------------- */
@@ -105,10 +110,16 @@ void scsi_task_check(struct scsi_task *t, struct scsi_sense sense)
 	t->sense = sense;
 	if (t->lu->type->absent)
 		scsi_task_end(t, MPR_SCSI_CHECK_CONDITION);
-	else if (t->lu->sense_pending)
+	else if (t->lu->sense_pending && !t->lu->leaving)
 		t->state = SCSI_TASK_HELD;
 	else
 		scsi_task_release(t);
+}
+
+void scsi_task_leave(struct scsi_task *t)
+{
+	if (t->state != SCSI_TASK_WAIT_IO && t->state != SCSI_TASK_CANCELLING)
+		scsi_task_check(t, SENSE_LUN_NOT_SUPPORTED);
 }
 
 static void end_cancelled(struct scsi_task *t)
@@ -160,7 +171,9 @@ static void enter_task_set(struct scsi_task *t)
 
 	discard_sense(t);
 	scsi_taskset_add(t);
-	if (overlapped)
+	if (t->lu->leaving)
+		scsi_task_check(t, SENSE_LUN_NOT_SUPPORTED);
+	else if (overlapped)
 		scsi_task_check(t, SENSE_OVERLAPPED_COMMANDS);
 	else if (full && !scsi_task_runs_always(t))
 		scsi_task_end(t, MPR_SCSI_TASK_SET_FULL);
@@ -193,7 +206,7 @@ void scsi_task_execute(struct scsi_task *t)
 	const struct scsi_command *cmd = t->cmd;
 
 	t->state = SCSI_TASK_RUNNING;
-	if (t->lu->ua != SCSI_UA_NONE && !scsi_task_runs_always(t))
+	if (t->lu->ua && !scsi_task_runs_always(t))
 		scsi_task_check(t, scsi_lu_take_ua(t->lu));
 	else if (t->cdb_short)
 		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
@@ -225,6 +238,10 @@ uint8_t *scsi_task_buffer(struct scsi_task *t, size_t size)
 
 void scsi_task_move(struct scsi_task *t, void *buf, size_t chunk, scsi_moved_fn then)
 {
+	if (t->lu->leaving) {
+		scsi_task_check(t, SENSE_LUN_NOT_SUPPORTED);
+		return;
+	}
 	t->pub.buf = buf;
 	t->pub.chunk = chunk;
 	t->moved = then;

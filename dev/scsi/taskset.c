@@ -112,7 +112,9 @@ static bool run_one(struct mpr_scsi_lu *lu)
 
 void scsi_taskset_run(struct mpr_scsi_lu *lu)
 {
-	if (lu->running)
+	if (lu->leaving)
+		scsi_lu_leave(lu);
+	if (lu->running || lu->leaving)
 		return;
 	lu->running = true;
 	while (run_one(lu))
