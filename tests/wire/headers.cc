@@ -3,8 +3,3 @@
 #include "proxy/proxy.h"
 #include "wire/protocol.h"
 #include "wire/wire.h"
-
-int main()
-{
-	return 0;
-}
