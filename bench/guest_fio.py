@@ -62,7 +62,7 @@ for i in $(seq 100); do [ -b {disk} ] && break; sleep 0.1; done
 GUEST_JOB = """
 fio --minimal --name={name} --filename={disk} --direct=1 --ioengine=io_uring --thread \
 	--runtime={seconds} --time_based --rw={job.pattern} --bs={job.size} \
-	--iodepth={job.depth} --group_reporting \
+	--iodepth={job.depth} --group_reporting --clat_percentiles=0 --lat_percentiles=1 \
 	--exec_prerun='sh -c "echo FIO-BEGIN {name} >/dev/ttyS0"' \
 	--exec_postrun='sh -c "echo FIO-END {name} >/dev/ttyS0"' >/tmp/out 2>&1 ||
 	{{ cat /tmp/out; exit 1; }}
@@ -155,7 +155,7 @@ def follow(guest, jobs):
 
 
 def percentile(fields, wanted):
-    """A completion latency in us from fio's terse lists of percentiles."""
+    """A latency in us from fio's terse lists of percentiles."""
     for field in fields:
         share, _, value = field.partition("%=")
         if value and float(share) == wanted:

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench/measures.h"
+#include "bench/peers/peers.h"
 
 /* A probe's round trip in ns between processors that are apart. */
 #define PROBE_MIN 90.0
@@ -23,7 +24,7 @@
 
 struct options {
 	unsigned runs;
-	bool json, quick;
+	bool json, quick, peers;
 	int cpu[2];
 	const char *only;
 };
@@ -190,32 +191,71 @@ static void print_row(const struct bench_measure *measure, const struct result *
 
 /* ---- Main ------------------------------------------------------------- */
 
+/* Of the peers' many measures, --only takes those whose names contain it. */
 static bool wanted(const struct bench_measure *measure, const struct options *options)
 {
-	return !options->only || strcmp(options->only, measure->name) == 0;
+	if (!options->only)
+		return true;
+	return options->peers ? strstr(measure->name, options->only) != NULL
+			      : strcmp(measure->name, options->only) == 0;
+}
+
+/* What the measures share. */
+struct bench {
+	const struct options *options;
+	struct bench_pair *pair;
+	uint32_t *samples;
+	bool first; /* nothing has been printed yet */
+};
+
+static int measure_table(struct bench *bench, const struct bench_measure *measures, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		struct result result;
+
+		if (!wanted(&measures[i], bench->options))
+			continue;
+		err = measure_runs(&measures[i], bench->pair, bench->samples, bench->options,
+				   &result);
+		if (err)
+			fprintf(stderr, "ring_latency: %s: %s\n", measures[i].name, strerror(-err));
+		else if (bench->options->json)
+			print_json(&measures[i], &result, bench->first);
+		else
+			print_row(&measures[i], &result);
+		bench->first = false;
+	}
+	return err;
+}
+
+static int measure_peers(struct bench *bench)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < bench_peer_count && !err; i++) {
+		const struct bench_peer_entry *peer = &bench_peers[i];
+
+		if (peer->built)
+			err = measure_table(bench, peer->built->measures, peer->built->count);
+		else
+			fprintf(stderr,
+				"ring_latency: %s is left out: it was built without %s; "
+				"install it, then bazel sync --configure\n",
+				peer->what, peer->package);
+	}
+	return err;
 }
 
 static int measure_all(const struct options *options, struct bench_pair *pair, uint32_t *samples)
 {
-	bool first = true;
-	int err = 0;
+	struct bench bench = {.options = options, .pair = pair, .samples = samples, .first = true};
+	int err;
 
 	print_head(options, pair);
-	for (size_t i = 0; i < bench_measure_count && !err; i++) {
-		const struct bench_measure *measure = &bench_measures[i];
-		struct result result;
-
-		if (!wanted(measure, options))
-			continue;
-		err = measure_runs(measure, pair, samples, options, &result);
-		if (err)
-			fprintf(stderr, "ring_latency: %s: %s\n", measure->name, strerror(-err));
-		else if (options->json)
-			print_json(measure, &result, first);
-		else
-			print_row(measure, &result);
-		first = false;
-	}
+	err = options->peers ? measure_peers(&bench)
+			     : measure_table(&bench, bench_measures, bench_measure_count);
 	if (options->json)
 		printf("\n]}\n");
 	return err;
@@ -227,7 +267,9 @@ static void usage(FILE *to)
 		    "Measures rings and channels between two processes.\n"
 		    "  --cpus A,B    processors to run on (default 0,1)\n"
 		    "  --runs N      runs of each measure, the median is shown (default 5)\n"
-		    "  --only NAME   one measure:");
+		    "  --peers       the ring and other ways to move messages of 8 to 4096\n"
+		    "                bytes, instead: NAME-{trip,stream,batch}-BYTES\n"
+		    "  --only NAME   one measure; of the peers', those that contain NAME:");
 	for (size_t i = 0; i < bench_measure_count; i++)
 		fprintf(to, " %s", bench_measures[i].name);
 	fprintf(to, "\n"
@@ -236,12 +278,24 @@ static void usage(FILE *to)
 		    "  --help        this text\n");
 }
 
-static bool known_measure(const char *name)
+static bool any_wanted(const struct options *options, const struct bench_measure *measures,
+		       size_t count)
 {
-	for (size_t i = 0; i < bench_measure_count; i++)
-		if (strcmp(name, bench_measures[i].name) == 0)
+	for (size_t i = 0; i < count; i++)
+		if (wanted(&measures[i], options))
 			return true;
 	return false;
+}
+
+/* Whether --only names a measure. */
+static bool known_measure(const struct options *options)
+{
+	bool known = !options->peers && any_wanted(options, bench_measures, bench_measure_count);
+
+	for (size_t i = 0; options->peers && i < bench_peer_count; i++)
+		known |= bench_peers[i].built && any_wanted(options, bench_peers[i].built->measures,
+							    bench_peers[i].built->count);
+	return known;
 }
 
 static bool parse_runs(const char *text, unsigned *runs)
@@ -264,13 +318,11 @@ static bool parse_cpus(const char *text, int cpu[2])
 /* 0: go on; otherwise the program ends with this minus 1. */
 static int parse(int argc, char **argv, struct options *options)
 {
-	const struct option known[] = {{"cpus", required_argument, NULL, 'c'},
-				       {"runs", required_argument, NULL, 'r'},
-				       {"only", required_argument, NULL, 'o'},
-				       {"quick", no_argument, NULL, 'q'},
-				       {"json", no_argument, NULL, 'j'},
-				       {"help", no_argument, NULL, 'h'},
-				       {NULL, 0, NULL, 0}};
+	const struct option known[] = {
+		{"cpus", required_argument, NULL, 'c'}, {"runs", required_argument, NULL, 'r'},
+		{"only", required_argument, NULL, 'o'}, {"peers", no_argument, NULL, 'p'},
+		{"quick", no_argument, NULL, 'q'},	{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},	{NULL, 0, NULL, 0}};
 	bool good = true;
 	int c;
 
@@ -284,7 +336,9 @@ static int parse(int argc, char **argv, struct options *options)
 			break;
 		case 'o':
 			options->only = optarg;
-			good &= known_measure(optarg);
+			break;
+		case 'p':
+			options->peers = true;
 			break;
 		case 'q':
 			options->quick = true;
@@ -299,7 +353,7 @@ static int parse(int argc, char **argv, struct options *options)
 			good = false;
 		}
 	}
-	if (good && optind == argc)
+	if (good && optind == argc && known_measure(options))
 		return 0;
 	usage(stderr);
 	return 2 + 1;

@@ -25,21 +25,24 @@ check() { # what, expected status, argument...
 cd "${TEST_TMPDIR:-.}" || exit 1
 case $bench in /*) ;; *) bench=$OLDPWD/$bench ;; esac
 
-echo "1..8"
+echo "1..10"
 check "--help explains" 0 --help
 check "an unknown option is refused" 2 --frobnicate
 check "a stray argument is refused" 2 quick
 check "no runs are refused" 2 --runs 0
 check "one processor twice is refused" 2 --cpus 1,1
 check "an unknown measure is refused" 2 --only nothing
+check "a measure of the peers is none without --peers" 2 --only mpring-trip-8
 check "a processor that is not there is refused" 1 --cpus 0,1023
 
-number=$((number + 1))
 if [ "$(nproc)" -lt 2 ]; then
-	echo "ok $number - every measure # SKIP one processor"
+	echo "ok $((number + 1)) - the ring is among the peers # SKIP one processor"
+	echo "ok $((number + 2)) - every measure # SKIP one processor"
 	exit $failed
 fi
+check "the ring is among the peers" 0 --peers --quick --runs 1 --only mpring-trip-8
 "$bench" --quick --runs 1 --json >out.json
+number=$((number + 1))
 if [ "$(grep -c '"p50_ns"' out.json)" -eq 11 ] && [ "$(tail -n 1 out.json)" = "]}" ]; then
 	echo "ok $number - every measure is in the JSON"
 else

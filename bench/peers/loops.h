@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loops that measure one way of moving messages between two processes, for
+ * messages of each size: compiled into every peer's file, so that its calls are
+ * inlined with a size that the compiler knows. C and C++.
+ *
+ * A peer's file defines, before it includes bench/peers/table.h as its last line:
+ *
+ *   PEER_EXPORT                the struct bench_peer that this makes
+ *   PEER_NAME, PEER_WHAT       in the measures' names, and for readers
+ *   struct peer_end            one process' side
+ *   PEER_BATCHES               1 if it has calls for many messages at once
+ *   PEER_DIVISOR               takes so many times fewer samples: it is slow
+ *   PEER_OPS(size)             which defines, for messages of `size` bytes,
+ *     int prepare_SIZE(pair)             before the peer is forked
+ *     int open_SIZE(end, pair, first)    in both processes; `first` measures
+ *     void close_SIZE(end)
+ *     bool push_SIZE(end, message)       copies one message in; false: full
+ *     bool pop_SIZE(end, message)        copies one out; false: empty
+ *     size_t push_n_SIZE(end, messages, n), pop_n_SIZE(end, messages, n)
+ *                                        0 to n of them; if PEER_BATCHES
+ *
+ * A blocking peer waits inside push and pop; they always return true.
+ */
+#ifndef MPR_BENCH_PEERS_LOOPS_H
+#define MPR_BENCH_PEERS_LOOPS_H
+
+#include <errno.h>
+#include <string.h>
+
+#include "bench/measures.h"
+#include "bench/peers/peers.h"
+
+#define PEER_SIZES(APPLY) APPLY(8) APPLY(56) APPLY(64) APPLY(256) APPLY(1024) APPLY(4096)
+
+/* A ring for messages of a size holds so many of them: 256 KiB at most. */
+#define PEER_SLOTS(size) ((size) <= 256 ? 1024 : 262144 / (size))
+
+#define PEER_BATCH 32u
+#define PEER_WARM_UP 1000u
+#define PEER_LAST UINT64_MAX /* the first word of the message that ends a measure */
+
+/* The first and the last word of a message carry its number. */
+#define PEER_MESSAGE(SIZE)                                                                      \
+	struct message_##SIZE {                                                                 \
+		uint64_t word[SIZE / 8];                                                        \
+	};                                                                                      \
+	static inline void number_##SIZE(struct message_##SIZE *message, uint64_t n)            \
+	{                                                                                       \
+		message->word[0] = n;                                                           \
+		message->word[SIZE / 8 - 1] = n;                                                \
+	}                                                                                       \
+	static inline uint64_t differs_##SIZE(const struct message_##SIZE *message, uint64_t n) \
+	{                                                                                       \
+		return (message->word[0] ^ n) | (message->word[SIZE / 8 - 1] ^ n);              \
+	}
+
+#define PEER_TRIP(SIZE)                                                                   \
+	static void answer_trip_##SIZE(void *opaque)                                      \
+	{                                                                                 \
+		struct peer_end end;                                                      \
+		struct message_##SIZE message;                                            \
+		if (open_##SIZE(&end, (struct bench_pair *)opaque, false) < 0)            \
+			return;                                                           \
+		do {                                                                      \
+			while (!pop_##SIZE(&end, &message))                               \
+				;                                                         \
+			while (!push_##SIZE(&end, &message))                              \
+				;                                                         \
+		} while (message.word[0] != PEER_LAST);                                   \
+		close_##SIZE(&end);                                                       \
+	}                                                                                 \
+	static void trip_##SIZE(struct peer_end *end, struct message_##SIZE *message)     \
+	{                                                                                 \
+		while (!push_##SIZE(end, message))                                        \
+			;                                                                 \
+		while (!pop_##SIZE(end, message))                                         \
+			;                                                                 \
+	}                                                                                 \
+	static int run_trip_##SIZE(struct bench_run *run)                                 \
+	{                                                                                 \
+		struct peer_end end;                                                      \
+		struct message_##SIZE message;                                            \
+		uint64_t wrong = 0;                                                       \
+		int err = prepare_##SIZE(run->pair);                                      \
+		memset(&message, 0, sizeof(message));                                     \
+		if (!err)                                                                 \
+			err = bench_peer_start(run->pair, answer_trip_##SIZE, run->pair); \
+		if (!err)                                                                 \
+			err = open_##SIZE(&end, run->pair, true);                         \
+		if (err)                                                                  \
+			return err;                                                       \
+		for (size_t i = 0; i < PEER_WARM_UP + run->count; i++) {                  \
+			uint64_t start = bench_ticks();                                   \
+			number_##SIZE(&message, i);                                       \
+			trip_##SIZE(&end, &message);                                      \
+			if (i >= PEER_WARM_UP)                                            \
+				run->samples[i - PEER_WARM_UP] =                          \
+					(uint32_t)(bench_ticks() - start);                \
+			wrong |= differs_##SIZE(&message, i);                             \
+		}                                                                         \
+		number_##SIZE(&message, PEER_LAST);                                       \
+		trip_##SIZE(&end, &message);                                              \
+		bench_peer_stop(run->pair);                                               \
+		close_##SIZE(&end);                                                       \
+		return wrong ? -EIO : 0;                                                  \
+	}
+
+/* The consumer says how many messages it had when the last one has come, or
+ * that one was wrong. Relaxed, here and below: the word is all there is. */
+#define PEER_REPORT(pair, wrong, expected)                                             \
+	__atomic_store_n(&(pair)->shared->pong.word, (wrong) ? PEER_LAST : (expected), \
+			 __ATOMIC_RELAXED)
+
+/* The other end of PEER_REPORT(). */
+static inline int peer_await_report(struct bench_run *run, uint64_t start)
+{
+	uint64_t *done = &run->pair->shared->pong.word, got;
+
+	while (!(got = __atomic_load_n(done, __ATOMIC_RELAXED)))
+		;
+	run->total = (double)(bench_ticks() - start);
+	return got == run->count ? 0 : -EIO;
+}
+
+#define PEER_STREAM(SIZE)                                                                   \
+	static void answer_stream_##SIZE(void *opaque)                                      \
+	{                                                                                   \
+		struct bench_pair *pair = (struct bench_pair *)opaque;                      \
+		struct peer_end end;                                                        \
+		struct message_##SIZE message;                                              \
+		uint64_t expected = 0, wrong = 0;                                           \
+		if (open_##SIZE(&end, pair, false) < 0)                                     \
+			return;                                                             \
+		for (;;) {                                                                  \
+			while (!pop_##SIZE(&end, &message))                                 \
+				;                                                           \
+			if (message.word[0] == PEER_LAST)                                   \
+				break;                                                      \
+			wrong |= differs_##SIZE(&message, expected++);                      \
+		}                                                                           \
+		PEER_REPORT(pair, wrong, expected);                                         \
+		close_##SIZE(&end);                                                         \
+	}                                                                                   \
+	static int run_stream_##SIZE(struct bench_run *run)                                 \
+	{                                                                                   \
+		struct peer_end end;                                                        \
+		struct message_##SIZE message;                                              \
+		uint64_t start;                                                             \
+		int err = prepare_##SIZE(run->pair);                                        \
+		memset(&message, 0, sizeof(message));                                       \
+		if (!err)                                                                   \
+			err = bench_peer_start(run->pair, answer_stream_##SIZE, run->pair); \
+		if (!err)                                                                   \
+			err = open_##SIZE(&end, run->pair, true);                           \
+		if (err)                                                                    \
+			return err;                                                         \
+		start = bench_ticks();                                                      \
+		for (size_t i = 0; i <= run->count; i++) {                                  \
+			number_##SIZE(&message, i == run->count ? PEER_LAST : i);           \
+			while (!push_##SIZE(&end, &message))                                \
+				;                                                           \
+		}                                                                           \
+		err = peer_await_report(run, start);                                        \
+		bench_peer_stop(run->pair);                                                 \
+		close_##SIZE(&end);                                                         \
+		return err;                                                                 \
+	}
+
+#define PEER_BATCHED(SIZE)                                                                     \
+	static struct message_##SIZE batch_##SIZE[PEER_BATCH];                                 \
+	static void answer_batch_##SIZE(void *opaque)                                          \
+	{                                                                                      \
+		struct bench_pair *pair = (struct bench_pair *)opaque;                         \
+		struct peer_end end;                                                           \
+		uint64_t expected = 0, wrong = 0;                                              \
+		bool last = false;                                                             \
+		if (open_##SIZE(&end, pair, false) < 0)                                        \
+			return;                                                                \
+		while (!last) {                                                                \
+			size_t n = pop_n_##SIZE(&end, batch_##SIZE, PEER_BATCH);               \
+			for (size_t i = 0; i < n && !last; i++) {                              \
+				last = batch_##SIZE[i].word[0] == PEER_LAST;                   \
+				if (!last)                                                     \
+					wrong |= differs_##SIZE(&batch_##SIZE[i], expected++); \
+			}                                                                      \
+		}                                                                              \
+		PEER_REPORT(pair, wrong, expected);                                            \
+		close_##SIZE(&end);                                                            \
+	}                                                                                      \
+	static void push_all_##SIZE(struct peer_end *end, size_t n)                            \
+	{                                                                                      \
+		for (size_t done = 0; done < n;)                                               \
+			done += push_n_##SIZE(end, batch_##SIZE + done, n - done);             \
+	}                                                                                      \
+	static int run_batch_##SIZE(struct bench_run *run)                                     \
+	{                                                                                      \
+		struct peer_end end;                                                           \
+		uint64_t start;                                                                \
+		int err = prepare_##SIZE(run->pair);                                           \
+		if (!err)                                                                      \
+			err = bench_peer_start(run->pair, answer_batch_##SIZE, run->pair);     \
+		if (!err)                                                                      \
+			err = open_##SIZE(&end, run->pair, true);                              \
+		if (err)                                                                       \
+			return err;                                                            \
+		start = bench_ticks();                                                         \
+		for (size_t i = 0, n; i < run->count; i += n) {                                \
+			n = run->count - i < PEER_BATCH ? run->count - i : PEER_BATCH;         \
+			for (size_t k = 0; k < n; k++)                                         \
+				number_##SIZE(&batch_##SIZE[k], i + k);                        \
+			push_all_##SIZE(&end, n);                                              \
+		}                                                                              \
+		number_##SIZE(&batch_##SIZE[0], PEER_LAST);                                    \
+		push_all_##SIZE(&end, 1);                                                      \
+		err = peer_await_report(run, start);                                           \
+		bench_peer_stop(run->pair);                                                    \
+		close_##SIZE(&end);                                                            \
+		return err;                                                                    \
+	}
+
+#define PEER_FEWER(SIZE) (PEER_DIVISOR * ((SIZE) >= 1024 ? 8 : 1))
+
+#define PEER_ROWS(SIZE)                                                                       \
+	{PEER_NAME "-trip-" #SIZE, PEER_WHAT ", " #SIZE " bytes: there and back", false,      \
+	 PEER_DIVISOR, run_trip_##SIZE},                                                      \
+		{PEER_NAME "-stream-" #SIZE, PEER_WHAT ", " #SIZE " bytes: one by one", true, \
+		 PEER_FEWER(SIZE), run_stream_##SIZE},
+#define PEER_BATCH_ROW(SIZE)                                                            \
+	{PEER_NAME "-batch-" #SIZE, PEER_WHAT ", " #SIZE " bytes: batches of 32", true, \
+	 PEER_FEWER(SIZE), run_batch_##SIZE},
+
+#endif
