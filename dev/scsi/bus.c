@@ -15,6 +15,7 @@ int mpr_scsi_bus_create(const struct mpr_scsi_hba_ops *ops, void *hba, struct mp
 		return -ENOMEM;
 	b->ops = ops;
 	b->hba = hba;
+	TAILQ_INIT(&b->pool);
 	scsi_lu_init(&b->absent, &scsi_absent_type, 0, 0, 0);
 	*bus = b;
 	return 0;
@@ -28,6 +29,16 @@ static void reset_target(struct mpr_scsi_bus *bus, unsigned target, enum scsi_un
 	}
 }
 
+static void free_pool(struct mpr_scsi_bus *bus)
+{
+	struct scsi_task *t;
+
+	while ((t = TAILQ_FIRST(&bus->pool))) {
+		TAILQ_REMOVE(&bus->pool, t, link);
+		free(t);
+	}
+}
+
 void mpr_scsi_bus_destroy(struct mpr_scsi_bus *bus)
 {
 	for (unsigned target = 0; target < MPR_SCSI_MAX_TARGETS; target++) {
@@ -36,6 +47,7 @@ void mpr_scsi_bus_destroy(struct mpr_scsi_bus *bus)
 				bus->lu[target][lun]->type->destroy(bus->lu[target][lun]);
 		}
 	}
+	free_pool(bus);
 	free(bus);
 }
 

@@ -10,7 +10,8 @@ struct mpr_scsi_bus {
 	const struct mpr_scsi_hba_ops *ops;
 	void *hba;
 	struct mpr_scsi_lu *lu[MPR_SCSI_MAX_TARGETS][MPR_SCSI_MAX_LUNS];
-	struct mpr_scsi_lu absent; /* answers for all that are not there */
+	struct mpr_scsi_lu absent;  /* answers for all that are not there */
+	struct scsi_task_list pool; /* freed tasks, to be used again */
 };
 
 #endif

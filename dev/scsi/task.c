@@ -40,11 +40,22 @@ static void decode(struct scsi_task *t, const uint8_t *cdb, size_t len)
 		t->pub.dir = t->cmd->dir;
 }
 
+/* A task of zeroes, from the pool if there is one. */
+static struct scsi_task *allocate(struct mpr_scsi_bus *bus)
+{
+	struct scsi_task *t = TAILQ_FIRST(&bus->pool);
+
+	if (!t)
+		return calloc(1, sizeof(*t));
+	TAILQ_REMOVE(&bus->pool, t, link);
+	return memset(t, 0, sizeof(*t));
+}
+
 struct mpr_scsi_task *mpr_scsi_task_new(struct mpr_scsi_bus *bus, unsigned target, unsigned lun,
 					unsigned tag, enum mpr_scsi_attr attr, const uint8_t *cdb,
 					size_t cdb_len, void *hba_data)
 {
-	struct scsi_task *t = calloc(1, sizeof(*t));
+	struct scsi_task *t = allocate(bus);
 
 	if (!t)
 		return NULL;
@@ -69,7 +80,7 @@ void mpr_scsi_task_free(struct mpr_scsi_task *task)
 		lu->sense_task = NULL;
 	free(t->trimmed);
 	free(t->buf);
-	free(t);
+	TAILQ_INSERT_HEAD(&t->bus->pool, t, link);
 	lu->users--;
 	if (lu->leaving)
 		scsi_lu_leave(lu);
