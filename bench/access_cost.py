@@ -37,15 +37,6 @@ ACCESSES = {
 }
 
 
-class Options:
-    """What harness.Machine wants to know."""
-    mpring = None
-    inprocess = False
-
-    def __init__(self):
-        self.mpring = common.built("orchestrator/mpring")
-
-
 def guest_program():
     return common.built("bench/access_guest.elf")
 
@@ -61,9 +52,9 @@ def parse_console(machine):
     return costs
 
 
-def run_guest(folder, adapters, accel, memory="512M"):
+def run_guest(options, folder, adapters, accel, memory="512M"):
     """Starts the guest with these adapters; the costs in ns."""
-    with machines.Machine(Options(), folder, adapters, accel=accel, memory=memory) as machine:
+    with machines.Machine(options, folder, adapters, accel=accel, memory=memory) as machine:
         machine.arguments += ["-kernel", guest_program()]
         machine.start()
         machine.wait_console("DONE", GUEST_TIMEOUT)
@@ -75,13 +66,13 @@ def run_guest(folder, adapters, accel, memory="512M"):
         return costs
 
 
-def works(folder, accel):
+def works(options, folder, accel):
     """Whether the accelerator runs this guest here."""
     if accel == "kvm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
         common.progress("kvm: left out, there is no /dev/kvm here that we may use")
         return False
     try:
-        run_guest(folder, [machines.Adapter("lsi")], accel)
+        run_guest(options, folder, [machines.Adapter("lsi")], accel)
         return True
     except harness.Failure as failure:
         common.progress(f"{accel}: left out, the guest does not run: {failure}")
@@ -92,12 +83,12 @@ def run_all(options, folder):
     """{accel: {kind of access: {kind of adapter: [ns of each run]}}}."""
     results = {}
     for accel in options.accel:
-        if not works(folder, accel):
+        if not works(options, folder, accel):
             continue
         costs = {access: {kind: [] for kind in options.kinds} for access in ACCESSES}
         for number in range(options.runs):
             for kind in options.kinds:
-                figures = run_guest(folder, [machines.Adapter(kind)], accel)
+                figures = run_guest(options, folder, [machines.Adapter(kind)], accel)
                 for access in ACCESSES:
                     costs[access][kind].append(figures[access])
                 common.progress(f"{accel}, run {number + 1} of {options.runs}, {kind}: MMIO read "
@@ -127,7 +118,7 @@ def parse_arguments():
     parser.add_argument("--accel", nargs="+", default=["tcg", "kvm"])
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
-    return parser.parse_args()
+    return common.for_machines(parser.parse_args())
 
 
 def main():

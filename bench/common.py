@@ -45,6 +45,13 @@ def workplace(folder):
         shutil.rmtree(work, ignore_errors=True)
 
 
+def for_machines(options):
+    """Adds what a harness.Machine wants to know to a command line's options."""
+    options.mpring = built("orchestrator/mpring")
+    options.inprocess = False
+    return options
+
+
 def progress(text):
     print(f"# {text}", file=sys.stderr, flush=True)
 
