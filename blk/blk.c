@@ -33,7 +33,7 @@ int mpr_blk_open(struct mpr_uring *ring, const struct mpr_blk_options *options,
 			*error = NULL;
 		return -EINVAL;
 	}
-	err = driver->open(options, &blk, error);
+	err = driver->open(ring, options, &blk, error);
 	if (err < 0)
 		return err;
 	blk->driver = driver;
@@ -71,10 +71,20 @@ static void account(struct mpr_blk_stats *stats, enum mpr_blk_op op, uint64_t le
 	}
 }
 
+static void account_failure(struct mpr_blk_stats *stats, enum mpr_blk_op op, int result)
+{
+	stats->failed_operations++;
+	stats->failed_rd_operations += op == MPR_BLK_READ;
+	stats->failed_wr_operations += op == MPR_BLK_WRITE;
+	stats->failed_flush_operations += op == MPR_BLK_FLUSH;
+	stats->last_failed = op;
+	stats->last_error = result;
+}
+
 void mpr_blk_finish(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len, int result)
 {
 	if (result < 0)
-		blk->stats.failed_operations++;
+		account_failure(&blk->stats, req->op, result);
 	else
 		account(&blk->stats, req->op, len);
 	blk->in_flight--;

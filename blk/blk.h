@@ -27,6 +27,9 @@ struct mpr_blk_options {
 	const char *format; /* "raw", or NULL for it unless the file is another's */
 	enum mpr_blk_cache cache;
 	bool read_only;
+	/* Poll the device for completions instead of waiting for interrupts:
+	 * takes a processor while there is I/O. With direct I/O only. */
+	bool iopoll;
 };
 
 enum mpr_blk_op { MPR_BLK_READ, MPR_BLK_WRITE, MPR_BLK_FLUSH };
@@ -54,9 +57,12 @@ struct mpr_blk_req {
 struct mpr_blk_stats {
 	uint64_t rd_operations, wr_operations, flush_operations;
 	uint64_t rd_bytes, wr_bytes;
-	uint64_t bounced_requests; /* requests that needed an aligned copy */
-	uint64_t bounced_bytes;	   /* bytes copied by the CPU for them */
-	uint64_t failed_operations;
+	uint64_t bounced_requests;  /* requests that needed an aligned copy */
+	uint64_t bounced_bytes;	    /* bytes copied by the CPU for them */
+	uint64_t failed_operations; /* of any kind, and of each: */
+	uint64_t failed_rd_operations, failed_wr_operations, failed_flush_operations;
+	enum mpr_blk_op last_failed; /* the kind of the latest one, */
+	int last_error;		     /* and its negative errno; 0: none yet */
 };
 
 struct mpr_blk;

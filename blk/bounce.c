@@ -186,7 +186,6 @@ struct mpr_bounce *mpr_bounce_new(struct mpr_blk *blk, const struct mpr_file *fi
 		return NULL;
 	}
 	b->buf = buf;
-	b->transfer.ring = blk->ring;
 	b->transfer.file = file;
 	b->transfer.fn = transfer_done;
 	b->stats = &blk->stats;

@@ -14,7 +14,8 @@ struct mpr_blk_driver {
 	const char *format;
 	/* Allocates the device, zeroed, and sets its size; the generic layer
 	 * fills in the rest. Errors as in mpr_blk_open(). */
-	int (*open)(const struct mpr_blk_options *options, struct mpr_blk **blk, char **error);
+	int (*open)(struct mpr_uring *ring, const struct mpr_blk_options *options,
+		    struct mpr_blk **blk, char **error);
 	/* Nothing is in flight. Frees blk. */
 	void (*close)(struct mpr_blk *blk);
 	/* A request that was checked: a flush, or in range, allowed and of at

@@ -220,7 +220,78 @@ static int check_format(const struct mpr_file *file, const struct mpr_blk_option
 	return 0;
 }
 
-int mpr_file_open(struct mpr_file *file, const struct mpr_blk_options *options, char **error)
+/* ---- The ring ----------------------------------------------------------- */
+
+struct probe {
+	struct mpr_uring_op op;
+	bool ended;
+	int32_t res;
+};
+
+static void probe_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
+{
+	struct probe *probe = (struct probe *)op;
+
+	(void)flags;
+	probe->res = res;
+	probe->ended = true;
+}
+
+/* Reads a block in the way in which all I/O will be done. The polled ring has
+ * no other user yet, or users that are asked for nothing now. */
+static int probe_polling(const struct mpr_file *file)
+{
+	struct probe probe = {.op.fn = probe_done};
+	void *buf;
+	int err = 0;
+
+	if (posix_memalign(&buf, PROBE_MAX, PROBE_MAX))
+		return -ENOMEM;
+	io_uring_prep_read(mpr_uring_sqe(file->io_ring, &probe.op), file->fd, buf, PROBE_MAX, 0);
+	while (!err && !probe.ended) {
+		err = mpr_uring_submit(file->io_ring);
+		mpr_uring_reap(file->io_ring);
+	}
+	free(buf);
+	return err ? err : probe.res < 0 ? probe.res : 0;
+}
+
+static int set_polling(struct mpr_file *file, const struct mpr_blk_options *options, char **error)
+{
+	int err;
+
+	if (!is_direct(options))
+		return fail(error, -EINVAL, options,
+			    "iopoll=on needs direct I/O: use cache=none or cache=directsync");
+	err = mpr_uring_polled(file->ring, &file->io_ring);
+	if (!err)
+		err = probe_polling(file);
+	if (err == -EOPNOTSUPP)
+		return fail(error, err, options,
+			    "iopoll=on needs a device with queues for polling, and a file system "
+			    "that uses them: use iopoll=off, or give the device's driver such "
+			    "queues (nvme.poll_queues=, virtio_blk.poll_queues=)");
+	return err ? fail(error, err, options, "cannot be polled: %s", strerror(-err)) : 0;
+}
+
+static int set_ring(struct mpr_file *file, struct mpr_uring *ring,
+		    const struct mpr_blk_options *options, char **error)
+{
+	file->ring = file->io_ring = ring;
+	if (options->iopoll) {
+		int err = set_polling(file, options, error);
+
+		if (err)
+			return err;
+	}
+	file->slot = mpr_uring_add_file(file->io_ring, file->fd);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------- */
+
+int mpr_file_open(struct mpr_file *file, struct mpr_uring *ring,
+		  const struct mpr_blk_options *options, char **error)
 {
 	struct stat st;
 	int err;
@@ -229,6 +300,7 @@ int mpr_file_open(struct mpr_file *file, const struct mpr_blk_options *options, 
 	err = check_type(options, error);
 	if (err)
 		return err;
+	file->slot = -1;
 	file->fd = open_fd(options, error);
 	if (file->fd < 0)
 		return file->fd;
@@ -239,12 +311,26 @@ int mpr_file_open(struct mpr_file *file, const struct mpr_blk_options *options, 
 		err = set_alignment(file, options, &st, error);
 	if (!err)
 		err = check_format(file, options, error);
+	if (!err)
+		err = set_ring(file, ring, options, error);
 	if (err)
 		mpr_file_close(file);
 	return err;
 }
 
+/* The kernel may keep a registered file open a little longer than its slot is
+ * in use: it must not keep the lock, too. */
+static void unlock(const struct mpr_file *file)
+{
+	struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+
+	(void)fcntl(file->fd, F_OFD_SETLK, &whole);
+}
+
 void mpr_file_close(struct mpr_file *file)
 {
+	if (file->slot >= 0)
+		unlock(file);
+	mpr_uring_remove_file(file->io_ring, file->slot);
 	close(file->fd);
 }

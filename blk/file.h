@@ -12,6 +12,11 @@
 
 struct mpr_file {
 	int fd;
+	int slot; /* the same, registered with the ring; negative: it is not */
+	/* Where its reads and writes are queued: the ring that it was opened
+	 * with, or its polled ring. */
+	struct mpr_uring *io_ring;
+	struct mpr_uring *ring;
 	uint64_t length; /* bytes when it was opened */
 	/* What its I/O must be multiples of; powers of two. 1 unless it was
 	 * opened for direct I/O. mem_align is for the address and length of
@@ -21,7 +26,8 @@ struct mpr_file {
 };
 
 /* As mpr_blk_open(). */
-int mpr_file_open(struct mpr_file *file, const struct mpr_blk_options *options, char **error);
+int mpr_file_open(struct mpr_file *file, struct mpr_uring *ring,
+		  const struct mpr_blk_options *options, char **error);
 void mpr_file_close(struct mpr_file *file);
 
 #endif

@@ -88,6 +88,8 @@ static void flush_start(struct raw_req *r)
 	struct io_uring_sqe *sqe = mpr_uring_sqe(r->raw->blk.ring, &r->flush);
 
 	io_uring_prep_fsync(sqe, r->raw->file.fd, IORING_FSYNC_DATASYNC);
+	if (r->raw->file.io_ring == r->raw->blk.ring)
+		mpr_uring_use_file(sqe, r->raw->file.slot);
 }
 
 static void flush_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
@@ -106,7 +108,6 @@ static void transfer_prepare(struct raw_req *r, int rw_flags)
 	const struct mpr_blk_req *req = req_of(r);
 
 	r->transfer = (struct mpr_transfer){
-		.ring = r->raw->blk.ring,
 		.file = &r->raw->file,
 		.iov = req->iov,
 		.niov = req->niov,
@@ -190,14 +191,15 @@ static void raw_submit(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t le
 		submit_transfer(raw, req, len);
 }
 
-static int raw_open(const struct mpr_blk_options *options, struct mpr_blk **blk, char **error)
+static int raw_open(struct mpr_uring *ring, const struct mpr_blk_options *options,
+		    struct mpr_blk **blk, char **error)
 {
 	struct raw *raw = calloc(1, sizeof(*raw));
 	int err;
 
 	if (!raw)
 		return -ENOMEM;
-	err = mpr_file_open(&raw->file, options, error);
+	err = mpr_file_open(&raw->file, ring, options, error);
 	if (err) {
 		free(raw);
 		return err;

@@ -8,6 +8,10 @@
 #include "blk/driver.h"
 #include "blk/file.h"
 
+/* An element too long for the length of a submission entry goes as a vector,
+ * of which the kernel takes what it can. */
+#define SINGLE_MAX (1u << 30)
+
 static unsigned min_unsigned(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
@@ -26,25 +30,64 @@ static void advance(struct mpr_transfer *t, uint64_t bytes)
 	}
 }
 
+/* ---- Operations --------------------------------------------------------- */
+
+/* The four forms of an operation, for a read and for a write. */
+enum form { SINGLE, VECTOR, FIXED_SINGLE, FIXED_VECTOR };
+
+static const uint8_t opcodes[][2] = {
+	[SINGLE] = {IORING_OP_READ, IORING_OP_WRITE},
+	[VECTOR] = {IORING_OP_READV, IORING_OP_WRITEV},
+	[FIXED_SINGLE] = {IORING_OP_READ_FIXED, IORING_OP_WRITE_FIXED},
+	[FIXED_VECTOR] = {MPR_URING_READV_FIXED, MPR_URING_WRITEV_FIXED},
+};
+
+static void prepare(const struct mpr_transfer *t, struct io_uring_sqe *sqe, enum form form,
+		    const void *addr, uint32_t len)
+{
+	io_uring_prep_rw(opcodes[form][t->write], sqe, t->file->fd, addr, len, t->offset);
+	sqe->rw_flags = t->rw_flags;
+	mpr_uring_use_file(sqe, t->file->slot);
+}
+
+/* Only direct I/O gains from registered memory. */
+static int find_memory(const struct mpr_transfer *t, const struct iovec *iov, unsigned niov)
+{
+	if (t->file->offset_align == 1 ||
+	    (niov > 1 && !mpr_uring_has_fixed_vectors(t->file->io_ring)))
+		return -1;
+	return mpr_uring_find_memory(t->file->io_ring, iov, niov);
+}
+
+static void issue_run(struct mpr_transfer *t, const struct iovec *iov, unsigned niov)
+{
+	struct io_uring_sqe *sqe = mpr_uring_sqe(t->file->io_ring, &t->op);
+	int buffer = find_memory(t, iov, niov);
+	bool fixed = buffer >= 0;
+
+	if (niov == 1 && iov->iov_len <= SINGLE_MAX)
+		prepare(t, sqe, fixed ? FIXED_SINGLE : SINGLE, iov->iov_base,
+			(uint32_t)iov->iov_len);
+	else
+		prepare(t, sqe, fixed ? FIXED_VECTOR : VECTOR, iov, niov);
+	if (fixed)
+		sqe->buf_index = (uint16_t)buffer;
+}
+
 /* Queues the next operation: the rest of an element that was cut, or a run of
  * whole ones. */
 static void issue(struct mpr_transfer *t)
 {
-	struct io_uring_sqe *sqe = mpr_uring_sqe(t->ring, &t->op);
-	const struct iovec *iov = t->iov;
-	unsigned niov = min_unsigned(t->niov, IOV_MAX);
-
 	if (t->skip) {
-		t->rest.iov_base = (char *)iov->iov_base + t->skip;
-		t->rest.iov_len = iov->iov_len - t->skip;
-		iov = &t->rest;
-		niov = 1;
+		t->rest.iov_base = (char *)t->iov->iov_base + t->skip;
+		t->rest.iov_len = t->iov->iov_len - t->skip;
+		issue_run(t, &t->rest, 1);
+	} else {
+		issue_run(t, t->iov, min_unsigned(t->niov, IOV_MAX));
 	}
-	if (t->write)
-		io_uring_prep_writev2(sqe, t->file->fd, iov, niov, t->offset, t->rw_flags);
-	else
-		io_uring_prep_readv2(sqe, t->file->fd, iov, niov, t->offset, t->rw_flags);
 }
+
+/* ---- Progress ----------------------------------------------------------- */
 
 /* Fills what is left with zeros. */
 static void zero_rest(struct mpr_transfer *t)

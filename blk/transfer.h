@@ -2,7 +2,8 @@
 /*
  * One vectored read or write of a file, carried through to its last byte: split
  * where it has more elements than the kernel takes, continued after a short
- * transfer, repeated after EINTR and EAGAIN. Private to blk/.
+ * transfer, repeated after EINTR and EAGAIN. Memory that is registered with the
+ * ring is used as such. Private to blk/.
  */
 #ifndef MPR_BLK_TRANSFER_H
 #define MPR_BLK_TRANSFER_H
@@ -21,7 +22,6 @@ struct mpr_transfer {
 	 * direct I/O, offset, len and the elements are aligned as it needs
 	 * them, and each element's length is a multiple of file->offset_align
 	 * if there are more than IOV_MAX. */
-	struct mpr_uring *ring;
 	const struct mpr_file *file;
 	const struct iovec *iov;
 	unsigned niov;

@@ -39,6 +39,52 @@ struct io_uring_sqe *mpr_uring_sqe(struct mpr_uring *ring, struct mpr_uring_op *
 	return sqe;
 }
 
+int mpr_uring_polled(struct mpr_uring *ring, struct mpr_uring **polled)
+{
+	(void)ring;
+	*polled = NULL;
+	return -EINVAL;
+}
+
+int mpr_uring_add_file(struct mpr_uring *ring, int fd)
+{
+	(void)ring;
+	(void)fd;
+	return -EINVAL;
+}
+
+void mpr_uring_remove_file(struct mpr_uring *ring, int slot)
+{
+	(void)ring;
+	(void)slot;
+}
+
+int mpr_uring_find_memory(const struct mpr_uring *ring, const struct iovec *iov, unsigned niov)
+{
+	(void)ring;
+	(void)iov;
+	(void)niov;
+	return -1;
+}
+
+bool mpr_uring_has_fixed_vectors(const struct mpr_uring *ring)
+{
+	(void)ring;
+	return false;
+}
+
+int mpr_uring_submit(struct mpr_uring *ring)
+{
+	(void)ring;
+	return 0;
+}
+
+unsigned mpr_uring_reap(struct mpr_uring *ring)
+{
+	(void)ring;
+	return 0;
+}
+
 unsigned fake_uring_count(const struct mpr_uring *ring)
 {
 	return ring->count;
@@ -60,14 +106,20 @@ void fake_uring_complete(struct mpr_uring *ring, unsigned index, int32_t res)
 	op->fn(op, res, 0);
 }
 
-void fake_uring_complete_full(struct mpr_uring *ring, unsigned index)
+static int32_t bytes_of(const struct io_uring_sqe *sqe)
 {
-	const struct io_uring_sqe *sqe = fake_uring_entry(ring, index);
 	const struct iovec *iov = (const struct iovec *)(uintptr_t)sqe->addr;
 	int32_t bytes = 0;
 
+	if (sqe->opcode == IORING_OP_READ || sqe->opcode == IORING_OP_WRITE)
+		return (int32_t)sqe->len;
 	assert_true(sqe->opcode == IORING_OP_READV || sqe->opcode == IORING_OP_WRITEV);
 	for (unsigned i = 0; i < sqe->len; i++)
 		bytes += iov[i].iov_len;
-	fake_uring_complete(ring, index, bytes);
+	return bytes;
+}
+
+void fake_uring_complete_full(struct mpr_uring *ring, unsigned index)
+{
+	fake_uring_complete(ring, index, bytes_of(fake_uring_entry(ring, index)));
 }

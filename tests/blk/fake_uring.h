@@ -14,7 +14,7 @@ const struct io_uring_sqe *fake_uring_entry(const struct mpr_uring *ring, unsign
 
 /* Completes one entry; its function is called before this returns. */
 void fake_uring_complete(struct mpr_uring *ring, unsigned index, int32_t res);
-/* The same with a vectored read or write done in full. */
+/* The same with a read or write done in full. */
 void fake_uring_complete_full(struct mpr_uring *ring, unsigned index);
 
 #endif
