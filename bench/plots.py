@@ -6,11 +6,11 @@ import subprocess
 import harness
 
 HEAD = """
-set terminal svg size 800,{height} font "sans-serif,12" background "white"
+set terminal svg size 900,{height} font "sans-serif,12" background "white"
 set output "{path}"
 set title "{title}"
 set ylabel "{ylabel}"
-set key outside right top
+set key outside top center horizontal
 set grid ytics lc rgb "#dddddd"
 set border 3
 set tics nomirror
@@ -35,6 +35,21 @@ def _quoted(text):
     return '"' + str(text).replace("_", "\\\\_").replace('"', "'") + '"'
 
 
+def _styles(names):
+    """mpring in red and bold, the others in a fixed order."""
+    others = (f"ls {2 + n % 6}" for n in range(len(names)))
+    return ["ls 1" if "mpring" in name else next(others) for name in names]
+
+
+def _ticks(xs):
+    """Those of the sorted xs that are far enough apart for their numbers."""
+    kept = []
+    for x in xs:
+        if not kept or x >= 1.5 * kept[-1]:
+            kept.append(x)
+    return kept
+
+
 def _head(path, title, ylabel, height, logarithmic):
     text = HEAD.format(path=path, title=title, ylabel=ylabel, height=height)
     return text + ("set logscale y\n" if logarithmic else "set yrange [0:*]\n")
@@ -47,10 +62,10 @@ def lines(path, title, xlabel, ylabel, series, logarithmic=False):
     for number, points in enumerate(series.values()):
         script += f"$data{number} << END\n" + "".join(f"{x} {y}\n" for x, y in points) + "END\n"
     xs = sorted({x for points in series.values() for x, _ in points})
-    script += "set xtics (" + ", ".join(str(x) for x in xs) + ")\n"
+    script += "set xtics (" + ", ".join(str(x) for x in _ticks(xs)) + ")\n"
     script += "plot " + ", ".join(
-        f"$data{number} using 1:2 with linespoints ls {number % 7 + 1} title {_quoted(name)}"
-        for number, name in enumerate(series)) + "\n"
+        f"$data{number} using 1:2 with linespoints {style} title {_quoted(name)}"
+        for number, (name, style) in enumerate(zip(series, _styles(series)))) + "\n"
     _gnuplot(script)
 
 
@@ -64,6 +79,6 @@ def bars(path, title, ylabel, groups, logarithmic=False):
         script += _quoted(group) + "".join(
             f" {'?' if values.get(name) is None else values[name]}" for name in names) + "\n"
     script += "END\nset datafile missing '?'\nplot " + ", ".join(
-        f"$data using {column + 2}:xtic(1) ls {column % 7 + 1} title {_quoted(name)}"
-        for column, name in enumerate(names)) + "\n"
+        f"$data using {column + 2}:xtic(1) {style} title {_quoted(name)}"
+        for column, (name, style) in enumerate(zip(names, _styles(names)))) + "\n"
     _gnuplot(script)

@@ -20,8 +20,8 @@ SMALL = 512     # MiB of guest memory, where it is not what is measured
 
 # How the adapters are spread over processes: the process of number n.
 LAYOUTS = {
-    "one remote": lambda n: machines.Adapter("mpring", process=0),
-    "a remote each": lambda n: machines.Adapter("mpring", process=n),
+    "mpring, one remote": lambda n: machines.Adapter("mpring", process=0),
+    "mpring, one each": lambda n: machines.Adapter("mpring", process=n),
     "QEMU's own": lambda n: machines.Adapter("lsi"),
 }
 FOUR_EACH = "4 KiB random read, depth 4 on each disk"
