@@ -358,15 +358,16 @@ SCALE_COLUMNS = {"read_ns": "read ns", "write_ns": "write ns", "iops": "IOPS", "
 
 def scale_table(first, series):
     """{name: {x: figures}}"""
-    figures = next(iter(next(iter(series.values())).values()))
-    columns = [name for name in SCALE_COLUMNS if name in figures]
+    rows = [figures for xs in series.values() for figures in xs.values()]
+    columns = [name for name in SCALE_COLUMNS if any(name in figures for figures in rows)]
     return table(["", first] + [SCALE_COLUMNS[name] for name in columns],
-                 [[name, x] + [number(row[column], 0) for column in columns]
+                 [[name, x] + [number(row.get(column), 0) for column in columns]
                   for name, xs in series.items() for x, row in xs.items()])
 
 
 def scale_points(series, figure):
-    return {name: [(int(x), row[figure]) for x, row in xs.items()] for name, xs in series.items()}
+    return {name: [(int(x), row[figure]) for x, row in xs.items() if figure in row]
+            for name, xs in series.items()}
 
 
 def scale_section(page):
@@ -394,7 +395,9 @@ def scale_section(page):
                   scale_points(results["depths"], "iops"))
     if "memory" in results:
         series = {"mpring": results["memory"]}
-        page.add("### Guest memory\n", scale_table("MiB", series))
+        page.add("### Guest memory\n",
+                 f"fio only from {scale.FIO_FROM} MiB on: the guest's root does not fit into "
+                 "less.\n", scale_table("MiB", series))
         page.plot("scale-memory", "IOPS by guest memory", plots.lines,
                   "4 KiB random read, depth 16", "MiB of guest memory", "IOPS",
                   scale_points(series, "iops"))

@@ -16,6 +16,7 @@ DEVICES = (1, 2, 4, 8)
 DEPTHS = (1, 2, 4, 8, 16, 32, 64)
 MEMORIES = (256, 512, 1024, 2048, 4096, 8192)
 IMAGE_MIB = 128
+FIO_FROM = 512  # MiB of guest memory: the guest's root with fio does not fit into less
 SMALL = 512     # MiB of guest memory, where it is not what is measured
 
 # How the adapters are spread over processes: the process of number n.
@@ -112,8 +113,11 @@ class Bench:
                 continue
             def measure():
                 adapters = [machines.Adapter("mpring")]
-                return {**self.access(adapters, mib), **self.requests(
-                    with_images(adapters, self.images), job, mib)["one"]}
+                figures = self.access(adapters, mib)
+                if mib >= FIO_FROM:
+                    figures.update(self.requests(with_images(adapters, self.images), job,
+                                                 mib)["one"])
+                return figures
             results[mib] = self.repeat(f"{mib} MiB of guest memory", measure)
         return results
 
