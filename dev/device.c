@@ -6,23 +6,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int allocate_ram(struct mpr_device *dev)
+{
+	const struct mpr_bar_info *bar = dev->ops->pci->bar;
+
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++) {
+		if (bar[i].kind != MPR_BAR_RAM32)
+			continue;
+		dev->own_ram[i] = calloc(1, bar[i].size);
+		if (!dev->own_ram[i])
+			return -ENOMEM;
+		dev->bar_ram[i] = dev->own_ram[i];
+	}
+	return 0;
+}
+
 int mpr_device_init(struct mpr_device *dev, const struct mpr_device_ops *ops, struct mpr_host *host,
 		    const char *id)
 {
-	dev->id = strdup(id);
-	if (!dev->id)
+	*dev = (struct mpr_device){.ops = ops, .host = host, .id = strdup(id)};
+	if (!dev->id || allocate_ram(dev) < 0) {
+		mpr_device_fini(dev);
 		return -ENOMEM;
-	dev->ops = ops;
-	dev->host = host;
-	dev->scsi_bus = NULL;
+	}
 	mpr_pci_init(&dev->pci, ops->pci);
 	return 0;
 }
 
 void mpr_device_fini(struct mpr_device *dev)
 {
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++)
+		free(dev->own_ram[i]);
 	free(dev->id);
 	dev->id = NULL;
+}
+
+void mpr_device_set_bar_ram(struct mpr_device *dev, unsigned bar, void *ram)
+{
+	if (!ram) {
+		ram = dev->own_ram[bar];
+		memset(ram, 0, dev->ops->pci->bar[bar].size);
+	}
+	dev->bar_ram[bar] = ram;
 }
 
 int mpr_dma_read(struct mpr_device *dev, uint64_t addr, void *buf, size_t len)

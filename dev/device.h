@@ -167,13 +167,27 @@ struct mpr_device {
 	/* The SCSI bus behind a host adapter, named "<id>.0" by users; NULL for
 	 * other devices. */
 	struct mpr_scsi_bus *scsi_bus;
+	/*
+	 * The contents of the BARs that are plain memory (MPR_BAR_RAM32), NULL
+	 * for others. The guest may have them mapped: its accesses then do not
+	 * come to read() and write(), and every word may change between two
+	 * looks. Take a word with one relaxed atomic load, check that, use that;
+	 * what was decoded from a word is good only while the word, loaded anew,
+	 * is the same. Zero at first; where it is changes when a VMM opens
+	 * the device or gives it up, never during a call.
+	 */
+	uint8_t *bar_ram[MPR_PCI_NUM_BARS];
+	uint8_t *own_ram[MPR_PCI_NUM_BARS]; /* bar_ram when the VMM gives none */
 };
 
-/* Fills in the base part; -ENOMEM when the id cannot be copied. */
+/* Fills in the base part and allocates bar_ram; -ENOMEM. */
 int mpr_device_init(struct mpr_device *dev, const struct mpr_device_ops *ops, struct mpr_host *host,
 		    const char *id);
 /* Frees what mpr_device_init() allocated. */
 void mpr_device_fini(struct mpr_device *dev);
+/* For hosts: moves BAR `bar` into memory that the VMM gave, as large as the BAR
+ * and aligned to a page, or back into the device's own, zeroed (NULL). */
+void mpr_device_set_bar_ram(struct mpr_device *dev, unsigned bar, void *ram);
 
 /*
  * DMA as the device's PCI function: refused (-EPERM) while the guest has not

@@ -53,7 +53,7 @@ static uint16_t command_wmask(const struct mpr_pci_info *info)
 	for (unsigned bar = 0; bar < MPR_PCI_NUM_BARS; bar++) {
 		if (info->bar[bar].kind == MPR_BAR_IO)
 			mask |= MPR_PCI_COMMAND_IO;
-		if (info->bar[bar].kind == MPR_BAR_MEM32)
+		if (info->bar[bar].kind == MPR_BAR_MEM32 || info->bar[bar].kind == MPR_BAR_RAM32)
 			mask |= MPR_PCI_COMMAND_MEMORY;
 	}
 	return mask;
@@ -134,6 +134,7 @@ bool mpr_pci_bar_address(const struct mpr_pci *pci, unsigned bar, uint64_t *addr
 		*addr = value & ~BAR_IO_MASK;
 		return command(pci) & MPR_PCI_COMMAND_IO;
 	case MPR_BAR_MEM32:
+	case MPR_BAR_RAM32:
 		*addr = value & ~BAR_MEM_MASK;
 		return command(pci) & MPR_PCI_COMMAND_MEMORY;
 	default:

@@ -38,14 +38,17 @@
 #define MPR_PCI_INTERRUPT_PIN 0x3d
 
 enum mpr_bar_kind {
-	MPR_BAR_NONE = 0, /* not implemented: reads 0 */
-	MPR_BAR_IO = 1,	  /* I/O space */
-	MPR_BAR_MEM32 = 2 /* 32-bit memory space, not prefetchable */
+	MPR_BAR_NONE = 0,  /* not implemented: reads 0 */
+	MPR_BAR_IO = 1,	   /* I/O space */
+	MPR_BAR_MEM32 = 2, /* 32-bit memory space, not prefetchable */
+	MPR_BAR_RAM32 = 3  /* the same, and plain memory: see struct mpr_device, bar_ram */
 };
 
 struct mpr_bar_info {
 	enum mpr_bar_kind kind;
-	uint32_t size; /* bytes, a power of two, at least 4 (I/O) or 16 (memory) */
+	/* Bytes, a power of two, at least 4 (I/O) or 16 (memory); plain memory:
+	 * from 4 KiB to 16 MiB. */
+	uint32_t size;
 };
 
 /* What never changes in a device's configuration space. */

@@ -13,7 +13,7 @@
 
 #include "proxy/internal.h"
 
-#define FEATURES (MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE)
+#define FEATURES (MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE | MPR_FEATURE_BAR_MEMORY)
 
 /* All connections, so that devices with the same socket share one. */
 static struct mpr_proxy_conn *connections;

@@ -6,6 +6,8 @@
 
 #include "proxy/internal.h"
 
+#define BAR_PLAIN 3 /* kind */
+
 /* Has the description that the remote gave. */
 static int describe(struct mpr_proxy_device *device, char **error)
 {
@@ -19,6 +21,30 @@ static int describe(struct mpr_proxy_device *device, char **error)
 	return ret;
 }
 
+/* Creates the files of BARs that are plain memory. */
+static int create_bars(struct mpr_proxy_device *device)
+{
+	const struct mpr_wire_bar *bar = device->description.bar;
+	int ret = 0;
+
+	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS && !ret; i++)
+		if (bar[i].kind == BAR_PLAIN)
+			ret = mpr_memory_create(&device->bar[i], bar[i].size, -1, true);
+	return ret;
+}
+
+/* Adds the BARs' files to a CHANNEL request's. */
+static void add_bars(const struct mpr_proxy_device *device, struct mpr_wire_channel *payload,
+		     int *fds, unsigned *nfds)
+{
+	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++) {
+		if (device->bar[i].fd < 0)
+			continue;
+		payload->files |= 1u << i;
+		fds[(*nfds)++] = device->bar[i].fd;
+	}
+}
+
 static int open_channel(struct mpr_proxy_device *device, char **error)
 {
 	struct mpr_channel_options options = {.numa_node = -1};
@@ -29,9 +55,11 @@ static int open_channel(struct mpr_proxy_device *device, char **error)
 				      .length = sizeof(payload),
 				      .nfds = 2,
 				      .timeout_ms = MPR_ANSWER_MS};
-	int fds[2];
+	int fds[2 + MPR_WIRE_NUM_BARS];
 	int ret = mpr_channel_create(&options, &device->channel);
 
+	if (!ret)
+		ret = create_bars(device);
 	if (ret) {
 		mpr_set_error(error, "remote device '%s': cannot create a channel: %s", device->id,
 			      strerror(-ret));
@@ -39,6 +67,7 @@ static int open_channel(struct mpr_proxy_device *device, char **error)
 	}
 	fds[0] = mpr_channel_memfd(device->channel);
 	fds[1] = mpr_channel_doorbell(device->channel);
+	add_bars(device, &payload, fds, &request.nfds);
 	request.fds = fds;
 	return mpr_conn_request(device->conn, &request, error);
 }
@@ -47,6 +76,8 @@ static void free_device(struct mpr_proxy_device *device)
 {
 	if (device->channel)
 		mpr_channel_destroy(device->channel);
+	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++)
+		mpr_memory_destroy(&device->bar[i]);
 	pthread_mutex_destroy(&device->claim);
 	free(device->regions);
 	free(device);
@@ -67,6 +98,8 @@ int mpr_proxy_device_open(struct mpr_proxy_conn *conn, const char *id,
 	if (!d)
 		return -ENOMEM;
 	pthread_mutex_init(&d->claim, NULL);
+	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++)
+		d->bar[i].fd = -1;
 	d->conn = conn;
 	strcpy(d->id, id);
 	ret = describe(d, error);
@@ -93,6 +126,11 @@ void mpr_proxy_device_close(struct mpr_proxy_device *device)
 const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_device *device)
 {
 	return &device->description;
+}
+
+int mpr_proxy_bar_file(const struct mpr_proxy_device *device, unsigned bar)
+{
+	return bar < MPR_WIRE_NUM_BARS ? device->bar[bar].fd : -1;
 }
 
 bool mpr_proxy_hugepages(const struct mpr_proxy_device *device)

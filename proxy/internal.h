@@ -9,6 +9,7 @@
 
 #include "proxy/proxy.h"
 #include "ring/channel.h"
+#include "ring/memory.h"
 #include "wire/wire.h"
 
 /* How long a remote may take to answer, and how long when it must first wait
@@ -46,6 +47,7 @@ struct mpr_proxy_device {
 	struct mpr_known_region *regions;
 	size_t nregions;
 	struct mpr_wire_description description;
+	struct mpr_memory bar[MPR_WIRE_NUM_BARS]; /* of those that are plain memory */
 	char id[MPR_WIRE_ID_SIZE];
 };
 

@@ -55,6 +55,15 @@ int mpr_proxy_device_open(struct mpr_proxy_conn *conn, const char *id,
 void mpr_proxy_device_close(struct mpr_proxy_device *device);
 
 const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_device *device);
+
+/*
+ * The file with the contents of a BAR that is plain memory (kind 3), as large as
+ * the BAR: map it into the guest, shared, and accesses need no call here. -1:
+ * the BAR is none. The library keeps owning the file descriptor; a mapping may
+ * outlive the device.
+ */
+int mpr_proxy_bar_file(const struct mpr_proxy_device *device, unsigned bar);
+
 bool mpr_proxy_hugepages(const struct mpr_proxy_device *device);
 
 /* One piece of guest memory, backed by a shared mapping of fd. */

@@ -44,20 +44,68 @@ static void on_doorbell(void *opaque)
 	(void)opaque;
 }
 
-int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner, int memfd, int doorbell)
+/* The channel owns both file descriptors, or they are closed. */
+static int attach_channel(struct mpr_hosted *hosted, int memfd, int doorbell)
 {
-	struct mpr_watch *watch;
 	int ret = mpr_channel_attach(memfd, doorbell, &hosted->channel);
 
-	if (ret < 0)
+	if (ret < 0) {
+		close(memfd);
+		close(doorbell);
 		return ret;
-	watch = mpr_watch_start(hosted->watcher, doorbell, on_doorbell, NULL);
-	if (!watch) {
-		mpr_channel_destroy(hosted->channel);
-		hosted->channel = NULL;
-		return -ENOMEM;
 	}
-	hosted->doorbell = watch;
+	hosted->doorbell = mpr_watch_start(hosted->watcher, doorbell, on_doorbell, NULL);
+	return hosted->doorbell ? 0 : -ENOMEM;
+}
+
+static int attach_bar(struct mpr_hosted *hosted, unsigned bar, int fd)
+{
+	size_t size = hosted->dev->ops->pci->bar[bar].size;
+	int ret = mpr_memory_attach(&hosted->bar[bar], fd, size, size);
+
+	if (ret < 0)
+		close(fd);
+	else
+		mpr_device_set_bar_ram(hosted->dev, bar, hosted->bar[bar].base);
+	return ret;
+}
+
+static void detach_channel(struct mpr_hosted *hosted)
+{
+	mpr_watch_stop(hosted->doorbell);
+	hosted->doorbell = NULL;
+	mpr_channel_destroy(hosted->channel);
+	hosted->channel = NULL;
+}
+
+static void detach_bars(struct mpr_hosted *hosted)
+{
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++) {
+		if (!hosted->bar[i].base)
+			continue;
+		mpr_device_set_bar_ram(hosted->dev, i, NULL);
+		mpr_memory_destroy(&hosted->bar[i]);
+	}
+}
+
+int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner,
+		      const struct mpr_hosted_files *files)
+{
+	int ret = attach_channel(hosted, files->memfd, files->doorbell);
+
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++) {
+		if (files->bar[i] < 0)
+			continue;
+		if (ret < 0)
+			close(files->bar[i]);
+		else
+			ret = attach_bar(hosted, i, files->bar[i]);
+	}
+	if (ret < 0) {
+		detach_channel(hosted);
+		detach_bars(hosted);
+		return ret;
+	}
 	hosted->owner = owner;
 	mpr_channel_set_intx(hosted->channel, hosted->intx.line);
 	mpr_hosted_open_shadow(hosted);
@@ -81,15 +129,13 @@ void mpr_hosted_detach(struct mpr_hosted *hosted)
 	struct mpr_device *dev = hosted->dev;
 
 	close_intx(&hosted->intx);
-	mpr_watch_stop(hosted->doorbell);
-	hosted->doorbell = NULL;
-	mpr_channel_destroy(hosted->channel);
-	hosted->channel = NULL;
+	detach_channel(hosted);
 	hosted->resetting = false;
 	hosted->owner = NULL;
 
 	mpr_pci_reset(&dev->pci);
 	dev->ops->reset(dev);
+	detach_bars(hosted);
 	mpr_ram_unref(mpr_hosted_set_memory(hosted, NULL));
 }
 

@@ -23,6 +23,7 @@
 #include "remote/timers.h"
 #include "remote/watch.h"
 #include "ring/channel.h"
+#include "ring/memory.h"
 
 /* The line as the model drives it and as the VMM was told. */
 struct mpr_intx {
@@ -31,6 +32,12 @@ struct mpr_intx {
 	int raise_fd;	 /* -1: none yet */
 	int resample_fd; /* -1: the VMM asks for the level instead */
 	struct mpr_watch *resample;
+};
+
+/* What a VMM opens a device with; bar: -1 where the BAR has no file. */
+struct mpr_hosted_files {
+	int memfd, doorbell;
+	int bar[MPR_PCI_NUM_BARS];
 };
 
 struct mpr_hosted {
@@ -42,6 +49,7 @@ struct mpr_hosted {
 
 	struct mpr_channel *channel;
 	struct mpr_watch *doorbell;
+	struct mpr_memory bar[MPR_PCI_NUM_BARS]; /* the VMM's, of plain memory */
 	struct mpr_ram *ram;
 	struct mpr_intx intx;
 
@@ -56,9 +64,10 @@ int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct m
 /* The device must be detached and idle. NULL is ignored. */
 void mpr_hosted_destroy(struct mpr_hosted *hosted);
 
-/* Gives the device to `owner`. Takes the file descriptors over on success. 0;
- * -EPROTO: not a channel; negative errno. */
-int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner, int memfd, int doorbell);
+/* Gives the device to `owner`. Takes the file descriptors over, whatever comes of
+ * it. 0; -EPROTO: not a channel, or not memory for a BAR; negative errno. */
+int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner,
+		      const struct mpr_hosted_files *files);
 
 /* Resets the device and gives up what belongs to the VMM. Mappings that the
  * model still holds stay valid. */

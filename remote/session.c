@@ -11,7 +11,7 @@
 #include "remote/log.h"
 #include "wire/wire.h"
 
-#define FEATURES (MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE)
+#define FEATURES (MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE | MPR_FEATURE_BAR_MEMORY)
 
 /* Why the current message is not answered yet. */
 enum waiting {
@@ -31,6 +31,7 @@ struct mpr_session {
 	bool readable;		       /* the socket may have more */
 	bool greeted;
 	bool ended;
+	uint32_t features; /* MPR_FEATURE_*: both sides have them */
 
 	enum waiting waiting;
 	struct mpr_hosted *hosted; /* whom the current message names */
@@ -196,8 +197,17 @@ static int handle_hello(struct mpr_session *session, struct mpr_wire_msg *msg)
 			      "protocol versions %u to %u are offered, %u is spoken here",
 			      theirs->version_min, theirs->version_max, MPR_WIRE_VERSION);
 	session->greeted = true;
+	session->features = ours.features;
 	answer(session, &ours, sizeof(ours));
 	return LATER; /* answered with a payload */
+}
+
+/* A peer that cannot share plain memory sees memory like any other. */
+static enum mpr_bar_kind kind_of(const struct mpr_session *session, const struct mpr_bar_info *bar)
+{
+	if (bar->kind == MPR_BAR_RAM32 && !(session->features & MPR_FEATURE_BAR_MEMORY))
+		return MPR_BAR_MEM32;
+	return bar->kind;
 }
 
 static int handle_describe(struct mpr_session *session, struct mpr_hosted *hosted)
@@ -209,7 +219,7 @@ static int handle_describe(struct mpr_session *session, struct mpr_hosted *hoste
 	mpr_pci_init(&pci, ops->pci);
 	snprintf(description.driver, sizeof(description.driver), "%s", ops->driver);
 	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++) {
-		description.bar[i].kind = (uint8_t)ops->pci->bar[i].kind;
+		description.bar[i].kind = (uint8_t)kind_of(session, &ops->pci->bar[i]);
 		description.bar[i].size = ops->pci->bar[i].size;
 	}
 	memcpy(description.config, pci.config, sizeof(description.config));
@@ -218,27 +228,52 @@ static int handle_describe(struct mpr_session *session, struct mpr_hosted *hoste
 	return LATER; /* answered with a payload */
 }
 
+/* Whether every BAR that comes with a file is plain memory. */
+static bool files_are_bars(const struct mpr_session *session, const struct mpr_hosted *hosted,
+			   uint32_t files)
+{
+	const struct mpr_bar_info *bar = hosted->dev->ops->pci->bar;
+
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++)
+		if ((files >> i & 1) && kind_of(session, &bar[i]) != MPR_BAR_RAM32)
+			return false;
+	return true;
+}
+
+static struct mpr_hosted_files take_files(struct mpr_wire_msg *msg, uint32_t which)
+{
+	struct mpr_hosted_files files = {.memfd = take_fd(msg, 0), .doorbell = take_fd(msg, 1)};
+	unsigned next = 2;
+
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++)
+		files.bar[i] = which >> i & 1 ? take_fd(msg, next++) : -1;
+	return files;
+}
+
 static int handle_channel(struct mpr_session *session, struct mpr_hosted *hosted,
 			  struct mpr_wire_msg *msg)
 {
 	const struct mpr_wire_channel *wire = (const void *)msg->payload;
+	struct mpr_hosted_files files;
 	int ret;
 
 	if (wire->abi != MPR_CHANNEL_ABI)
 		return refuse(session, EPROTONOSUPPORT,
 			      "channel layout %u is offered, %u is known here", wire->abi,
 			      MPR_CHANNEL_ABI);
+	if (!files_are_bars(session, hosted, wire->files))
+		return refuse(session, EPROTO,
+			      "channel: a file for a BAR that is not plain memory");
 	if (hosted->owner)
 		return refuse(session, EBUSY, "device \"%s\" is open already", hosted->dev->id);
 	if (!mpr_hosted_idle(hosted)) {
 		session->waiting = WAIT_FREE;
 		return LATER;
 	}
-	ret = mpr_hosted_attach(hosted, session, msg->fds[0], msg->fds[1]);
+	files = take_files(msg, wire->files);
+	ret = mpr_hosted_attach(hosted, session, &files);
 	if (ret < 0)
 		return refuse(session, -ret, "the channel cannot be attached: %s", strerror(-ret));
-	take_fd(msg, 0);
-	take_fd(msg, 1);
 	return ANSWER;
 }
 

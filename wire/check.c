@@ -7,6 +7,7 @@
 #define PAGE 4096u
 #define BAR_IO 1u
 #define BAR_MEMORY 2u
+#define BAR_PLAIN 3u
 
 static bool all_zero(const void *bytes, size_t size)
 {
@@ -54,6 +55,8 @@ static bool bar_is_valid(const struct mpr_wire_bar *bar)
 		return power_of_two && bar->size >= 4 && bar->size <= 65536;
 	if (bar->kind == BAR_MEMORY)
 		return power_of_two && bar->size >= 16;
+	if (bar->kind == BAR_PLAIN)
+		return power_of_two && bar->size >= PAGE && bar->size <= MPR_WIRE_MAX_BAR_MEMORY;
 	return bar->kind == 0 && bar->size == 0;
 }
 
@@ -63,7 +66,7 @@ static const char *check_description(const struct mpr_wire_msg *msg)
 
 	if (!description->driver[0] || !is_name(description->driver, sizeof(description->driver)))
 		return "description: driver is not a name";
-	for (unsigned i = 0; i < 6; i++) {
+	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++) {
 		if (!bar_is_valid(&description->bar[i]))
 			return "description: a BAR's kind or size is invalid";
 	}
@@ -78,9 +81,13 @@ static const char *check_channel(const struct mpr_wire_msg *msg)
 {
 	const struct mpr_wire_channel *channel = (const void *)msg->payload;
 
-	return all_zero(channel->reserved, sizeof(channel->reserved))
+	if (channel->files >= 1u << MPR_WIRE_NUM_BARS)
+		return "channel: a file for a BAR that does not exist";
+	if (!all_zero(channel->reserved, sizeof(channel->reserved)))
+		return "channel: reserved words are not zero";
+	return msg->header.nfds == 2u + (unsigned)__builtin_popcount(channel->files)
 		       ? NULL
-		       : "channel: reserved words are not zero";
+		       : "channel: wrong number of file descriptors";
 }
 
 static const char *check_region(const struct mpr_wire_region *region, unsigned nfds, uint64_t floor)
@@ -158,7 +165,7 @@ static const struct form requests[] = {
 	[MPR_WIRE_CHANNEL] = {.known = true,
 			      .length = sizeof(struct mpr_wire_channel),
 			      .min_fds = 2,
-			      .max_fds = 2,
+			      .max_fds = 2 + MPR_WIRE_NUM_BARS,
 			      .check = check_channel},
 	[MPR_WIRE_MEMORY] = {.known = true,
 			     .any_length = true,

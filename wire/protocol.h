@@ -20,15 +20,18 @@
 #define MPR_WIRE_MAX_PAYLOAD 65536 /* bytes after the header */
 #define MPR_WIRE_MAX_FDS 32
 #define MPR_WIRE_MAX_REGIONS 1024
+#define MPR_WIRE_NUM_BARS 6
+#define MPR_WIRE_MAX_BAR_MEMORY (16u << 20) /* bytes of a BAR that is plain memory */
 
 /* Feature bits of the hello; both sides use the intersection. */
 #define MPR_FEATURE_INTX_EVENTFD (1u << 0)  /* INTx by eventfd */
 #define MPR_FEATURE_INTX_RESAMPLE (1u << 1) /* with resample eventfd */
+#define MPR_FEATURE_BAR_MEMORY (1u << 2)    /* BARs that are plain memory are files */
 
 enum mpr_wire_type {
 	MPR_WIRE_HELLO = 1,    /* mpr_wire_hello; answer: the same */
 	MPR_WIRE_DESCRIBE = 2, /* answer: mpr_wire_description */
-	MPR_WIRE_CHANNEL = 3,  /* mpr_wire_channel; fds: memfd, doorbell */
+	MPR_WIRE_CHANNEL = 3,  /* mpr_wire_channel; fds: memfd, doorbell, plain memory */
 	MPR_WIRE_MEMORY = 4,   /* mpr_wire_region[]; fds: one for each distinct file */
 	MPR_WIRE_INTX = 5,     /* mpr_wire_intx; fds: raise eventfd [, resample eventfd] */
 	MPR_WIRE_CLOSE = 6,    /* the device is given up; answered when no DMA is under way */
@@ -57,14 +60,16 @@ struct mpr_wire_hello {
 
 /* A BAR: 8 bytes. */
 struct mpr_wire_bar {
-	uint8_t kind; /* enum mpr_bar_kind of dev/pci.h: 0 none, 1 I/O, 2 memory */
+	/* enum mpr_bar_kind of dev/pci.h: 0 none, 1 I/O, 2 memory, 3 (with
+	 * MPR_FEATURE_BAR_MEMORY) plain memory */
+	uint8_t kind;
 	uint8_t reserved[3];
 	uint32_t size;
 };
 
 struct mpr_wire_description {
 	char driver[32]; /* model name, zero-padded */
-	struct mpr_wire_bar bar[6];
+	struct mpr_wire_bar bar[MPR_WIRE_NUM_BARS];
 	uint8_t interrupt_pin; /* 0: none, 1: INTA# ... */
 	uint8_t reserved[15];
 	uint8_t config[256]; /* configuration space after reset */
@@ -73,7 +78,10 @@ struct mpr_wire_description {
 
 struct mpr_wire_channel {
 	uint32_t abi; /* version of the channel's layout: MPR_CHANNEL_ABI of ring/channel.h */
-	uint32_t reserved[3];
+	/* Bit i: BAR i is plain memory, in a file of its own. The files follow
+	 * memfd and doorbell in the order of their BARs. */
+	uint32_t files;
+	uint32_t reserved[2];
 };
 
 /* A piece of guest memory: 32 bytes. */

@@ -7,7 +7,7 @@
 
 #include "dev/lsi53c895a/state.h"
 
-enum { BAR_IO = 0, BAR_MEMORY = 1, BAR_RAM = 2 };
+enum { BAR_IO = 0, BAR_MEMORY = 1, BAR_RAM = LSI_BAR_RAM };
 
 static const struct mpr_pci_info pci_info = {
 	.vendor_id = 0x1000,
@@ -20,7 +20,7 @@ static const struct mpr_pci_info pci_info = {
 		{
 			[BAR_IO] = {MPR_BAR_IO, LSI_REGISTERS},
 			[BAR_MEMORY] = {MPR_BAR_MEM32, LSI_REGISTER_BAR},
-			[BAR_RAM] = {MPR_BAR_MEM32, LSI_RAM_SIZE},
+			[BAR_RAM] = {MPR_BAR_RAM32, LSI_RAM_SIZE},
 		},
 };
 
@@ -84,9 +84,13 @@ static void destroy(struct mpr_device *dev)
 /* Bytes in ascending order; those beyond the RAM do not exist. */
 static uint8_t read_byte(struct lsi_chip *chip, unsigned bar, uint64_t offset)
 {
-	if (bar == BAR_RAM)
-		return offset < LSI_RAM_SIZE ? chip->ram[offset] : 0xff;
-	return lsi_register_read(chip, offset);
+	uint8_t value = 0xff;
+
+	if (bar != BAR_RAM)
+		return lsi_register_read(chip, offset);
+	if (offset < LSI_RAM_SIZE)
+		lsi_ram_read(chip, offset, &value, 1);
+	return value;
 }
 
 static uint64_t read(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size)
@@ -106,7 +110,7 @@ static void write_byte(struct lsi_chip *chip, unsigned bar, uint64_t offset, uin
 
 	if (bar == BAR_RAM) {
 		if (offset < LSI_RAM_SIZE)
-			chip->ram[offset] = value;
+			lsi_ram_write(chip, offset, &value, 1);
 	} else if (reg != LSI_SFBR) {
 		lsi_register_write(chip, reg, value);
 	}

@@ -33,12 +33,56 @@ bool lsi_own_registers(const struct lsi_chip *chip, uint64_t addr, uint64_t len)
 	return chip->regs_decoded && overlaps(addr, len, chip->regs_base, LSI_REGISTER_BAR);
 }
 
-void *lsi_own_ram(struct lsi_chip *chip, uint64_t addr, size_t len)
+/* Whether a whole word can be accessed. */
+static bool word_at(const uint8_t *ram, size_t len)
 {
-	if (!chip->ram_decoded || addr < chip->ram_base ||
-	    addr - chip->ram_base > LSI_RAM_SIZE - len || len > LSI_RAM_SIZE)
-		return NULL;
-	return chip->ram + (addr - chip->ram_base);
+	return len >= 4 && (uintptr_t)ram % 4 == 0;
+}
+
+/* Relaxed, here and below: the guest orders what it writes by the register
+ * access that starts SCRIPTS. */
+void lsi_ram_read(const struct lsi_chip *chip, uint32_t offset, void *buf, size_t len)
+{
+	const uint8_t *ram = chip->dev.bar_ram[LSI_BAR_RAM] + offset;
+	uint8_t *to = buf;
+	uint32_t word;
+
+	while (len > 0) {
+		if (!word_at(ram, len)) {
+			*to++ = __atomic_load_n(ram++, __ATOMIC_RELAXED);
+			len--;
+			continue;
+		}
+		word = __atomic_load_n((const uint32_t *)(const void *)ram, __ATOMIC_RELAXED);
+		memcpy(to, &word, 4);
+		ram += 4, to += 4, len -= 4;
+	}
+}
+
+void lsi_ram_write(struct lsi_chip *chip, uint32_t offset, const void *buf, size_t len)
+{
+	uint8_t *ram = chip->dev.bar_ram[LSI_BAR_RAM] + offset;
+	const uint8_t *from = buf;
+	uint32_t word;
+
+	while (len > 0) {
+		if (!word_at(ram, len)) {
+			__atomic_store_n(ram++, *from++, __ATOMIC_RELAXED);
+			len--;
+			continue;
+		}
+		memcpy(&word, from, 4);
+		__atomic_store_n((uint32_t *)(void *)ram, word, __ATOMIC_RELAXED);
+		ram += 4, from += 4, len -= 4;
+	}
+}
+
+/* True when the range is in SCRIPTS RAM, and where. */
+static bool in_own_ram(const struct lsi_chip *chip, uint64_t addr, size_t len, uint32_t *offset)
+{
+	*offset = (uint32_t)(addr - chip->ram_base);
+	return chip->ram_decoded && addr >= chip->ram_base && len <= LSI_RAM_SIZE &&
+	       addr - chip->ram_base <= LSI_RAM_SIZE - len && mpr_pci_bus_master(&chip->dev.pci);
 }
 
 /* Refuses what no transfer may touch: a wrapping range, the chip's registers,
@@ -59,10 +103,10 @@ bool lsi_memory_mappable(const struct lsi_chip *chip, uint64_t addr, uint64_t le
 
 int lsi_memory_read(struct lsi_chip *chip, uint64_t addr, void *buf, size_t len)
 {
-	const void *ram = lsi_own_ram(chip, addr, len);
+	uint32_t offset;
 
-	if (ram && mpr_pci_bus_master(&chip->dev.pci)) {
-		memcpy(buf, ram, len);
+	if (in_own_ram(chip, addr, len, &offset)) {
+		lsi_ram_read(chip, offset, buf, len);
 		return 0;
 	}
 	if (check_range(chip, addr, len) || mpr_dma_read(&chip->dev, addr, buf, len))
@@ -72,10 +116,10 @@ int lsi_memory_read(struct lsi_chip *chip, uint64_t addr, void *buf, size_t len)
 
 int lsi_memory_write(struct lsi_chip *chip, uint64_t addr, const void *buf, size_t len)
 {
-	void *ram = lsi_own_ram(chip, addr, len);
+	uint32_t offset;
 
-	if (ram && mpr_pci_bus_master(&chip->dev.pci)) {
-		memcpy(ram, buf, len);
+	if (in_own_ram(chip, addr, len, &offset)) {
+		lsi_ram_write(chip, offset, buf, len);
 		return 0;
 	}
 	if (check_range(chip, addr, len) || mpr_dma_write(&chip->dev, addr, buf, len))

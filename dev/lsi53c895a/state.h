@@ -27,6 +27,7 @@
 
 enum {
 	LSI_REGISTER_BAR = 1024, /* bytes of BAR 1, the registers four times */
+	LSI_BAR_RAM = 2,
 	LSI_RAM_SIZE = 8192,
 	LSI_MAX_TASKS = 512,	  /* more are answered with TASK SET FULL */
 	LSI_MAX_MESSAGE_OUT = 64, /* bytes of one MESSAGE OUT phase */
@@ -149,7 +150,6 @@ struct lsi_stats {
 struct lsi_chip {
 	struct mpr_device dev; /* first */
 	struct lsi_registers regs;
-	uint8_t ram[LSI_RAM_SIZE];
 
 	/* The engine. */
 	bool running;	   /* SRUN */
@@ -303,8 +303,10 @@ int lsi_memory_write(struct lsi_chip *chip, uint64_t addr, const void *buf, size
 int lsi_memory_read32(struct lsi_chip *chip, uint64_t addr, uint32_t *value);
 /* True when no byte of the range is the chip's own. */
 bool lsi_memory_mappable(const struct lsi_chip *chip, uint64_t addr, uint64_t len);
-/* Where `addr` is in SCRIPTS RAM, or NULL. */
-void *lsi_own_ram(struct lsi_chip *chip, uint64_t addr, size_t len);
+/* Copies between SCRIPTS RAM and buf; the range lies in it. The guest may have
+ * it mapped: of what is aligned, each word is read, or written, once. */
+void lsi_ram_read(const struct lsi_chip *chip, uint32_t offset, void *buf, size_t len);
+void lsi_ram_write(struct lsi_chip *chip, uint32_t offset, const void *buf, size_t len);
 /* True when a byte of the range is one of the chip's operating registers. */
 bool lsi_own_registers(const struct lsi_chip *chip, uint64_t addr, uint64_t len);
 /* An address whose upper half is in register `upper`. */

@@ -27,6 +27,14 @@ static bool is_shared(const MemoryRegion *mr)
 	return mr->ram_block->fd >= 0 && qemu_ram_is_shared(mr->ram_block);
 }
 
+/* BARs of remote devices that are plain memory are no memory of the guest. */
+static bool is_bar(const MemoryRegion *mr)
+{
+	Object *owner = memory_region_owner((MemoryRegion *)mr);
+
+	return owner && object_dynamic_cast(owner, TYPE_PCI_PROXY_DEV);
+}
+
 /* Memory of the guest proper: video RAM, ROMs and the like belong to devices. */
 static bool is_guest_ram(const MemoryRegion *mr)
 {
@@ -86,7 +94,8 @@ static void memory_section(MemoryListener *listener, MemoryRegionSection *sectio
 	const MemoryRegion *mr = section->mr;
 	struct mpr_proxy_region region;
 
-	if (!memory_region_is_ram(section->mr) || memory_region_is_ram_device(section->mr))
+	if (!memory_region_is_ram(section->mr) || memory_region_is_ram_device(section->mr) ||
+	    is_bar(mr))
 		return;
 	if (!is_shared(mr)) {
 		memory->unshared |= is_guest_ram(mr);

@@ -13,6 +13,7 @@
 #define CONFIG_SIZE 256
 #define BAR_IO 1
 #define BAR_MEMORY 2
+#define BAR_PLAIN 3
 
 /* ---- Events -------------------------------------------------------------- */
 
@@ -69,25 +70,56 @@ static const MemoryRegionOps bar_ops = {
 	.impl = {.min_access_size = 1, .max_access_size = 8, .unaligned = true},
 };
 
-static void register_bars(PCIProxyDev *dev)
+/* Plain memory, which the guest accesses without an exit. QEMU owns the copy of
+ * the file descriptor and keeps its mapping until nobody looks at it any more. */
+static bool init_plain(ProxyBar *bar, const char *name, uint64_t size, Error **errp)
+{
+	int fd = qemu_dup(mpr_proxy_bar_file(bar->dev->remote, bar->index));
+	Error *err = NULL;
+
+	if (fd < 0) {
+		error_setg_errno(errp, errno, PROXY_FMT ": BAR %u has no memory",
+				 PROXY_ID(bar->dev), bar->index);
+		return false;
+	}
+	memory_region_init_ram_from_fd(&bar->mr, OBJECT(bar->dev), name, size, RAM_SHARED, fd, 0,
+				       &err);
+	error_propagate(errp, err);
+	if (err)
+		close(fd);
+	return !err;
+}
+
+static bool init_bar(ProxyBar *bar, const struct mpr_wire_bar *info, Error **errp)
+{
+	g_autofree char *name = g_strdup_printf("%s.bar%u", PROXY_ID(bar->dev), bar->index);
+
+	if (info->kind == BAR_PLAIN)
+		return init_plain(bar, name, info->size, errp);
+	memory_region_init_io(&bar->mr, OBJECT(bar->dev), &bar_ops, bar, name, info->size);
+	return true;
+}
+
+static bool register_bars(PCIProxyDev *dev, Error **errp)
 {
 	const struct mpr_wire_description *description = mpr_proxy_description(dev->remote);
 
 	for (unsigned i = 0; i < ARRAY_SIZE(dev->bars); i++) {
 		const struct mpr_wire_bar *info = &description->bar[i];
 		ProxyBar *bar = &dev->bars[i];
-		g_autofree char *name = g_strdup_printf("%s.bar%u", PROXY_ID(dev), i);
 
-		if (info->kind != BAR_IO && info->kind != BAR_MEMORY)
+		if (info->kind < BAR_IO || info->kind > BAR_PLAIN)
 			continue;
 		bar->dev = dev;
 		bar->index = i;
-		memory_region_init_io(&bar->mr, OBJECT(dev), &bar_ops, bar, name, info->size);
+		if (!init_bar(bar, info, errp))
+			return false;
 		pci_register_bar(PCI_DEVICE(dev), i,
 				 info->kind == BAR_IO ? PCI_BASE_ADDRESS_SPACE_IO
 						      : PCI_BASE_ADDRESS_SPACE_MEMORY,
 				 &bar->mr);
 	}
+	return true;
 }
 
 /* ---- Configuration space ------------------------------------------------- */
@@ -191,8 +223,8 @@ static void proxy_realize(PCIDevice *pci, Error **errp)
 		return;
 	}
 	fill_config(pci, mpr_proxy_description(dev->remote));
-	register_bars(dev);
-	if (!proxy_intx_open(dev, errp) || !proxy_memory_open(dev, errp))
+	if (!register_bars(dev, errp) || !proxy_intx_open(dev, errp) ||
+	    !proxy_memory_open(dev, errp))
 		proxy_exit(pci);
 }
 

@@ -127,6 +127,29 @@ static void mapping_is_given_back_once(void **state)
 	assert_int_equal(host.mapped, 0);
 }
 
+static void plain_memory_is_the_devices_until_the_host_gives_some(void **state)
+{
+	static const struct mpr_pci_info info = {
+		.bar = {{MPR_BAR_MEM32, 16}, {MPR_BAR_RAM32, 4096}}};
+	static const struct mpr_device_ops ops = {.driver = "test", .pci = &info};
+	static uint8_t given[4096];
+	struct mpr_device dev;
+	uint8_t *own;
+
+	(void)state;
+	assert_int_equal(mpr_device_init(&dev, &ops, &host.host, "test1"), 0);
+	assert_null(dev.bar_ram[0]);
+	own = dev.bar_ram[1];
+	assert_int_equal(own[0] | own[4095], 0);
+	own[0] = 1;
+	mpr_device_set_bar_ram(&dev, 1, given);
+	assert_ptr_equal(dev.bar_ram[1], given);
+	mpr_device_set_bar_ram(&dev, 1, NULL);
+	assert_ptr_equal(dev.bar_ram[1], own);
+	assert_int_equal(own[0], 0);
+	mpr_device_fini(&dev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +159,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(dma_reaches_the_host_with_bus_mastering, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(mapping_is_given_back_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			plain_memory_is_the_devices_until_the_host_gives_some, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ static const struct mpr_pci_info info = {
 	.class_code = 0x010000,
 	.revision = 3,
 	.interrupt_pin = 1,
-	.bar = {{MPR_BAR_IO, 256}, {MPR_BAR_MEM32, 1024}, {MPR_BAR_MEM32, 8192}},
+	.bar = {{MPR_BAR_IO, 256}, {MPR_BAR_MEM32, 1024}, {MPR_BAR_RAM32, 8192}},
 };
 
 static int setup(void **state)

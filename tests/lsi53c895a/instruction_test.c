@@ -174,7 +174,7 @@ static void memory_move(void **state)
 	op_memory_move(m, 0, DATA, 0xdead0000);
 	run(m);
 	assert_memory_equal(at(m, DATA), at(m, DATA + 0x80000), 100000);
-	assert_memory_equal(at(m, DATA), m->chip->ram + 0x100, 1000);
+	assert_memory_equal(at(m, DATA), m->dev->bar_ram[LSI_BAR_RAM] + 0x100, 1000);
 	assert_int_equal(rd32(m, LSI_TEMP), 0xabcd);
 }
 

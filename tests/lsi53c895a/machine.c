@@ -260,7 +260,7 @@ uint8_t *at(struct machine *m, uint64_t addr)
 	uint8_t *p = reach(m, addr, 1);
 
 	if (addr >= RAM_BASE && addr - RAM_BASE < LSI_RAM_SIZE)
-		return m->chip->ram + (addr - RAM_BASE);
+		return m->dev->bar_ram[LSI_BAR_RAM] + (addr - RAM_BASE);
 	if (!p)
 		abort();
 	return p;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that guest accesses, resets and interrupts pass the proxy as they are. */
 #include <poll.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 
 #include "tests/proxy/fixture.h"
 
@@ -48,6 +50,25 @@ static void more_writes_than_slots_all_arrive(void **state)
 		set_reg(f, 0, i);
 	assert_int_equal(reg(f, 0), 19999);
 	assert_int_equal(reg(f, FAKE_WRITES), 20000);
+}
+
+static void plain_memory_is_shared_with_the_remote(void **state)
+{
+	struct fixture *f = *state;
+	_Atomic uint32_t *ram;
+
+	assert_int_equal(mpr_proxy_bar_file(f->dev, REGS), -1);
+	assert_int_equal(mpr_proxy_bar_file(f->dev, 6), -1);
+	ram = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, mpr_proxy_bar_file(f->dev, 2),
+		   0);
+	assert_ptr_not_equal(ram, MAP_FAILED);
+	/* Relaxed: ordered by the accesses to registers. */
+	atomic_store_explicit(ram, 0x12345678, memory_order_relaxed);
+	assert_int_equal(reg(f, FAKE_RAM), 0x12345678);
+	set_reg(f, FAKE_RAM, 0x9abcdef0);
+	(void)reg(f, FAKE_WRITES);
+	assert_int_equal(atomic_load_explicit(ram, memory_order_relaxed), 0x9abcdef0);
+	munmap(ram, 8192);
 }
 
 static void config_writes_arrive(void **state)
@@ -145,6 +166,7 @@ int main(void)
 		thread_test(every_size_is_read_and_written),
 		thread_test(unaligned_accesses_are_not_split),
 		thread_test(more_writes_than_slots_all_arrive),
+		thread_test(plain_memory_is_shared_with_the_remote),
 		thread_test(config_writes_arrive),
 		thread_test(a_read_with_an_error_is_all_ones),
 		thread_test(reset_returns_when_it_is_done),

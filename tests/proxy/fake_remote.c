@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "ring/channel.h"
+#include "ring/memory.h"
 #include "wire/wire.h"
 
 #define MAX_DEVICES 4
+#define RAM_SIZE 8192
 #define TIMEOUT_MS 5000
 
 struct region {
@@ -29,6 +31,7 @@ struct fake_device {
 	uint8_t scratch[0x80];
 	uint32_t writes, memories, config, resets;
 	uint64_t dma_address;
+	struct mpr_memory ram; /* BAR 2 */
 	struct region regions[MPR_WIRE_MAX_REGIONS];
 	size_t nregions;
 };
@@ -120,6 +123,9 @@ static uint64_t reg_read(struct fake_device *dev, const struct mpr_msg *msg)
 		return dev->resets;
 	case FAKE_SIZE:
 		return msg->size;
+	case FAKE_RAM:
+		/* Relaxed, also below: ordered by the channel. */
+		return __atomic_load_n((uint32_t *)dev->ram.base, __ATOMIC_RELAXED);
 	default:
 		return 0;
 	}
@@ -144,6 +150,8 @@ static void reg_write(struct fake_device *dev, const struct mpr_msg *msg)
 		dev->dma_address = msg->value;
 	else if (msg->offset == FAKE_DMA_DATA)
 		dma_store(dev, msg->value);
+	else if (msg->offset == FAKE_RAM)
+		__atomic_store_n((uint32_t *)dev->ram.base, (uint32_t)msg->value, __ATOMIC_RELAXED);
 	else if (msg->offset == FAKE_EVENT)
 		send_event(dev);
 	else if (msg->offset == FAKE_DIE)
@@ -211,7 +219,7 @@ static struct fake_device *create(struct fake *fake, const char *id)
 			struct fake_device *dev = calloc(1, sizeof(*dev));
 
 			strcpy(dev->id, id);
-			dev->raise = dev->resample = dev->doorbell = -1;
+			dev->raise = dev->resample = dev->doorbell = dev->ram.fd = -1;
 			return fake->devices[i] = dev;
 		}
 	}
@@ -240,6 +248,7 @@ static void destroy(struct fake *fake, struct fake_device *dev)
 	}
 	if (dev->channel)
 		mpr_channel_destroy(dev->channel);
+	mpr_memory_destroy(&dev->ram);
 	drop_memory(dev);
 	close_fd(&dev->raise);
 	close_fd(&dev->resample);
@@ -251,6 +260,7 @@ static void describe(struct mpr_wire_description *d)
 	*d = (struct mpr_wire_description){.driver = "fake", .interrupt_pin = 1};
 	d->bar[0] = (struct mpr_wire_bar){.kind = 1, .size = 256};
 	d->bar[1] = (struct mpr_wire_bar){.kind = 2, .size = 4096};
+	d->bar[2] = (struct mpr_wire_bar){.kind = 3, .size = RAM_SIZE};
 	d->config[0] = FAKE_VENDOR & 0xff;
 	d->config[1] = FAKE_VENDOR >> 8;
 	d->config[2] = FAKE_DEVICE & 0xff;
@@ -276,13 +286,16 @@ static int take_fd(struct mpr_wire_msg *msg, unsigned i)
 
 static int open_channel(struct fake_device *dev, struct mpr_wire_msg *msg)
 {
+	const struct mpr_wire_channel *channel = (const void *)msg->payload;
 	int ret = mpr_channel_attach(msg->fds[0], msg->fds[1], &dev->channel);
 
 	if (ret)
 		return ret;
 	take_fd(msg, 0);
 	dev->doorbell = take_fd(msg, 1);
-	return 0;
+	if (channel->files != 1u << 2)
+		return -EINVAL;
+	return mpr_memory_attach(&dev->ram, take_fd(msg, 2), RAM_SIZE, RAM_SIZE);
 }
 
 static int map_memory(struct fake_device *dev, struct mpr_wire_msg *msg)
@@ -336,7 +349,8 @@ static int hello(struct fake *fake)
 					 .version_min = MPR_WIRE_VERSION,
 					 .version_max = MPR_WIRE_VERSION,
 					 .features = MPR_FEATURE_INTX_EVENTFD |
-						     MPR_FEATURE_INTX_RESAMPLE};
+						     MPR_FEATURE_INTX_RESAMPLE |
+						     MPR_FEATURE_BAR_MEMORY};
 
 	count(&fake->counters->hellos);
 	return answer(fake, &payload, sizeof(payload));

@@ -2,7 +2,8 @@
 /*
  * A small remote for tests: serves devices with scratch registers on one end
  * of a socket. Devices are those whose id begins with "fake"; each has the
- * same registers in BAR 0 (I/O, 256 bytes) and BAR 1 (memory, 4 KiB):
+ * same registers in BAR 0 (I/O, 256 bytes) and BAR 1 (memory, 4 KiB); BAR 2 is
+ * plain memory, 8 KiB.
  */
 #ifndef MPR_TESTS_PROXY_FAKE_REMOTE_H
 #define MPR_TESTS_PROXY_FAKE_REMOTE_H
@@ -23,6 +24,7 @@
 #define FAKE_DIE 0xa4	   /* write: ends the remote at once */
 #define FAKE_SIZE 0xa8	   /* read: the size of this access */
 #define FAKE_REFUSED 0xac  /* read: answered with an error status */
+#define FAKE_RAM 0xb0	   /* read, write: the first 4 bytes of BAR 2 */
 
 #define FAKE_VENDOR 0x1af4
 #define FAKE_DEVICE 0x10f0

@@ -15,11 +15,12 @@ SO, FAKE = shared_object_and_remote()
 # The fake remote's registers (fake_remote.h).
 LINE, WRITES, DMA_ADDRESS, DMA_DATA = 0x80, 0x84, 0x88, 0x8C
 MEMORY, CONFIG, RESETS, HANG, EVENT, DIE, SIZE = 0x90, 0x94, 0x98, 0x9C, 0xA0, 0xA4, 0xA8
+RAM = 0xB0
 
 SLOT = 5
-IO, MMIO = 0xC000, 0xE0000000
+IO, MMIO, PLAIN = 0xC000, 0xE0000000, 0xE1000000
 IRQ = 11
-COMMAND, BAR0, BAR1 = 0x04, 0x10, 0x14
+COMMAND, BAR0, BAR1, BAR2 = 0x04, 0x10, 0x14, 0x18
 
 
 @contextlib.contextmanager
@@ -125,6 +126,25 @@ def a_read_follows_all_posted_writes():
             vm.write(4, MMIO, value)
         check(vm.read(4, MMIO + WRITES), 3000)
         check(vm.read(4, MMIO), 2999)
+
+
+def plain_memory_is_the_guests_without_an_access_to_the_remote():
+    with machine() as vm:
+        vm.config_write(SLOT, BAR2, 4, 0xFFFFFFFF)
+        check(vm.config_read(SLOT, BAR2, 4), 0xFFFFE000)
+        tables = vm.read(4, MMIO + MEMORY)
+        vm.config_write(SLOT, BAR2, 4, PLAIN)
+        vm.write(4, MMIO, 0)
+        writes = vm.read(4, MMIO + WRITES)
+        vm.write(4, PLAIN, 0xC0FFEE)
+        vm.write(2, PLAIN + 8190, 0xBEEF)
+        check(vm.read(2, PLAIN + 8190), 0xBEEF)
+        check(vm.read(4, MMIO + WRITES), writes)
+        check(vm.read(4, MMIO + RAM), 0xC0FFEE)
+        vm.write(4, MMIO + RAM, 0x1234)
+        vm.read(4, MMIO + WRITES)
+        check(vm.read(4, PLAIN), 0x1234)
+        check(vm.read(4, MMIO + MEMORY), tables)  # it is no memory for DMA
 
 
 def the_remote_reaches_guest_memory():
@@ -356,6 +376,7 @@ sys.exit(Tap([
     both_bars_are_one_device,
     unaligned_accesses_arrive_whole,
     a_read_follows_all_posted_writes,
+    plain_memory_is_the_guests_without_an_access_to_the_remote,
     the_remote_reaches_guest_memory,
     memory_that_is_not_ram_is_out_of_reach,
     an_unchanged_memory_table_is_not_sent,

@@ -65,6 +65,7 @@ static void description_is_the_models(void **state)
 	assert_int_equal(description->bar[0].size, 4096);
 	assert_int_equal(description->bar[1].kind, MPR_BAR_IO);
 	assert_int_equal(description->bar[2].kind, MPR_BAR_NONE);
+	assert_int_equal(description->bar[3].kind, MPR_BAR_RAM32);
 	assert_int_equal(description->interrupt_pin, 1);
 	assert_int_equal(description->config[0], 0xf4);
 	assert_int_equal(description->wmask[MPR_PCI_BAR0 + 3], 0xff);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -122,7 +123,8 @@ static void hello_agrees_on_version_and_features(void **state)
 	assert_int_equal(hello_versions(0, 9, UINT32_MAX), 0);
 	assert_int_equal(theirs->version_min, 1);
 	assert_int_equal(theirs->version_max, 1);
-	assert_int_equal(theirs->features, MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE);
+	assert_int_equal(theirs->features, MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE |
+						   MPR_FEATURE_BAR_MEMORY);
 }
 
 static void hello_of_another_version_is_refused(void **state)
@@ -243,6 +245,89 @@ static void channel_of_another_layout_is_refused(void **state)
 			 EPROTONOSUPPORT);
 	close(fds[0]);
 	close(fds[1]);
+}
+
+/* ---- BARs that are plain memory ------------------------------------------ */
+
+/* Opens test0 with one more file, for `bars`. */
+static int open_with_file(uint32_t bars, int file)
+{
+	const struct mpr_wire_channel payload = {.abi = MPR_CHANNEL_ABI, .files = bars};
+	const struct mpr_channel_options options = {.numa_node = -1, .no_hugepages = true};
+	struct mpr_channel *channel;
+	int fds[3] = {-1, -1, file}, ret;
+
+	assert_int_equal(mpr_channel_create(&options, &channel), 0);
+	fds[0] = mpr_channel_memfd(channel);
+	fds[1] = mpr_channel_doorbell(channel);
+	ret = request(MPR_WIRE_CHANNEL, "test0", &payload, sizeof(payload), fds, 3);
+	mpr_channel_destroy(channel);
+	return ret;
+}
+
+static int sealed_file(size_t size)
+{
+	int fd = memfd_create("bar", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL), 0);
+	return fd;
+}
+
+static void plain_memory_is_described_to_who_knows_it(void **state)
+{
+	const struct mpr_wire_description *description = (const void *)answer.payload;
+
+	(void)state;
+	assert_int_equal(hello_versions(1, 1, ~MPR_FEATURE_BAR_MEMORY), 0);
+	assert_int_equal(request(MPR_WIRE_DESCRIBE, "test0", NULL, 0, NULL, 0), 0);
+	assert_int_equal(description->bar[3].kind, 2);
+	assert_int_equal(description->bar[3].size, TEST_RAM_SIZE);
+}
+
+static void file_that_was_not_agreed_on_is_refused(void **state)
+{
+	int file = sealed_file(TEST_RAM_SIZE);
+
+	(void)state;
+	assert_int_equal(hello_versions(1, 1, 0), 0);
+	assert_int_equal(open_with_file(1 << 3, file), EPROTO);
+	assert_error_text("channel: a file for a BAR that is not plain memory");
+	assert_hung_up();
+	close(file);
+}
+
+static void file_for_registers_is_refused(void **state)
+{
+	int file = sealed_file(TEST_RAM_SIZE);
+
+	(void)state;
+	hello();
+	assert_int_equal(open_with_file(1 << 0, file), EPROTO);
+	assert_hung_up();
+	close(file);
+}
+
+static void file_must_be_as_large_as_the_bar(void **state)
+{
+	int file = sealed_file(TEST_RAM_SIZE / 2);
+
+	(void)state;
+	hello();
+	assert_int_equal(open_with_file(1 << 3, file), EPROTO);
+	assert_hung_up();
+	close(file);
+}
+
+static void file_must_be_sealed(void **state)
+{
+	int file = memfd_pages(TEST_RAM_SIZE / 4096);
+
+	(void)state;
+	hello();
+	assert_int_equal(open_with_file(1 << 3, file), EPROTO);
+	assert_hung_up();
+	close(file);
 }
 
 static void interrupt_must_be_an_eventfd(void **state)
@@ -463,6 +548,11 @@ int main(void)
 		SESSION_TEST(device_that_is_not_open_takes_no_memory),
 		SESSION_TEST(channel_must_be_one),
 		SESSION_TEST(channel_of_another_layout_is_refused),
+		SESSION_TEST(plain_memory_is_described_to_who_knows_it),
+		SESSION_TEST(file_that_was_not_agreed_on_is_refused),
+		SESSION_TEST(file_for_registers_is_refused),
+		SESSION_TEST(file_must_be_as_large_as_the_bar),
+		SESSION_TEST(file_must_be_sealed),
 		SESSION_TEST(interrupt_must_be_an_eventfd),
 		SESSION_TEST(region_beyond_its_file_is_refused),
 		SESSION_TEST(malformed_regions_end_the_connection),

@@ -23,7 +23,7 @@ static const struct mpr_pci_info pci_info = {
 	.device_id = 0x7e57,
 	.class_code = 0xff0000,
 	.interrupt_pin = 1,
-	.bar = {{MPR_BAR_MEM32, 4096}, {MPR_BAR_IO, 16}},
+	.bar = {{MPR_BAR_MEM32, 4096}, {MPR_BAR_IO, 16}, [3] = {MPR_BAR_RAM32, TEST_RAM_SIZE}},
 };
 
 static void let_go(void *opaque)
@@ -87,6 +87,24 @@ static void copy(struct test_device *test, size_t length)
 	test->copy_status = (uint64_t)-ret;
 }
 
+/* Bytes, relaxed: ordered by the accesses to registers. */
+static uint64_t load_ram(struct mpr_device *dev, uint64_t offset, unsigned size)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < size; i++)
+		value |= (uint64_t)__atomic_load_n(&dev->bar_ram[3][offset + i], __ATOMIC_RELAXED)
+			 << 8 * i;
+	return value;
+}
+
+static void store_ram(struct mpr_device *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	for (unsigned i = 0; i < size; i++)
+		__atomic_store_n(&dev->bar_ram[3][offset + i], (uint8_t)(value >> 8 * i),
+				 __ATOMIC_RELAXED);
+}
+
 static uint64_t read_register(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size)
 {
 	struct test_device *test = (struct test_device *)dev;
@@ -94,6 +112,8 @@ static uint64_t read_register(struct mpr_device *dev, unsigned bar, uint64_t off
 
 	if (bar == 1)
 		return 0x5a;
+	if (bar == 3)
+		return load_ram(dev, offset, size);
 	if (offset + size <= sizeof(test->scratch)) {
 		memcpy(&value, test->scratch + offset, size);
 		return value;
@@ -109,6 +129,8 @@ static uint64_t read_register(struct mpr_device *dev, unsigned bar, uint64_t off
 		return test->work;
 	case TEST_RESETS:
 		return test->resets;
+	case TEST_RAM:
+		return load_ram(dev, 0, 8);
 	default:
 		return 0;
 	}
@@ -121,6 +143,10 @@ static void write_register(struct mpr_device *dev, unsigned bar, uint64_t offset
 
 	if (bar == 1)
 		return;
+	if (bar == 3) {
+		store_ram(dev, offset, size, value);
+		return;
+	}
 	if (offset + size <= sizeof(test->scratch)) {
 		memcpy(test->scratch + offset, &value, size);
 		return;
@@ -152,6 +178,9 @@ static void write_register(struct mpr_device *dev, unsigned bar, uint64_t offset
 	case TEST_WORK:
 		test->work = value;
 		mpr_schedule(dev);
+		break;
+	case TEST_RAM:
+		store_ram(dev, 0, 8, value);
 		break;
 	case TEST_LOG:
 		dev->host->ops->log(dev->host, "value %llu", (unsigned long long)value);

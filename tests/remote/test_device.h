@@ -2,7 +2,8 @@
 /*
  * A PCI device for tests of the process around it: registers that show what
  * each service of dev/device.h does. BAR 0 is memory, 4 KiB, with the
- * registers below; BAR 1 is I/O space, 16 bytes, and reads 0x5a.
+ * registers below; BAR 1 is I/O space, 16 bytes, and reads 0x5a; BAR 3 is plain
+ * memory, 8 KiB.
  */
 #ifndef MPR_TESTS_REMOTE_TEST_DEVICE_H
 #define MPR_TESTS_REMOTE_TEST_DEVICE_H
@@ -22,8 +23,10 @@ enum test_device_register {
 	TEST_WORK = 0x78, /* write: run() is to be called so many times; read: how many are left */
 	TEST_RESETS = 0x80, /* read: times that the device was reset */
 	TEST_LOG = 0x88,    /* write: logs the value */
+	TEST_RAM = 0x90,    /* the first 8 bytes of BAR 3 */
 };
 
+#define TEST_RAM_SIZE 8192u
 #define TEST_MARKER 0x646f6e65u
 
 /* "test-device"; a reset lets go of a held page after TEST_RELEASE's time. */

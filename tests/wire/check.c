@@ -34,6 +34,7 @@ static struct mpr_wire_description *make_description(void)
 	strcpy(d->driver, "lsi53c895a");
 	d->bar[0] = (struct mpr_wire_bar){.kind = 1, .size = 256};
 	d->bar[1] = (struct mpr_wire_bar){.kind = 2, .size = 1024};
+	d->bar[2] = (struct mpr_wire_bar){.kind = 3, .size = 8192};
 	d->interrupt_pin = 1;
 	return d;
 }
@@ -166,9 +167,10 @@ static void hellos_are_checked(void **state)
 static void descriptions_are_checked(void **state)
 {
 	static const struct mpr_wire_bar wrong[] = {
-		{.kind = 3, .size = 16}, {.kind = 0, .size = 16},   {.kind = 1, .size = 0},
-		{.kind = 1, .size = 2},	 {.kind = 1, .size = 100},  {.kind = 1, .size = 1 << 17},
-		{.kind = 2, .size = 8},	 {.kind = 2, .size = 3000}, {.kind = 1, {1}, .size = 16},
+		{.kind = 4, .size = 16},   {.kind = 0, .size = 16},   {.kind = 1, .size = 0},
+		{.kind = 3, .size = 2048}, {.kind = 3, .size = 5000}, {.kind = 3, .size = 1 << 25},
+		{.kind = 1, .size = 2},	   {.kind = 1, .size = 100},  {.kind = 1, .size = 1 << 17},
+		{.kind = 2, .size = 8},	   {.kind = 2, .size = 3000}, {.kind = 1, {1}, .size = 16},
 	};
 
 	(void)state;
@@ -188,12 +190,21 @@ static void descriptions_are_checked(void **state)
 
 static void channels_and_interrupts_are_checked(void **state)
 {
+	struct mpr_wire_channel *channel = (void *)msg.payload;
+
 	(void)state;
 	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 1);
 	expect_wrong("file descriptors");
 	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 2);
-	((struct mpr_wire_channel *)(void *)msg.payload)->reserved[2] = 1;
+	channel->reserved[1] = 1;
 	expect_wrong("reserved");
+	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 4);
+	channel->files = 1 << 2;
+	expect_wrong("wrong number of file descriptors");
+	channel->files = 1 << 6;
+	expect_wrong("a BAR that does not exist");
+	channel->files = 1 << 0 | 1 << 5;
+	expect_right();
 	make(MPR_WIRE_INTX, 0, sizeof(struct mpr_wire_intx), 2);
 	expect_wrong("file descriptors");
 	make(MPR_WIRE_INTX, 0, sizeof(struct mpr_wire_intx), 1);
