@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "remote/cmdline.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "remote/help.h"
+#include "remote/json_opts.h"
 
 const char *const mpr_adapter_properties[] = {"driver", "id", NULL};
 const char *const mpr_disk_properties[] = {
@@ -13,6 +15,7 @@ const char *const mpr_disk_properties[] = {
 	"id",
 	"drive",
 	"bus",
+	"channel",
 	"scsi-id",
 	"lun",
 	"serial",
@@ -23,30 +26,140 @@ const char *const mpr_disk_properties[] = {
 	"logical_block_size",
 	"physical_block_size",
 	"rotation_rate",
+	"bootindex",
 	NULL,
 };
 const char *const mpr_drive_properties[] = {
-	"id", "file", "format", "if", "cache", "readonly", NULL,
+	"id",	 "file", "format",  "if",     "cache",	"readonly", "node-name",
+	"media", "aio",	 "discard", "werror", "rerror", "serial",   NULL,
+};
+const char *const mpr_blockdev_properties[] = {
+	"driver",
+	"node-name",
+	"read-only",
+	"discard",
+	"cache.direct",
+	"cache.no-flush",
+	"aio",
+	"filename",
+	"locking",
+	"file",
+	"file.driver",
+	"file.filename",
+	"file.aio",
+	"file.locking",
+	"file.node-name",
+	"file.read-only",
+	"file.discard",
+	"file.cache.direct",
+	"file.cache.no-flush",
+	NULL,
 };
 const char *const mpr_object_properties[] = {"qom-type", "id", "devid", "fd", "path", NULL};
 
-static const char *const option_names[] = {
-	"-device", "-drive", "-object", "-machine", "-h", "-help", "-version", NULL,
+int mpr_option_add(struct mpr_option_list *list, struct mpr_opts *opts)
+{
+	struct mpr_opts **grown =
+		reallocarray(list->opts, list->count + 1, sizeof(struct mpr_opts *));
+
+	if (!grown)
+		return -ENOMEM;
+	list->opts = grown;
+	list->opts[list->count++] = opts;
+	return 0;
+}
+
+void mpr_option_remove(struct mpr_option_list *list, const struct mpr_opts *opts)
+{
+	size_t i = 0;
+
+	while (list->opts[i] != opts)
+		i++;
+	list->count--;
+	memmove(&list->opts[i], &list->opts[i + 1], (list->count - i) * sizeof(*list->opts));
+}
+
+/* ---- The options -------------------------------------------------------- */
+
+enum kind {
+	KIND_LIST,    /* goes to a list, as it is */
+	KIND_DEVICE,  /* the same, unless it asks for help */
+	KIND_TEXT,    /* the argument is kept as it is */
+	KIND_MACHINE, /* x-remote, and nothing else */
+	KIND_FLAG,
+	KIND_IGNORED, /* what every device process does anyway */
 };
 
-static int add_option(struct mpr_option_list *list, const char *option, const char *text,
-		      const char *implied, char **error)
+struct option {
+	const char *name;
+	enum kind kind;
+	size_t where; /* in struct mpr_cmdline */
+	const char *implied;
+};
+
+#define AT(member) offsetof(struct mpr_cmdline, member)
+
+static const struct option options[] = {
+	{"-device", KIND_DEVICE, AT(devices), "driver"},
+	{"-drive", KIND_LIST, AT(drives), NULL},
+	{"-blockdev", KIND_LIST, AT(blockdevs), "driver"},
+	{"-object", KIND_LIST, AT(objects), "qom-type"},
+	{"-chardev", KIND_LIST, AT(chardevs), "backend"},
+	{"-monitor", KIND_LIST, AT(monitors), "backend"},
+	{"-qmp", KIND_LIST, AT(qmps), "backend"},
+	{"-qmp-pretty", KIND_LIST, AT(pretty_qmps), "backend"},
+	{"-mon", KIND_LIST, AT(mons), "chardev"},
+	{"-machine", KIND_MACHINE, 0, NULL},
+	{"-M", KIND_MACHINE, 0, NULL},
+	{"-pidfile", KIND_TEXT, AT(pidfile), NULL},
+	{"-D", KIND_TEXT, AT(log_file), NULL},
+	{"-d", KIND_TEXT, AT(log_items), NULL},
+	{"-daemonize", KIND_FLAG, AT(daemonize), NULL},
+	{"-nodefaults", KIND_IGNORED, 0, NULL},
+	{"-no-user-config", KIND_IGNORED, 0, NULL},
+	{"-nographic", KIND_IGNORED, 0, NULL},
+};
+
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+static const struct option *find_option(const char *name)
 {
-	struct mpr_opts **opts =
-		reallocarray(list->opts, list->count + 1, sizeof(struct mpr_opts *));
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (!strcmp(options[i].name, name))
+			return &options[i];
+	return NULL;
+}
+
+static int unknown_option(const char *name, char **error)
+{
+	const char *names[OPTION_COUNT + 4] = {"-h", "-help", "-version"};
+	const char *nearest;
+
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		names[3 + i] = options[i].name;
+	nearest = mpr_nearest(name, names);
+	if (nearest)
+		*error = mpr_errorf("%s: no such option (did you mean %s?)", name, nearest);
+	else
+		*error = mpr_errorf("%s: no such option (-help lists them)", name);
+	return -EINVAL;
+}
+
+static int add_option(struct mpr_option_list *list, const struct option *option, const char *text,
+		      char **error)
+{
+	struct mpr_opts *opts;
 	int ret;
 
-	if (!opts)
-		return -ENOMEM;
-	list->opts = opts;
-	ret = mpr_opts_parse(option, text, implied, &opts[list->count], error);
-	if (ret == 0)
-		list->count++;
+	if (text[0] == '{')
+		ret = mpr_json_parse(option->name, text, &opts, error);
+	else
+		ret = mpr_opts_parse(option->name, text, option->implied, &opts, error);
+	if (ret < 0)
+		return ret;
+	ret = mpr_option_add(list, opts);
+	if (ret < 0)
+		mpr_opts_free(opts);
 	return ret;
 }
 
@@ -70,44 +183,26 @@ static int check_machine(const char *text, char **error)
 	return ret;
 }
 
-static int parse_device(struct mpr_cmdline *cmdline, const char *text,
-			const struct mpr_device_ops *const *models, char **error)
+static int parse_argument(struct mpr_cmdline *cmdline, const struct option *option,
+			  const char *argument, const struct mpr_device_ops *const *models,
+			  char **error)
 {
-	int ret = add_option(&cmdline->devices, "-device", text, "driver", error);
+	void *where = (char *)cmdline + option->where;
+	const struct mpr_option_list *list = where;
+	int ret;
 
-	if (ret == 0 && mpr_help_device(cmdline->devices.opts[cmdline->devices.count - 1], models))
-		cmdline->help = true;
-	return ret;
-}
-
-/* An option that takes an argument. */
-static int parse_option(struct mpr_cmdline *cmdline, const char *option, const char *argument,
-			const struct mpr_device_ops *const *models, char **error)
-{
-	if (!strcmp(option, "-device"))
-		return parse_device(cmdline, argument, models, error);
-	if (!strcmp(option, "-drive"))
-		return add_option(&cmdline->drives, option, argument, NULL, error);
-	if (!strcmp(option, "-object"))
-		return add_option(&cmdline->objects, option, argument, "qom-type", error);
-	return check_machine(argument, error);
-}
-
-static bool takes_argument(const char *option)
-{
-	return !strcmp(option, "-device") || !strcmp(option, "-drive") ||
-	       !strcmp(option, "-object") || !strcmp(option, "-machine");
-}
-
-static int unknown_option(const char *option, char **error)
-{
-	const char *nearest = mpr_nearest(option, option_names);
-
-	if (nearest)
-		*error = mpr_errorf("%s: no such option (did you mean %s?)", option, nearest);
-	else
-		*error = mpr_errorf("%s: no such option (-help lists them)", option);
-	return -EINVAL;
+	switch (option->kind) {
+	case KIND_TEXT:
+		*(const char **)where = argument;
+		return 0;
+	case KIND_MACHINE:
+		return check_machine(argument, error);
+	default:
+		ret = add_option(where, option, argument, error);
+		if (ret == 0 && option->kind == KIND_DEVICE)
+			cmdline->help = mpr_help_device(list->opts[list->count - 1], models);
+		return ret;
+	}
 }
 
 /* "--device" is "-device". */
@@ -132,25 +227,43 @@ static int set_fd(struct mpr_cmdline *cmdline, const char *text, char **error)
 static int parse_next(struct mpr_cmdline *cmdline, char **argv,
 		      const struct mpr_device_ops *const *models, char **error)
 {
-	const char *option = one_dash(argv[0]);
+	const char *name = one_dash(argv[0]);
+	const struct option *option = find_option(name);
 	int ret;
 
-	if (option[0] != '-') {
+	if (name[0] != '-') {
 		ret = set_fd(cmdline, argv[0], error);
 		return ret < 0 ? ret : 1;
 	}
-	if (mpr_help_general(option)) {
+	if (mpr_help_general(name)) {
 		cmdline->help = true;
 		return 1;
 	}
-	if (!takes_argument(option))
+	if (!option)
 		return unknown_option(argv[0], error);
+	if (option->kind == KIND_FLAG)
+		*(bool *)((char *)cmdline + option->where) = true;
+	if (option->kind == KIND_FLAG || option->kind == KIND_IGNORED)
+		return 1;
 	if (!argv[1]) {
 		*error = mpr_errorf("%s: an argument is missing", argv[0]);
 		return -EINVAL;
 	}
-	ret = parse_option(cmdline, option, argv[1], models, error);
+	ret = parse_argument(cmdline, option, argv[1], models, error);
 	return ret < 0 ? ret : 2;
+}
+
+/* Called by its other name, the program has the socket first. */
+static int check_link(int argc, char **argv, char **error)
+{
+	const char *slash = strrchr(argv[0], '/');
+	const char *name = slash ? slash + 1 : argv[0];
+
+	if (strcmp(name, MPR_LINK_NAME) || (argc > 1 && isdigit(argv[1][0])) || argc == 2)
+		return 0;
+	*error = mpr_errorf("%s: the socket's file descriptor number must be the first argument",
+			    name);
+	return -EINVAL;
 }
 
 int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
@@ -158,6 +271,8 @@ int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
 {
 	*cmdline = (struct mpr_cmdline){0};
 	*error = NULL;
+	if (check_link(argc, argv, error) < 0)
+		return -EINVAL;
 	for (int i = 1; i < argc && !cmdline->help;) {
 		int taken = parse_next(cmdline, argv + i, models, error);
 
@@ -177,7 +292,7 @@ static void free_list(struct mpr_option_list *list)
 
 void mpr_cmdline_free(struct mpr_cmdline *cmdline)
 {
-	free_list(&cmdline->devices);
-	free_list(&cmdline->drives);
-	free_list(&cmdline->objects);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (options[i].kind == KIND_LIST || options[i].kind == KIND_DEVICE)
+			free_list((void *)((char *)cmdline + options[i].where));
 }

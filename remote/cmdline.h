@@ -20,7 +20,10 @@ struct mpr_option_list {
 
 struct mpr_cmdline {
 	const char *fd; /* the number that stands alone, as written, or NULL */
-	struct mpr_option_list devices, drives, objects;
+	struct mpr_option_list devices, drives, blockdevs, objects;
+	struct mpr_option_list chardevs, monitors, qmps, pretty_qmps, mons;
+	const char *pidfile, *log_file, *log_items; /* NULL: not given */
+	bool daemonize;
 	bool help; /* help or the version was printed; there is nothing to do */
 };
 
@@ -28,9 +31,18 @@ struct mpr_cmdline {
 extern const char *const mpr_adapter_properties[];
 extern const char *const mpr_disk_properties[];
 extern const char *const mpr_drive_properties[];
+extern const char *const mpr_blockdev_properties[];
 extern const char *const mpr_object_properties[];
 
 #define MPR_DISK_DRIVER "scsi-hd"
+
+/* A program of this name wants the file descriptor as its first argument. */
+#define MPR_LINK_NAME "qemu-scsi-dev"
+
+/* Appends an option to a list, which then owns it. 0 or -ENOMEM. */
+int mpr_option_add(struct mpr_option_list *list, struct mpr_opts *opts);
+/* Takes an option out of a list; the caller frees it. */
+void mpr_option_remove(struct mpr_option_list *list, const struct mpr_opts *opts);
 
 /* `models` is ended by NULL, for help. 0, or -EINVAL or -ENOMEM with *error set
  * to a message (free() it). Free the command line in either case. */

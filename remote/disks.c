@@ -19,7 +19,7 @@ static const char *drive_name(size_t i, const void *opaque)
 {
 	const struct mpr_machine *machine = opaque;
 
-	return machine->drives[i].id;
+	return mpr_drive_name(machine->drives[i]);
 }
 
 static const char *bus_name(size_t i, const void *opaque)
@@ -93,7 +93,7 @@ static int find_adapter(const struct mpr_machine *machine, const struct mpr_opts
 	for (size_t i = 0; i < machine->device_count; i++) {
 		struct mpr_hosted *hosted = machine->devices[i];
 
-		if (!hosted->dev->scsi_bus || (name && !is_bus_of(hosted, name)))
+		if (!hosted->dev->scsi_bus || hosted->leaving || (name && !is_bus_of(hosted, name)))
 			continue;
 		*adapter = hosted;
 		return 0;
@@ -136,7 +136,7 @@ static int get_scsi_id(const struct mpr_scsi_bus *bus, const struct mpr_opts *op
 static int get_options(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts,
 		       struct mpr_scsi_disk_options *options, char **error)
 {
-	uint64_t id = 0, lun = 0, logical = 0, physical = 0, rotation = 0;
+	uint64_t id = 0, lun = 0, logical = 0, physical = 0, rotation = 0, ignored = 0;
 	int ret = get_scsi_id(bus, opts, &id, error);
 
 	if (ret == 0)
@@ -149,6 +149,11 @@ static int get_options(const struct mpr_scsi_bus *bus, const struct mpr_opts *op
 		ret = mpr_opts_get_uint(opts, "rotation_rate", 0, UINT16_MAX, &rotation, error);
 	if (ret == 0)
 		ret = mpr_opts_get_uint(opts, "wwn", 0, UINT64_MAX, &options->wwn, error);
+	/* A parallel bus has one channel; the order of booting is the VMM's. */
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "channel", 0, 0, &ignored, error);
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "bootindex", 0, INT32_MAX, &ignored, error);
 	options->scsi_id = (unsigned)id;
 	options->lun = (unsigned)lun;
 	options->logical_block_size = (uint32_t)logical;
@@ -161,8 +166,8 @@ static int get_options(const struct mpr_scsi_bus *bus, const struct mpr_opts *op
 	return ret;
 }
 
-static int create_disk(struct mpr_scsi_bus *bus, struct mpr_blk *blk, const struct mpr_opts *opts,
-		       char **error)
+static int create_disk(struct mpr_scsi_bus *bus, struct mpr_drive *drive,
+		       const struct mpr_opts *opts, char **error)
 {
 	struct mpr_scsi_disk_options options = {0};
 	char *why = NULL;
@@ -170,17 +175,19 @@ static int create_disk(struct mpr_scsi_bus *bus, struct mpr_blk *blk, const stru
 
 	if (ret < 0)
 		return ret;
-	ret = mpr_scsi_disk_create(bus, blk, &options, &why);
+	ret = mpr_scsi_disk_create(bus, drive->blk, &options, &why);
 	if (ret == -EEXIST)
 		*error = mpr_errorf("%s: scsi-id=%u, lun=%u is taken", mpr_opts_text(opts),
 				    options.scsi_id, options.lun);
 	else if (ret < 0)
 		*error = mpr_errorf("%s: %s", mpr_opts_text(opts), why ? why : strerror(-ret));
 	free(why);
+	drive->target = options.scsi_id;
+	drive->lun = options.lun;
 	return ret;
 }
 
-int mpr_disk_build(struct mpr_machine *machine, const struct mpr_opts *opts, char **error)
+int mpr_disk_build(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
 	struct mpr_hosted *adapter = NULL;
 	struct mpr_drive *drive = NULL;
@@ -189,7 +196,7 @@ int mpr_disk_build(struct mpr_machine *machine, const struct mpr_opts *opts, cha
 	if (ret == 0)
 		ret = find_drive(machine, opts, &drive, error);
 	if (ret == 0)
-		ret = create_disk(adapter->dev->scsi_bus, drive->blk, opts, error);
+		ret = create_disk(adapter->dev->scsi_bus, drive, opts, error);
 	if (ret < 0)
 		return ret;
 	drive->disk = opts;

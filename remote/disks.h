@@ -6,6 +6,6 @@
 #include "remote/machine.h"
 
 /* The adapters and drives are built. As mpr_machine_build(). */
-int mpr_disk_build(struct mpr_machine *machine, const struct mpr_opts *opts, char **error);
+int mpr_disk_build(struct mpr_machine *machine, struct mpr_opts *opts, char **error);
 
 #endif

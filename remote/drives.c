@@ -2,8 +2,11 @@
 #include "remote/drives.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "remote/log.h"
 
 static const char *const cache_modes[] = {
 	[MPR_CACHE_WRITEBACK] = "writeback",
@@ -39,9 +42,58 @@ static int check_interface(const struct mpr_opts *opts, char **error)
 	return mpr_opts_get_enum(opts, "if", none, &interface, error);
 }
 
-static int get_options(const struct mpr_opts *opts, struct mpr_blk_options *options, char **error)
+/* ---- What both accept --------------------------------------------------- */
+
+static int check_choice(const struct mpr_opts *opts, const char *key, const char *allowed,
+			const char *remedy, char **error)
 {
-	unsigned cache = MPR_CACHE_WRITEBACK;
+	const char *value = mpr_opts_get(opts, key);
+
+	if (!value || !strcmp(value, allowed))
+		return 0;
+	*error = mpr_errorf("%s: %s=%s is not supported, only %s is%s", mpr_opts_text(opts), key,
+			    value, allowed, remedy);
+	return -EINVAL;
+}
+
+/* Whatever is asked for, io_uring does it. */
+static int check_aio(const struct mpr_opts *opts, const char *key, char **error)
+{
+	static const char *const kinds[] = {"io_uring", "threads", "native", NULL};
+	unsigned kind = 0;
+	int ret = mpr_opts_get_enum(opts, key, kinds, &kind, error);
+
+	if (ret == 0 && kind)
+		mpr_log(NULL, "%s: io_uring is used for %s=%s", mpr_opts_text(opts), key,
+			kinds[kind]);
+	return ret;
+}
+
+static int check_discard(const struct mpr_opts *opts, const char *key, char **error)
+{
+	const char *value = mpr_opts_get(opts, key);
+
+	if (!value || !strcmp(value, "ignore") || !strcmp(value, "off"))
+		return 0;
+	*error = mpr_errorf("%s: %s=%s is not supported, only ignore is (the guest's UNMAP has no "
+			    "effect on the image)",
+			    mpr_opts_text(opts), key, value);
+	return -EINVAL;
+}
+
+/* ---- -drive ------------------------------------------------------------- */
+
+static int check_serial(const struct mpr_opts *opts, char **error)
+{
+	if (!mpr_opts_get(opts, "serial"))
+		return 0;
+	*error = mpr_errorf("%s: a serial number is the disk's: give -device scsi-hd,serial=%s",
+			    mpr_opts_text(opts), mpr_opts_get(opts, "serial"));
+	return -EINVAL;
+}
+
+static int check_drive(const struct mpr_opts *opts, char **error)
+{
 	int ret = mpr_opts_check(opts, mpr_drive_properties, error);
 
 	if (ret == 0 && !mpr_opts_get(opts, "id"))
@@ -53,6 +105,25 @@ static int get_options(const struct mpr_opts *opts, struct mpr_blk_options *opti
 	if (ret == 0)
 		ret = check_format(opts, error);
 	if (ret == 0)
+		ret = check_serial(opts, error);
+	if (ret == 0)
+		ret = check_choice(opts, "media", "disk", "", error);
+	if (ret == 0)
+		ret = check_choice(opts, "werror", "report", ": the guest is told", error);
+	if (ret == 0)
+		ret = check_choice(opts, "rerror", "report", ": the guest is told", error);
+	if (ret == 0)
+		ret = check_discard(opts, "discard", error);
+	return ret == 0 ? check_aio(opts, "aio", error) : ret;
+}
+
+static int get_drive_options(const struct mpr_opts *opts, struct mpr_blk_options *options,
+			     char **error)
+{
+	unsigned cache = MPR_CACHE_WRITEBACK;
+	int ret = check_drive(opts, error);
+
+	if (ret == 0)
 		ret = mpr_opts_get_enum(opts, "cache", cache_modes, &cache, error);
 	if (ret == 0)
 		ret = mpr_opts_get_bool(opts, "readonly", &options->read_only, error);
@@ -62,45 +133,257 @@ static int get_options(const struct mpr_opts *opts, struct mpr_blk_options *opti
 	return ret;
 }
 
-static int open_drive(struct mpr_drive *drive, const struct mpr_opts *opts, struct mpr_uring *uring,
-		      char **error)
-{
-	struct mpr_blk_options options = {0};
-	char *why;
-	int ret = get_options(opts, &options, error);
+/* ---- -blockdev ---------------------------------------------------------- */
 
-	if (ret < 0)
-		return ret;
-	drive->opts = opts;
-	drive->id = mpr_opts_get(opts, "id");
-	ret = mpr_blk_open(uring, &options, &drive->blk, &why);
-	if (ret < 0) {
-		*error = mpr_errorf("%s: %s", mpr_opts_text(opts), why ? why : strerror(-ret));
-		free(why);
+static bool is_file_driver(const char *driver)
+{
+	return driver && (!strcmp(driver, "file") || !strcmp(driver, "host_device"));
+}
+
+/* The node of a format holds that of the file, or stands for both. */
+static const char *prefix_of_file(const struct mpr_opts *opts)
+{
+	return is_file_driver(mpr_opts_get(opts, "driver")) ? "" : "file.";
+}
+
+static const char *get_of_file(const struct mpr_opts *opts, const char *name)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s%s", prefix_of_file(opts), name);
+	return mpr_opts_get(opts, key);
+}
+
+static int check_driver(const struct mpr_opts *opts, char **error)
+{
+	const char *driver = mpr_opts_get(opts, "driver");
+
+	if (!driver)
+		return missing(opts, "driver=NAME", error);
+	if (!is_file_driver(driver) && strcmp(driver, "raw")) {
+		*error = mpr_errorf("%s: driver=%s is not supported, only raw, file and "
+				    "host_device are",
+				    mpr_opts_text(opts), driver);
+		return -EINVAL;
 	}
+	if (mpr_opts_get(opts, "file")) {
+		*error = mpr_errorf("%s: file=%s names another node: write the file here, "
+				    "file.driver=file,file.filename=PATH",
+				    mpr_opts_text(opts), mpr_opts_get(opts, "file"));
+		return -EINVAL;
+	}
+	if (!is_file_driver(get_of_file(opts, "driver")))
+		return missing(opts, "file.driver=file", error);
+	return 0;
+}
+
+/* A property of either node. */
+static int get_bool(const struct mpr_opts *opts, const char *name, bool *value, char **error)
+{
+	char key[64];
+	int ret;
+
+	snprintf(key, sizeof(key), "file.%s", name);
+	ret = mpr_opts_get_bool(opts, key, value, error);
+	return ret == 0 ? mpr_opts_get_bool(opts, name, value, error) : ret;
+}
+
+static int check_blockdev(const struct mpr_opts *opts, char **error)
+{
+	bool no_flush = false;
+	int ret = mpr_opts_check(opts, mpr_blockdev_properties, error);
+
+	if (ret == 0)
+		ret = check_driver(opts, error);
+	if (ret == 0 && !mpr_opts_get(opts, "node-name"))
+		ret = missing(opts, "node-name=NAME", error);
+	if (ret == 0 && !get_of_file(opts, "filename"))
+		ret = missing(opts, "filename=PATH", error);
+	if (ret == 0)
+		ret = get_bool(opts, "cache.no-flush", &no_flush, error);
+	if (ret == 0 && no_flush) {
+		*error = mpr_errorf("%s: cache.no-flush=on is not supported: flushes are made",
+				    mpr_opts_text(opts));
+		ret = -EINVAL;
+	}
+	if (ret == 0)
+		ret = check_discard(opts, "discard", error);
+	if (ret == 0)
+		ret = check_discard(opts, "file.discard", error);
+	if (ret == 0)
+		ret = check_aio(opts, "aio", error);
+	return ret == 0 ? check_aio(opts, "file.aio", error) : ret;
+}
+
+static int get_blockdev_options(const struct mpr_opts *opts, struct mpr_blk_options *options,
+				char **error)
+{
+	bool direct = false;
+	int ret = check_blockdev(opts, error);
+
+	if (ret == 0)
+		ret = get_bool(opts, "cache.direct", &direct, error);
+	if (ret == 0)
+		ret = get_bool(opts, "read-only", &options->read_only, error);
+	options->file = get_of_file(opts, "filename");
+	options->format = "raw";
+	options->cache = direct ? MPR_CACHE_NONE : MPR_CACHE_WRITEBACK;
 	return ret;
 }
 
-int mpr_drives_build(struct mpr_machine *machine, const struct mpr_option_list *drives,
-		     struct mpr_uring *uring, char **error)
+/* ---- Opening ------------------------------------------------------------ */
+
+static int check_name(const struct mpr_machine *machine, const struct mpr_opts *opts,
+		      const char *key, char **error)
 {
-	machine->drives = calloc(drives->count + 1, sizeof(*machine->drives));
-	if (!machine->drives)
+	const char *name = mpr_opts_get(opts, key);
+	const struct mpr_drive *other = name ? mpr_drive_find(machine, name) : NULL;
+
+	if (name && (!*name || strlen(name) >= sizeof(other->node_name))) {
+		*error = mpr_errorf("%s: %s must have 1 to %zu characters", mpr_opts_text(opts),
+				    key, sizeof(other->node_name) - 1);
+		return -EINVAL;
+	}
+	if (!other)
+		return 0;
+	*error = mpr_errorf("%s: %s \"%s\" is taken by %s", mpr_opts_text(opts), key, name,
+			    mpr_opts_text(other->opts));
+	return -EINVAL;
+}
+
+static void set_names(struct mpr_machine *machine, struct mpr_drive *drive)
+{
+	const char *node_name = mpr_opts_get(drive->opts, "node-name");
+
+	drive->id = mpr_opts_get(drive->opts, "id");
+	if (node_name)
+		snprintf(drive->node_name, sizeof(drive->node_name), "%s", node_name);
+	else
+		snprintf(drive->node_name, sizeof(drive->node_name), "#block%u",
+			 machine->unnamed_nodes++);
+}
+
+static int append(struct mpr_machine *machine, struct mpr_drive *drive)
+{
+	struct mpr_drive **drives =
+		reallocarray(machine->drives, machine->drive_count + 1, sizeof(struct mpr_drive *));
+
+	if (!drives)
 		return -ENOMEM;
-	for (size_t i = 0; i < drives->count; i++) {
-		int ret = open_drive(&machine->drives[i], drives->opts[i], uring, error);
+	machine->drives = drives;
+	machine->drives[machine->drive_count++] = drive;
+	return 0;
+}
+
+static int open_image(struct mpr_machine *machine, struct mpr_drive *drive, char **error)
+{
+	struct mpr_blk_options options = {0};
+	char *why;
+	int ret = drive->blockdev ? get_blockdev_options(drive->opts, &options, error)
+				  : get_drive_options(drive->opts, &options, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_blk_open(machine->watcher->uring, &options, &drive->blk, &why);
+	if (ret < 0) {
+		*error = mpr_errorf("%s: %s", mpr_opts_text(drive->opts),
+				    why ? why : strerror(-ret));
+		free(why);
+	}
+	drive->file = options.file;
+	drive->format = options.format ? options.format : "raw";
+	drive->cache = options.cache;
+	return ret;
+}
+
+int mpr_drive_open(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev, char **error)
+{
+	struct mpr_drive *drive;
+	int ret = check_name(machine, opts, "id", error);
+
+	if (ret == 0)
+		ret = check_name(machine, opts, "node-name", error);
+	if (ret < 0)
+		return ret;
+	drive = calloc(1, sizeof(*drive));
+	if (!drive)
+		return -ENOMEM;
+	drive->opts = opts;
+	drive->blockdev = blockdev;
+	ret = open_image(machine, drive, error);
+	if (ret == 0)
+		ret = append(machine, drive);
+	if (ret < 0) {
+		(void)mpr_blk_close(drive->blk);
+		free(drive);
+		return ret;
+	}
+	set_names(machine, drive);
+	return 0;
+}
+
+void mpr_drive_close(struct mpr_machine *machine, struct mpr_drive *drive)
+{
+	size_t i = 0;
+
+	while (machine->drives[i] != drive)
+		i++;
+	machine->drive_count--;
+	memmove(&machine->drives[i], &machine->drives[i + 1],
+		(machine->drive_count - i) * sizeof(*machine->drives));
+	(void)mpr_blk_close(drive->blk);
+	free(drive);
+}
+
+static int open_list(struct mpr_machine *machine, const struct mpr_option_list *list, bool blockdev,
+		     char **error)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		int ret = mpr_drive_open(machine, list->opts[i], blockdev, error);
 
 		if (ret < 0)
 			return ret;
-		machine->drive_count++;
 	}
 	return 0;
 }
 
-struct mpr_drive *mpr_drive_find(const struct mpr_machine *machine, const char *id)
+int mpr_drives_build(struct mpr_machine *machine, char **error)
 {
-	for (size_t i = 0; i < machine->drive_count; i++)
-		if (!strcmp(machine->drives[i].id, id))
-			return &machine->drives[i];
+	int ret = open_list(machine, &machine->cmdline->drives, false, error);
+
+	return ret == 0 ? open_list(machine, &machine->cmdline->blockdevs, true, error) : ret;
+}
+
+/* ---- Finding ------------------------------------------------------------ */
+
+struct mpr_drive *mpr_drive_find(const struct mpr_machine *machine, const char *name)
+{
+	for (size_t i = 0; i < machine->drive_count; i++) {
+		struct mpr_drive *drive = machine->drives[i];
+
+		if ((drive->id && !strcmp(drive->id, name)) || !strcmp(drive->node_name, name))
+			return drive;
+	}
 	return NULL;
+}
+
+struct mpr_drive *mpr_drive_of_disk(const struct mpr_machine *machine, const char *id)
+{
+	for (size_t i = 0; i < machine->drive_count; i++) {
+		const char *disk = mpr_drive_disk_id(machine->drives[i]);
+
+		if (disk && !strcmp(disk, id))
+			return machine->drives[i];
+	}
+	return NULL;
+}
+
+const char *mpr_drive_disk_id(const struct mpr_drive *drive)
+{
+	return drive->disk ? mpr_opts_get(drive->disk, "id") : NULL;
+}
+
+const char *mpr_drive_name(const struct mpr_drive *drive)
+{
+	return drive->id ? drive->id : drive->node_name;
 }

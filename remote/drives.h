@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* -drive: opening the disk images. */
+/* -drive and -blockdev: opening the disk images. */
 #ifndef MPR_REMOTE_DRIVES_H
 #define MPR_REMOTE_DRIVES_H
 
 #include "remote/machine.h"
 
-/* Opens every drive of the list. As mpr_machine_build(). */
-int mpr_drives_build(struct mpr_machine *machine, const struct mpr_option_list *drives,
-		     struct mpr_uring *uring, char **error);
+/* Opens every drive of the command line. As mpr_machine_build(). */
+int mpr_drives_build(struct mpr_machine *machine, char **error);
 
-/* The drive of that id, or NULL. */
-struct mpr_drive *mpr_drive_find(const struct mpr_machine *machine, const char *id);
+/* Opens one; `blockdev` says which of the two it is. */
+int mpr_drive_open(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev, char **error);
+/* Closes one, which has no I/O in flight and no disk. */
+void mpr_drive_close(struct mpr_machine *machine, struct mpr_drive *drive);
+
+/* The drive of that id or node name, or NULL. */
+struct mpr_drive *mpr_drive_find(const struct mpr_machine *machine, const char *name);
+/* The drive whose disk has that id, or NULL. */
+struct mpr_drive *mpr_drive_of_disk(const struct mpr_machine *machine, const char *id);
 
 #endif

@@ -88,32 +88,92 @@ static bool same_socket(const struct mpr_endpoint *endpoint, int fd, const char 
 	return !endpoint->path && endpoint->fd == fd;
 }
 
+static struct mpr_endpoint *add_endpoint(struct mpr_machine *machine, int fd, const char *path)
+{
+	struct mpr_endpoint **endpoints = reallocarray(
+		machine->endpoints, machine->endpoint_count + 1, sizeof(struct mpr_endpoint *));
+	struct mpr_endpoint *endpoint = calloc(1, sizeof(*endpoint));
+
+	if (endpoints)
+		machine->endpoints = endpoints;
+	if (!endpoints || !endpoint) {
+		free(endpoint);
+		return NULL;
+	}
+	endpoint->fd = fd;
+	endpoint->path = path;
+	machine->endpoints[machine->endpoint_count++] = endpoint;
+	return endpoint;
+}
+
 /* The endpoint of that socket, made when there is none. */
 static struct mpr_endpoint *get_endpoint(struct mpr_machine *machine, int fd, const char *path)
 {
-	struct mpr_endpoint *endpoint = machine->endpoints;
-
 	for (size_t i = 0; i < machine->endpoint_count; i++)
-		if (same_socket(&endpoint[i], fd, path))
-			return &endpoint[i];
-	endpoint = &machine->endpoints[machine->endpoint_count];
-	endpoint->offer.devices = calloc(machine->device_count, sizeof(*endpoint->offer.devices));
-	if (!endpoint->offer.devices)
-		return NULL;
-	endpoint->fd = fd;
-	endpoint->path = path;
-	machine->endpoint_count++;
-	return endpoint;
+		if (same_socket(machine->endpoints[i], fd, path))
+			return machine->endpoints[i];
+	return add_endpoint(machine, fd, path);
+}
+
+static int offer_on(struct mpr_endpoint *endpoint, struct mpr_hosted *hosted)
+{
+	struct mpr_hosted **devices = reallocarray(
+		endpoint->offer.devices, endpoint->offer.count + 1, sizeof(struct mpr_hosted *));
+
+	if (!devices)
+		return -ENOMEM;
+	endpoint->offer.devices = devices;
+	endpoint->offer.devices[endpoint->offer.count++] = hosted;
+	return 0;
 }
 
 static int offer(struct mpr_machine *machine, int fd, const char *path, struct mpr_hosted *hosted)
 {
 	struct mpr_endpoint *endpoint = get_endpoint(machine, fd, path);
 
-	if (!endpoint)
-		return -ENOMEM;
-	endpoint->offer.devices[endpoint->offer.count++] = hosted;
-	return 0;
+	return endpoint ? offer_on(endpoint, hosted) : -ENOMEM;
+}
+
+int mpr_endpoint_offer_default(struct mpr_machine *machine, struct mpr_hosted *hosted)
+{
+	return machine->cmdline->fd && machine->endpoint_count
+		       ? offer_on(machine->endpoints[0], hosted)
+		       : 0;
+}
+
+struct mpr_endpoint *mpr_endpoint_of(const struct mpr_machine *machine,
+				     const struct mpr_hosted *hosted)
+{
+	for (size_t i = 0; i < machine->endpoint_count; i++)
+		for (size_t j = 0; j < machine->endpoints[i]->offer.count; j++)
+			if (machine->endpoints[i]->offer.devices[j] == hosted)
+				return machine->endpoints[i];
+	return NULL;
+}
+
+void mpr_endpoint_withdraw(struct mpr_endpoint *endpoint, const struct mpr_hosted *hosted)
+{
+	struct mpr_offer *offer = &endpoint->offer;
+	size_t i = 0;
+
+	while (offer->devices[i] != hosted)
+		i++;
+	offer->count--;
+	memmove(&offer->devices[i], &offer->devices[i + 1],
+		(offer->count - i) * sizeof(*offer->devices));
+}
+
+void mpr_endpoint_free(struct mpr_machine *machine, struct mpr_endpoint *endpoint)
+{
+	size_t i = 0;
+
+	while (machine->endpoints[i] != endpoint)
+		i++;
+	machine->endpoint_count--;
+	memmove(&machine->endpoints[i], &machine->endpoints[i + 1],
+		(machine->endpoint_count - i) * sizeof(*machine->endpoints));
+	free(endpoint->offer.devices);
+	free(endpoint);
 }
 
 static int offer_all(struct mpr_machine *machine, const char *text, char **error)
@@ -179,10 +239,23 @@ static int get_socket(const struct mpr_opts *opts, int *fd, const char **path, c
 	return 0;
 }
 
-/* Which option offers each device, for messages. */
-static int offer_object(struct mpr_machine *machine, const struct mpr_opts *opts,
-			const char **offered_by, char **error)
+/* The first `count` objects' option that offers a device, or NULL. */
+static const struct mpr_opts *offered_by(const struct mpr_machine *machine, size_t count,
+					 const char *devid)
 {
+	const struct mpr_option_list *objects = &machine->cmdline->objects;
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(mpr_opts_get(objects->opts[i], "devid"), devid))
+			return objects->opts[i];
+	return NULL;
+}
+
+/* `before`: the objects that came before. */
+static int offer_object(struct mpr_machine *machine, const struct mpr_opts *opts, size_t before,
+			char **error)
+{
+	const struct mpr_opts *other = NULL;
 	const char *path = NULL;
 	size_t index = 0;
 	int fd = -1;
@@ -190,53 +263,58 @@ static int offer_object(struct mpr_machine *machine, const struct mpr_opts *opts
 
 	if (ret == 0)
 		ret = find_device(machine, opts, &index, error);
-	if (ret == 0 && offered_by[index]) {
+	if (ret == 0)
+		other = offered_by(machine, before, mpr_opts_get(opts, "devid"));
+	if (other) {
 		*error = mpr_errorf("%s: device \"%s\" is offered by %s", mpr_opts_text(opts),
-				    mpr_opts_get(opts, "devid"), offered_by[index]);
+				    mpr_opts_get(opts, "devid"), mpr_opts_text(other));
 		ret = -EINVAL;
 	}
 	if (ret == 0)
 		ret = get_socket(opts, &fd, &path, error);
-	if (ret < 0)
-		return ret;
-	offered_by[index] = mpr_opts_text(opts);
-	return offer(machine, fd, path, machine->devices[index]);
+	return ret == 0 ? offer(machine, fd, path, machine->devices[index]) : ret;
 }
 
-static int check_all_offered(const struct mpr_machine *machine, const char *const *offered_by,
-			     char **error)
+int mpr_endpoint_offer_object(struct mpr_machine *machine, const struct mpr_opts *opts,
+			      struct mpr_endpoint **endpoint, char **error)
+{
+	int ret = offer_object(machine, opts, machine->cmdline->objects.count, error);
+
+	if (ret == 0)
+		*endpoint = mpr_endpoint_of(
+			machine, mpr_machine_adapter(machine, mpr_opts_get(opts, "devid")));
+	return ret;
+}
+
+static int check_all_offered(const struct mpr_machine *machine, char **error)
 {
 	for (size_t i = 0; i < machine->device_count; i++) {
-		if (offered_by[i])
+		const char *id = machine->devices[i]->dev->id;
+
+		if (offered_by(machine, machine->cmdline->objects.count, id))
 			continue;
 		*error = mpr_errorf("device \"%s\" is offered to nobody: give -object "
 				    "x-remote-object,id=NAME,devid=%s,fd=N",
-				    machine->devices[i]->dev->id, machine->devices[i]->dev->id);
+				    id, id);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int offer_objects(struct mpr_machine *machine, const struct mpr_option_list *objects,
-			 char **error)
+static int offer_objects(struct mpr_machine *machine, char **error)
 {
-	const char **offered_by = calloc(machine->device_count, sizeof(*offered_by));
-	int ret = offered_by ? 0 : -ENOMEM;
+	const struct mpr_option_list *objects = &machine->cmdline->objects;
+	int ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < objects->count; i++)
-		ret = offer_object(machine, objects->opts[i], offered_by, error);
-	if (ret == 0)
-		ret = check_all_offered(machine, offered_by, error);
-	free(offered_by);
-	return ret;
+		ret = offer_object(machine, objects->opts[i], i, error);
+	return ret == 0 ? check_all_offered(machine, error) : ret;
 }
 
-int mpr_endpoints_build(struct mpr_machine *machine, const struct mpr_cmdline *cmdline,
-			char **error)
+int mpr_endpoints_build(struct mpr_machine *machine, char **error)
 {
-	machine->endpoints = calloc(cmdline->objects.count + 1, sizeof(*machine->endpoints));
-	if (!machine->endpoints)
-		return -ENOMEM;
+	const struct mpr_cmdline *cmdline = machine->cmdline;
+
 	if (cmdline->fd && cmdline->objects.count) {
 		*error = mpr_errorf("%s: a file descriptor that stands alone and -object exclude "
 				    "each other",
@@ -246,7 +324,7 @@ int mpr_endpoints_build(struct mpr_machine *machine, const struct mpr_cmdline *c
 	if (cmdline->fd)
 		return offer_all(machine, cmdline->fd, error);
 	if (cmdline->objects.count)
-		return offer_objects(machine, &cmdline->objects, error);
+		return offer_objects(machine, error);
 	*error = mpr_errorf("nothing to serve: give a file descriptor number first, or -object "
 			    "x-remote-object");
 	return -EINVAL;

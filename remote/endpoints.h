@@ -7,7 +7,22 @@
 #include "remote/machine.h"
 
 /* The devices are built. As mpr_machine_build(). */
-int mpr_endpoints_build(struct mpr_machine *machine, const struct mpr_cmdline *cmdline,
-			char **error);
+int mpr_endpoints_build(struct mpr_machine *machine, char **error);
+
+/* Offers the device that an x-remote-object names, which is not in the command
+ * line yet. *endpoint: where; its offer has one device if it is a new one. */
+int mpr_endpoint_offer_object(struct mpr_machine *machine, const struct mpr_opts *opts,
+			      struct mpr_endpoint **endpoint, char **error);
+
+/* Offers a device on the socket that stands alone, if there is one. 0 or -ENOMEM. */
+int mpr_endpoint_offer_default(struct mpr_machine *machine, struct mpr_hosted *hosted);
+
+/* The endpoint on which a device is offered, or NULL. */
+struct mpr_endpoint *mpr_endpoint_of(const struct mpr_machine *machine,
+				     const struct mpr_hosted *hosted);
+/* Offers it no more. */
+void mpr_endpoint_withdraw(struct mpr_endpoint *endpoint, const struct mpr_hosted *hosted);
+/* Forgets an endpoint whose socket is closed. */
+void mpr_endpoint_free(struct mpr_machine *machine, struct mpr_endpoint *endpoint);
 
 #endif

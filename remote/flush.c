@@ -16,16 +16,19 @@ static void on_flushed(struct mpr_blk_req *req, int result)
 	struct flush *flush = (struct flush *)req;
 
 	if (result < 0)
-		mpr_log(flush->drive->id, "cannot be flushed: %s", strerror(-result));
+		mpr_log(mpr_drive_name(flush->drive), "cannot be flushed: %s", strerror(-result));
 	free(flush);
 }
 
-static void flush_drive(const struct mpr_drive *drive)
+void mpr_flush_drive(const struct mpr_drive *drive)
 {
-	struct flush *flush = calloc(1, sizeof(*flush));
+	struct flush *flush;
 
+	if (mpr_blk_read_only(drive->blk) || !mpr_blk_write_cache(drive->blk))
+		return;
+	flush = calloc(1, sizeof(*flush));
 	if (!flush) {
-		mpr_log(drive->id, "cannot be flushed: out of memory");
+		mpr_log(mpr_drive_name(drive), "cannot be flushed: out of memory");
 		return;
 	}
 	flush->drive = drive;
@@ -37,7 +40,5 @@ static void flush_drive(const struct mpr_drive *drive)
 void mpr_flush_start(struct mpr_machine *machine)
 {
 	for (size_t i = 0; i < machine->drive_count; i++)
-		if (!mpr_blk_read_only(machine->drives[i].blk) &&
-		    mpr_blk_write_cache(machine->drives[i].blk))
-			flush_drive(&machine->drives[i]);
+		mpr_flush_drive(machine->drives[i]);
 }

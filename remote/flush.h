@@ -5,6 +5,9 @@
 
 #include "remote/machine.h"
 
+/* Submits a flush of a drive if it may need it. */
+void mpr_flush_drive(const struct mpr_drive *drive);
+
 /* Submits a flush for every drive that may need it; they are done when
  * mpr_machine_idle() says so. Failures are logged. */
 void mpr_flush_start(struct mpr_machine *machine);

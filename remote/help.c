@@ -6,8 +6,6 @@
 
 #include "remote/cmdline.h"
 
-#define VERSION "0.1.0"
-
 static const char usage[] =
 	"usage: mpring-remote FD -device ... [-drive ...] ...\n"
 	"       mpring-remote -machine x-remote -device ... -object x-remote-object,... ...\n"
@@ -27,6 +25,19 @@ static const char usage[] =
 	"                    offers one device on an inherited socket\n"
 	"-object x-remote-object,id=NAME,devid=NAME,path=PATH\n"
 	"                    offers one device to whoever connects to a socket\n"
+	"-blockdev driver=raw,node-name=NAME,file.driver=file,file.filename=PATH\n"
+	"                    a disk image, as QEMU's block layer writes it; also as JSON\n"
+	"-monitor DEV, -qmp DEV\n"
+	"                    a monitor for people, or for programs, on unix:PATH,server,nowait,\n"
+	"                    stdio, or chardev:ID\n"
+	"-chardev socket,id=NAME,path=PATH,server=on,wait=off\n"
+	"-chardev stdio,id=NAME\n"
+	"-mon chardev=NAME[,mode=readline|control][,pretty=on]\n"
+	"                    the same, in two options\n"
+	"-daemonize          run in the background once the sockets are there\n"
+	"-pidfile FILE       write the process' number to a file\n"
+	"-D FILE             write messages to a file\n"
+	"-d ITEM,...         more messages: '-d help' lists the items\n"
 	"-machine x-remote   accepted, for QEMU's sake\n"
 	"-help, -version     print this, or the version, and exit\n";
 
@@ -35,7 +46,7 @@ bool mpr_help_general(const char *option)
 	if (!strcmp(option, "-h") || !strcmp(option, "-help"))
 		fputs(usage, stdout);
 	else if (!strcmp(option, "-version"))
-		puts("mpring-remote " VERSION);
+		puts("mpring-remote " MPR_VERSION);
 	else
 		return false;
 	return true;
@@ -50,41 +61,56 @@ static void list_devices(const struct mpr_device_ops *const *models)
 	puts("name \"" MPR_DISK_DRIVER "\", bus SCSI, desc \"SCSI disk\"");
 }
 
-static const char *describe_property(const char *name)
-{
-	static const char *const descriptions[][2] = {
-		{"id", "name of the device"},
-		{"drive", "id of the -drive with the disk's image"},
-		{"bus", "bus of the adapter, ID.0 (default: the first)"},
-		{"scsi-id", "0 to 15, but not 7 (default: the lowest free one)"},
-		{"lun", "0 to 63 (default: 0)"},
-		{"serial", "serial number, text"},
-		{"vendor", "up to 8 characters"},
-		{"product", "up to 16 characters"},
-		{"ver", "up to 4 characters"},
-		{"wwn", "world wide name, a 64-bit number"},
-		{"logical_block_size", "bytes (default: 512)"},
-		{"physical_block_size", "bytes (default: the logical block size)"},
-		{"rotation_rate", "revolutions a minute, 1: solid state, 0: not said"},
-	};
+static const struct mpr_property properties[] = {
+	{"driver", "str", "name of the driver"},
+	{"id", "str", "name of the device"},
+	{"drive", "str", "id of the -drive, or node of the -blockdev, with the disk's image"},
+	{"bus", "str", "bus of the adapter, ID.0 (default: the first)"},
+	{"channel", "uint32", "0"},
+	{"scsi-id", "uint32", "0 to 15, but not 7 (default: the lowest free one)"},
+	{"lun", "uint32", "0 to 63 (default: 0)"},
+	{"serial", "str", "serial number, text"},
+	{"vendor", "str", "up to 8 characters"},
+	{"product", "str", "up to 16 characters"},
+	{"ver", "str", "up to 4 characters"},
+	{"wwn", "uint64", "world wide name, a 64-bit number"},
+	{"logical_block_size", "size", "bytes (default: 512)"},
+	{"physical_block_size", "size", "bytes (default: the logical block size)"},
+	{"rotation_rate", "uint16", "revolutions a minute, 1: solid state, 0: not said"},
+	{"bootindex", "int32", "accepted; the VMM decides what it boots from"},
+};
 
-	for (size_t i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++)
-		if (!strcmp(descriptions[i][0], name))
-			return descriptions[i][1];
-	return "";
+const struct mpr_property *mpr_property(const char *name)
+{
+	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++)
+		if (!strcmp(properties[i].name, name))
+			return &properties[i];
+	return NULL;
 }
 
-static void list_properties(const char *driver, const char *const *properties)
+const char *const *mpr_driver_properties(const char *driver,
+					 const struct mpr_device_ops *const *models)
+{
+	if (!strcmp(driver, MPR_DISK_DRIVER))
+		return mpr_disk_properties;
+	for (; *models; models++)
+		if (!strcmp((*models)->driver, driver))
+			return mpr_adapter_properties;
+	return NULL;
+}
+
+static void list_properties(const char *driver, const char *const *names)
 {
 	printf("%s options:\n", driver);
-	for (; *properties; properties++)
-		if (strcmp(*properties, "driver"))
-			printf("  %-20s %s\n", *properties, describe_property(*properties));
+	for (; *names; names++)
+		if (strcmp(*names, "driver"))
+			printf("  %-20s %s\n", *names, mpr_property(*names)->description);
 }
 
 bool mpr_help_device(const struct mpr_opts *opts, const struct mpr_device_ops *const *models)
 {
 	const char *driver = mpr_opts_get(opts, "driver");
+	const char *const *names;
 
 	if (!driver)
 		return false;
@@ -94,15 +120,9 @@ bool mpr_help_device(const struct mpr_opts *opts, const struct mpr_device_ops *c
 	}
 	if (!mpr_opts_get(opts, "help"))
 		return false;
-	if (!strcmp(driver, MPR_DISK_DRIVER)) {
-		list_properties(driver, mpr_disk_properties);
-		return true;
-	}
-	for (; *models; models++) {
-		if (strcmp((*models)->driver, driver))
-			continue;
-		list_properties(driver, mpr_adapter_properties);
-		return true;
-	}
-	return false; /* an unknown driver is an error */
+	names = mpr_driver_properties(driver, models);
+	if (!names)
+		return false; /* an unknown driver is an error */
+	list_properties(driver, names);
+	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What -help, -version and -device help print, on standard output. */
+/* What -help, -version and -device help print, on standard output, and what they
+ * know. */
 #ifndef MPR_REMOTE_HELP_H
 #define MPR_REMOTE_HELP_H
 
@@ -7,6 +8,22 @@
 
 #include "dev/device.h"
 #include "opts/opts.h"
+
+#define MPR_VERSION_MAJOR 0
+#define MPR_VERSION_MINOR 1
+#define MPR_VERSION_MICRO 0
+#define MPR_VERSION "0.1.0"
+
+/* A property of a device. */
+struct mpr_property {
+	const char *name, *type, *description;
+};
+
+/* NULL: there is none. */
+const struct mpr_property *mpr_property(const char *name);
+/* The properties of a driver, ended by NULL; NULL: no such driver. */
+const char *const *mpr_driver_properties(const char *driver,
+					 const struct mpr_device_ops *const *models);
 
 /* Each prints and returns true when help is what was asked for. */
 bool mpr_help_general(const char *option);

@@ -56,6 +56,9 @@ struct mpr_hosted {
 	unsigned mappings; /* pieces of guest memory that the model holds */
 	bool scheduled;	   /* run() is to be called */
 	bool resetting;	   /* the channel's current request is a RESET */
+	bool stopped;	   /* the model does not work, but its registers answer */
+	bool leaving;	   /* being removed: nobody may open it any more */
+	bool left;	   /* nothing of it is in use any more */
 };
 
 /* Creates the model's instance. 0 or negative errno. */

@@ -2,10 +2,28 @@
 #include "remote/log.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define MAX_LINE 512
+
+/* Of the process, like standard error itself. */
+static int log_fd = STDERR_FILENO;
+static unsigned log_items;
+
+static const struct {
+	const char *name;
+	unsigned items;
+	const char *help;
+} item_names[] = {
+	{"monitor", MPR_LOG_MONITOR, "the commands of the monitors"},
+	{"guest_errors", 0, "what the guest does wrong; always written"},
+	{"unimp", 0, "what the guest asks for and is not there; always written"},
+};
 
 static size_t min_size(size_t a, size_t b)
 {
@@ -33,7 +51,7 @@ void mpr_vlog(const char *subject, const char *fmt, va_list ap)
 	len = min_size(len, room - 1);
 	make_printable(line, len);
 	line[len++] = '\n';
-	if (write(STDERR_FILENO, line, len) < 0)
+	if (write(log_fd, line, len) < 0)
 		return; /* nobody listens */
 }
 
@@ -44,4 +62,58 @@ void mpr_log(const char *subject, const char *fmt, ...)
 	va_start(ap, fmt);
 	mpr_vlog(subject, fmt, ap);
 	va_end(ap);
+}
+
+void mpr_log_item(enum mpr_log_items item, const char *subject, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!(log_items & item))
+		return;
+	va_start(ap, fmt);
+	mpr_vlog(subject, fmt, ap);
+	va_end(ap);
+}
+
+int mpr_log_open(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+
+	if (fd < 0)
+		return -errno;
+	log_fd = fd;
+	return 0;
+}
+
+static bool enable(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(item_names) / sizeof(item_names[0]); i++) {
+		if (strlen(item_names[i].name) != len || strncmp(item_names[i].name, name, len))
+			continue;
+		log_items |= item_names[i].items;
+		return true;
+	}
+	return false;
+}
+
+static void list_items(void)
+{
+	puts("Log items (comma separated):");
+	for (size_t i = 0; i < sizeof(item_names) / sizeof(item_names[0]); i++)
+		printf("%-15s %s\n", item_names[i].name, item_names[i].help);
+}
+
+const char *mpr_log_enable(const char *items)
+{
+	while (*items) {
+		size_t len = strcspn(items, ",");
+
+		if (!enable(items, len)) {
+			if (!strcmp(items, "help"))
+				list_items();
+			return items;
+		}
+		items += len + (items[len] == ',');
+	}
+	return NULL;
 }

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "remote/flush.h"
+#include "remote/hotplug.h"
 #include "remote/listener.h"
 #include "remote/log.h"
+#include "remote/monitor/monitor.h"
 #include "remote/window.h"
 
 /* More connections than this are hung up on. */
@@ -22,8 +24,9 @@
 
 /* A way in: a socket given, or a listener. */
 struct door {
+	struct door *next;
 	struct loop *loop;
-	const struct mpr_endpoint *endpoint;
+	struct mpr_endpoint *endpoint;
 	struct mpr_listener *listener; /* NULL: a socket was given */
 	bool used;		       /* somebody said hello */
 };
@@ -40,11 +43,11 @@ struct loop {
 	struct mpr_timers *timers;
 	struct mpr_ram_pool ram;
 	struct door *doors;
-	size_t door_count;
 	struct guest *guests;
 	size_t guest_count;
 	int signals;
 	struct mpr_watch *signal_watch;
+	struct mpr_monitors *monitors;
 	bool stopped; /* by a signal */
 	uint64_t window_ns;
 };
@@ -95,66 +98,101 @@ static void remove_guests(struct loop *loop)
 			continue;
 		}
 		*link = guest->next;
+		/* The number may be given to another file. */
+		guest->door->endpoint->fd = -1;
 		mpr_session_destroy(guest->session);
 		free(guest);
 		loop->guest_count--;
 	}
 }
 
-static int open_door(struct loop *loop, struct door *door, const struct mpr_endpoint *endpoint,
-		     char **error)
+static int listen_at(struct door *door, char **error)
 {
-	int ret;
+	const char *path = door->endpoint->path;
+	int ret = mpr_listener_create(path, door->loop->watcher, on_accept, door, &door->listener);
 
-	door->loop = loop;
-	door->endpoint = endpoint;
-	if (!endpoint->path) {
-		door->used = true;
-		return add_guest(door, endpoint->fd);
-	}
-	ret = mpr_listener_create(endpoint->path, loop->watcher, on_accept, door, &door->listener);
 	if (ret == -EADDRINUSE)
 		*error = mpr_errorf("path=%s: another process listens there, or it is not a socket",
-				    endpoint->path);
+				    path);
 	else if (ret < 0)
-		*error = mpr_errorf("path=%s: cannot listen: %s", endpoint->path, strerror(-ret));
+		*error = mpr_errorf("path=%s: cannot listen: %s", path, strerror(-ret));
 	return ret;
+}
+
+static void close_door(void *opaque, struct mpr_endpoint *endpoint);
+
+static int open_door(void *opaque, struct mpr_endpoint *endpoint, char **error)
+{
+	struct loop *loop = opaque;
+	struct door *door = calloc(1, sizeof(*door));
+	int ret;
+
+	if (!door)
+		return -ENOMEM;
+	door->loop = loop;
+	door->endpoint = endpoint;
+	door->used = !endpoint->path;
+	ret = endpoint->path ? listen_at(door, error) : add_guest(door, endpoint->fd);
+	if (ret < 0) {
+		free(door);
+		return ret;
+	}
+	door->next = loop->doors;
+	loop->doors = door;
+	return 0;
 }
 
 static int open_doors(struct loop *loop, char **error)
 {
-	const struct mpr_machine *machine = loop->machine;
+	struct mpr_machine *machine = loop->machine;
+	int ret = 0;
 
-	loop->doors = calloc(machine->endpoint_count, sizeof(*loop->doors));
-	if (!loop->doors)
-		return -ENOMEM;
-	for (size_t i = 0; i < machine->endpoint_count; i++) {
-		int ret = open_door(loop, &loop->doors[i], &machine->endpoints[i], error);
+	machine->doors = (struct mpr_doors){open_door, close_door, loop};
+	for (size_t i = 0; ret == 0 && i < machine->endpoint_count; i++)
+		ret = open_door(loop, machine->endpoints[i], error);
+	return ret;
+}
 
-		if (ret < 0)
-			return ret;
-		loop->door_count++;
-	}
-	return 0;
+static void end_guests(struct loop *loop, const struct door *door)
+{
+	for (const struct guest *guest = loop->guests; guest; guest = guest->next)
+		if (guest->door == door)
+			mpr_session_end(guest->session, NULL);
+	remove_guests(loop);
+}
+
+static void close_door(void *opaque, struct mpr_endpoint *endpoint)
+{
+	struct loop *loop = opaque;
+	struct door **link = &loop->doors;
+	struct door *door;
+
+	while (*link && (*link)->endpoint != endpoint)
+		link = &(*link)->next;
+	door = *link;
+	if (!door)
+		return;
+	*link = door->next;
+	mpr_listener_destroy(door->listener);
+	end_guests(loop, door);
+	free(door);
 }
 
 static void close_doors(struct loop *loop)
 {
-	for (size_t i = 0; i < loop->door_count; i++)
-		mpr_listener_destroy(loop->doors[i].listener);
-	for (const struct guest *guest = loop->guests; guest; guest = guest->next)
-		mpr_session_end(guest->session, NULL);
-	remove_guests(loop);
+	while (loop->doors)
+		close_door(loop, loop->doors->endpoint);
 }
 
 static bool finished(const struct loop *loop)
 {
-	if (loop->stopped)
+	if (loop->stopped || loop->machine->quit)
 		return true;
-	for (size_t i = 0; i < loop->door_count; i++)
-		if (!loop->doors[i].used)
+	for (const struct door *door = loop->doors; door; door = door->next)
+		if (!door->used)
 			return false;
-	return !loop->guests;
+	/* Without a door there is a monitor, at which others can be made. */
+	return loop->doors && !loop->guests;
 }
 
 /* ---- Signals ------------------------------------------------------------ */
@@ -192,19 +230,22 @@ static void unwatch_signals(struct loop *loop)
 /* ---- A turn ------------------------------------------------------------- */
 
 /* Tells the operator and the VMM once about each burst of failures. */
-static void report_failures(struct mpr_drive *drive)
+static void report_failures(const struct mpr_events *events, struct mpr_drive *drive)
 {
 	uint64_t failures = mpr_blk_stats(drive->blk)->failed_operations;
+	const char *name = mpr_drive_name(drive);
 	struct mpr_msg event = {.type = MPR_MSG_IO_ERROR};
 
 	if (failures == drive->reported_failures || !drive->adapter)
 		return;
 	drive->reported_failures = failures;
-	mpr_log(drive->adapter->dev->id, "I/O error on drive \"%s\" (%llu so far)", drive->id,
+	mpr_log(drive->adapter->dev->id, "I/O error on drive \"%s\" (%llu so far)", name,
 		(unsigned long long)failures);
-	snprintf((char *)event.text, sizeof(event.text), "I/O error: %s", drive->id);
+	snprintf((char *)event.text, sizeof(event.text), "I/O error: %s", name);
 	if (drive->adapter->channel)
 		(void)mpr_channel_notify(drive->adapter->channel, &event);
+	if (events)
+		events->io_error(events->opaque, drive);
 }
 
 static bool reap(struct loop *loop)
@@ -214,7 +255,7 @@ static bool reap(struct loop *loop)
 	if (!mpr_uring_reap(loop->watcher->uring))
 		return false;
 	for (size_t i = 0; i < machine->drive_count; i++)
-		report_failures(&machine->drives[i]);
+		report_failures(machine->events, machine->drives[i]);
 	return true;
 }
 
@@ -252,7 +293,8 @@ static bool serve_guests(struct loop *loop)
 
 static bool run_timers(struct loop *loop)
 {
-	return loop->timers->first && mpr_timers_run(loop->timers, mpr_clock_now());
+	return loop->timers->first && !loop->machine->stopped &&
+	       mpr_timers_run(loop->timers, mpr_clock_now());
 }
 
 /* Does what there is to do now. False: there was nothing. */
@@ -266,6 +308,8 @@ static bool turn(struct loop *loop)
 		publish_devices(loop);
 	worked |= called_back;
 	worked |= serve_guests(loop);
+	worked |= mpr_hotplug_step(loop->machine);
+	worked |= mpr_monitors_step(loop->monitors);
 	/* What the kernel cannot take now stays queued for the next turn. */
 	(void)mpr_uring_submit(loop->watcher->uring);
 	return worked;
@@ -304,7 +348,7 @@ static void sleep_until_woken(struct loop *loop)
 {
 	uint64_t timeout = UINT64_MAX;
 
-	if (loop->timers->first)
+	if (loop->timers->first && !loop->machine->stopped)
 		timeout = mpr_timers_next(loop->timers, mpr_clock_now());
 	if (arm_devices(loop))
 		(void)mpr_uring_wait(loop->watcher->uring, timeout);
@@ -341,6 +385,8 @@ static bool no_watch_is_left(const struct loop *loop)
 
 static void shut_down(struct loop *loop)
 {
+	mpr_monitors_shut_down(loop->monitors, loop->stopped);
+	mpr_machine_stop(loop->machine, false);
 	close_doors(loop);
 	unwatch_signals(loop);
 	for (size_t i = 0; i < loop->machine->device_count; i++)
@@ -349,12 +395,12 @@ static void shut_down(struct loop *loop)
 	mpr_flush_start(loop->machine);
 	run_until(loop, machine_is_idle);
 	run_until(loop, no_watch_is_left);
+	mpr_monitors_destroy(loop->monitors);
 	(void)mpr_ram_guard(NULL);
-	free(loop->doors);
 }
 
 int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
-		 struct mpr_timers *timers, char **error)
+		 struct mpr_timers *timers, void (*ready)(void *opaque), void *opaque, char **error)
 {
 	struct loop loop = {
 		.machine = machine,
@@ -370,6 +416,10 @@ int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
 		ret = mpr_ram_guard(&loop.ram);
 	if (ret == 0)
 		ret = open_doors(&loop, error);
+	if (ret == 0)
+		ret = mpr_monitors_create(machine, &loop.monitors, error);
+	if (ret == 0)
+		ready(opaque);
 	while (ret == 0 && !finished(&loop))
 		if (!turn(&loop))
 			wait_for_work(&loop);

@@ -37,6 +37,17 @@ static int check_ids(const struct mpr_option_list *list, char **error)
 	return 0;
 }
 
+struct mpr_opts *mpr_option_find(const struct mpr_option_list *list, const char *id)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *other = get(list->opts[i], "id");
+
+		if (other && !strcmp(other, id))
+			return list->opts[i];
+	}
+	return NULL;
+}
+
 static const struct mpr_device_ops *find_model(const struct mpr_device_ops *const *models,
 					       const char *driver)
 {
@@ -67,7 +78,7 @@ static int unknown_driver(const struct mpr_opts *opts, const char *driver,
 	return -EINVAL;
 }
 
-static bool is_disk(const struct mpr_opts *opts)
+bool mpr_is_disk(const struct mpr_opts *opts)
 {
 	const char *driver = get(opts, "driver");
 
@@ -103,8 +114,8 @@ static int check_adapter(const struct mpr_opts *opts, char **error)
 	return mpr_opts_check(opts, mpr_adapter_properties, error);
 }
 
-static int check_device(const struct mpr_opts *opts, const struct mpr_device_ops *const *models,
-			char **error)
+int mpr_machine_check_device(const struct mpr_machine *machine, const struct mpr_opts *opts,
+			     char **error)
 {
 	const char *driver = get(opts, "driver");
 
@@ -113,58 +124,67 @@ static int check_device(const struct mpr_opts *opts, const struct mpr_device_ops
 				    mpr_opts_text(opts));
 		return -EINVAL;
 	}
-	if (is_disk(opts))
+	if (mpr_is_disk(opts))
 		return mpr_opts_check(opts, mpr_disk_properties, error);
-	if (!find_model(models, driver))
-		return unknown_driver(opts, driver, models, error);
+	if (!find_model(machine->models, driver))
+		return unknown_driver(opts, driver, machine->models, error);
 	return check_adapter(opts, error);
 }
 
-static int check_devices(const struct mpr_cmdline *cmdline,
-			 const struct mpr_device_ops *const *models, char **error)
+static int check_devices(const struct mpr_machine *machine, char **error)
 {
-	for (size_t i = 0; i < cmdline->devices.count; i++) {
-		int ret = check_device(cmdline->devices.opts[i], models, error);
+	const struct mpr_option_list *devices = &machine->cmdline->devices;
+
+	for (size_t i = 0; i < devices->count; i++) {
+		int ret = mpr_machine_check_device(machine, devices->opts[i], error);
 
 		if (ret < 0)
 			return ret;
 	}
-	return check_ids(&cmdline->devices, error);
+	return check_ids(devices, error);
 }
 
 /* ---- Building ----------------------------------------------------------- */
 
-static int build_adapter(struct mpr_machine *machine, const struct mpr_opts *opts,
-			 const struct mpr_device_ops *model, struct mpr_watcher *watcher,
-			 struct mpr_timers *timers, char **error)
+static int build_adapter(struct mpr_machine *machine, const struct mpr_opts *opts, char **error)
 {
+	const struct mpr_device_ops *model = find_model(machine->models, get(opts, "driver"));
+	struct mpr_hosted **devices = reallocarray(machine->devices, machine->device_count + 1,
+						   sizeof(*machine->devices));
 	struct mpr_hosted *hosted;
-	int ret = mpr_hosted_create(model, get(opts, "id"), timers, watcher, &hosted);
+	int ret = -ENOMEM;
 
+	if (devices) {
+		machine->devices = devices;
+		ret = mpr_hosted_create(model, get(opts, "id"), machine->timers, machine->watcher,
+					&hosted);
+	}
 	if (ret < 0) {
 		*error = mpr_errorf("%s: the device cannot be made: %s", mpr_opts_text(opts),
 				    strerror(-ret));
 		return ret;
 	}
+	hosted->stopped = machine->stopped;
 	machine->devices[machine->device_count++] = hosted;
 	return 0;
 }
 
-static int build_adapters(struct mpr_machine *machine, const struct mpr_cmdline *cmdline,
-			  const struct mpr_device_ops *const *models, struct mpr_watcher *watcher,
-			  struct mpr_timers *timers, char **error)
+int mpr_machine_build_device(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
-	machine->devices = calloc(cmdline->devices.count + 1, sizeof(*machine->devices));
-	if (!machine->devices)
-		return -ENOMEM;
-	for (size_t i = 0; i < cmdline->devices.count; i++) {
-		const struct mpr_opts *opts = cmdline->devices.opts[i];
-		int ret;
+	return mpr_is_disk(opts) ? mpr_disk_build(machine, opts, error)
+				 : build_adapter(machine, opts, error);
+}
 
-		if (is_disk(opts))
-			continue;
-		ret = build_adapter(machine, opts, find_model(models, get(opts, "driver")), watcher,
-				    timers, error);
+/* Disks come after all else, adapters before. */
+static int build_devices(struct mpr_machine *machine, bool disks, char **error)
+{
+	const struct mpr_option_list *devices = &machine->cmdline->devices;
+
+	for (size_t i = 0; i < devices->count; i++) {
+		int ret = 0;
+
+		if (mpr_is_disk(devices->opts[i]) == disks)
+			ret = mpr_machine_build_device(machine, devices->opts[i], error);
 		if (ret < 0)
 			return ret;
 	}
@@ -174,40 +194,32 @@ static int build_adapters(struct mpr_machine *machine, const struct mpr_cmdline 
 	return -EINVAL;
 }
 
-static int build_disks(struct mpr_machine *machine, const struct mpr_cmdline *cmdline, char **error)
-{
-	for (size_t i = 0; i < cmdline->devices.count; i++) {
-		int ret = 0;
-
-		if (is_disk(cmdline->devices.opts[i]))
-			ret = mpr_disk_build(machine, cmdline->devices.opts[i], error);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
-int mpr_machine_build(struct mpr_machine *machine, const struct mpr_cmdline *cmdline,
+int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
 		      const struct mpr_device_ops *const *models, struct mpr_watcher *watcher,
 		      struct mpr_timers *timers, char **error)
 {
 	int ret;
 
-	*machine = (struct mpr_machine){0};
+	*machine = (struct mpr_machine){
+		.cmdline = cmdline,
+		.models = models,
+		.watcher = watcher,
+		.timers = timers,
+	};
 	*error = NULL;
-	ret = check_devices(cmdline, models, error);
+	ret = check_devices(machine, error);
 	if (ret == 0)
 		ret = check_ids(&cmdline->drives, error);
 	if (ret == 0)
 		ret = check_ids(&cmdline->objects, error);
 	if (ret == 0)
-		ret = build_adapters(machine, cmdline, models, watcher, timers, error);
+		ret = build_devices(machine, false, error);
 	if (ret == 0)
-		ret = mpr_endpoints_build(machine, cmdline, error);
+		ret = mpr_endpoints_build(machine, error);
 	if (ret == 0)
-		ret = mpr_drives_build(machine, &cmdline->drives, watcher->uring, error);
+		ret = mpr_drives_build(machine, error);
 	if (ret == 0)
-		ret = build_disks(machine, cmdline, error);
+		ret = build_devices(machine, true, error);
 	if (ret == -ENOMEM && !*error)
 		*error = mpr_errorf("out of memory");
 	return ret;
@@ -217,10 +229,10 @@ void mpr_machine_destroy(struct mpr_machine *machine)
 {
 	for (size_t i = 0; i < machine->device_count; i++)
 		mpr_hosted_destroy(machine->devices[i]);
-	for (size_t i = 0; i < machine->drive_count; i++)
-		(void)mpr_blk_close(machine->drives[i].blk);
-	for (size_t i = 0; i < machine->endpoint_count; i++)
-		free(machine->endpoints[i].offer.devices);
+	while (machine->drive_count)
+		mpr_drive_close(machine, machine->drives[0]);
+	while (machine->endpoint_count)
+		mpr_endpoint_free(machine, machine->endpoints[0]);
 	free(machine->devices);
 	free(machine->drives);
 	free(machine->endpoints);
@@ -232,8 +244,28 @@ bool mpr_machine_idle(const struct mpr_machine *machine)
 	for (size_t i = 0; i < machine->device_count; i++)
 		if (!mpr_hosted_idle(machine->devices[i]))
 			return false;
+	return mpr_machine_drained(machine);
+}
+
+bool mpr_machine_drained(const struct mpr_machine *machine)
+{
 	for (size_t i = 0; i < machine->drive_count; i++)
-		if (mpr_blk_in_flight(machine->drives[i].blk))
+		if (mpr_blk_in_flight(machine->drives[i]->blk))
 			return false;
 	return true;
+}
+
+void mpr_machine_stop(struct mpr_machine *machine, bool stopped)
+{
+	machine->stopped = stopped;
+	for (size_t i = 0; i < machine->device_count; i++)
+		machine->devices[i]->stopped = stopped;
+}
+
+struct mpr_hosted *mpr_machine_adapter(const struct mpr_machine *machine, const char *id)
+{
+	for (size_t i = 0; i < machine->device_count; i++)
+		if (!strcmp(machine->devices[i]->dev->id, id))
+			return machine->devices[i];
+	return NULL;
 }

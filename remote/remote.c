@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
+#include "remote/background.h"
 #include "remote/cmdline.h"
+#include "remote/log.h"
 #include "remote/loop.h"
 #include "remote/machine.h"
 
@@ -34,21 +37,37 @@ static int fail(char *error)
 	return 1;
 }
 
-static int serve(const struct mpr_cmdline *cmdline, const struct mpr_device_ops *const *models,
-		 struct mpr_watcher *watcher)
+struct process {
+	struct mpr_cmdline cmdline;
+	const struct mpr_device_ops *const *models;
+	int background; /* tells the parent that all is well, or -1 */
+	int pidfile;	/* -1: none */
+};
+
+/* The sockets are there. */
+static void on_ready(void *opaque)
+{
+	struct process *process = opaque;
+
+	if (process->background >= 0)
+		mpr_background_ready(process->background);
+}
+
+static int serve(struct process *process, struct mpr_watcher *watcher)
 {
 	struct mpr_timers timers = {0};
 	struct mpr_machine machine;
 	char *error = NULL;
-	int ret = mpr_machine_build(&machine, cmdline, models, watcher, &timers, &error);
+	int ret = mpr_machine_build(&machine, &process->cmdline, process->models, watcher, &timers,
+				    &error);
 
 	if (ret == 0)
-		ret = mpr_loop_run(&machine, watcher, &timers, &error);
+		ret = mpr_loop_run(&machine, watcher, &timers, on_ready, process, &error);
 	mpr_machine_destroy(&machine);
 	return ret < 0 ? fail(error) : 0;
 }
 
-static int run(const struct mpr_cmdline *cmdline, const struct mpr_device_ops *const *models)
+static int run(struct process *process)
 {
 	struct mpr_watcher watcher = {0};
 	int ret = mpr_uring_create(URING_ENTRIES, &watcher.uring);
@@ -60,21 +79,87 @@ static int run(const struct mpr_cmdline *cmdline, const struct mpr_device_ops *c
 	set_signals();
 	/* No program that is run from here gains rights; none is run. */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	ret = serve(cmdline, models, &watcher);
+	ret = serve(process, &watcher);
 	mpr_uring_destroy(watcher.uring);
 	return ret;
 }
 
+/* ---- What surrounds it -------------------------------------------------- */
+
+static int open_log(const struct mpr_cmdline *cmdline)
+{
+	const char *unknown = cmdline->log_items ? mpr_log_enable(cmdline->log_items) : NULL;
+	int ret;
+
+	if (unknown)
+		return fail(mpr_errorf("-d %s: no log item \"%s\" ('-d help' lists them)",
+				       cmdline->log_items, unknown));
+	ret = cmdline->log_file ? mpr_log_open(cmdline->log_file) : 0;
+	return ret < 0 ? fail(mpr_errorf("-D %s: %s", cmdline->log_file, strerror(-ret))) : 0;
+}
+
+static int go_to_background(struct process *process)
+{
+	process->background = -1;
+	if (!process->cmdline.daemonize)
+		return 0;
+	process->background = mpr_background_start();
+	return process->background < 0
+		       ? fail(mpr_errorf("-daemonize: %s", strerror(-process->background)))
+		       : 0;
+}
+
+static int write_pidfile(struct process *process)
+{
+	const char *path = process->cmdline.pidfile;
+
+	process->pidfile = -1;
+	if (!path)
+		return 0;
+	process->pidfile = mpr_pidfile_create(path);
+	if (process->pidfile == -EAGAIN)
+		return fail(mpr_errorf("-pidfile %s: another process has it", path));
+	return process->pidfile < 0
+		       ? fail(mpr_errorf("-pidfile %s: %s", path, strerror(-process->pidfile)))
+		       : 0;
+}
+
+static int start(struct process *process)
+{
+	int ret = open_log(&process->cmdline);
+
+	if (ret == 0)
+		ret = go_to_background(process);
+	if (ret == 0)
+		ret = write_pidfile(process);
+	if (ret)
+		return ret;
+	ret = run(process);
+	if (process->pidfile >= 0) {
+		(void)unlink(process->cmdline.pidfile);
+		close(process->pidfile);
+	}
+	return ret;
+}
+
+static bool asks_for_help(const struct mpr_cmdline *cmdline)
+{
+	if (!cmdline->log_items || strcmp(cmdline->log_items, "help"))
+		return cmdline->help;
+	(void)mpr_log_enable("help");
+	return true;
+}
+
 int mpr_remote_main(int argc, char **argv, const struct mpr_device_ops *const *models)
 {
-	struct mpr_cmdline cmdline;
+	struct process process = {.models = models};
 	char *error;
-	int ret = mpr_cmdline_parse(&cmdline, argc, argv, models, &error);
+	int ret = mpr_cmdline_parse(&process.cmdline, argc, argv, models, &error);
 
 	if (ret < 0)
 		ret = fail(error);
-	else if (!cmdline.help)
-		ret = run(&cmdline, models);
-	mpr_cmdline_free(&cmdline);
+	else if (!asks_for_help(&process.cmdline))
+		ret = start(&process);
+	mpr_cmdline_free(&process.cmdline);
 	return ret;
 }

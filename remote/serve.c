@@ -126,7 +126,7 @@ static bool serve_channel(struct mpr_hosted *hosted)
 
 static bool run_model(struct mpr_hosted *hosted)
 {
-	if (!hosted->scheduled)
+	if (!hosted->scheduled || hosted->stopped)
 		return false;
 	hosted->scheduled = false;
 	if (hosted->dev->ops->run(hosted->dev))

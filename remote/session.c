@@ -264,6 +264,8 @@ static int handle_channel(struct mpr_session *session, struct mpr_hosted *hosted
 	if (!files_are_bars(session, hosted, wire->files))
 		return refuse(session, EPROTO,
 			      "channel: a file for a BAR that is not plain memory");
+	if (hosted->leaving)
+		return refuse(session, ENODEV, "device \"%s\" is being removed", hosted->dev->id);
 	if (hosted->owner)
 		return refuse(session, EBUSY, "device \"%s\" is open already", hosted->dev->id);
 	if (!mpr_hosted_idle(hosted)) {

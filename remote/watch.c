@@ -12,6 +12,7 @@ struct mpr_watch {
 	void (*ready)(void *opaque);
 	void *opaque;
 	int fd;
+	unsigned events;
 	unsigned pending; /* completions of `poll` and `cancel` that are to come */
 	bool stopped;
 };
@@ -20,7 +21,7 @@ static void arm(struct mpr_watch *watch)
 {
 	struct io_uring_sqe *sqe = mpr_uring_sqe(watch->watcher->uring, &watch->poll);
 
-	io_uring_prep_poll_multishot(sqe, watch->fd, POLLIN | POLLRDHUP);
+	io_uring_prep_poll_multishot(sqe, watch->fd, watch->events);
 	watch->pending++;
 }
 
@@ -60,8 +61,8 @@ static void on_cancel(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 	free_when_done(watch);
 }
 
-struct mpr_watch *mpr_watch_start(struct mpr_watcher *watcher, int fd, void (*ready)(void *opaque),
-				  void *opaque)
+static struct mpr_watch *start(struct mpr_watcher *watcher, int fd, unsigned events,
+			       void (*ready)(void *opaque), void *opaque)
 {
 	struct mpr_watch *watch = calloc(1, sizeof(*watch));
 
@@ -73,9 +74,22 @@ struct mpr_watch *mpr_watch_start(struct mpr_watcher *watcher, int fd, void (*re
 	watch->ready = ready;
 	watch->opaque = opaque;
 	watch->fd = fd;
+	watch->events = events;
 	watcher->active++;
 	arm(watch);
 	return watch;
+}
+
+struct mpr_watch *mpr_watch_start(struct mpr_watcher *watcher, int fd, void (*ready)(void *opaque),
+				  void *opaque)
+{
+	return start(watcher, fd, POLLIN | POLLRDHUP, ready, opaque);
+}
+
+struct mpr_watch *mpr_watch_start_output(struct mpr_watcher *watcher, int fd,
+					 void (*ready)(void *opaque), void *opaque)
+{
+	return start(watcher, fd, POLLOUT, ready, opaque);
 }
 
 void mpr_watch_stop(struct mpr_watch *watch)

@@ -25,6 +25,10 @@ struct mpr_watcher {
 struct mpr_watch *mpr_watch_start(struct mpr_watcher *watcher, int fd, void (*ready)(void *opaque),
 				  void *opaque);
 
+/* The same when `fd` became writable. */
+struct mpr_watch *mpr_watch_start_output(struct mpr_watcher *watcher, int fd,
+					 void (*ready)(void *opaque), void *opaque);
+
 /* No call comes any more; `fd` may be closed. NULL is ignored. The memory is
  * freed when the kernel has given it up: watcher->active tells. */
 void mpr_watch_stop(struct mpr_watch *watch);

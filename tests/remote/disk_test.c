@@ -239,7 +239,7 @@ static void read_only_drive_is_opened_for_reading(void **state)
 				    "scsi-hd,drive=d0"),
 			       argv),
 			 0);
-	assert_true(mpr_blk_read_only(built.machine.drives[0].blk));
+	assert_true(mpr_blk_read_only(built.machine.drives[0]->blk));
 	demolish(&built, argv);
 }
 

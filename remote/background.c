@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static _Noreturn void wait_for_child(int fd)
+{
+	char byte;
+
+	_exit(read(fd, &byte, 1) == 1 ? 0 : 1);
+}
+
+int mpr_background_start(void)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		int err = -errno;
+
+		close(fds[0]);
+		close(fds[1]);
+		return err;
+	}
+	if (pid) {
+		close(fds[1]);
+		wait_for_child(fds[0]);
+	}
+	close(fds[0]);
+	(void)setsid();
+	return fds[1];
+}
+
+void mpr_background_ready(int fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = STDIN_FILENO; null >= 0 && i <= STDERR_FILENO; i++)
+		(void)dup2(null, i);
+	if (null >= 0)
+		close(null);
+	while (write(fd, "", 1) < 0 && errno == EINTR)
+		; /* and a parent that was killed waits for nothing */
+	close(fd);
+}
+
+static int write_number(int fd)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	if (fcntl(fd, F_SETLK, &whole) < 0)
+		return errno == EACCES ? -EAGAIN : -errno;
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len)
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+int mpr_pidfile_create(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write_number(fd);
+	if (ret == 0)
+		return fd;
+	close(fd);
+	return ret;
+}

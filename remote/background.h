@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* -daemonize and -pidfile. */
+#ifndef MPR_REMOTE_BACKGROUND_H
+#define MPR_REMOTE_BACKGROUND_H
+
+/*
+ * Continues in a child process, whose parent waits for mpr_background_ready() and
+ * exits with 0 then, or with 1 if the child ends before. Returns in the child a
+ * descriptor for that, or a negative errno. Nothing may have been set up that
+ * belongs to the process.
+ */
+int mpr_background_start(void);
+
+/* Lets the parent exit, and the terminal go. */
+void mpr_background_ready(int fd);
+
+/* Writes the process' number to a file, which stays locked until the process ends.
+ * A descriptor of it, or negative errno; -EAGAIN: another process has it. */
+int mpr_pidfile_create(const char *path);
+
+#endif

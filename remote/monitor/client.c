@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/monitor/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Commands of a client before the devices have their turn. */
+#define BATCH 8
+
+int mpr_client_create(struct mpr_machine *machine, enum mpr_monitor_mode mode, int in, int out,
+		      struct mpr_monitor_client **result)
+{
+	struct mpr_monitor_client *client = calloc(1, sizeof(*client));
+	int ret = -ENOMEM;
+
+	if (!client)
+		return ret;
+	client->machine = machine;
+	client->protocol = mode == MPR_MONITOR_HMP ? &mpr_hmp : &mpr_qmp;
+	client->pretty = mode == MPR_MONITOR_QMP_PRETTY;
+	ret = mpr_stream_create(in, out, machine->watcher, &client->stream);
+	if (ret < 0) {
+		free(client);
+		return ret;
+	}
+	if (client->protocol->open(client) < 0)
+		client->finished = true;
+	*result = client;
+	return 0;
+}
+
+void mpr_client_destroy(struct mpr_monitor_client *client)
+{
+	client->protocol->close(client);
+	mpr_stream_destroy(client->stream);
+	free(client);
+}
+
+/* False: nothing is there. */
+static bool fill(struct mpr_monitor_client *client)
+{
+	ssize_t n;
+
+	if (client->at < client->end)
+		return true;
+	n = mpr_stream_read(client->stream, client->input, sizeof(client->input));
+	client->at = 0;
+	client->end = n > 0 ? (size_t)n : 0;
+	client->finished |= n < 0;
+	return n > 0;
+}
+
+/* A client that does not read its answers gives no further commands. */
+static bool may_take(const struct mpr_monitor_client *client)
+{
+	return !client->finished && !client->settled && !mpr_stream_backlog(client->stream) &&
+	       !mpr_stream_broken(client->stream);
+}
+
+bool mpr_client_step(struct mpr_monitor_client *client)
+{
+	bool worked = false;
+
+	if (client->settled && client->settled(client->machine)) {
+		client->settled = NULL;
+		client->protocol->settled(client);
+		worked = true;
+	}
+	for (unsigned i = 0; i < BATCH && may_take(client) && fill(client); i++) {
+		client->at += client->protocol->take(client, client->input + client->at,
+						     client->end - client->at);
+		worked = true;
+	}
+	return worked;
+}
+
+bool mpr_client_ended(const struct mpr_monitor_client *client)
+{
+	return mpr_stream_broken(client->stream) ||
+	       (client->finished && !mpr_stream_backlog(client->stream));
+}

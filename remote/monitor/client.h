@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Whoever is connected to a monitor, speaking QMP or HMP. */
+#ifndef MPR_REMOTE_MONITOR_CLIENT_H
+#define MPR_REMOTE_MONITOR_CLIENT_H
+
+#include <json-c/json.h>
+
+#include "remote/machine.h"
+#include "remote/monitor/stream.h"
+
+enum mpr_monitor_mode { MPR_MONITOR_HMP, MPR_MONITOR_QMP, MPR_MONITOR_QMP_PRETTY };
+
+struct mpr_monitor_client;
+
+/* A command that has to wait says for what; it is answered when that is true. */
+typedef bool (*mpr_settled_fn)(const struct mpr_machine *machine);
+
+/* How a protocol is spoken. */
+struct mpr_monitor_protocol {
+	/* Says hello. */
+	int (*open)(struct mpr_monitor_client *client);
+	void (*close)(struct mpr_monitor_client *client);
+	/* Takes up to one command from `len` bytes, at least one; returns how many
+	 * bytes it took, more than 0. */
+	size_t (*take)(struct mpr_monitor_client *client, const char *data, size_t len);
+	/* What client->settled waited for has come. */
+	void (*settled)(struct mpr_monitor_client *client);
+	/* Tells of an event. NULL: it is not told. */
+	void (*event)(struct mpr_monitor_client *client, struct json_object *event);
+};
+
+extern const struct mpr_monitor_protocol mpr_hmp, mpr_qmp;
+
+#define MPR_CLIENT_INPUT 4096
+
+struct mpr_monitor_client {
+	struct mpr_monitor_client *next;
+	struct mpr_machine *machine;
+	const struct mpr_monitor_protocol *protocol;
+	bool pretty;
+	struct mpr_stream *stream;
+	char input[MPR_CLIENT_INPUT]; /* from `at` to `end`: not taken yet */
+	size_t at, end;
+	mpr_settled_fn settled; /* NULL: the client waits for nothing */
+	bool finished;		/* it is to be hung up on */
+	bool quit;		/* it said so */
+	void *state;		/* the protocol's */
+};
+
+/* Takes the descriptors over on success. 0 or -ENOMEM. */
+int mpr_client_create(struct mpr_machine *machine, enum mpr_monitor_mode mode, int in, int out,
+		      struct mpr_monitor_client **client);
+void mpr_client_destroy(struct mpr_monitor_client *client);
+
+/* Takes a bounded number of commands. True when it did something. */
+bool mpr_client_step(struct mpr_monitor_client *client);
+
+/* True when it is to be destroyed. */
+bool mpr_client_ended(const struct mpr_monitor_client *client);
+
+#endif

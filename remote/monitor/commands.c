@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* QMP's commands. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "remote/hotplug.h"
+#include "remote/json_opts.h"
+#include "remote/log.h"
+#include "remote/monitor/hmp.h"
+#include "remote/monitor/json.h"
+#include "remote/monitor/qmp.h"
+#include "remote/monitor/query.h"
+
+#define MAX_PARAMETERS 3
+
+struct parameter {
+	const char *name; /* NULL ends the list */
+	enum json_type type;
+	bool optional;
+};
+
+struct command {
+	const char *name;
+	void (*run)(struct mpr_qmp_call *call);
+	bool options; /* its arguments are an option's properties */
+	struct parameter parameters[MAX_PARAMETERS + 1];
+};
+
+void mpr_qmp_fail(struct mpr_qmp_call *call, const char *class, char *desc)
+{
+	free(call->desc);
+	call->class = class;
+	call->desc = desc;
+}
+
+/* What a function of remote/hotplug.h said. */
+static void conclude(struct mpr_qmp_call *call, int ret, char *error)
+{
+	if (ret == 0)
+		return;
+	mpr_qmp_fail(call, ret == -ENODEV ? MPR_QMP_NO_DEVICE : MPR_QMP_GENERIC,
+		     error ? error : mpr_errorf("%s", strerror(-ret)));
+}
+
+/* ---- Arguments ---------------------------------------------------------- */
+
+static struct json_object *argument(const struct mpr_qmp_call *call, const char *name)
+{
+	struct json_object *value = NULL;
+
+	json_object_object_get_ex(call->arguments, name, &value);
+	return value;
+}
+
+static const char *string(const struct mpr_qmp_call *call, const char *name)
+{
+	struct json_object *value = argument(call, name);
+
+	return value ? json_object_get_string(value) : NULL;
+}
+
+static const struct parameter *find_parameter(const struct command *command, const char *name)
+{
+	for (const struct parameter *p = command->parameters; p->name; p++)
+		if (!strcmp(p->name, name))
+			return p;
+	return NULL;
+}
+
+static char *check_given(const struct command *command, struct json_object *arguments)
+{
+	json_object_object_foreach(arguments, key, value)
+	{
+		const struct parameter *p = find_parameter(command, key);
+
+		if (!p)
+			return mpr_errorf("parameter '%s' is unexpected", key);
+		if (!json_object_is_type(value, p->type))
+			return mpr_errorf("parameter '%s' must be of type %s", key,
+					  json_type_to_name(p->type));
+	}
+	return NULL;
+}
+
+/* NULL when the arguments are what the command takes, else what is wrong. */
+static char *check_arguments(const struct command *command, struct json_object *arguments)
+{
+	char *wrong = arguments && !command->options ? check_given(command, arguments) : NULL;
+
+	for (const struct parameter *p = command->parameters; p->name && !wrong; p++)
+		if (!p->optional && !json_object_object_get_ex(arguments, p->name, NULL))
+			wrong = mpr_errorf("parameter '%s' is missing", p->name);
+	return wrong;
+}
+
+/* ---- Changes ------------------------------------------------------------ */
+
+/* Gives the arguments, as an option, to a function of remote/hotplug.h. */
+static void add(struct mpr_qmp_call *call, const char *name,
+		int (*add_option)(struct mpr_machine *machine, struct mpr_opts *opts, char **error))
+{
+	struct mpr_opts *opts = NULL;
+	char *error = NULL;
+	int ret = mpr_json_opts(name, call->arguments, &opts, &error);
+
+	if (ret == 0) {
+		ret = add_option(call->machine, opts, &error);
+		if (ret < 0)
+			mpr_opts_free(opts);
+	}
+	conclude(call, ret, error);
+}
+
+static void device_add(struct mpr_qmp_call *call)
+{
+	add(call, "device_add", mpr_hotplug_device_add);
+}
+
+static void object_add(struct mpr_qmp_call *call)
+{
+	add(call, "object-add", mpr_hotplug_object_add);
+}
+
+static int add_node(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
+{
+	return mpr_hotplug_drive_add(machine, opts, true, error);
+}
+
+static void blockdev_add(struct mpr_qmp_call *call)
+{
+	add(call, "blockdev-add", add_node);
+}
+
+static void device_del(struct mpr_qmp_call *call)
+{
+	char *error = NULL;
+	int ret = mpr_hotplug_device_del(call->machine, string(call, "id"), &error);
+
+	conclude(call, ret, error);
+}
+
+static void object_del(struct mpr_qmp_call *call)
+{
+	char *error = NULL;
+	int ret = mpr_hotplug_object_del(call->machine, string(call, "id"), &error);
+
+	conclude(call, ret, error);
+}
+
+static void blockdev_del(struct mpr_qmp_call *call)
+{
+	char *error = NULL;
+	int ret = mpr_hotplug_drive_del(call->machine, string(call, "node-name"), true, &error);
+
+	call->settled = mpr_hotplug_settled;
+	/* A node is no device: QEMU's error for it is the general one. */
+	conclude(call, ret == -ENODEV ? -ENOENT : ret, error);
+}
+
+static void block_resize(struct mpr_qmp_call *call)
+{
+	const char *device = string(call, "device");
+	const char *node = string(call, "node-name");
+	int64_t size = json_object_get_int64(argument(call, "size"));
+	char *error = NULL;
+	int ret;
+
+	if (!device == !node || size <= 0) {
+		mpr_qmp_fail(call, MPR_QMP_GENERIC,
+			     mpr_errorf("give either 'device' or 'node-name', and a size above 0"));
+		return;
+	}
+	ret = mpr_hotplug_resize(call->machine, device ? device : node, (uint64_t)size, &error);
+	conclude(call, ret, error);
+}
+
+/* ---- Running ------------------------------------------------------------ */
+
+static void stop(struct mpr_qmp_call *call)
+{
+	mpr_machine_stop(call->machine, true);
+	call->settled = mpr_machine_drained;
+}
+
+static void cont(struct mpr_qmp_call *call)
+{
+	mpr_machine_stop(call->machine, false);
+}
+
+static void quit(struct mpr_qmp_call *call)
+{
+	call->client->quit = true;
+	call->machine->quit = true;
+}
+
+/* ---- Queries ------------------------------------------------------------ */
+
+static void query_version(struct mpr_qmp_call *call)
+{
+	call->result = mpr_query_version();
+}
+
+static void query_status(struct mpr_qmp_call *call)
+{
+	call->result = mpr_query_status(call->machine);
+}
+
+static void query_block(struct mpr_qmp_call *call)
+{
+	call->result = mpr_query_block(call->machine);
+}
+
+static void query_blockstats(struct mpr_qmp_call *call)
+{
+	call->result = mpr_query_blockstats(call->machine);
+}
+
+static void query_nodes(struct mpr_qmp_call *call)
+{
+	call->result = mpr_query_nodes(call->machine);
+}
+
+static void list_properties(struct mpr_qmp_call *call)
+{
+	const char *driver = string(call, "typename");
+
+	call->result = mpr_query_properties(call->machine, driver);
+	if (!call->result)
+		mpr_qmp_fail(call, MPR_QMP_NO_DEVICE, mpr_errorf("no driver '%s'", driver));
+}
+
+static void qom_list(struct mpr_qmp_call *call)
+{
+	const char *path = string(call, "path");
+
+	call->result = mpr_query_qom_list(call->machine, path);
+	if (!call->result)
+		mpr_qmp_fail(call, MPR_QMP_NO_DEVICE, mpr_errorf("no object '%s'", path));
+}
+
+static void qom_get(struct mpr_qmp_call *call)
+{
+	const char *path = string(call, "path");
+	const char *property = string(call, "property");
+
+	call->result = mpr_query_qom_get(call->machine, path, property);
+	if (!call->result)
+		mpr_qmp_fail(call, MPR_QMP_GENERIC,
+			     mpr_errorf("no property '%s' of '%s'", property, path));
+}
+
+static void human_monitor_command(struct mpr_qmp_call *call)
+{
+	char *text = mpr_hmp_run(call->client, string(call, "command-line"), &call->settled);
+
+	call->result = json_object_new_string(text ? text : "");
+	free(text);
+}
+
+/* ---- The table ---------------------------------------------------------- */
+
+static void query_commands(struct mpr_qmp_call *call);
+
+#define STRING(name)                          \
+	{                                     \
+		name, json_type_string, false \
+	}
+
+static const struct command commands[] = {
+	{"block_resize", block_resize,
+	 .parameters = {{"device", json_type_string, true},
+			{"node-name", json_type_string, true},
+			{"size", json_type_int, false}}},
+	{"blockdev-add", blockdev_add, .options = true, .parameters = {STRING("driver")}},
+	{"blockdev-del", blockdev_del, .parameters = {STRING("node-name")}},
+	{.name = "cont", .run = cont},
+	{"device-list-properties", list_properties, .parameters = {STRING("typename")}},
+	{"device_add", device_add, .options = true, .parameters = {STRING("driver")}},
+	{"device_del", device_del, .parameters = {STRING("id")}},
+	{"human-monitor-command", human_monitor_command,
+	 .parameters = {STRING("command-line"), {"cpu-index", json_type_int, true}}},
+	{"object-add", object_add, .options = true,
+	 .parameters = {STRING("qom-type"), STRING("id")}},
+	{"object-del", object_del, .parameters = {STRING("id")}},
+	{"qom-get", qom_get, .parameters = {STRING("path"), STRING("property")}},
+	{"qom-list", qom_list, .parameters = {STRING("path")}},
+	{.name = "query-block", .run = query_block},
+	{"query-blockstats", query_blockstats,
+	 .parameters = {{"query-nodes", json_type_boolean, true}}},
+	{.name = "query-commands", .run = query_commands},
+	{"query-named-block-nodes", query_nodes, .parameters = {{"flat", json_type_boolean, true}}},
+	{.name = "query-status", .run = query_status},
+	{.name = "query-version", .run = query_version},
+	{.name = "quit", .run = quit},
+	{.name = "stop", .run = stop},
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void query_commands(struct mpr_qmp_call *call)
+{
+	call->result = json_object_new_array();
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		struct json_object *command = json_object_new_object();
+
+		mpr_json_add_string(command, "name", commands[i].name);
+		json_object_array_add(call->result, command);
+	}
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+void mpr_qmp_execute(struct mpr_qmp_call *call, const char *name)
+{
+	const struct command *command = find_command(name);
+	char *wrong;
+
+	mpr_log_item(MPR_LOG_MONITOR, "monitor", "%s %s", name,
+		     call->arguments ? json_object_to_json_string(call->arguments) : "");
+	if (!command) {
+		mpr_qmp_fail(call, MPR_QMP_NO_COMMAND,
+			     mpr_errorf("the command %s has not been found", name));
+		return;
+	}
+	wrong = check_arguments(command, call->arguments);
+	if (wrong)
+		mpr_qmp_fail(call, MPR_QMP_GENERIC, wrong);
+	else
+		command->run(call);
+}

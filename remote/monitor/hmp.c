@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/monitor/hmp.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "opts/opts.h"
+#include "remote/help.h"
+#include "remote/hotplug.h"
+#include "remote/log.h"
+#include "remote/monitor/info.h"
+
+#define MAX_LINE 4096
+#define PROMPT "(qemu) "
+
+/* A line that is being executed. */
+struct call {
+	struct mpr_monitor_client *client;
+	struct mpr_machine *machine;
+	FILE *out;
+	mpr_settled_fn *settled;
+};
+
+/* ---- Words -------------------------------------------------------------- */
+
+static char *skip_blanks(char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	return text;
+}
+
+/* Cuts the first word off; *rest gets what follows it. */
+static char *take_word(char *text, char **rest)
+{
+	char *word = skip_blanks(text);
+	char *end = word;
+
+	while (*end && !isspace((unsigned char)*end))
+		end++;
+	*rest = skip_blanks(end);
+	*end = '\0';
+	return word;
+}
+
+static void report(const struct call *call, int ret, char *error)
+{
+	if (ret < 0)
+		fprintf(call->out, "Error: %s\n", error ? error : strerror(-ret));
+	free(error);
+}
+
+/* ---- Changes ------------------------------------------------------------ */
+
+static int add(const struct call *call, const char *command, const char *text, const char *implied,
+	       int (*add_option)(struct mpr_machine *machine, struct mpr_opts *opts, char **error))
+{
+	struct mpr_opts *opts = NULL;
+	char *error = NULL;
+	int ret = mpr_opts_parse(command, text, implied, &opts, &error);
+
+	if (ret == 0) {
+		ret = add_option(call->machine, opts, &error);
+		if (ret < 0)
+			mpr_opts_free(opts);
+	}
+	report(call, ret, error);
+	return ret;
+}
+
+static void device_add(const struct call *call, char *arguments)
+{
+	(void)add(call, "device_add", arguments, "driver", mpr_hotplug_device_add);
+}
+
+static void device_del(const struct call *call, char *arguments)
+{
+	char *error = NULL;
+	int ret = mpr_hotplug_device_del(call->machine, arguments, &error);
+
+	report(call, ret, error);
+}
+
+static int add_drive(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
+{
+	return mpr_hotplug_drive_add(machine, opts, false, error);
+}
+
+/* "drive_add [-n] [SLOT] OPTIONS": the slot means nothing here. */
+static void drive_add(const struct call *call, char *arguments)
+{
+	char *rest;
+	char *word = take_word(arguments, &rest);
+
+	while (*rest && !strchr(word, '='))
+		word = take_word(rest, &rest);
+	if (add(call, "drive_add", word, NULL, add_drive) == 0)
+		fputs("OK\n", call->out);
+}
+
+static void drive_del(const struct call *call, char *arguments)
+{
+	char *error = NULL;
+	int ret = mpr_hotplug_drive_del(call->machine, arguments, false, &error);
+
+	if (ret == 0)
+		*call->settled = mpr_hotplug_settled;
+	report(call, ret, error);
+}
+
+/* A number of bytes: "10G"; without a suffix, MiB. */
+static bool parse_size(const char *text, uint64_t *size)
+{
+	static const char suffixes[] = "bkmgtp";
+	const char *suffix = strchr(suffixes, 'm');
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (*end)
+		suffix = strchr(suffixes, tolower((unsigned char)*end));
+	if (!isdigit((unsigned char)*text) || errno || !suffix || (*end && end[1]))
+		return false;
+	return !__builtin_mul_overflow(value, UINT64_C(1) << 10 * (suffix - suffixes), size);
+}
+
+static void block_resize(const struct call *call, char *arguments)
+{
+	char *error = NULL;
+	uint64_t size;
+	char *rest;
+	char *name = take_word(arguments, &rest);
+	int ret;
+
+	if (!parse_size(rest, &size)) {
+		fprintf(call->out, "Error: block_resize: \"%s\" is not a size\n", rest);
+		return;
+	}
+	ret = mpr_hotplug_resize(call->machine, name, size, &error);
+	report(call, ret, error);
+}
+
+/* ---- Running ------------------------------------------------------------ */
+
+static void stop(const struct call *call, char *arguments)
+{
+	(void)arguments;
+	mpr_machine_stop(call->machine, true);
+	*call->settled = mpr_machine_drained;
+}
+
+static void cont(const struct call *call, char *arguments)
+{
+	(void)arguments;
+	mpr_machine_stop(call->machine, false);
+}
+
+static void quit(const struct call *call, char *arguments)
+{
+	(void)arguments;
+	call->client->quit = true;
+	call->machine->quit = true;
+}
+
+/* ---- Looking ------------------------------------------------------------ */
+
+static void info(const struct call *call, char *arguments)
+{
+	if (!*arguments)
+		mpr_info_help(call->out);
+	else if (!mpr_info(call->machine, arguments, call->out))
+		fprintf(call->out, "unknown command: 'info %s'\n", arguments);
+}
+
+static void help(const struct call *call, char *arguments);
+
+static const struct command {
+	const char *name, *alias;
+	void (*run)(const struct call *call, char *arguments);
+	bool needs_argument;
+	const char *arguments, *help;
+} commands[] = {
+	{"block_resize", NULL, block_resize, true, "device size",
+	 "change a drive's size; in MiB, or with a suffix from b to P"},
+	{"cont", "c", cont, false, "", "let the devices work again"},
+	{"device_add", NULL, device_add, true, "driver[,prop=value][,...]",
+	 "add a device, as -device does"},
+	{"device_del", NULL, device_del, true, "id",
+	 "remove a device; a disk takes its drive along"},
+	{"drive_add", NULL, drive_add, true, "[slot] id=name,file=path[,...]",
+	 "add a drive, as -drive does"},
+	{"drive_del", NULL, drive_del, true, "id", "remove a drive that no device uses"},
+	{"help", "?", help, false, "[command]", "list the commands, or describe one"},
+	{"info", NULL, info, false, "[what]", "look at something; alone: list what there is"},
+	{"quit", "q", quit, false, "", "end the process in good order"},
+	{"stop", "s", stop, false, "", "let the devices pause, and wait for their I/O"},
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (!strcmp(commands[i].name, name) ||
+		    (commands[i].alias && !strcmp(commands[i].alias, name)))
+			return &commands[i];
+	return NULL;
+}
+
+static void describe(const struct command *command, FILE *out)
+{
+	fprintf(out, "%s%s%s %s -- %s\n", command->name, command->alias ? "|" : "",
+		command->alias ? command->alias : "", command->arguments, command->help);
+}
+
+static void help(const struct call *call, char *arguments)
+{
+	const struct command *one = find_command(arguments);
+
+	if (*arguments && !strcmp(arguments, "info"))
+		mpr_info_help(call->out);
+	else if (one)
+		describe(one, call->out);
+	else if (*arguments)
+		fprintf(call->out, "unknown command: '%s'\n", arguments);
+	for (size_t i = 0; !*arguments && i < COMMAND_COUNT; i++)
+		describe(&commands[i], call->out);
+}
+
+/* ---- A line ------------------------------------------------------------- */
+
+static void trim_end(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && isspace((unsigned char)text[len - 1]))
+		text[--len] = '\0';
+}
+
+static void execute(const struct call *call, char *line)
+{
+	char *arguments;
+	const char *name = take_word(line, &arguments);
+	const struct command *command = find_command(name);
+
+	trim_end(arguments);
+	if (!*name)
+		return;
+	mpr_log_item(MPR_LOG_MONITOR, "monitor", "%s %s", name, arguments);
+	if (!command)
+		fprintf(call->out, "unknown command: '%s'\n", name);
+	else if (command->needs_argument && !*arguments)
+		fprintf(call->out, "%s: an argument is missing: %s %s\n", name, name,
+			command->arguments);
+	else
+		command->run(call, arguments);
+}
+
+char *mpr_hmp_run(struct mpr_monitor_client *client, const char *line, mpr_settled_fn *settled)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct call call = {
+		.client = client,
+		.machine = client->machine,
+		.out = open_memstream(&text, &size),
+		.settled = settled,
+	};
+	char *copy = strdup(line);
+
+	if (call.out && copy)
+		execute(&call, copy);
+	if (call.out)
+		fclose(call.out);
+	free(copy);
+	return text;
+}
+
+/* ---- As a protocol ------------------------------------------------------ */
+
+struct hmp {
+	char line[MAX_LINE];
+	size_t length;
+	bool too_long; /* the rest of the line is skipped */
+};
+
+static void print(struct mpr_monitor_client *client, const char *text)
+{
+	for (size_t len; *text; text += len) {
+		len = strcspn(text, "\n");
+		mpr_stream_write(client->stream, text, len);
+		if (!text[len])
+			break;
+		mpr_stream_write(client->stream, "\r\n", 2);
+		len++;
+	}
+}
+
+static int hmp_open(struct mpr_monitor_client *client)
+{
+	client->state = calloc(1, sizeof(struct hmp));
+	if (!client->state)
+		return -ENOMEM;
+	print(client,
+	      "mpring-remote " MPR_VERSION " monitor - type 'help' for more information\n" PROMPT);
+	return 0;
+}
+
+static void hmp_close(struct mpr_monitor_client *client)
+{
+	free(client->state);
+}
+
+static void run_line(struct mpr_monitor_client *client, struct hmp *hmp)
+{
+	char *text;
+
+	hmp->line[hmp->length] = '\0';
+	text = mpr_hmp_run(client, hmp->line, &client->settled);
+	print(client, text ? text : "out of memory\n");
+	free(text);
+	hmp->length = 0;
+}
+
+static void end_line(struct mpr_monitor_client *client, struct hmp *hmp)
+{
+	if (hmp->too_long)
+		print(client, "the line is too long, or has a zero byte\n");
+	else
+		run_line(client, hmp);
+	hmp->too_long = false;
+	hmp->length = 0;
+	if (!client->settled && !client->quit)
+		print(client, PROMPT);
+}
+
+/* A zero byte ends a text, and would hide what follows it. */
+static void append(struct hmp *hmp, const char *data, size_t len)
+{
+	if (len >= sizeof(hmp->line) - hmp->length || memchr(data, 0, len))
+		hmp->too_long = true;
+	if (hmp->too_long)
+		return;
+	memcpy(hmp->line + hmp->length, data, len);
+	hmp->length += len;
+}
+
+static size_t hmp_take(struct mpr_monitor_client *client, const char *data, size_t len)
+{
+	struct hmp *hmp = client->state;
+	const char *newline = memchr(data, '\n', len);
+	size_t n = newline ? (size_t)(newline - data) : len;
+
+	append(hmp, data, n);
+	if (!newline)
+		return len;
+	end_line(client, hmp);
+	return n + 1;
+}
+
+static void hmp_settled(struct mpr_monitor_client *client)
+{
+	print(client, PROMPT);
+}
+
+const struct mpr_monitor_protocol mpr_hmp = {
+	.open = hmp_open,
+	.close = hmp_close,
+	.take = hmp_take,
+	.settled = hmp_settled,
+};

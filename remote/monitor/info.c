@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/monitor/info.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "remote/cmdline.h"
+
+/* ---- Drives ------------------------------------------------------------- */
+
+static void print_drive(const struct mpr_drive *drive, FILE *out)
+{
+	static const char *const caches[] = {
+		[MPR_CACHE_WRITEBACK] = "writeback",
+		[MPR_CACHE_NONE] = "writeback, direct",
+		[MPR_CACHE_DIRECTSYNC] = "writethrough, direct",
+	};
+	const char *disk = mpr_drive_disk_id(drive);
+
+	if (drive->id)
+		fprintf(out, "%s (%s): ", drive->id, drive->node_name);
+	else
+		fprintf(out, "%s: ", drive->node_name);
+	fprintf(out, "%s (%s%s)\n", drive->file, drive->format,
+		mpr_blk_read_only(drive->blk) ? ", read-only" : "");
+	if (drive->disk)
+		fprintf(out, "    Attached to:      %s\n",
+			disk ? disk : mpr_opts_text(drive->disk));
+	fprintf(out, "    Cache mode:       %s\n", caches[drive->cache]);
+}
+
+static void info_block(const struct mpr_machine *machine, FILE *out)
+{
+	for (size_t i = 0; i < machine->drive_count; i++) {
+		if (i)
+			fputc('\n', out);
+		print_drive(machine->drives[i], out);
+	}
+}
+
+static void info_blockstats(const struct mpr_machine *machine, FILE *out)
+{
+	for (size_t i = 0; i < machine->drive_count; i++) {
+		const struct mpr_blk_stats *stats = mpr_blk_stats(machine->drives[i]->blk);
+
+		fprintf(out,
+			"%s: rd_bytes=%" PRIu64 " wr_bytes=%" PRIu64 " rd_operations=%" PRIu64
+			" wr_operations=%" PRIu64 " flush_operations=%" PRIu64
+			" failed_operations=%" PRIu64 " bounced_requests=%" PRIu64
+			" bounced_bytes=%" PRIu64 "\n",
+			mpr_drive_name(machine->drives[i]), stats->rd_bytes, stats->wr_bytes,
+			stats->rd_operations, stats->wr_operations, stats->flush_operations,
+			stats->failed_operations, stats->bounced_requests, stats->bounced_bytes);
+	}
+}
+
+/* ---- Devices ------------------------------------------------------------ */
+
+static void print_disk(const struct mpr_drive *drive, FILE *out)
+{
+	const char *id = mpr_drive_disk_id(drive);
+
+	fprintf(out, "        dev: %s, id \"%s\"\n", MPR_DISK_DRIVER, id ? id : "");
+	fprintf(out, "          drive = \"%s\"\n", mpr_drive_name(drive));
+	fprintf(out, "          channel = 0 (0x0)\n");
+	fprintf(out, "          scsi-id = %u (0x%x)\n", drive->target, drive->target);
+	fprintf(out, "          lun = %u (0x%x)\n", drive->lun, drive->lun);
+}
+
+static void print_adapter(const struct mpr_machine *machine, const struct mpr_hosted *hosted,
+			  FILE *out)
+{
+	const struct mpr_device *dev = hosted->dev;
+
+	fprintf(out, "  dev: %s, id \"%s\"\n", dev->ops->driver, dev->id);
+	fprintf(out, "    open in a VMM = %s\n", hosted->owner ? "true" : "false");
+	if (!dev->scsi_bus)
+		return;
+	fprintf(out, "    bus: %s.0\n      type SCSI\n", dev->id);
+	for (size_t i = 0; i < machine->drive_count; i++)
+		if (machine->drives[i]->adapter == hosted)
+			print_disk(machine->drives[i], out);
+}
+
+static void info_qtree(const struct mpr_machine *machine, FILE *out)
+{
+	fputs("bus: pci.0\n  type PCI\n", out);
+	for (size_t i = 0; i < machine->device_count; i++)
+		print_adapter(machine, machine->devices[i], out);
+}
+
+static void print_bar(const struct mpr_device *dev, unsigned bar, FILE *out)
+{
+	const struct mpr_bar_info *info = &dev->ops->pci->bar[bar];
+	uint64_t address;
+
+	if (info->kind == MPR_BAR_NONE)
+		return;
+	fprintf(out, "      BAR%u: %s", bar, info->kind == MPR_BAR_IO ? "I/O" : "32 bit memory");
+	if (mpr_pci_bar_address(&dev->pci, bar, &address))
+		fprintf(out, " at 0x%" PRIx64 " [0x%" PRIx64 "].\n", address,
+			address + info->size - 1);
+	else
+		fprintf(out, ", %" PRIu32 " bytes, not enabled.\n", info->size);
+}
+
+static void print_function(const struct mpr_device *dev, FILE *out)
+{
+	const struct mpr_pci_info *info = dev->ops->pci;
+
+	fprintf(out, "    Class %04x: PCI device %04x:%04x\n", (unsigned)info->class_code >> 8,
+		info->vendor_id, info->device_id);
+	fprintf(out, "      PCI subsystem %04x:%04x\n", info->subsystem_vendor_id,
+		info->subsystem_id);
+	if (info->interrupt_pin)
+		fprintf(out, "      IRQ %u, pin %c\n",
+			(unsigned)mpr_pci_config_read(&dev->pci, MPR_PCI_INTERRUPT_LINE, 1),
+			'A' + info->interrupt_pin - 1);
+	for (unsigned bar = 0; bar < MPR_PCI_NUM_BARS; bar++)
+		print_bar(dev, bar, out);
+	fprintf(out, "      id \"%s\"\n", dev->id);
+}
+
+/* The slots are the VMM's: devices are numbered in their order. */
+static void info_pci(const struct mpr_machine *machine, FILE *out)
+{
+	for (size_t i = 0; i < machine->device_count; i++) {
+		fprintf(out, "  Bus  0, device %3zu, function 0:\n", i);
+		print_function(machine->devices[i]->dev, out);
+	}
+}
+
+static void print_region(const struct mpr_device *dev, unsigned bar, FILE *out)
+{
+	uint64_t address;
+
+	if (mpr_pci_bar_address(&dev->pci, bar, &address))
+		fprintf(out, "    %016" PRIx64 "-%016" PRIx64 " (prio 1, i/o): %s-bar%u\n", address,
+			address + dev->ops->pci->bar[bar].size - 1, dev->id, bar);
+}
+
+static void print_regions(const struct mpr_machine *machine, enum mpr_bar_kind kind, FILE *out)
+{
+	for (size_t i = 0; i < machine->device_count; i++)
+		for (unsigned bar = 0; bar < MPR_PCI_NUM_BARS; bar++)
+			if (machine->devices[i]->dev->ops->pci->bar[bar].kind == kind)
+				print_region(machine->devices[i]->dev, bar, out);
+}
+
+static void info_mtree(const struct mpr_machine *machine, FILE *out)
+{
+	fputs("address-space: memory\n  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n",
+	      out);
+	print_regions(machine, MPR_BAR_MEM32, out);
+	fputs("\naddress-space: I/O\n  0000000000000000-000000000000ffff (prio 0, i/o): io\n", out);
+	print_regions(machine, MPR_BAR_IO, out);
+}
+
+static void info_status(const struct mpr_machine *machine, FILE *out)
+{
+	fprintf(out, "VM status: %s\n", machine->stopped ? "paused" : "running");
+}
+
+/* ---- The table ---------------------------------------------------------- */
+
+static const struct {
+	const char *what;
+	void (*print)(const struct mpr_machine *machine, FILE *out);
+	const char *help;
+} infos[] = {
+	{"block", info_block, "the drives and what uses them"},
+	{"blockstats", info_blockstats, "operations and bytes of the drives"},
+	{"mtree", info_mtree, "where the devices are in the guest's address spaces"},
+	{"pci", info_pci, "the PCI devices"},
+	{"qtree", info_qtree, "the devices as a tree"},
+	{"status", info_status, "whether the devices work"},
+};
+
+bool mpr_info(const struct mpr_machine *machine, const char *what, FILE *out)
+{
+	for (size_t i = 0; i < sizeof(infos) / sizeof(infos[0]); i++) {
+		if (strcmp(infos[i].what, what))
+			continue;
+		infos[i].print(machine, out);
+		return true;
+	}
+	return false;
+}
+
+void mpr_info_help(FILE *out)
+{
+	for (size_t i = 0; i < sizeof(infos) / sizeof(infos[0]); i++)
+		fprintf(out, "info %s -- %s\n", infos[i].what, infos[i].help);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/monitor/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "remote/listener.h"
+#include "remote/log.h"
+#include "remote/monitor/chardev.h"
+#include "remote/monitor/client.h"
+#include "remote/monitor/events.h"
+
+/* More clients than this are hung up on. */
+#define MAX_CLIENTS 64
+
+/* A socket at which clients connect. */
+struct place {
+	struct mpr_monitors *monitors;
+	enum mpr_monitor_mode mode;
+	struct mpr_listener *listener;
+};
+
+struct mpr_monitors {
+	struct mpr_machine *machine;
+	struct mpr_events events;
+	struct place *places;
+	size_t place_count;
+	struct mpr_monitor_client *clients;
+	size_t client_count;
+	bool stopped; /* as the clients were told */
+};
+
+/* ---- Clients ------------------------------------------------------------ */
+
+static int add_client(struct mpr_monitors *monitors, enum mpr_monitor_mode mode, int in, int out)
+{
+	struct mpr_monitor_client *client;
+	int ret = -EMFILE;
+
+	if (monitors->client_count < MAX_CLIENTS)
+		ret = mpr_client_create(monitors->machine, mode, in, out, &client);
+	if (ret < 0)
+		return ret;
+	client->next = monitors->clients;
+	monitors->clients = client;
+	monitors->client_count++;
+	return 0;
+}
+
+static bool remove_clients(struct mpr_monitors *monitors)
+{
+	struct mpr_monitor_client **link = &monitors->clients;
+	bool removed = false;
+
+	while (*link) {
+		struct mpr_monitor_client *client = *link;
+
+		if (!mpr_client_ended(client)) {
+			link = &client->next;
+			continue;
+		}
+		*link = client->next;
+		mpr_client_destroy(client);
+		monitors->client_count--;
+		removed = true;
+	}
+	return removed;
+}
+
+static int set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static void on_accept(int fd, void *opaque)
+{
+	const struct place *place = opaque;
+	int ret = set_nonblocking(fd);
+
+	if (ret == 0)
+		ret = add_client(place->monitors, place->mode, fd, fd);
+	if (ret == 0)
+		return;
+	mpr_log(NULL, "monitor: connection refused: %s", strerror(-ret));
+	close(fd);
+}
+
+/* ---- Opening ------------------------------------------------------------ */
+
+static int open_listener(struct mpr_monitors *monitors, const struct mpr_chardev *chardev)
+{
+	struct place *place = &monitors->places[monitors->place_count];
+	int ret;
+
+	*place = (struct place){.monitors = monitors, .mode = chardev->mode};
+	ret = mpr_listener_create(chardev->path, monitors->machine->watcher, on_accept, place,
+				  &place->listener);
+	if (ret == 0)
+		monitors->place_count++;
+	return ret;
+}
+
+static int open_connection(struct mpr_monitors *monitors, const struct mpr_chardev *chardev)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int ret;
+
+	if (sock < 0)
+		return -errno;
+	strncpy(address.sun_path, chardev->path, sizeof(address.sun_path) - 1);
+	ret = connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+	if (ret == 0)
+		ret = add_client(monitors, chardev->mode, sock, sock);
+	if (ret < 0)
+		close(sock);
+	return ret;
+}
+
+/* A description of its own, so that whoever shares the terminal or pipe does not
+ * find it non-blocking; a socket has no other than the one that is there. */
+static int open_standard(int fd, int flags)
+{
+	char path[32];
+	int own;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (own >= 0)
+		return own;
+	own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (own >= 0 && set_nonblocking(own) < 0) {
+		close(own);
+		return -EINVAL;
+	}
+	return own < 0 ? -errno : own;
+}
+
+static int open_stdio(struct mpr_monitors *monitors, const struct mpr_chardev *chardev)
+{
+	int in = open_standard(STDIN_FILENO, O_RDONLY);
+	int out = in < 0 ? in : open_standard(STDOUT_FILENO, O_WRONLY);
+	int ret = out < 0 ? out : add_client(monitors, chardev->mode, in, out);
+
+	if (ret < 0 && in >= 0)
+		close(in);
+	if (ret < 0 && out >= 0)
+		close(out);
+	return ret;
+}
+
+static int open_chardev(struct mpr_monitors *monitors, const struct mpr_chardev *chardev,
+			char **error)
+{
+	int ret = 0;
+
+	switch (chardev->kind) {
+	case MPR_CHARDEV_NONE:
+		break;
+	case MPR_CHARDEV_STDIO:
+		ret = open_stdio(monitors, chardev);
+		break;
+	case MPR_CHARDEV_LISTEN:
+		ret = open_listener(monitors, chardev);
+		break;
+	case MPR_CHARDEV_CONNECT:
+		ret = open_connection(monitors, chardev);
+		break;
+	}
+	if (ret == -EADDRINUSE)
+		*error = mpr_errorf("%s: another process listens there, or it is not a socket",
+				    mpr_opts_text(chardev->opts));
+	else if (ret < 0)
+		*error = mpr_errorf("%s: %s", mpr_opts_text(chardev->opts), strerror(-ret));
+	return ret;
+}
+
+static int open_all(struct mpr_monitors *monitors, char **error)
+{
+	struct mpr_chardev *chardevs;
+	size_t count;
+	int ret = mpr_chardevs_parse(monitors->machine->cmdline, &chardevs, &count, error);
+
+	monitors->places = calloc(count + 1, sizeof(*monitors->places));
+	if (!monitors->places)
+		ret = -ENOMEM;
+	for (size_t i = 0; ret == 0 && i < count; i++)
+		ret = open_chardev(monitors, &chardevs[i], error);
+	free(chardevs);
+	return ret;
+}
+
+/* ---- Events ------------------------------------------------------------- */
+
+static void tell(struct mpr_monitors *monitors, struct json_object *event)
+{
+	struct mpr_monitor_client *client;
+
+	for (client = monitors->clients; event && client; client = client->next)
+		if (client->protocol->event)
+			client->protocol->event(client, event);
+	json_object_put(event);
+}
+
+static void device_deleted(void *opaque, const char *id)
+{
+	tell(opaque, mpr_event_device_deleted(id));
+}
+
+static void io_error(void *opaque, const struct mpr_drive *drive)
+{
+	tell(opaque, mpr_event_io_error(drive));
+}
+
+static bool tell_stopped(struct mpr_monitors *monitors)
+{
+	bool stopped = monitors->machine->stopped;
+
+	if (stopped == monitors->stopped)
+		return false;
+	monitors->stopped = stopped;
+	tell(monitors, mpr_event(stopped ? "STOP" : "RESUME", NULL));
+	return true;
+}
+
+/* ---- Life --------------------------------------------------------------- */
+
+int mpr_monitors_create(struct mpr_machine *machine, struct mpr_monitors **result, char **error)
+{
+	struct mpr_monitors *monitors = calloc(1, sizeof(*monitors));
+	int ret;
+
+	if (!monitors)
+		return -ENOMEM;
+	monitors->machine = machine;
+	monitors->events = (struct mpr_events){device_deleted, io_error, monitors};
+	machine->events = &monitors->events;
+	*result = monitors;
+	ret = open_all(monitors, error);
+	if (ret == -ENOMEM && !*error)
+		*error = mpr_errorf("out of memory");
+	return ret;
+}
+
+bool mpr_monitors_step(struct mpr_monitors *monitors)
+{
+	struct mpr_monitor_client *client;
+	bool worked = false;
+
+	if (!monitors)
+		return false;
+	for (client = monitors->clients; client; client = client->next)
+		worked |= mpr_client_step(client);
+	worked |= tell_stopped(monitors);
+	worked |= remove_clients(monitors);
+	return worked;
+}
+
+static bool somebody_quit(const struct mpr_monitors *monitors)
+{
+	const struct mpr_monitor_client *client;
+
+	for (client = monitors->clients; client; client = client->next)
+		if (client->quit)
+			return true;
+	return false;
+}
+
+void mpr_monitors_shut_down(struct mpr_monitors *monitors, bool by_signal)
+{
+	struct mpr_monitor_client *client;
+
+	if (!monitors)
+		return;
+	tell(monitors, mpr_event_shutdown(by_signal		    ? "host-signal"
+					  : somebody_quit(monitors) ? "host-qmp-quit"
+								    : "none"));
+	for (size_t i = 0; i < monitors->place_count; i++)
+		mpr_listener_destroy(monitors->places[i].listener);
+	monitors->place_count = 0;
+	while ((client = monitors->clients)) {
+		monitors->clients = client->next;
+		mpr_client_destroy(client);
+	}
+}
+
+void mpr_monitors_destroy(struct mpr_monitors *monitors)
+{
+	if (!monitors)
+		return;
+	monitors->machine->events = NULL;
+	free(monitors->places);
+	free(monitors);
+}
