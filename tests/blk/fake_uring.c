@@ -15,6 +15,8 @@
 struct mpr_uring {
 	struct io_uring_sqe entries[ENTRIES_MAX];
 	unsigned count;
+	uintptr_t memory; /* registered */
+	size_t memory_len;
 };
 
 int mpr_uring_create(unsigned entries, struct mpr_uring **ring)
@@ -61,16 +63,25 @@ void mpr_uring_remove_file(struct mpr_uring *ring, int slot)
 
 int mpr_uring_find_memory(const struct mpr_uring *ring, const struct iovec *iov, unsigned niov)
 {
-	(void)ring;
-	(void)iov;
-	(void)niov;
-	return -1;
+	for (unsigned i = 0; i < niov; i++) {
+		uintptr_t base = (uintptr_t)iov[i].iov_base;
+
+		if (base < ring->memory || base + iov[i].iov_len > ring->memory + ring->memory_len)
+			return -1;
+	}
+	return FAKE_URING_BUFFER;
+}
+
+void fake_uring_register(struct mpr_uring *ring, const void *base, size_t len)
+{
+	ring->memory = (uintptr_t)base;
+	ring->memory_len = len;
 }
 
 bool mpr_uring_has_fixed_vectors(const struct mpr_uring *ring)
 {
 	(void)ring;
-	return false;
+	return true;
 }
 
 int mpr_uring_submit(struct mpr_uring *ring)
@@ -111,9 +122,20 @@ static int32_t bytes_of(const struct io_uring_sqe *sqe)
 	const struct iovec *iov = (const struct iovec *)(uintptr_t)sqe->addr;
 	int32_t bytes = 0;
 
-	if (sqe->opcode == IORING_OP_READ || sqe->opcode == IORING_OP_WRITE)
+	switch (sqe->opcode) {
+	case IORING_OP_READ:
+	case IORING_OP_WRITE:
+	case IORING_OP_READ_FIXED:
+	case IORING_OP_WRITE_FIXED:
 		return (int32_t)sqe->len;
-	assert_true(sqe->opcode == IORING_OP_READV || sqe->opcode == IORING_OP_WRITEV);
+	case IORING_OP_READV:
+	case IORING_OP_WRITEV:
+	case MPR_URING_READV_FIXED:
+	case MPR_URING_WRITEV_FIXED:
+		break;
+	default:
+		fail_msg("opcode %u is neither a read nor a write", sqe->opcode);
+	}
 	for (unsigned i = 0; i < sqe->len; i++)
 		bytes += iov[i].iov_len;
 	return bytes;

@@ -8,6 +8,10 @@
 
 #include "blk/uring.h"
 
+/* Makes this the registered memory, as one buffer of that index. */
+void fake_uring_register(struct mpr_uring *ring, const void *base, size_t len);
+#define FAKE_URING_BUFFER 5
+
 /* Entries not yet completed, in the order in which they were queued. */
 unsigned fake_uring_count(const struct mpr_uring *ring);
 const struct io_uring_sqe *fake_uring_entry(const struct mpr_uring *ring, unsigned index);

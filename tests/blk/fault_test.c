@@ -76,7 +76,8 @@ static void submit(struct fixture *f, struct test_req *r, enum mpr_blk_op op, ui
 	mpr_blk_submit(f->blk, &r->req);
 }
 
-/* The entry is of this opcode and range, in one element. */
+/* The entry is of this opcode, and begins and measures so much (in bytes, or in
+ * elements if it is vectored). */
 static void expect(struct fixture *f, unsigned index, unsigned opcode, uint64_t offset, size_t len)
 {
 	const struct io_uring_sqe *sqe = fake_uring_entry(f->ring, index);
@@ -194,6 +195,64 @@ static void a_cut_in_an_element_is_continued(void **state)
 	fake_uring_complete(f.ring, 0, 100);
 	assert_int_equal(r.result, 0);
 	assert_ptr_equal(iov[2].iov_base, f.memory + 2000); /* unchanged */
+	teardown(&f);
+}
+
+static void registered_memory_is_used_as_such(void **state)
+{
+	struct fixture f;
+	struct test_req r = {.req.fua = true};
+
+	(void)state;
+	setup(&f, MPR_CACHE_NONE);
+	fake_uring_register(f.ring, f.memory, 8192);
+	submit(&f, &r, MPR_BLK_WRITE, 4096, 8192);
+	expect(&f, 0, IORING_OP_WRITE_FIXED, 4096, 8192);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->buf_index, FAKE_URING_BUFFER);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->rw_flags, RWF_DSYNC);
+	fake_uring_complete(f.ring, 0, 4096);
+	expect(&f, 0, IORING_OP_WRITE_FIXED, 8192, 4096);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(r.result, 0);
+	submit(&f, &r, MPR_BLK_READ, 0, 8192 + 4096);
+	expect(&f, 0, IORING_OP_READ, 0, 8192 + 4096); /* not all of it is registered */
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+static void registered_memory_in_pieces_is_one_operation(void **state)
+{
+	struct fixture f;
+	struct test_req r = {.result = PENDING};
+	struct iovec iov[2];
+
+	(void)state;
+	setup(&f, MPR_CACHE_NONE);
+	fake_uring_register(f.ring, f.memory, 65536);
+	iov[0] = (struct iovec){f.memory + 8192, 4096};
+	iov[1] = (struct iovec){f.memory, 4096};
+	r.req = (struct mpr_blk_req){.op = MPR_BLK_READ, .iov = iov, .niov = 2, .done = test_done};
+	mpr_blk_submit(f.blk, &r.req);
+	expect(&f, 0, MPR_URING_READV_FIXED, 0, 2);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->buf_index, FAKE_URING_BUFFER);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+static void page_cache_needs_no_registered_memory(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	fake_uring_register(f.ring, f.memory, 65536);
+	submit(&f, &r, MPR_BLK_READ, 0, 4096);
+	expect(&f, 0, IORING_OP_READ, 0, 4096);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(r.result, 0);
 	teardown(&f);
 }
 
@@ -374,6 +433,9 @@ int main(void)
 		cmocka_unit_test(short_transfers_are_continued),
 		cmocka_unit_test(short_direct_writes_go_on_at_a_block),
 		cmocka_unit_test(a_cut_in_an_element_is_continued),
+		cmocka_unit_test(registered_memory_is_used_as_such),
+		cmocka_unit_test(registered_memory_in_pieces_is_one_operation),
+		cmocka_unit_test(page_cache_needs_no_registered_memory),
 		cmocka_unit_test(interruptions_are_repeated),
 		cmocka_unit_test(errors_reach_the_caller),
 		cmocka_unit_test(after_a_failed_flush_nothing_is_called_durable),

@@ -75,6 +75,44 @@ static void character_device(void **state)
 		"neither a regular file nor a block device");
 }
 
+static void polling_needs_direct_io(void **state)
+{
+	char *path = image_create(4096);
+
+	(void)state;
+	refused((struct mpr_blk_options){.file = path, .iopoll = true}, -EINVAL,
+		"iopoll=on needs direct I/O: use cache=none");
+	image_remove(path);
+}
+
+/* Where it can be had, it works; where it cannot, that is said. */
+static void polling_needs_a_device_that_can_be_polled(void **state)
+{
+	char *path = image_create(65536);
+	uint8_t *memory = image_memory(4096);
+	struct mpr_blk_options options = {.file = path, .cache = MPR_CACHE_NONE, .iopoll = true};
+	struct mpr_blk *blk;
+	char *error;
+	int err = mpr_blk_open(ring, &options, &blk, &error);
+
+	(void)state;
+	if (err) {
+		assert_non_null(error);
+		assert_non_null(strstr(error, path));
+		if (err == -EOPNOTSUPP)
+			assert_non_null(strstr(error, "use iopoll=off"));
+		print_message("# %s\n", error);
+		free(error);
+	} else {
+		assert_int_equal(image_read(ring, blk, 4096, memory, 4096), 0);
+		assert_int_equal(memory[7], image_byte(4096 + 7));
+		assert_int_equal(image_request(ring, blk, MPR_BLK_FLUSH, 0, NULL, 0), 0);
+		assert_int_equal(mpr_blk_close(blk), 0);
+	}
+	free(memory);
+	image_remove(path);
+}
+
 static void unknown_format(void **state)
 {
 	char *path = image_create(512);
@@ -202,6 +240,8 @@ int main(void)
 		cmocka_unit_test(missing_file),
 		cmocka_unit_test(directory),
 		cmocka_unit_test(character_device),
+		cmocka_unit_test(polling_needs_direct_io),
+		cmocka_unit_test(polling_needs_a_device_that_can_be_polled),
 		cmocka_unit_test(unknown_format),
 		cmocka_unit_test(qcow2_is_not_taken_for_raw),
 		cmocka_unit_test(no_direct_io),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that mpr_uring delivers every completion once, and that it enters the
  * kernel exactly as often as its statistics say. */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -221,6 +222,72 @@ static void a_completion_may_queue_the_next(void **state)
 	mpr_uring_destroy(ring);
 }
 
+static void completions_that_are_there_are_reaped_in_batches(void **state)
+{
+	struct mpr_uring *ring = create(32);
+	struct counted_op op = {.op.fn = counted};
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * MPR_URING_BATCH; i++)
+		io_uring_prep_nop(mpr_uring_sqe(ring, &op.op));
+	assert_int_equal(mpr_uring_submit(ring), 0);
+	assert_int_equal(mpr_uring_reap(ring), MPR_URING_BATCH);
+	assert_int_equal(mpr_uring_reap(ring), MPR_URING_BATCH);
+	assert_int_equal(mpr_uring_reap(ring), 0);
+	assert_int_equal(mpr_uring_stats(ring)->enters, 1);
+	mpr_uring_destroy(ring);
+}
+
+static void kernel_thread_submits(void **state)
+{
+	struct mpr_uring *ring;
+	struct counted_op op = {.op.fn = counted};
+	int err = mpr_uring_create_sqpoll(4, &ring);
+
+	(void)state;
+	if (err == -EPERM) {
+		print_message("# SQPOLL is not allowed here\n");
+		skip();
+	}
+	assert_int_equal(err, 0);
+	for (unsigned i = 0; i < 100; i++)
+		io_uring_prep_nop(mpr_uring_sqe(ring, &op.op));
+	while (op.calls < 100) {
+		assert_int_equal(mpr_uring_wait(ring, UINT64_MAX), 0);
+		mpr_uring_reap(ring);
+	}
+	assert_int_equal(mpr_uring_stats(ring)->submitted, 100);
+	assert_int_equal(mpr_uring_stats(ring)->completions, 100);
+	mpr_uring_destroy(ring);
+}
+
+static void polled_ring_is_served_with_the_other(void **state)
+{
+	struct mpr_uring *ring = create(8), *polled, *same;
+	struct counted_op ops[2] = {{.op.fn = counted}, {.op.fn = counted}};
+	char *path = image_create(4096);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char buf[512];
+
+	(void)state;
+	assert_int_equal(mpr_uring_polled(ring, &polled), 0);
+	assert_int_equal(mpr_uring_polled(ring, &same), 0);
+	assert_ptr_equal(polled, same);
+	/* A file that is not open for direct I/O cannot be polled. */
+	io_uring_prep_read(mpr_uring_sqe(polled, &ops[0].op), fd, buf, sizeof(buf), 0);
+	io_uring_prep_nop(mpr_uring_sqe(ring, &ops[1].op));
+	while (!ops[0].calls || !ops[1].calls) {
+		assert_int_equal(mpr_uring_wait(ring, UINT64_MAX), 0);
+		mpr_uring_reap(ring);
+	}
+	assert_int_equal(ops[0].res, -EOPNOTSUPP);
+	assert_int_equal(ops[1].res, 0);
+	assert_int_equal(mpr_uring_stats(ring)->completions, 2);
+	mpr_uring_destroy(ring);
+	close(fd);
+	image_remove(path);
+}
+
 /* A mixture of everything, in a traced child; exits with the statistics. */
 static void mixed_work(int result_fd)
 {
@@ -319,6 +386,9 @@ int main(void)
 		cmocka_unit_test(a_full_queue_is_submitted),
 		cmocka_unit_test(no_completion_is_lost_when_the_queue_overflows),
 		cmocka_unit_test(a_completion_may_queue_the_next),
+		cmocka_unit_test(completions_that_are_there_are_reaped_in_batches),
+		cmocka_unit_test(kernel_thread_submits),
+		cmocka_unit_test(polled_ring_is_served_with_the_other),
 		cmocka_unit_test(statistics_count_the_system_calls),
 	};
 
