@@ -143,7 +143,8 @@ def run(guest, jobs, seconds):
     """Boots a machines.Machine and runs the jobs {name: Job} one after the other,
     each on all its disks at once; the figures of each job."""
     virtio = guest.kind == "virtio"
-    disks = ["/dev/vda"] if virtio else [f"/dev/disk{n}" for n in guest.scsi_ids()]
+    count = sum(adapter.image is not None for adapter in guest.adapters)
+    disks = [("/dev/vd" if virtio else "/dev/sd") + chr(ord("a") + n) for n in range(count)]
     guest.boot_linux(GUEST_HEAD.format(disk=disks[-1]) + "".join(
         GUEST_JOB.format(name=name, disks=":".join(disks), seconds=seconds, job=job)
         for name, job in jobs.items()), parts=("fio", "virtio") if virtio else ("fio",))

@@ -37,14 +37,7 @@ class Machine(harness.Machine):
         for number, adapter in enumerate(self.adapters):
             add(number, adapter)
 
-    @staticmethod
-    def _scsi_id(number):
-        """Each disk has another one, although it has a bus for itself: the guest
-        names its disks by the id. The adapter has id 7."""
-        return number if number < 7 else number + 1
-
-    def scsi_ids(self):
-        return [self._scsi_id(n) for n, adapter in enumerate(self.adapters) if adapter.image]
+    # Each disk is alone on its adapter's bus.
 
     def _add_mpring(self, number, adapter):
         rid = f"rid={adapter.process}"
@@ -52,8 +45,7 @@ class Machine(harness.Machine):
         if adapter.image:
             self.arguments += [
                 "-rdrive", f"id=d{number},file={adapter.image},format=raw,cache=none,{rid}",
-                "-rdevice", f"scsi-hd,drive=d{number},bus=lsi{number}.0,"
-                f"scsi-id={self._scsi_id(number)},{rid}"]
+                "-rdevice", f"scsi-hd,drive=d{number},bus=lsi{number}.0,scsi-id=0,{rid}"]
 
     @staticmethod
     def _drive(number, adapter):
@@ -65,8 +57,7 @@ class Machine(harness.Machine):
         arguments = ["-device", f"lsi53c895a,id=lsi{number}{adapter.extra}"]
         if adapter.image:
             arguments += cls._drive(number, adapter) + [
-                "-device", f"scsi-hd,drive=d{number},bus=lsi{number}.0,"
-                f"scsi-id={cls._scsi_id(number)}"]
+                "-device", f"scsi-hd,drive=d{number},bus=lsi{number}.0,scsi-id=0"]
         return arguments
 
     def _add_lsi(self, number, adapter):
