@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -57,7 +58,9 @@ def progress(text):
 
 
 def main(function):
-    """Runs a bench; a Failure ends it with a message and status 1."""
+    """Runs a bench; a Failure ends it with a message and status 1. A request to
+    end leaves nothing behind."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         function()
     except harness.Failure as failure:
