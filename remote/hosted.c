@@ -112,6 +112,11 @@ int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner,
 	return 0;
 }
 
+void mpr_hosted_adopt(struct mpr_hosted *hosted, const void *owner)
+{
+	hosted->owner = owner;
+}
+
 static void close_intx(struct mpr_intx *intx)
 {
 	mpr_watch_stop(intx->resample);

@@ -72,6 +72,9 @@ void mpr_hosted_destroy(struct mpr_hosted *hosted);
 int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner,
 		      const struct mpr_hosted_files *files);
 
+/* The same without a channel: the owner's accesses come by the calls below. */
+void mpr_hosted_adopt(struct mpr_hosted *hosted, const void *owner);
+
 /* Resets the device and gives up what belongs to the VMM. Mappings that the
  * model still holds stay valid. */
 void mpr_hosted_detach(struct mpr_hosted *hosted);
@@ -86,6 +89,18 @@ struct mpr_ram *mpr_hosted_set_memory(struct mpr_hosted *hosted, struct mpr_ram 
 /* Takes the eventfds over on success (resample_fd may be -1); raises at once
  * if the line is high. 0 or -ENOMEM. */
 int mpr_hosted_set_intx(struct mpr_hosted *hosted, int raise_fd, int resample_fd);
+
+/* A guest access. Where the model has nothing, a write is dropped and a read
+ * returns false. */
+void mpr_hosted_write(struct mpr_hosted *hosted, unsigned bar, uint64_t offset, unsigned size,
+		      uint64_t value);
+bool mpr_hosted_read(struct mpr_hosted *hosted, unsigned bar, uint64_t offset, unsigned size,
+		     uint64_t *value);
+void mpr_hosted_config_write(struct mpr_hosted *hosted, uint32_t offset, unsigned size,
+			     uint32_t value);
+
+/* RST#; complete when the device is idle. */
+void mpr_hosted_reset(struct mpr_hosted *hosted);
 
 /* Gives the channel a shadow if the model has one. */
 void mpr_hosted_open_shadow(struct mpr_hosted *hosted);

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "remote/connection.h"
 #include "remote/flush.h"
 #include "remote/hotplug.h"
 #include "remote/listener.h"
@@ -34,7 +35,7 @@ struct door {
 struct guest {
 	struct guest *next;
 	struct door *door;
-	struct mpr_session *session;
+	struct mpr_connection *connection;
 };
 
 struct loop {
@@ -61,8 +62,8 @@ static int add_guest(struct door *door, int sock)
 	int ret = -ENOMEM;
 
 	if (guest)
-		ret = mpr_session_create(sock, &door->endpoint->offer, loop->watcher, &loop->ram,
-					 &guest->session);
+		ret = mpr_connection_create(sock, &door->endpoint->offer, loop->watcher, &loop->ram,
+					    &guest->connection);
 	if (ret < 0) {
 		free(guest);
 		return ret;
@@ -93,14 +94,14 @@ static void remove_guests(struct loop *loop)
 	while (*link) {
 		struct guest *guest = *link;
 
-		if (!mpr_session_ended(guest->session)) {
+		if (!mpr_connection_ended(guest->connection)) {
 			link = &guest->next;
 			continue;
 		}
 		*link = guest->next;
 		/* The number may be given to another file. */
 		guest->door->endpoint->fd = -1;
-		mpr_session_destroy(guest->session);
+		mpr_connection_destroy(guest->connection);
 		free(guest);
 		loop->guest_count--;
 	}
@@ -157,7 +158,7 @@ static void end_guests(struct loop *loop, const struct door *door)
 {
 	for (const struct guest *guest = loop->guests; guest; guest = guest->next)
 		if (guest->door == door)
-			mpr_session_end(guest->session, NULL);
+			mpr_connection_end(guest->connection, NULL);
 	remove_guests(loop);
 }
 
@@ -281,10 +282,10 @@ static bool serve_guests(struct loop *loop)
 	bool ended = false;
 
 	for (const struct guest *guest = loop->guests; guest; guest = guest->next) {
-		worked |= mpr_session_step(guest->session);
-		mpr_session_check(guest->session);
-		guest->door->used |= mpr_session_greeted(guest->session);
-		ended |= mpr_session_ended(guest->session);
+		worked |= mpr_connection_step(guest->connection);
+		mpr_connection_check(guest->connection);
+		guest->door->used |= mpr_connection_greeted(guest->connection);
+		ended |= mpr_connection_ended(guest->connection);
 	}
 	if (ended)
 		remove_guests(loop);

@@ -9,35 +9,72 @@
 #define BATCH 64
 
 /* True when the access lies in a BAR that the model has. */
-static bool valid_access(const struct mpr_device *dev, const struct mpr_msg *msg)
+static bool valid_access(const struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size)
 {
-	const struct mpr_bar_info *bar;
+	const struct mpr_bar_info *info;
 
-	if (msg->bar >= MPR_PCI_NUM_BARS)
+	if (bar >= MPR_PCI_NUM_BARS)
 		return false;
-	if (msg->size != 1 && msg->size != 2 && msg->size != 4 && msg->size != 8)
+	if (size != 1 && size != 2 && size != 4 && size != 8)
 		return false;
-	bar = &dev->ops->pci->bar[msg->bar];
-	return bar->kind != MPR_BAR_NONE && bar->size >= msg->size &&
-	       msg->offset <= bar->size - msg->size;
+	info = &dev->ops->pci->bar[bar];
+	return info->kind != MPR_BAR_NONE && info->size >= size && offset <= info->size - size;
 }
 
-static void serve_write(struct mpr_hosted *hosted, const struct mpr_msg *msg)
+void mpr_hosted_write(struct mpr_hosted *hosted, unsigned bar, uint64_t offset, unsigned size,
+		      uint64_t value)
 {
 	struct mpr_device *dev = hosted->dev;
 
-	if (valid_access(dev, msg))
-		dev->ops->write(dev, msg->bar, msg->offset, msg->size, msg->value);
+	if (valid_access(dev, bar, offset, size))
+		dev->ops->write(dev, bar, offset, size, value);
+}
+
+bool mpr_hosted_read(struct mpr_hosted *hosted, unsigned bar, uint64_t offset, unsigned size,
+		     uint64_t *value)
+{
+	struct mpr_device *dev = hosted->dev;
+
+	if (!valid_access(dev, bar, offset, size))
+		return false;
+	*value = dev->ops->read(dev, bar, offset, size);
+	return true;
+}
+
+void mpr_hosted_config_write(struct mpr_hosted *hosted, uint32_t offset, unsigned size,
+			     uint32_t value)
+{
+	struct mpr_device *dev = hosted->dev;
+
+	mpr_pci_config_write(&dev->pci, offset, size, value);
+	if (dev->ops->config_changed)
+		dev->ops->config_changed(dev);
+	mpr_hosted_update_intx(hosted);
+}
+
+void mpr_hosted_reset(struct mpr_hosted *hosted)
+{
+	struct mpr_device *dev = hosted->dev;
+
+	mpr_pci_reset(&dev->pci);
+	dev->ops->reset(dev);
+	mpr_hosted_update_intx(hosted);
+}
+
+/* ---- Requests of the channel -------------------------------------------- */
+
+static void serve_write(struct mpr_hosted *hosted, const struct mpr_msg *msg)
+{
+	mpr_hosted_write(hosted, msg->bar, msg->offset, msg->size, msg->value);
 	mpr_channel_retire(hosted->channel);
 }
 
 static void serve_read(struct mpr_hosted *hosted, const struct mpr_msg *msg)
 {
-	struct mpr_device *dev = hosted->dev;
+	uint64_t value;
 
-	if (valid_access(dev, msg))
-		mpr_channel_complete(hosted->channel,
-				     dev->ops->read(dev, msg->bar, msg->offset, msg->size), 0);
+	if (mpr_hosted_read(hosted, msg->bar, msg->offset, msg->size, &value))
+		mpr_channel_complete(hosted->channel, value, 0);
 	else
 		mpr_channel_complete(hosted->channel, UINT64_MAX, EINVAL);
 }
@@ -49,12 +86,7 @@ static uint32_t config_offset(const struct mpr_msg *msg)
 
 static void serve_config_write(struct mpr_hosted *hosted, const struct mpr_msg *msg)
 {
-	struct mpr_device *dev = hosted->dev;
-
-	mpr_pci_config_write(&dev->pci, config_offset(msg), msg->size, (uint32_t)msg->value);
-	if (dev->ops->config_changed)
-		dev->ops->config_changed(dev);
-	mpr_hosted_update_intx(hosted);
+	mpr_hosted_config_write(hosted, config_offset(msg), msg->size, (uint32_t)msg->value);
 	mpr_channel_retire(hosted->channel);
 }
 
@@ -69,11 +101,7 @@ static void serve_config_read(struct mpr_hosted *hosted, const struct mpr_msg *m
  * because the RESET stays the channel's current one. */
 static void start_reset(struct mpr_hosted *hosted)
 {
-	struct mpr_device *dev = hosted->dev;
-
-	mpr_pci_reset(&dev->pci);
-	dev->ops->reset(dev);
-	mpr_hosted_update_intx(hosted);
+	mpr_hosted_reset(hosted);
 	hosted->resetting = true;
 }
 

@@ -107,22 +107,35 @@ static const char *check_region(const struct mpr_wire_region *region, unsigned n
 	return NULL;
 }
 
-static const char *check_memory(const struct mpr_wire_msg *msg)
+static const char *check_regions(const struct mpr_wire_region *region, size_t count, unsigned nfds)
 {
-	const struct mpr_wire_region *region = (const void *)msg->payload;
-	size_t count = msg->header.length / sizeof(*region);
 	uint64_t floor = 0;
 
-	if (msg->header.length % sizeof(*region) || count > MPR_WIRE_MAX_REGIONS)
-		return "memory: payload is not 0 to 1024 regions";
 	for (size_t i = 0; i < count; i++) {
-		const char *why = check_region(&region[i], msg->header.nfds, floor);
+		const char *why = check_region(&region[i], nfds, floor);
 
 		if (why)
 			return why;
 		floor = region[i].address + region[i].size;
 	}
 	return NULL;
+}
+
+int mpr_wire_check_regions(const struct mpr_wire_region *regions, size_t count, unsigned nfds,
+			   const char **why)
+{
+	*why = check_regions(regions, count, nfds);
+	return *why ? -EPROTO : 0;
+}
+
+static const char *check_memory(const struct mpr_wire_msg *msg)
+{
+	const struct mpr_wire_region *region = (const void *)msg->payload;
+	size_t count = msg->header.length / sizeof(*region);
+
+	if (msg->header.length % sizeof(*region) || count > MPR_WIRE_MAX_REGIONS)
+		return "memory: payload is not 0 to 1024 regions";
+	return check_regions(region, count, msg->header.nfds);
 }
 
 static const char *check_intx(const struct mpr_wire_msg *msg)

@@ -67,6 +67,11 @@ void mpr_wire_parser_fini(struct mpr_wire_parser *parser);
  * to the receiver. */
 int mpr_wire_check(const struct mpr_wire_msg *msg, const char **why);
 
+/* The part of it about guest memory: whole pages, in ascending order, no two
+ * overlapping, each of one of nfds files. */
+int mpr_wire_check_regions(const struct mpr_wire_region *regions, size_t count, unsigned nfds,
+			   const char **why);
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,7 @@ itself: the same tests then show what stock QEMU does. A Tap counts checks.
 import argparse
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import pwd
@@ -24,6 +25,7 @@ import time
 import traceback
 
 PR_SET_CHILD_SUBREAPER = 36
+KVM_CREATE_VM = 0xAE01
 BOOT_TIMEOUT = 240
 JOB_TIMEOUT = 600
 HOPELESS = ("Kernel panic", "MPRING-RESULT: fail", "DISK ERROR")
@@ -466,3 +468,36 @@ class Machine:
         """Ends QEMU by its monitor."""
         self.tell_to_quit()
         self.wait_end()
+
+
+# ---- Test cases of several tests ------------------------------------------
+
+
+def kvm_works():
+    """True if virtual machines can be made here."""
+    try:
+        kvm = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        os.close(fcntl.ioctl(kvm, KVM_CREATE_VM, 0))
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(kvm)
+
+
+def check_boot(tap, machine, disk, what):
+    """Test cases: boots a bootable_disk() and looks at what the guest did to it."""
+    with tap.case(f"{what}: SeaBIOS boots from the disk and reads it"):
+        machine.start()
+        machine.wait_console("BOOTED", 60)
+        machine.wait_console(BOOT_TEXT.decode(), 60)
+    with tap.case(f"{what}: what the BIOS writes is in the image"):
+        machine.wait_console("WRITTEN", 60)
+        machine.quit()
+        with open(disk, "rb") as image:
+            image.seek(6 * 512)
+            found = image.read(len(BOOT_TEXT))
+        check(found == BOOT_TEXT, f"sector 6 holds {found}")

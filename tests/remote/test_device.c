@@ -29,9 +29,10 @@ static const struct mpr_pci_info pci_info = {
 static void let_go(void *opaque)
 {
 	struct test_device *test = opaque;
+	const uint32_t marker = TEST_MARKER;
 
-	if (test->page.ptr)
-		*(uint32_t *)test->page.ptr = TEST_MARKER;
+	if (test->page.len >= sizeof(marker))
+		memcpy(test->page.ptr, &marker, sizeof(marker));
 	mpr_dma_unmap(&test->dev, &test->page);
 }
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "proxy/stock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "wire/mpqemu.h"
+
+#define ANSWER_TIMEOUT_MS 30000
+
+struct mpr_stock {
+	int sock;
+	bool alive;
+	struct mpr_mpqemu_parser parser;
+};
+
+int mpr_stock_open(int fd, struct mpr_stock **result)
+{
+	struct mpr_stock *stock = calloc(1, sizeof(*stock));
+
+	if (!stock)
+		return -ENOMEM;
+	stock->sock = fd;
+	stock->alive = true;
+	mpr_mpqemu_parser_init(&stock->parser);
+	*result = stock;
+	return 0;
+}
+
+void mpr_stock_close(struct mpr_stock *stock)
+{
+	mpr_mpqemu_parser_fini(&stock->parser);
+	close(stock->sock);
+	free(stock);
+}
+
+bool mpr_stock_alive(const struct mpr_stock *stock)
+{
+	return stock->alive;
+}
+
+/* ---- Messages ----------------------------------------------------------- */
+
+static int say(struct mpr_stock *stock, enum mpr_mpqemu_command command, const void *data,
+	       size_t size, const int *fds, unsigned nfds)
+{
+	int ret = stock->alive ? mpr_mpqemu_send(stock->sock, command, data, size, fds, nfds)
+			       : -EPIPE;
+
+	if (ret < 0)
+		stock->alive = false;
+	return ret;
+}
+
+/* 0 or negative errno. */
+static int receive(struct mpr_stock *stock)
+{
+	struct pollfd pfd = {.fd = stock->sock, .events = POLLIN};
+	int ret;
+
+	while ((ret = mpr_mpqemu_parser_read(&stock->parser, stock->sock)) == 0) {
+		int n = poll(&pfd, 1, ANSWER_TIMEOUT_MS);
+
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+	}
+	return ret < 0 ? ret : 0;
+}
+
+static bool is_answer(const struct mpr_mpqemu_msg *msg)
+{
+	const char *why;
+
+	return mpr_mpqemu_check(msg, &why) == 0 && msg->header.command == MPR_MPQEMU_RET;
+}
+
+/* Says something and waits for the answer's value. 0 or -EPIPE. */
+static int ask(struct mpr_stock *stock, enum mpr_mpqemu_command command, const void *data,
+	       size_t size, uint64_t *value)
+{
+	*value = UINT64_MAX;
+	if (say(stock, command, data, size, NULL, 0) < 0)
+		return -EPIPE;
+	if (receive(stock) < 0 || !is_answer(&stock->parser.msg)) {
+		stock->alive = false;
+		return -EPIPE;
+	}
+	*value = stock->parser.msg.data.value;
+	return 0;
+}
+
+/* ---- Set-up ------------------------------------------------------------- */
+
+int mpr_stock_set_memory(struct mpr_stock *stock, const struct mpr_proxy_region *regions,
+			 size_t count)
+{
+	struct mpr_mpqemu_memory memory = {.address = {0}};
+	int fds[MPR_MPQEMU_MAX_FDS];
+
+	if (count > MPR_MPQEMU_MAX_FDS)
+		return -E2BIG;
+	for (size_t i = 0; i < count; i++) {
+		memory.address[i] = regions[i].address;
+		memory.size[i] = regions[i].size;
+		memory.offset[i] = (int64_t)regions[i].offset;
+		fds[i] = regions[i].fd;
+	}
+	return say(stock, MPR_MPQEMU_SYNC_SYSMEM, &memory, sizeof(memory), fds, (unsigned)count);
+}
+
+int mpr_stock_set_intx(struct mpr_stock *stock, int raise_fd, int resample_fd)
+{
+	const int fds[] = {raise_fd, resample_fd};
+
+	return say(stock, MPR_MPQEMU_SET_IRQFD, NULL, 0, fds, 2);
+}
+
+/* ---- Accesses ----------------------------------------------------------- */
+
+static uint64_t access_config(struct mpr_stock *stock, enum mpr_mpqemu_command command,
+			      uint32_t offset, unsigned size, uint32_t value)
+{
+	const struct mpr_mpqemu_config config = {
+		.offset = offset,
+		.value = value,
+		.size = (int32_t)size,
+	};
+	uint64_t answer;
+
+	(void)ask(stock, command, &config, sizeof(config), &answer);
+	return answer;
+}
+
+uint32_t mpr_stock_config_read(struct mpr_stock *stock, uint32_t offset, unsigned size)
+{
+	return (uint32_t)access_config(stock, MPR_MPQEMU_CONFIG_READ, offset, size, 0);
+}
+
+void mpr_stock_config_write(struct mpr_stock *stock, uint32_t offset, unsigned size, uint32_t value)
+{
+	(void)access_config(stock, MPR_MPQEMU_CONFIG_WRITE, offset, size, value);
+}
+
+static uint64_t access_bar(struct mpr_stock *stock, enum mpr_mpqemu_command command,
+			   enum mpr_stock_space space, uint64_t address, unsigned size,
+			   uint64_t value)
+{
+	const struct mpr_mpqemu_access access = {
+		.address = address,
+		.value = value,
+		.size = size,
+		.memory = space == MPR_STOCK_MEMORY,
+	};
+	uint64_t answer;
+
+	(void)ask(stock, command, &access, sizeof(access), &answer);
+	return answer;
+}
+
+uint64_t mpr_stock_read(struct mpr_stock *stock, enum mpr_stock_space space, uint64_t address,
+			unsigned size)
+{
+	return access_bar(stock, MPR_MPQEMU_BAR_READ, space, address, size, 0);
+}
+
+void mpr_stock_write(struct mpr_stock *stock, enum mpr_stock_space space, uint64_t address,
+		     unsigned size, uint64_t value)
+{
+	(void)access_bar(stock, MPR_MPQEMU_BAR_WRITE, space, address, size, value);
+}
+
+int mpr_stock_reset(struct mpr_stock *stock)
+{
+	uint64_t value;
+
+	return ask(stock, MPR_MPQEMU_DEVICE_RESET, NULL, 0, &value);
+}

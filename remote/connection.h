@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection of a VMM, whose first byte tells what it speaks: mpring's own
+ * control protocol (remote/session.h) or that of stock QEMU (remote/mpqemu.h).
+ *
+ * The functions are those of remote/session.h, for either.
+ */
+#ifndef MPR_REMOTE_CONNECTION_H
+#define MPR_REMOTE_CONNECTION_H
+
+#include "remote/session.h"
+
+struct mpr_connection;
+
+int mpr_connection_create(int sock, const struct mpr_offer *offer, struct mpr_watcher *watcher,
+			  struct mpr_ram_pool *pool, struct mpr_connection **connection);
+void mpr_connection_destroy(struct mpr_connection *connection);
+bool mpr_connection_step(struct mpr_connection *connection);
+void mpr_connection_end(struct mpr_connection *connection, const char *why);
+bool mpr_connection_ended(const struct mpr_connection *connection);
+bool mpr_connection_greeted(const struct mpr_connection *connection);
+void mpr_connection_check(struct mpr_connection *connection);
+
+#endif
