@@ -83,6 +83,39 @@ static const struct wrong wrongs[] = {
 	{"unknown cache mode",
 	 {"@", DEVICE, "-drive", "id=d0,file=x,cache=unsafe"},
 	 "-drive id=d0,file=x,cache=unsafe: cache=unsafe is not writeback, none or directsync"},
+	{"serial number of a drive",
+	 {"@", DEVICE, "-drive", "id=d0,file=x,serial=s1"},
+	 "-drive id=d0,file=x,serial=s1: a serial number is the disk's: give -device "
+	 "scsi-hd,serial=s1"},
+	{"drive that is to pass discards on",
+	 {"@", DEVICE, "-drive", "id=d0,file=x,discard=unmap"},
+	 "-drive id=d0,file=x,discard=unmap: discard=unmap is not supported, only ignore is (the "
+	 "guest's UNMAP has no effect on the image)"},
+	{"drive that is to stop on errors",
+	 {"@", DEVICE, "-drive", "id=d0,file=x,werror=stop"},
+	 "-drive id=d0,file=x,werror=stop: werror=stop is not supported, only report is: the guest "
+	 "is told"},
+	{"drive with a way that does not exist",
+	 {"@", DEVICE, "-drive", "id=d0,file=x,aio=posix"},
+	 "-drive id=d0,file=x,aio=posix: aio=posix is not io_uring, threads or native"},
+	{"node without a name",
+	 {"@", DEVICE, "-blockdev", "raw,file.driver=file,file.filename=x"},
+	 "-blockdev raw,file.driver=file,file.filename=x: node-name=NAME is missing"},
+	{"node of another format",
+	 {"@", DEVICE, "-blockdev", "driver=qed,node-name=n"},
+	 "-blockdev driver=qed,node-name=n: driver=qed is not supported, only raw, file and "
+	 "host_device are"},
+	{"node that names another",
+	 {"@", DEVICE, "-blockdev", "{\"driver\":\"raw\",\"node-name\":\"n\",\"file\":\"f\"}"},
+	 "-blockdev driver=raw,node-name=n,file=f: file=f names another node: write the file here, "
+	 "file.driver=file,file.filename=PATH"},
+	{"node that is not JSON",
+	 {"@", DEVICE, "-blockdev", "{\"driver\""},
+	 "-blockdev {\"driver\": not JSON: unexpected end of data"},
+	{"property of a node that there is not",
+	 {"@", DEVICE, "-blockdev", "raw,node-name=n,file.filname=x"},
+	 "-blockdev raw,node-name=n,file.filname=x: no property \"file.filname\" (did you mean "
+	 "\"file.filename\"?)"},
 	{"unknown drive property",
 	 {"@", DEVICE, "-drive", "id=d0,file=x,read-only=on"},
 	 "-drive id=d0,file=x,read-only=on: no property \"read-only\" (did you mean "

@@ -1,0 +1,679 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: MIT
+"""Proves that the monitors of mpring-remote speak QMP and HMP as a QEMU user and
+his programs expect, and that no client disturbs the devices or the others."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+PROGRAM = os.path.abspath(sys.argv[1])
+TIMEOUT = 20
+cases = []
+
+
+def case(function):
+    cases.append(function)
+    return function
+
+
+class Skip(Exception):
+    """What the test needs is not there."""
+
+
+def check(condition, text):
+    if not condition:
+        raise AssertionError(text)
+
+
+class Remote:
+    """mpring-remote with an adapter, a disk, and a monitor of each kind."""
+
+    def __init__(self, folder, *options, stdin=subprocess.DEVNULL, program=PROGRAM):
+        self.folder = folder
+        self.vmm, theirs = socket.socketpair()
+        for name in ("d0.img", "d1.img"):
+            with open(self.path(name), "wb") as image:
+                image.truncate(1 << 20)
+        with theirs:
+            self.process = subprocess.Popen(
+                [program, str(theirs.fileno()), "-device", "lsi53c895a,id=lsi0",
+                 "-drive", f"id=d0,file={self.path('d0.img')},format=raw",
+                 "-device", "scsi-hd,id=disk0,drive=d0,bus=lsi0.0,scsi-id=0",
+                 "-qmp", f"unix:{self.path('qmp')},server,nowait",
+                 "-chardev", f"socket,id=hmp,path={self.path('hmp')},server=on,wait=off",
+                 "-mon", "chardev=hmp,mode=readline", *options],
+                pass_fds=[theirs.fileno()], stdin=stdin, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, text=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def __enter__(self):
+        deadline = time.monotonic() + TIMEOUT
+        while not os.path.exists(self.path("hmp")) and time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise AssertionError(self.process.stderr.read())
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *exception):
+        self.vmm.close()
+        try:
+            self.process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            errors = self.process.stderr.read()
+            self.process.stderr.close()
+            self.process.stdout.close()
+        if exception[0] is None:
+            check(self.process.returncode == 0, f"exit {self.process.returncode}: {errors}")
+            check("runtime error" not in errors and "Sanitizer" not in errors, errors)
+
+    def connect(self, name):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(TIMEOUT)
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            try:
+                sock.connect(self.path(name))
+                return sock
+            except BlockingIOError:  # others wait to be accepted
+                time.sleep(0.01)
+        raise AssertionError(f"{name}: nobody accepts")
+
+
+class Qmp:
+    """A client that hides nothing."""
+
+    def __init__(self, remote, negotiate=True):
+        self.sock = remote.connect("qmp")
+        self.stream = self.sock.makefile("r", encoding="utf-8", newline="\n")
+        self.greeting = self.read()
+        self.events = []
+        if negotiate:
+            check(self.command("qmp_capabilities") == {}, "negotiation")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.stream.close()
+        self.sock.close()
+
+    def read(self):
+        line = self.stream.readline()
+        check(line.endswith("\r\n"), f"no line: {line!r}")
+        return json.loads(line)
+
+    def send(self, data):
+        self.sock.sendall(data if isinstance(data, bytes) else data.encode())
+
+    def answer(self):
+        while True:
+            message = self.read()
+            if "event" not in message:
+                return message
+            self.events.append(message)
+
+    def ask(self, request):
+        self.send(request + "\n")
+        return self.answer()
+
+    def command(self, name, **arguments):
+        request = {"execute": name}
+        if arguments:
+            request["arguments"] = {key.replace("_", "-") if key != "qom_type" else "qom-type":
+                                    value for key, value in arguments.items()}
+        answer = self.ask(json.dumps(request))
+        check("return" in answer, f"{name}: {answer}")
+        return answer["return"]
+
+    def error(self, request):
+        answer = self.ask(request if isinstance(request, str) else json.dumps(request))
+        check("error" in answer, f"{request}: {answer}")
+        check(set(answer["error"]) == {"class", "desc"}, str(answer))
+        return answer
+
+    def event(self, name):
+        while True:
+            for event in self.events:
+                if event["event"] == name:
+                    self.events.remove(event)
+                    return event
+            self.events.append(self.read())
+
+
+class Hmp:
+    """A person at a socket."""
+
+    def __init__(self, remote):
+        self.sock = remote.connect("hmp")
+        self.banner = self.read()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.sock.close()
+
+    def read(self):
+        data = b""
+        while not data.endswith(b"(qemu) "):
+            part = self.sock.recv(65536)
+            check(part, f"hung up after {data!r}")
+            data += part
+        return data.decode()[:-len("(qemu) ")]
+
+    def command(self, line):
+        self.sock.sendall(line.encode() + b"\n")
+        return self.read()
+
+
+# ---- QMP ---------------------------------------------------------------------
+
+@case
+def greeting_comes_first_and_capabilities_must_be_negotiated(folder):
+    with Remote(folder) as remote, Qmp(remote, negotiate=False) as qmp:
+        version = qmp.greeting["QMP"]["version"]
+        check(set(version["qemu"]) == {"major", "minor", "micro"}, str(version))
+        check(isinstance(version["package"], str), str(version))
+        check(qmp.greeting["QMP"]["capabilities"] == [], "capabilities")
+        early = qmp.error({"execute": "query-status"})
+        check(early["error"]["class"] == "CommandNotFound", str(early))
+        oob = qmp.error({"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}})
+        check(oob["error"]["class"] == "GenericError", str(oob))
+        check(qmp.ask('{"execute": "qmp_capabilities", "id": 1}') == {"return": {}, "id": 1}, "id")
+        late = qmp.error({"execute": "qmp_capabilities"})
+        check(late["error"]["class"] == "CommandNotFound", str(late))
+
+
+WRONG_REQUESTS = [
+    # request, class
+    ('{"execute": "no-such-command"}', "CommandNotFound"),
+    ('{"execute": 1}', "GenericError"),
+    ('{"execute": null}', "GenericError"),
+    ('{}', "GenericError"),
+    ('{"id": 1}', "GenericError"),
+    ('{"execute": "query-status", "arguments": []}', "GenericError"),
+    ('{"execute": "query-status", "surplus": 1}', "GenericError"),
+    ('{"execute": "query-status", "arguments": {"surplus": 1}}', "GenericError"),
+    ('{"exec-oob": "query-status"}', "GenericError"),
+    ('{"execute": "device_del"}', "GenericError"),
+    ('{"execute": "device_del", "arguments": {"id": 1}}', "GenericError"),
+    ('{"execute": "device_del", "arguments": {"id": "none"}}', "DeviceNotFound"),
+    ('{"execute": "device_add", "arguments": {"id": "x"}}', "GenericError"),
+    ('{"execute": "device_add", "arguments": {"driver": "e1000", "id": "x"}}', "GenericError"),
+    ('{"execute": "device_add", "arguments": {"driver": "scsi-hd", "drive": ["x"]}}',
+     "GenericError"),
+    ('{"execute": "device_add", "arguments": {"driver": "scsi-hd", "a=b": "x"}}', "GenericError"),
+    ('{"execute": "device_add", "arguments": {"driver": "scsi\\u0000-hd"}}', "GenericError"),
+    ('{"execute": "blockdev-add", "arguments": {"driver": "qed", "node-name": "n"}}',
+     "GenericError"),
+    ('{"execute": "blockdev-add", "arguments": {"driver": "raw", "node-name": "n",'
+     ' "file": {"driver": "file", "filename": "/nowhere/x"}}}', "GenericError"),
+    ('{"execute": "blockdev-del", "arguments": {"node-name": "none"}}', "GenericError"),
+    ('{"execute": "block_resize", "arguments": {"device": "none", "size": 512}}',
+     "DeviceNotFound"),
+    ('{"execute": "block_resize", "arguments": {"device": "d0", "size": -1}}', "GenericError"),
+    ('{"execute": "block_resize", "arguments": {"size": 512}}', "GenericError"),
+    ('{"execute": "block_resize", "arguments": {"device": "d0", "size": "1"}}', "GenericError"),
+    ('{"execute": "qom-list", "arguments": {"path": "/nowhere"}}', "DeviceNotFound"),
+    ('{"execute": "qom-get", "arguments": {"path": "/machine", "property": "x"}}',
+     "GenericError"),
+    ('{"execute": "device-list-properties", "arguments": {"typename": "none"}}',
+     "DeviceNotFound"),
+    ('{"execute": "object-add", "arguments": {"qom-type": "x-remote-object", "id": "r"}}',
+     "GenericError"),
+    ('{"execute": "object-del", "arguments": {"id": "none"}}', "GenericError"),
+    # not requests
+    ('[]', "GenericError"),
+    ('"text"', "GenericError"),
+    ('12', "GenericError"),
+    ('null', "GenericError"),
+    # not JSON
+    ('garbage', "GenericError"),
+    ('{"execute"; 1}', "GenericError"),
+    ('{"execute": "query-status",}', "GenericError"),
+    ('[' * 2000, "GenericError"),
+    ('{"a":' * 2000, "GenericError"),
+    ('"\x01"', "GenericError"),
+]
+
+
+@case
+def every_wrong_request_has_an_error_of_its_class(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        for request, expected in WRONG_REQUESTS:
+            answer = qmp.error(request)
+            check(answer["error"]["class"] == expected, f"{request[:80]}: {answer}")
+            check(qmp.command("query-status")["running"], request[:80])
+
+
+@case
+def id_comes_back_whatever_it_is(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        for identity in (0, "text", None, {"a": [1, 2]}, [], 1.5, True):
+            for name in ("query-status", "no-such-command"):
+                answer = qmp.ask(json.dumps({"execute": name, "id": identity}))
+                if identity is not None:
+                    check(answer.get("id") == identity, f"{identity}: {answer}")
+
+
+@case
+def requests_may_come_in_pieces_or_together(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        for byte in '{"execute": "query-status", "id": "slow"}\n':
+            qmp.send(byte)
+        check(qmp.answer()["id"] == "slow", "in pieces")
+        qmp.send("".join('{"execute":"query-status","id":%d}' % i for i in range(200)))
+        check([qmp.answer()["id"] for _ in range(200)] == list(range(200)), "together")
+
+
+@case
+def queries_say_what_the_command_line_said(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        names = {command["name"] for command in qmp.command("query-commands")}
+        check({"query-block", "device_add", "quit", "stop"} <= names, str(names))
+        check(qmp.command("query-version")["qemu"] == qmp.greeting["QMP"]["version"]["qemu"],
+              "version")
+        (block,) = qmp.command("query-block")
+        check((block["device"], block["qdev"]) == ("d0", "disk0"), str(block))
+        check(block["inserted"]["file"] == remote.path("d0.img"), str(block))
+        check(block["inserted"]["image"]["virtual-size"] == 1 << 20, str(block))
+        (node,) = qmp.command("query-named-block-nodes")
+        check(node["drv"] == "raw" and node["node-name"], str(node))
+        (stats,) = qmp.command("query-blockstats")
+        check(stats["stats"]["rd_operations"] == 0, str(stats))
+        children = qmp.command("qom-list", path="/machine/peripheral")
+        check({"name": "disk0", "type": "child<scsi-hd>"} in children, str(children))
+        check(qmp.command("qom-get", path="/machine/peripheral/disk0", property="scsi-id") == 0,
+              "scsi-id")
+        check(qmp.command("qom-get", path="/machine/peripheral/lsi0", property="type")
+              == "lsi53c895a", "type")
+        properties = qmp.command("device-list-properties", typename="scsi-hd")
+        check("rotation_rate" in [p["name"] for p in properties], str(properties))
+
+
+@case
+def disks_come_and_go(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        for _ in range(3):
+            qmp.command("blockdev-add", driver="raw", node_name="n1",
+                        file={"driver": "file", "filename": remote.path("d1.img")})
+            qmp.command("device_add", driver="scsi-hd", id="disk1", drive="n1", bus="lsi0.0",
+                        lun=1, **{"scsi_id": 0})
+            check(len(qmp.command("query-block")) == 2, "two disks")
+            qmp.error({"execute": "blockdev-del", "arguments": {"node-name": "n1"}})
+            qmp.command("device_del", id="disk1")
+            event = qmp.event("DEVICE_DELETED")
+            check(event["data"] == {"device": "disk1", "path": "/machine/peripheral/disk1"},
+                  str(event))
+            check(set(event["timestamp"]) == {"seconds", "microseconds"}, str(event))
+            qmp.command("blockdev-del", node_name="n1")
+            check(len(qmp.command("query-named-block-nodes")) == 1, "one node")
+
+
+@case
+def adapters_come_and_go(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        qmp.command("device_add", driver="lsi53c895a", id="lsi1")
+        qmp.command("human-monitor-command",
+                    command_line=f"drive_add 0 if=none,id=d1,file={remote.path('d1.img')}")
+        qmp.command("device_add", driver="scsi-hd", id="disk1", drive="d1", bus="lsi1.0")
+        qmp.command("device_del", id="lsi1")
+        check(qmp.event("DEVICE_DELETED")["data"]["device"] == "disk1", "first the disk")
+        check(qmp.event("DEVICE_DELETED")["data"]["device"] == "lsi1", "then the adapter")
+        check(len(qmp.command("query-block")) == 1, "the drive went with its disk")
+
+
+@case
+def image_grows(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        qmp.command("block_resize", device="d0", size=4 << 20)
+        check(os.path.getsize(remote.path("d0.img")) == 4 << 20, "the image")
+        (block,) = qmp.command("query-block")
+        check(block["inserted"]["image"]["virtual-size"] == 4 << 20, str(block))
+
+
+@case
+def stop_and_cont_are_told_to_all(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp, Qmp(remote) as other:
+        qmp.command("stop")
+        check(qmp.command("query-status")["status"] == "paused", "paused")
+        other.event("STOP")
+        qmp.command("cont")
+        check(qmp.command("query-status") == {"status": "running", "singlestep": False,
+                                              "running": True}, "running")
+        other.event("RESUME")
+        qmp.event("STOP")
+        qmp.event("RESUME")
+
+
+@case
+def quit_ends_the_process_and_says_so(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp, Qmp(remote, negotiate=False) as silent:
+        qmp.command("quit")
+        event = qmp.event("SHUTDOWN")
+        check(event["data"] == {"guest": False, "reason": "host-qmp-quit"}, str(event))
+        check(qmp.stream.read() == "", "hung up")
+        check(silent.stream.read() == "", "no events before capabilities are negotiated")
+        check(remote.process.wait(TIMEOUT) == 0, "exit status")
+        check(not os.path.exists(remote.path("qmp")), "the socket is removed")
+
+
+@case
+def signal_is_told_as_the_reason(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        remote.process.send_signal(signal.SIGTERM)
+        check(qmp.event("SHUTDOWN")["data"]["reason"] == "host-signal", "reason")
+
+
+# ---- Hostile clients ---------------------------------------------------------
+
+@contextlib.contextmanager
+def undisturbed(remote):
+    """Another client is answered all the while."""
+    with Qmp(remote) as other:
+        yield
+        for _ in range(20):
+            check(other.command("query-status")["running"], "the other client")
+
+
+def send_until_full(sock, data):
+    """Sends as long as it is taken."""
+    sock.setblocking(False)
+    sent = 0
+    deadline = time.monotonic() + 1
+    while time.monotonic() < deadline:
+        try:
+            sent += sock.send(data)
+        except BlockingIOError:
+            time.sleep(0.01)
+        except (BrokenPipeError, ConnectionResetError):
+            break
+    return sent
+
+
+@case
+def megabyte_without_newline(folder):
+    with Remote(folder) as remote, undisturbed(remote):
+        with Qmp(remote) as qmp:
+            qmp.send(b"x" * (1 << 20))
+            check("error" in qmp.answer(), "one error")
+            qmp.send(b"\n")
+            check(qmp.command("query-status")["running"], "and it goes on")
+            qmp.send(b'{"execute": "' + b"y" * (1 << 20))
+            check("too long" in qmp.answer()["error"]["desc"], "a request has a limit")
+        with Hmp(remote) as hmp:
+            check("too long" in hmp.command("x" * (1 << 20)), "a line has a limit")
+            check("running" in hmp.command("info status"), "and it goes on")
+
+
+@case
+def bytes_of_any_kind(folder):
+    with Remote(folder) as remote, undisturbed(remote):
+        for seed in range(16):
+            noise = bytes((seed * 31 + i * i * 7 + i // 3) & 0xff for i in range(20000))
+            for name in ("qmp", "hmp"):
+                with remote.connect(name) as sock:
+                    send_until_full_once(sock, noise)
+
+
+def send_until_full_once(sock, data):
+    sock.setblocking(False)
+    try:
+        sock.send(data)
+    except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+        pass
+
+
+@case
+def client_that_never_reads(folder):
+    with Remote(folder) as remote, undisturbed(remote):
+        with remote.connect("qmp") as sock, remote.connect("hmp") as person:
+            send_until_full(sock, b'{"execute":"qmp_capabilities"}' +
+                            b'{"execute":"query-commands"}' * 1000)
+            send_until_full(person, b"help\n" * 1000)
+            with open(f"/proc/{remote.process.pid}/statm", encoding="ascii") as statm:
+                pages = int(statm.read().split()[1])
+            check(pages < 65536, f"{pages} pages")
+
+
+@case
+def client_that_leaves_in_the_middle(folder):
+    with Remote(folder) as remote, undisturbed(remote):
+        for length in range(1, 40, 3):
+            with remote.connect("qmp") as sock:
+                sock.send(b'{"execute": "qmp_capabilities"}{"execute": "stop'[:length])
+        for _ in range(100):
+            remote.connect("hmp").close()
+
+
+@case
+def more_clients_than_there_may_be(folder):
+    with Remote(folder) as remote, undisturbed(remote):
+        crowd = [remote.connect("qmp") for _ in range(100)]
+        greeted = sum(1 for sock in crowd if sock.recv(4096))
+        check(0 < greeted < 100, f"{greeted} greeted")
+        for sock in crowd:
+            sock.close()
+
+
+# ---- HMP ---------------------------------------------------------------------
+
+@case
+def person_finds_what_he_knows(folder):
+    with Remote(folder) as remote, Hmp(remote) as hmp:
+        check("type 'help'" in hmp.banner, hmp.banner)
+        usage = hmp.command("help")
+        for name in ("device_add", "device_del", "drive_add", "drive_del", "block_resize",
+                     "stop", "cont", "quit", "help", "info"):
+            check(f"\n{name}" in "\n" + usage, f"help lacks {name}")
+        check("drive_add [slot]" in hmp.command("help drive_add"), "help of one")
+        check(hmp.command("") == "", "an empty line")
+        check("unknown command: 'frob'" in hmp.command("frob"), "unknown")
+        check("unknown command: 'info frob'" in hmp.command("info frob"), "unknown")
+        check(hmp.command("info status") == "VM status: running\r\n", "status")
+        check(hmp.command("info block") ==
+              f"d0 (#block0): {remote.path('d0.img')} (raw)\r\n"
+              "    Attached to:      disk0\r\n    Cache mode:       writeback\r\n", "block")
+        check("rd_operations=0" in hmp.command("info blockstats"), "blockstats")
+        check('dev: scsi-hd, id "disk0"' in hmp.command("info qtree"), "qtree")
+        check("PCI device 1000:0012" in hmp.command("info pci"), "pci")
+        check("address-space: memory" in hmp.command("info mtree"), "mtree")
+
+
+@case
+def person_plugs(folder):
+    with Remote(folder) as remote, Hmp(remote) as hmp:
+        check(hmp.command(f"drive_add 0 if=none,id=d1,file={remote.path('d1.img')}") == "OK\r\n",
+              "drive_add")
+        check("is taken by" in hmp.command(f"drive_add 0 id=d1,file={remote.path('d1.img')}"),
+              "twice")
+        check(hmp.command("device_add scsi-hd,id=disk1,drive=d1,bus=lsi0.0") == "", "device_add")
+        check("use device_del first" in hmp.command("drive_del d1"), "drive_del")
+        check(hmp.command("block_resize d1 4") == "", "block_resize")
+        check(os.path.getsize(remote.path("d1.img")) == 4 << 20, "MiB by default")
+        check(hmp.command("block_resize d1 512k") == "", "block_resize")
+        check(os.path.getsize(remote.path("d1.img")) == 512 << 10, "with a suffix")
+        check("is not a size" in hmp.command("block_resize d1 5x"), "no size")
+        check(hmp.command("device_del disk1") == "", "device_del")
+        check(hmp.command("stop") == "" and "paused" in hmp.command("info status"), "stop")
+        check(hmp.command("c") == "" and "running" in hmp.command("info status"), "cont")
+
+
+@case
+def socat_is_a_terminal(folder):
+    if not shutil.which("socat"):
+        raise Skip("socat is not installed")
+    with Remote(folder) as remote:
+        done = subprocess.run(["socat", remote.path("hmp"), "stdio"], text=True, timeout=TIMEOUT,
+                              input="info status\nquit\n", capture_output=True, check=True)
+        check("VM status: running" in done.stdout, done.stdout)
+        check(remote.process.wait(TIMEOUT) == 0, "exit status")
+
+
+@case
+def standard_input_is_a_monitor(folder):
+    with Remote(folder, "-monitor", "stdio", stdin=subprocess.PIPE) as remote:
+        remote.process.stdin.write("info status\nquit\n")
+        remote.process.stdin.flush()
+        check("VM status: running" in remote.process.stdout.read(), "answer")
+        check(os.get_blocking(remote.process.stdin.fileno()), "left as it was")
+        remote.process.stdin.close()
+
+
+# ---- Other people's clients ---------------------------------------------------
+
+def qemu_client():
+    """QEMU's own, where scripts/fetch-qemu-headers put it."""
+    home = os.environ.get("HOME") or os.path.expanduser("~")
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    cache = os.environ.get("MPRING_CACHE") or os.path.join(base, "mpring")
+    sys.path.insert(0, os.path.join(cache, "qemu-headers", "python"))
+    try:
+        from qemu import qmp
+    except ImportError as error:
+        raise Skip(f"QEMU's Python client is not there: {error}") from error
+    return qmp
+
+
+@case
+def client_of_qemu_is_served(folder):
+    qmp = qemu_client()
+
+    async def talk(remote):
+        client = qmp.QMPClient("test")
+        await client.connect(remote.path("qmp"))
+        check((await client.execute("query-status"))["running"], "query-status")
+        with client.listener("DEVICE_DELETED") as listener:
+            await client.execute("device_del", {"id": "disk0"})
+            event = await asyncio.wait_for(listener.get(), TIMEOUT)
+            check(event["data"]["device"] == "disk0", str(event))
+        try:
+            await client.execute("device_del", {"id": "disk0"})
+        except qmp.ExecuteError as error:
+            check(error.error_class == "DeviceNotFound", str(error))
+        else:
+            raise AssertionError("no error")
+        await client.execute("quit")
+        with contextlib.suppress(EOFError):  # the other side was first
+            await client.disconnect()
+
+    with Remote(folder) as remote:
+        asyncio.run(talk(remote))
+        check(remote.process.wait(TIMEOUT) == 0, "exit status")
+
+
+# ---- The process --------------------------------------------------------------
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=TIMEOUT,
+                          check=False)
+
+
+@case
+def background_process_says_when_it_is_ready(folder):
+    pidfile = os.path.join(folder, "pid")
+    with open(os.path.join(folder, "d0.img"), "wb") as image:
+        image.truncate(1 << 20)
+    command = ["-device", "lsi53c895a,id=lsi0", "-object",
+               f"x-remote-object,id=r0,devid=lsi0,path={folder}/lsi0",
+               "-qmp", f"unix:{folder}/qmp,server,nowait", "-daemonize", "-pidfile", pidfile,
+               "-D", os.path.join(folder, "log"), "-d", "monitor"]
+    check(run(*command).returncode == 0, "started")
+    check(os.path.exists(f"{folder}/lsi0"), "the sockets are there")
+    again = run(*command)
+    check(again.returncode == 1 and "another process has it" in again.stderr, again.stderr)
+    with open(pidfile, encoding="ascii") as file:
+        pid = int(file.read())
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(TIMEOUT)
+        sock.connect(f"{folder}/qmp")
+        sock.sendall(b'{"execute":"qmp_capabilities"}{"execute":"quit"}')
+        while sock.recv(4096):
+            pass
+    deadline = time.monotonic() + TIMEOUT
+    while os.path.exists(pidfile) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    check(not os.path.exists(pidfile), f"process {pid} removed its file")
+    with open(os.path.join(folder, "log"), encoding="utf-8") as log:
+        check("monitor: quit" in log.read(), "the log")
+
+
+@case
+def failed_start_in_the_background_is_told(folder):
+    done = run("-daemonize", "-device", "lsi53c895a,id=lsi0")
+    check(done.returncode == 1 and "nothing to serve" in done.stderr, done.stderr)
+
+
+@case
+def other_name_wants_the_descriptor_first(folder):
+    link = os.path.join(folder, "qemu-scsi-dev")
+    os.symlink(PROGRAM, link)
+    done = subprocess.run([link, "-device", "lsi53c895a,id=lsi0"], capture_output=True, text=True,
+                          timeout=TIMEOUT, check=False)
+    check(done.returncode == 1 and "must be the first argument" in done.stderr, done.stderr)
+    with Remote(folder, program=link) as remote, Qmp(remote) as qmp:
+        check(qmp.command("query-status")["running"], "it works")
+
+
+@case
+def monitors_that_cannot_be_are_refused(folder):
+    device = ["-device", "lsi53c895a,id=lsi0", "-object",
+              f"x-remote-object,id=r0,devid=lsi0,path={folder}/lsi0"]
+    for option, text in [
+            (["-monitor", "tcp:localhost:1"], "give unix:PATH,server,nowait"),
+            (["-qmp", f"unix:{folder}/q,server"], "add wait=off"),
+            (["-qmp", "chardev:c0"], "no -chardev \"c0\""),
+            (["-mon", "chardev=c0"], "no -chardev \"c0\""),
+            (["-monitor", "stdio", "-qmp", "stdio"], "are used by -monitor stdio"),
+            (["-monitor", "stdio", "-daemonize"], "closed by -daemonize"),
+            (["-monitor", f"unix:{folder}/q,sever,nowait"], "did you mean \"server\""),
+            (["-monitor", f"unix:{'x' * 200},server,nowait"], "path must have"),
+            (["-d", "monitor,frob"], "no log item \"frob\""),
+            (["-D", "/nowhere/log"], "No such file"),
+            (["-pidfile", "/nowhere/pid"], "No such file")]:
+        done = run(*device, *option)
+        check(done.returncode == 1 and text in done.stderr, f"{option}: {done.stderr}")
+
+
+# ---- TAP ---------------------------------------------------------------------
+
+def run_case(number, function):
+    name = function.__name__
+    try:
+        with tempfile.TemporaryDirectory(prefix="mpm-", dir="/tmp") as folder:
+            function(folder)
+    except Skip as reason:
+        print(f"# {reason}\nok {number} - {name} # SKIP {reason}", flush=True)
+    except Exception:
+        print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
+        print(f"not ok {number} - {name}", flush=True)
+        return False
+    else:
+        print(f"ok {number} - {name}", flush=True)
+    return True
+
+
+def main():
+    only = sys.argv[2:]
+    chosen = [function for function in cases if not only or function.__name__ in only]
+    print(f"1..{len(chosen)}", flush=True)
+    results = [run_case(i + 1, function) for i, function in enumerate(chosen)]
+    sys.exit(0 if all(results) else 1)
+
+
+main()
