@@ -96,6 +96,18 @@ int mpr_proxy_set_intx(struct mpr_proxy_device *device, int raise_fd, int resamp
 bool mpr_proxy_intx(const struct mpr_proxy_device *device);
 
 /*
+ * Fewer writes to raise_fd, without resample_fd. A VMM that asks mpr_proxy_intx()
+ * after each of its accesses calls mpr_proxy_intx_arm() at the start, whenever
+ * raise_fd was written to, and whenever it has seen the line fall: then only a
+ * rise is told, once, until it arms again. A thread that looks at the line all
+ * the time calls mpr_proxy_intx_look() first and mpr_proxy_intx_arm() when it
+ * stops; in between nothing is told. Arming returns the line's level, which may
+ * have risen before. Any thread.
+ */
+bool mpr_proxy_intx_arm(struct mpr_proxy_device *device);
+void mpr_proxy_intx_look(struct mpr_proxy_device *device);
+
+/*
  * A guest access to `offset` of BAR `bar`; size 1, 2, 4 or 8. Writes are
  * posted: they return when the request is in the ring. A read waits for the
  * remote, which never waits for the VMM, unless the register is in the device's

@@ -173,6 +173,16 @@ static bool intx_disabled(const struct mpr_pci *pci)
 	return mpr_pci_config_read(pci, MPR_PCI_COMMAND, 2) & MPR_PCI_COMMAND_INTX_DISABLE;
 }
 
+/* With a resample eventfd the VMM lowers its line by itself. */
+static bool must_tell(const struct mpr_hosted *hosted)
+{
+	const struct mpr_intx *intx = &hosted->intx;
+
+	if (intx->resample_fd >= 0)
+		return intx->line;
+	return hosted->channel && mpr_channel_intx_must_tell(hosted->channel);
+}
+
 void mpr_hosted_update_intx(struct mpr_hosted *hosted)
 {
 	struct mpr_intx *intx = &hosted->intx;
@@ -189,7 +199,7 @@ void mpr_hosted_update_intx(struct mpr_hosted *hosted)
 	/* First the level, then the edge: whoever is woken finds it. */
 	if (hosted->channel)
 		mpr_channel_set_intx(hosted->channel, line);
-	if (line || intx->resample_fd < 0)
+	if (must_tell(hosted))
 		write_eventfd(intx->raise_fd);
 }
 

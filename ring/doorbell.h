@@ -17,6 +17,11 @@
  *   -- fence --                [D2]     -- fence --
  *   futex: slot has no answer?          sleepers > 0? futex wake
  *
+ *   proxy leaves the interrupt line     remote raises it
+ *   watch := ARMED                      line := 1
+ *   -- fence --                [D4]     -- fence --
+ *   line is high?                       watch = ARMED? take it and tell
+ *
  * The processor may delay a store past a later load, so each fence is a full
  * barrier. The proxy's costs much: it waits until the slot's line has come
  * over from the remote's cache. So while the remote is busy it spares the
@@ -133,6 +138,49 @@ static inline bool mpr_doorbell_take(uint32_t *bell)
 	/* Compare and swap: of several looks only one rings. */
 	return __atomic_compare_exchange_n(bell, &armed, MPR_BELL_FENCED, false, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);
+}
+
+/* ---- The proxy's watch over the interrupt line ------------------------- */
+
+enum mpr_watch {
+	MPR_WATCH_NONE = 0,    /* nobody looks at the line: tell every change */
+	MPR_WATCH_ARMED = 1,   /* nobody looks now: tell the next rise */
+	MPR_WATCH_LOOKING = 2, /* somebody looks, or has been told to: tell nothing */
+};
+
+/* The proxy stops looking, and makes that visible to the remote before it looks
+ * once more. */
+static inline void mpr_watch_arm(uint32_t *watch)
+{
+	/* [D4] Pairs with the loads in mpr_watch_take(). */
+	__atomic_store_n(watch, MPR_WATCH_ARMED, __ATOMIC_RELAXED);
+	mpr_fence();
+}
+
+/* The proxy looks from now on. */
+static inline void mpr_watch_look(uint32_t *watch)
+{
+	/* Relaxed: a remote that sees it late tells for nothing. */
+	__atomic_store_n(watch, MPR_WATCH_LOOKING, __ATOMIC_RELAXED);
+}
+
+/* The remote, after it published the line's new level. True: it must tell. */
+static inline bool mpr_watch_take(uint32_t *watch, bool level)
+{
+	uint32_t armed = MPR_WATCH_ARMED;
+	uint32_t seen;
+
+	mpr_fence();
+	/* [D4] Pairs with the store in mpr_watch_arm(): whoever is second to look
+	 * sees the other's store. */
+	seen = __atomic_load_n(watch, __ATOMIC_RELAXED);
+	if (seen == MPR_WATCH_NONE)
+		return true;
+	if (seen != MPR_WATCH_ARMED || !level)
+		return false;
+	/* Compare and swap: it tells once until the proxy arms again. */
+	return __atomic_compare_exchange_n(watch, &armed, MPR_WATCH_LOOKING, false,
+					   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 /* ---- The proxy's futex ------------------------------------------------ */

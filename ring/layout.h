@@ -4,7 +4,8 @@
  * for readers without a compiler.
  *
  *      0  header         written once by the proxy before the remote maps it
- *    128  proxy line     written by the proxy, read by the remote
+ *    128  proxy line     written by the proxy, read by the remote (which also
+ *                        takes the watch)
  *    256  remote line    written by the remote, read by the proxy (which also
  *                        takes the bell)
  *    384  proxy stats    written by the proxy, read by anybody
@@ -54,7 +55,8 @@ struct mpr_channel_header {
 
 struct mpr_channel_proxy_line {
 	uint32_t sleepers; /* threads that sleep, or are about to, on a slot's word */
-	uint8_t guard[124];
+	uint32_t watch;	   /* enum mpr_watch: who looks at the line; the remote takes it */
+	uint8_t guard[120];
 };
 
 struct mpr_channel_remote_line {
@@ -69,8 +71,9 @@ struct mpr_channel_proxy_stats {
 };
 
 struct mpr_channel_remote_stats {
-	uint64_t received, replied, interrupts, remote_sleeps, reply_wakes, events, events_dropped;
-	uint8_t guard[72];
+	uint64_t received, replied, interrupts, remote_sleeps, reply_wakes, events, events_dropped,
+		intx_told;
+	uint8_t guard[64];
 };
 
 /*
@@ -112,6 +115,7 @@ static_assert(offsetof(struct mpr_channel_header, reserved) == 48, "channel layo
 static_assert(offsetof(struct mpr_channel_shared, header) == 0, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy) == 128, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy.sleepers) == 128, "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, proxy.watch) == 132, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote) == 256, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote.bell) == 256, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote.intx) == 260, "channel layout");
@@ -136,6 +140,7 @@ static_assert(offsetof(struct mpr_channel_shared, remote_stats.reply_wakes) == 5
 static_assert(offsetof(struct mpr_channel_shared, remote_stats.events) == 552, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote_stats.events_dropped) == 560,
 	      "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, remote_stats.intx_told) == 568, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, shadow.version) == 640, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, shadow.retired) == 648, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, shadow.image) == 704, "channel layout");

@@ -76,6 +76,38 @@ static void same_level_is_not_told_again(void **state)
 	close(raise);
 }
 
+static void armed_line_tells_one_rise(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, -1), 0);
+	for (int i = 0; i < 10; i++) {
+		assert_false(mpr_proxy_intx_arm(vmm->device));
+		set_line(vmm, 1);
+		assert_int_equal(count(raise), 1);
+		set_line(vmm, 0);
+		set_line(vmm, 1);
+		set_line(vmm, 0);
+		assert_int_equal(count(raise), 0);
+	}
+	close(raise);
+}
+
+static void watched_line_is_not_told(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, -1), 0);
+	mpr_proxy_intx_look(vmm->device);
+	set_line(vmm, 1);
+	assert_true(mpr_proxy_intx(vmm->device));
+	set_line(vmm, 0);
+	assert_int_equal(count(raise), 0);
+	close(raise);
+}
+
 static void falling_edge_is_not_told_with_resample(void **state)
 {
 	struct vmm *vmm = *state;
@@ -188,6 +220,8 @@ int main(void)
 		VMM_TEST(answer_carries_the_level),
 		VMM_TEST(both_edges_are_told_without_resample),
 		VMM_TEST(same_level_is_not_told_again),
+		VMM_TEST(armed_line_tells_one_rise),
+		VMM_TEST(watched_line_is_not_told),
 		VMM_TEST(falling_edge_is_not_told_with_resample),
 		VMM_TEST(line_that_stays_high_is_raised_after_every_resample),
 		VMM_TEST(line_that_fell_is_not_raised_after_resample),

@@ -12,12 +12,15 @@
  * -DFUTEX   the proxy's threads (two, one slot each) sleep on the futex word of
  *           their slot; the remote answers both.
  *
+ * -DWATCH   the proxy looks at the interrupt line, or leaves it and is told. The
+ *           remote raises it RISES times, each time after it was lowered.
+ *
  * Mutations, each of which must fail:
  * -DNO_PROXY_FENCE    (BELL)  the proxy does not fence when the bell is not FAST
  * -DNO_BARRIER_ALL    (BELL)  the remote leaves FAST with a fence of its own only
- * -DNO_REMOTE_FENCE   (either) the remote does not fence
- * -DNO_SECOND_LOOK    (BELL)  the remote does not look again after arming
- * -DNO_SLEEPER_FENCE  (FUTEX) the reader does not fence after counting itself
+ * -DNO_REMOTE_FENCE   (any)   the remote does not fence
+ * -DNO_SECOND_LOOK    (BELL, WATCH) the sleeper does not look again after arming
+ * -DNO_SLEEPER_FENCE  (FUTEX, WATCH) the sleeper does not fence after saying so
  */
 
 /* One store buffer for each side, one entry for each word that it stores to;
@@ -254,5 +257,128 @@ active proctype remote()
 }
 
 ltl all_is_served { <> (served == READERS) }
+
+#endif
+#ifdef WATCH
+
+#define RISES 3
+#define ARMED 1
+#define LOOKING 2
+
+byte raised = 0;      /* visible: the line is high while raised > taken */
+byte taken = 0;	      /* interrupts that the guest has served; it makes the line fall */
+byte watch = LOOKING; /* visible */
+bool told = false;    /* the eventfd; system calls are not delayed */
+
+/* The proxy's store buffer: the watch. The remote's: the line. */
+byte proxy_watch = LOOKING;
+bool proxy_pending = false;
+byte remote_raised = 0;
+bool remote_pending = false;
+
+inline drain_proxy()
+{
+	atomic {
+		if
+		:: proxy_pending -> watch = proxy_watch; proxy_pending = false
+		:: else
+		fi
+	}
+}
+
+inline drain_remote()
+{
+	atomic {
+		if
+		:: remote_pending -> raised = remote_raised; remote_pending = false
+		:: else
+		fi
+	}
+}
+
+inline proxy_store_watch(value)
+{
+	drain_proxy();
+	atomic { proxy_watch = value; proxy_pending = true }
+}
+
+active proctype drain()
+{
+end:
+	do
+	:: atomic { proxy_pending -> watch = proxy_watch; proxy_pending = false }
+	:: atomic { remote_pending -> raised = remote_raised; remote_pending = false }
+	od
+}
+
+active proctype remote()
+{
+	byte n = 0, seen;
+
+	do
+	:: n < RISES && taken == n ->
+		n++;
+		drain_remote();
+		atomic { remote_raised = n; remote_pending = true };
+#ifndef NO_REMOTE_FENCE
+		drain_remote();
+#endif
+		seen = watch;
+		if
+		:: seen == ARMED ->
+			/* Compare and swap: drains and is atomic. */
+			atomic {
+				drain_remote();
+				if
+				:: watch == ARMED -> watch = LOOKING
+				:: else -> seen = LOOKING
+				fi
+			};
+			if
+			:: seen == ARMED -> told = true
+			:: else
+			fi
+		:: else
+		fi
+	:: n == RISES -> break
+	od
+}
+
+active proctype proxy()
+{
+	do
+	:: taken == RISES -> break
+	:: taken < RISES ->
+		if
+		:: /* Looks for a while. */
+			proxy_store_watch(LOOKING);
+			if
+			:: raised > taken -> goto take
+			:: true
+			fi
+		:: true
+		fi;
+		proxy_store_watch(ARMED);
+#ifndef NO_SLEEPER_FENCE
+		drain_proxy();
+#endif
+#ifndef NO_SECOND_LOOK
+		if
+		:: raised > taken -> goto take
+		:: else
+		fi;
+#endif
+		/* Asleep until told; then, or for another reason, it looks. */
+		told;
+		told = false;
+take:
+		if
+		:: raised > taken -> taken++
+		:: else
+		fi
+	od
+}
+
+ltl all_is_served { <> (taken == RISES) }
 
 #endif
