@@ -15,7 +15,7 @@
 #include "remote/listener.h"
 #include "remote/log.h"
 #include "remote/monitor/monitor.h"
-#include "remote/window.h"
+#include "ring/window.h"
 
 /* More connections than this are hung up on. */
 #define MAX_SESSIONS 256
@@ -50,7 +50,7 @@ struct loop {
 	struct mpr_watch *signal_watch;
 	struct mpr_monitors *monitors;
 	bool stopped; /* by a signal */
-	uint64_t window_ns;
+	struct mpr_window window;
 };
 
 /* ---- Connections -------------------------------------------------------- */
@@ -327,7 +327,7 @@ static bool look(struct loop *loop, uint64_t start)
 				return true;
 			__builtin_ia32_pause();
 		}
-	} while (mpr_clock_now() - start < loop->window_ns);
+	} while (mpr_clock_now() - start < loop->window.ns);
 	return false;
 }
 
@@ -362,7 +362,7 @@ static void wait_for_work(struct loop *loop)
 
 	if (!look(loop, start))
 		sleep_until_woken(loop);
-	loop->window_ns = mpr_window_next(loop->window_ns, mpr_clock_now() - start);
+	mpr_window_learn(&loop->window, mpr_clock_now() - start);
 }
 
 /* ---- The end ------------------------------------------------------------ */
@@ -408,7 +408,7 @@ int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
 		.watcher = watcher,
 		.timers = timers,
 		.signals = -1,
-		.window_ns = MPR_WINDOW_MAX_NS,
+		.window = mpr_window_of(MPR_WINDOW_DEFAULT_US),
 	};
 	int ret = watch_signals(&loop);
 

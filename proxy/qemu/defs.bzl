@@ -11,6 +11,7 @@ def qemu_device(name, **kwargs):
             deps = [
                 "//proxy",
                 "//ring:channel",
+                "//ring:window",
                 "@qemu_headers//:qemu_headers",
             ],
             **kwargs

@@ -14,13 +14,29 @@ static void drive(PCIProxyDev *dev, bool level)
 {
 	if (dev->intx.mode != INTX_HANDLER || dev->intx.level == level)
 		return;
-	dev->intx.level = level;
+	/* Relaxed: read by a vCPU that looks whether there is news. */
+	qatomic_set(&dev->intx.level, level);
+	if (level)
+		proxy_halt_poll_rose(dev);
 	pci_set_irq(PCI_DEVICE(dev), level);
+}
+
+static void follow(PCIProxyDev *dev, bool level)
+{
+	drive(dev, level && mpr_proxy_alive(dev->remote, NULL));
+}
+
+void proxy_intx_look(PCIProxyDev *dev)
+{
+	follow(dev, mpr_proxy_intx(dev->remote));
+	if (!dev->intx.level)
+		follow(dev, mpr_proxy_intx_arm(dev->remote));
 }
 
 void proxy_intx_sync(PCIProxyDev *dev)
 {
-	drive(dev, mpr_proxy_intx(dev->remote) && mpr_proxy_alive(dev->remote, NULL));
+	if (dev->intx.level != mpr_proxy_intx(dev->remote))
+		proxy_intx_look(dev);
 }
 
 void proxy_intx_deassert(PCIProxyDev *dev)
@@ -35,7 +51,7 @@ static void on_raise(void *opaque)
 	PCIProxyDev *dev = opaque;
 
 	event_notifier_test_and_clear(&dev->intx.raise);
-	proxy_intx_sync(dev);
+	proxy_intx_look(dev);
 }
 
 static int start_handler(PCIProxyDev *dev)
@@ -48,7 +64,7 @@ static int start_handler(PCIProxyDev *dev)
 	dev->intx.mode = INTX_HANDLER;
 	dev->intx.level = false;
 	qemu_set_fd_handler(fd, on_raise, NULL, dev);
-	proxy_intx_sync(dev);
+	proxy_intx_look(dev);
 	return 0;
 }
 

@@ -57,8 +57,13 @@ static uint64_t bar_read(void *opaque, hwaddr addr, unsigned size)
 static void bar_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 {
 	ProxyBar *bar = opaque;
+	PCIProxyDev *dev = bar->dev;
 
-	mpr_proxy_write(bar->dev->remote, bar->index, addr, size, value);
+	/* It may have fallen unseen, if the guest has not read since. */
+	if (dev->intx.level)
+		proxy_intx_sync(dev);
+	proxy_halt_poll_expect(dev);
+	mpr_proxy_write(dev->remote, bar->index, addr, size, value);
 }
 
 /* What the guest did is what the remote gets: no access is split or widened. */
@@ -207,6 +212,7 @@ static void proxy_exit(PCIDevice *pci)
 	PCIProxyDev *dev = PCI_PROXY_DEV(pci);
 
 	proxy_memory_close(dev);
+	proxy_halt_poll_close(dev);
 	proxy_intx_close(dev);
 	proxy_connection_close(dev);
 	unblock_migration(dev);
@@ -224,8 +230,11 @@ static void proxy_realize(PCIDevice *pci, Error **errp)
 	}
 	fill_config(pci, mpr_proxy_description(dev->remote));
 	if (!register_bars(dev, errp) || !proxy_intx_open(dev, errp) ||
-	    !proxy_memory_open(dev, errp))
+	    !proxy_memory_open(dev, errp)) {
 		proxy_exit(pci);
+		return;
+	}
+	proxy_halt_poll_open(dev);
 }
 
 static void proxy_reset(DeviceState *qdev)
@@ -240,6 +249,7 @@ static void proxy_reset(DeviceState *qdev)
 static Property proxy_properties[] = {
 	DEFINE_PROP_INT32("socket", PCIProxyDev, socket, -1),
 	DEFINE_PROP_STRING("path", PCIProxyDev, path),
+	DEFINE_PROP_UINT32("poll-us", PCIProxyDev, poll_us, MPR_WINDOW_DEFAULT_US),
 	DEFINE_PROP_END_OF_LIST(),
 };
 

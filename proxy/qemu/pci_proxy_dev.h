@@ -5,6 +5,7 @@
  *   plugin.c         how the shared object gets into an unmodified QEMU
  *   pci_proxy_dev.c  the device: configuration space, BARs, reset
  *   intx.c           its interrupt: irqfd under KVM, otherwise an fd handler
+ *   halt_poll.c      looks at the line before a vCPU halts, under TCG
  *   guest_memory.c   tells the remote which memory the guest has
  *   connection.c     notices that a remote is gone
  *
@@ -22,6 +23,7 @@
 
 #include "proxy/proxy.h"
 #include "proxy/qemu/qemu_symbols.h"
+#include "ring/window.h"
 
 extern const TypeInfo pci_proxy_dev_info;
 
@@ -48,6 +50,16 @@ typedef struct ProxyIntx {
 	EventNotifier raise, resample;
 } ProxyIntx;
 
+/* A vCPU's look at the line before it halts. */
+typedef struct ProxyHaltPoll {
+	bool listed;
+	QLIST_ENTRY(PCIProxyDev) link;
+	CPUState *by;  /* the vCPU that may have started something, or NULL */
+	int64_t since; /* when the last look in vain began, 0: there was none */
+	int64_t rose;  /* when the line rose last */
+	struct mpr_window window;
+} ProxyHaltPoll;
+
 /* The guest's memory as last told to the remote, and the table being made. */
 typedef struct ProxyMemory {
 	MemoryListener listener;
@@ -62,6 +74,7 @@ struct PCIProxyDev {
 
 	int32_t socket;
 	char *path;
+	uint32_t poll_us;
 
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *remote;
@@ -70,6 +83,7 @@ struct PCIProxyDev {
 
 	ProxyBar bars[PCI_NUM_REGIONS - 1];
 	ProxyIntx intx;
+	ProxyHaltPoll poll;
 	ProxyMemory memory;
 	Error *migration_blocker;
 };
@@ -96,6 +110,21 @@ void proxy_intx_update_route(PCIProxyDev *dev);
 void proxy_intx_sync(PCIProxyDev *dev);
 /* Lowers the guest's line: the device was reset or is gone. */
 void proxy_intx_deassert(PCIProxyDev *dev);
+
+/* Looks at the line and, while it is low, has the next rise told. */
+void proxy_intx_look(PCIProxyDev *dev);
+
+/* ---- halt_poll.c -------------------------------------------------------- */
+
+/* Lets vCPUs look at the device's line before they halt, if that is possible. */
+void proxy_halt_poll_open(PCIProxyDev *dev);
+void proxy_halt_poll_close(PCIProxyDev *dev);
+/* The vCPU that calls writes to the device and may wait for its interrupt. */
+void proxy_halt_poll_expect(PCIProxyDev *dev);
+/* The line rises. */
+void proxy_halt_poll_rose(PCIProxyDev *dev);
+/* QEMU took the object as a plugin. */
+void proxy_halt_poll_install(uint64_t plugin);
 
 /* ---- guest_memory.c ----------------------------------------------------- */
 

@@ -13,7 +13,7 @@
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
-QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id G_GNUC_UNUSED,
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
 					   const qemu_info_t *info G_GNUC_UNUSED, int argc,
 					   char **argv)
 {
@@ -22,6 +22,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id G_GNUC_UNUSED,
 			argv[0]);
 		return -1;
 	}
+	proxy_halt_poll_install(id);
 	return 0;
 }
 

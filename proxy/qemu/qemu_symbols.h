@@ -8,14 +8,22 @@
 #ifndef MPR_PROXY_QEMU_QEMU_SYMBOLS_H
 #define MPR_PROXY_QEMU_QEMU_SYMBOLS_H
 
+#include "hw/core/cpu.h"
 #include "hw/qdev-properties.h"
+#include "sysemu/cpu-timers.h"
 #include "sysemu/kvm.h"
+#include "sysemu/tcg.h"
 
 #pragma weak kvm_allowed
 #pragma weak kvm_irqfds_allowed
 #pragma weak kvm_resamplefds_allowed
 #pragma weak kvm_state
+#pragma weak current_cpu
+#pragma weak tcg_allowed
+#pragma weak mttcg_enabled
+#pragma weak use_icount
 #pragma weak qdev_prop_int32
 #pragma weak qdev_prop_string
+#pragma weak qdev_prop_uint32
 
 #endif

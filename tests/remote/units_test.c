@@ -8,7 +8,7 @@
 
 #include "remote/ram.h"
 #include "remote/timers.h"
-#include "remote/window.h"
+#include "ring/window.h"
 #include "tests/remote/harness.h"
 
 /* ---- Timers ------------------------------------------------------------- */
@@ -78,35 +78,63 @@ static void timer_set_for_the_past_does_not_hold_the_loop(void **state)
 
 /* ---- Window ------------------------------------------------------------- */
 
+#define MAX_US 50
+#define MAX_NS (MAX_US * 1000u)
+
+/* The window that follows a window of `ns` after what came `came` later. */
+static uint64_t window_after(uint64_t ns, uint64_t came)
+{
+	struct mpr_window window = mpr_window_of(MAX_US);
+
+	window.ns = ns;
+	mpr_window_learn(&window, came);
+	return window.ns;
+}
+
+static void window_begins_at_its_longest(void **state)
+{
+	(void)state;
+	assert_int_equal(mpr_window_of(MAX_US).ns, MAX_NS);
+}
+
 static void window_stays_while_it_suffices(void **state)
 {
 	(void)state;
-	assert_int_equal(mpr_window_next(8000, 8000), 8000);
-	assert_int_equal(mpr_window_next(8000, 1), 8000);
+	assert_int_equal(window_after(8000, 8000), 8000);
+	assert_int_equal(window_after(8000, 1), 8000);
 }
 
 static void window_grows_when_longer_would_have_helped(void **state)
 {
 	(void)state;
-	assert_int_equal(mpr_window_next(8000, 9000), 16000);
-	assert_int_equal(mpr_window_next(40000, MPR_WINDOW_MAX_NS), MPR_WINDOW_MAX_NS);
+	assert_int_equal(window_after(8000, 9000), 16000);
+	assert_int_equal(window_after(40000, MAX_NS), MAX_NS);
 }
 
 static void window_shrinks_to_its_floor_in_idleness(void **state)
 {
-	uint64_t window = MPR_WINDOW_MAX_NS;
+	struct mpr_window window = mpr_window_of(MAX_US);
 
 	(void)state;
 	for (int i = 0; i < 20; i++)
-		window = mpr_window_next(window, 1000000000);
-	assert_int_equal(window, MPR_WINDOW_MIN_NS);
+		mpr_window_learn(&window, UINT64_MAX);
+	assert_int_equal(window.ns, MPR_WINDOW_MIN_NS);
 }
 
 static void longest_window_that_failed_shrinks(void **state)
 {
 	(void)state;
-	assert_int_equal(mpr_window_next(MPR_WINDOW_MAX_NS, MPR_WINDOW_MAX_NS + 1),
-			 MPR_WINDOW_MAX_NS / 2);
+	assert_int_equal(window_after(MAX_NS, MAX_NS + 1), MAX_NS / 2);
+}
+
+static void window_of_nothing_stays_nothing(void **state)
+{
+	struct mpr_window window = mpr_window_of(0);
+
+	(void)state;
+	mpr_window_learn(&window, 1);
+	mpr_window_learn(&window, UINT64_MAX);
+	assert_int_equal(window.ns, 0);
 }
 
 /* ---- Guest memory ------------------------------------------------------- */
@@ -235,10 +263,12 @@ int main(void)
 		cmocka_unit_test(timers_fire_in_order_of_deadline),
 		cmocka_unit_test(timer_set_again_moves),
 		cmocka_unit_test(timer_set_for_the_past_does_not_hold_the_loop),
+		cmocka_unit_test(window_begins_at_its_longest),
 		cmocka_unit_test(window_stays_while_it_suffices),
 		cmocka_unit_test(window_grows_when_longer_would_have_helped),
 		cmocka_unit_test(window_shrinks_to_its_floor_in_idleness),
 		cmocka_unit_test(longest_window_that_failed_shrinks),
+		cmocka_unit_test(window_of_nothing_stays_nothing),
 		cmocka_unit_test(neighbours_are_one_piece),
 		cmocka_unit_test(every_address_finds_its_region),
 		cmocka_unit_test(tables_of_one_file_share_its_mapping),
