@@ -42,15 +42,21 @@ static void give_up(struct mpr_proxy_device *device, const char *why)
 						memory_order_relaxed);
 }
 
-/* Why the device is gone, or NULL. */
-static const char *reason(const struct mpr_proxy_device *device)
+/* Why the device was given up, or NULL. A channel that is broken says so itself. */
+static inline const char *given_up(const struct mpr_proxy_device *device)
 {
 	/* Relaxed: pair with give_up() and mpr_conn_fail(); a constant string
 	 * is all that they publish. */
 	const char *why = atomic_load_explicit(&device->gone, memory_order_relaxed);
 
-	if (!why)
-		why = atomic_load_explicit(&device->conn->lost, memory_order_relaxed);
+	return why ? why : atomic_load_explicit(&device->conn->lost, memory_order_relaxed);
+}
+
+/* Why the device is gone, or NULL. */
+static const char *reason(const struct mpr_proxy_device *device)
+{
+	const char *why = given_up(device);
+
 	if (!why && mpr_channel_error(device->channel))
 		why = "the remote corrupted the channel";
 	return why;
@@ -84,18 +90,20 @@ static bool worth_waiting(void *opaque)
 
 /* ---- Requests ----------------------------------------------------------- */
 
-static bool try_send(struct mpr_proxy_device *device, const struct mpr_msg *msg, uint64_t *ticket)
+static inline bool try_send(struct mpr_proxy_device *device, const struct mpr_msg *msg,
+			    uint64_t *ticket)
 {
 	bool sent;
 
-	pthread_mutex_lock(&device->claim);
+	mpr_claim_take(&device->claim);
 	sent = mpr_channel_send(device->channel, msg, ticket);
-	pthread_mutex_unlock(&device->claim);
+	mpr_claim_leave(&device->claim);
 	return sent;
 }
 
-/* Puts a request into the ring, waiting for room. False: the remote is gone. */
-static bool enqueue(struct mpr_proxy_device *device, const struct mpr_msg *msg, uint64_t *ticket)
+/* Waits for room. False: the remote is gone. */
+static __attribute__((noinline)) bool enqueue_patiently(struct mpr_proxy_device *device,
+							const struct mpr_msg *msg, uint64_t *ticket)
 {
 	struct waiter waiter = {.device = device, FOR_ACCESS};
 	unsigned tries = 0;
@@ -112,6 +120,15 @@ static bool enqueue(struct mpr_proxy_device *device, const struct mpr_msg *msg, 
 		usleep(FULL_SLEEP_US);
 	}
 	return false;
+}
+
+/* Puts a request into the ring. False: the remote is gone. */
+static inline bool enqueue(struct mpr_proxy_device *device, const struct mpr_msg *msg,
+			   uint64_t *ticket)
+{
+	if (!given_up(device) && try_send(device, msg, ticket))
+		return true;
+	return enqueue_patiently(device, msg, ticket);
 }
 
 /* Sends a request and waits for its answer, which replaces *msg. False: gone. */
@@ -142,18 +159,26 @@ void mpr_proxy_write(struct mpr_proxy_device *device, unsigned bar, uint64_t off
 	enqueue(device, &msg, NULL);
 }
 
-uint64_t mpr_proxy_read(struct mpr_proxy_device *device, unsigned bar, uint64_t offset,
+static uint64_t ask_for(struct mpr_proxy_device *device, unsigned bar, uint64_t offset,
 			unsigned size)
 {
 	struct mpr_msg msg = {.type = MPR_MSG_READ, .bar = bar, .size = size, .offset = offset};
 	struct waiter waiter = {.device = device, FOR_ACCESS};
-	uint64_t value;
 
-	if (!reason(device) && mpr_channel_shadow_read(device->channel, bar, offset, size, &value))
-		return value;
 	if (!ask(&waiter, &msg) || msg.status)
 		return all_ones(size);
 	return msg.value & all_ones(size);
+}
+
+uint64_t mpr_proxy_read(struct mpr_proxy_device *device, unsigned bar, uint64_t offset,
+			unsigned size)
+{
+	uint64_t value;
+
+	if (!given_up(device) &&
+	    mpr_channel_shadow_read(device->channel, bar, offset, size, &value))
+		return value;
+	return ask_for(device, bar, offset, size);
 }
 
 void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, unsigned size,

@@ -78,7 +78,6 @@ static void free_device(struct mpr_proxy_device *device)
 		mpr_channel_destroy(device->channel);
 	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++)
 		mpr_memory_destroy(&device->bar[i]);
-	pthread_mutex_destroy(&device->claim);
 	free(device->regions);
 	free(device);
 }
@@ -97,7 +96,6 @@ int mpr_proxy_device_open(struct mpr_proxy_conn *conn, const char *id,
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
-	pthread_mutex_init(&d->claim, NULL);
 	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++)
 		d->bar[i].fd = -1;
 	d->conn = conn;
@@ -165,16 +163,6 @@ bool mpr_proxy_intx(const struct mpr_proxy_device *device)
 void mpr_proxy_stats(const struct mpr_proxy_device *device, struct mpr_channel_stats *stats)
 {
 	mpr_channel_stats(device->channel, stats);
-}
-
-bool mpr_proxy_intx_arm(struct mpr_proxy_device *device)
-{
-	return mpr_channel_intx_arm(device->channel);
-}
-
-void mpr_proxy_intx_look(struct mpr_proxy_device *device)
-{
-	mpr_channel_intx_look(device->channel);
 }
 
 bool mpr_proxy_event(struct mpr_proxy_device *device, struct mpr_msg *event)

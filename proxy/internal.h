@@ -3,10 +3,10 @@
 #ifndef MPR_PROXY_INTERNAL_H
 #define MPR_PROXY_INTERNAL_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "proxy/claim.h"
 #include "proxy/proxy.h"
 #include "ring/channel.h"
 #include "ring/memory.h"
@@ -42,7 +42,7 @@ struct mpr_proxy_device {
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *next; /* on the same connection */
 	struct mpr_channel *channel;
-	pthread_mutex_t claim;	    /* held to put a request into the ring, never while waiting */
+	struct mpr_claim claim;	    /* held to put a request into the ring, never while waiting */
 	_Atomic(const char *) gone; /* as `lost`, of the device alone */
 	struct mpr_known_region *regions;
 	size_t nregions;

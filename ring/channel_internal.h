@@ -45,6 +45,13 @@ static inline void mpr_count(uint64_t *counter)
 	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
 }
 
+/* As mpr_channel_error(), inline. */
+static inline bool mpr_channel_broken(const struct mpr_channel *channel)
+{
+	/* Relaxed: it orders nothing. */
+	return __atomic_load_n(&channel->error, __ATOMIC_RELAXED) != 0;
+}
+
 /* The channel's end: nothing moves any more. Relaxed: it orders nothing. */
 static inline void mpr_channel_break(struct mpr_channel *channel)
 {

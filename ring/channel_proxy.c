@@ -18,7 +18,7 @@ static struct mpr_spsc_slot *claim(struct mpr_channel *channel)
 {
 	struct mpr_spsc_producer *p = &channel->requests;
 
-	if (mpr_channel_error(channel))
+	if (mpr_channel_broken(channel))
 		return NULL;
 	if (!mpr_spsc_reserve(p)) {
 		if (p->error)
@@ -58,7 +58,8 @@ bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, ui
 	} else {
 		mpr_count(&stats->posted);
 	}
-	memcpy(slot->payload, msg, sizeof(*msg));
+	/* The text is zero in every slot: nobody writes it there. */
+	memcpy(slot->payload, msg, offsetof(struct mpr_msg, text));
 	/* [S1] Release: the request is whole before its word says so. */
 	mpr_spsc_commit(p);
 	/* [H2] Relaxed, pairs with H2 in mpr_channel_shadow_read(): who knows of
@@ -227,7 +228,7 @@ bool mpr_channel_shadow_read(struct mpr_channel *channel, unsigned bar, uint64_t
 	if (__atomic_load_n(&shadow->retired, __ATOMIC_ACQUIRE) !=
 	    __atomic_load_n(&channel->sent, __ATOMIC_RELAXED))
 		return false;
-	if (mpr_channel_error(channel) || !read_image(shadow, offset % MPR_SHADOW_SIZE / 8, &word))
+	if (mpr_channel_broken(channel) || !read_image(shadow, offset % MPR_SHADOW_SIZE / 8, &word))
 		return false;
 	*value = word >> 8 * (offset % 8) & UINT64_MAX >> (64 - 8 * size);
 	/* Relaxed, and no locked addition: a count may be lost, time may not. */
@@ -239,7 +240,7 @@ bool mpr_channel_shadow_read(struct mpr_channel *channel, unsigned bar, uint64_t
 
 bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg)
 {
-	return !mpr_channel_error(channel) && mpr_spsc_pop(&channel->events, msg);
+	return !mpr_channel_broken(channel) && mpr_spsc_pop(&channel->events, msg);
 }
 
 bool mpr_channel_intx(const struct mpr_channel *channel)
@@ -247,15 +248,4 @@ bool mpr_channel_intx(const struct mpr_channel *channel)
 	/* [C3] Acquire, pairs with C3 in mpr_channel_set_intx(): what the device
 	 * did before it changed the line is visible. */
 	return __atomic_load_n(&channel->shared->remote.intx, __ATOMIC_ACQUIRE) != 0;
-}
-
-bool mpr_channel_intx_arm(struct mpr_channel *channel)
-{
-	mpr_watch_arm(&channel->shared->proxy.watch);
-	return mpr_channel_intx(channel);
-}
-
-void mpr_channel_intx_look(struct mpr_channel *channel)
-{
-	mpr_watch_look(&channel->shared->proxy.watch);
 }

@@ -14,7 +14,7 @@ bool mpr_channel_receive(struct mpr_channel *channel, struct mpr_msg *msg)
 	/* [S1] Acquire: the request is read after the word that says it is whole. */
 	const void *payload = mpr_spsc_peek(&channel->received);
 
-	if (!payload || mpr_channel_error(channel))
+	if (!payload || mpr_channel_broken(channel))
 		return false;
 	mpr_spsc_copy_out(msg, payload);
 	return true;
@@ -134,19 +134,11 @@ void mpr_channel_set_intx(struct mpr_channel *channel, bool level)
 	__atomic_store_n(&channel->shared->remote.intx, level, __ATOMIC_RELEASE);
 }
 
-bool mpr_channel_intx_must_tell(struct mpr_channel *channel)
-{
-	if (!mpr_watch_take(&channel->shared->proxy.watch, channel->intx))
-		return false;
-	mpr_count(&channel->shared->remote_stats.intx_told);
-	return true;
-}
-
 bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg)
 {
 	struct mpr_channel_remote_stats *stats = &channel->shared->remote_stats;
 
-	if (!mpr_channel_error(channel) && mpr_spsc_push(&channel->notices, msg)) {
+	if (!mpr_channel_broken(channel) && mpr_spsc_push(&channel->notices, msg)) {
 		mpr_count(&stats->events);
 		return true;
 	}
@@ -168,7 +160,7 @@ bool mpr_channel_arm(struct mpr_channel *channel)
 		mpr_count(&channel->shared->remote_stats.remote_sleeps);
 	}
 	/* On a broken channel nothing is worth being awake for. */
-	if (!mpr_channel_error(channel) && mpr_spsc_peek(&channel->received)) {
+	if (!mpr_channel_broken(channel) && mpr_spsc_peek(&channel->received)) {
 		mpr_channel_disarm(channel);
 		return false;
 	}
