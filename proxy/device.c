@@ -165,6 +165,16 @@ void mpr_proxy_stats(const struct mpr_proxy_device *device, struct mpr_channel_s
 	mpr_channel_stats(device->channel, stats);
 }
 
+bool mpr_proxy_intx_arm(struct mpr_proxy_device *device)
+{
+	return mpr_channel_intx_arm(device->channel);
+}
+
+void mpr_proxy_intx_look(struct mpr_proxy_device *device)
+{
+	mpr_channel_intx_look(device->channel);
+}
+
 bool mpr_proxy_event(struct mpr_proxy_device *device, struct mpr_msg *event)
 {
 	return mpr_channel_event(device->channel, event);

@@ -93,7 +93,8 @@ struct mpr_channel_stats {
 	/* Written by the proxy. */
 	uint64_t posted, reads, ring_full, doorbells, reply_sleeps, shadow_reads;
 	/* Written by the remote. */
-	uint64_t received, replied, interrupts, remote_sleeps, reply_wakes, events, events_dropped;
+	uint64_t received, replied, interrupts, remote_sleeps, reply_wakes, events, events_dropped,
+		intx_told;
 };
 
 /* ---- The proxy's side ------------------------------------------------- */
@@ -152,6 +153,16 @@ bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg);
 /* The level of the interrupt line that the remote published last. */
 bool mpr_channel_intx(const struct mpr_channel *channel);
 
+/*
+ * Who looks at the line, so that the remote tells (writes an eventfd) only when
+ * it must. At first nobody does, and every change is told. Once armed, only the
+ * next rise is told, and nothing before the proxy arms again: it has to look at
+ * the level after each access. Returns the level after arming. While the proxy
+ * is looking all the time nothing is told. Any thread; arming is a full barrier.
+ */
+bool mpr_channel_intx_arm(struct mpr_channel *channel);
+void mpr_channel_intx_look(struct mpr_channel *channel);
+
 /* ---- The remote's side ------------------------------------------------ */
 
 /*
@@ -189,6 +200,10 @@ void mpr_channel_shadow_publish(struct mpr_channel *channel, const uint8_t image
 
 /* Publishes the interrupt line's level. Release. */
 void mpr_channel_set_intx(struct mpr_channel *channel, bool level);
+
+/* After the level changed: whether the proxy must be told, because nobody there
+ * looks at the line. Counted. A full barrier. */
+bool mpr_channel_intx_must_tell(struct mpr_channel *channel);
 
 /* Sends an event; dropped and counted when the completion ring is full. */
 bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg);

@@ -249,3 +249,14 @@ bool mpr_channel_intx(const struct mpr_channel *channel)
 	 * did before it changed the line is visible. */
 	return __atomic_load_n(&channel->shared->remote.intx, __ATOMIC_ACQUIRE) != 0;
 }
+
+bool mpr_channel_intx_arm(struct mpr_channel *channel)
+{
+	mpr_watch_arm(&channel->shared->proxy.watch);
+	return mpr_channel_intx(channel);
+}
+
+void mpr_channel_intx_look(struct mpr_channel *channel)
+{
+	mpr_watch_look(&channel->shared->proxy.watch);
+}

@@ -134,6 +134,14 @@ void mpr_channel_set_intx(struct mpr_channel *channel, bool level)
 	__atomic_store_n(&channel->shared->remote.intx, level, __ATOMIC_RELEASE);
 }
 
+bool mpr_channel_intx_must_tell(struct mpr_channel *channel)
+{
+	if (!mpr_watch_take(&channel->shared->proxy.watch, channel->intx))
+		return false;
+	mpr_count(&channel->shared->remote_stats.intx_told);
+	return true;
+}
+
 bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg)
 {
 	struct mpr_channel_remote_stats *stats = &channel->shared->remote_stats;
