@@ -1,0 +1,143 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: MIT
+"""Proves that a Linux guest finds a disk that is added to a running adapter, uses
+it, sees it grow, and survives its removal under load."""
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+
+import harness
+
+SIZE = 16 << 20
+JOB = """
+set -e
+adapter=/sys/class/scsi_host/host0
+new_disk() {
+	for d in /sys/block/sd*; do
+		case $(readlink -f $d/device) in */0:0:3:0) basename $d;; esac
+	done
+}
+echo STEP-ready
+for i in $(seq 600); do
+	echo "- - -" > $adapter/scan
+	[ -n "$(new_disk)" ] && break
+	sleep 0.1
+done
+disk=$(new_disk)
+echo STEP-found $(cat /sys/block/$disk/size)
+dd if=/dev/urandom of=/tmp/data bs=1M count=8
+dd if=/tmp/data of=/dev/$disk bs=1M
+sync
+echo 3 > /proc/sys/vm/drop_caches
+dd if=/dev/$disk of=/tmp/back bs=1M count=8
+cmp /tmp/data /tmp/back
+echo STEP-written $(sha256sum < /tmp/data | cut -d' ' -f1)
+while [ "$(cat /sys/block/$disk/size)" -lt 65536 ]; do
+	echo 1 > /sys/block/$disk/device/rescan
+	sleep 0.1
+done
+echo STEP-grown
+while dd if=/dev/$disk of=/dev/null bs=64k iflag=direct 2>/dev/null; do
+	[ -e /tmp/reading ] || echo STEP-reading
+	touch /tmp/reading
+done
+echo STEP-gone
+echo 1 > /sys/block/$disk/device/delete
+dd if=/dev/disk0 of=/dev/null bs=1M iflag=direct
+echo STEP-end
+"""
+
+
+class Plugged(harness.Machine):
+    """A machine whose device process this test has started, with a monitor."""
+
+    def __init__(self, options, folder, disk):
+        super().__init__(options, folder, [disk], inprocess=True)
+        self.adapter = self._path("lsi0")
+        self.remote_monitor = self._path("remote-qmp")
+        start = self.arguments.index("lsi53c895a,id=lsi0") - 1
+        del self.arguments[start:]
+        build = os.path.dirname(os.path.dirname(options.mpring))
+        plugin = os.path.join(build, "proxy/qemu/mpring-qemu.so")
+        self.arguments += ["-plugin", plugin,
+                           "-device", f"pci-proxy-dev,id=lsi0,path={self.adapter}"]
+        with open(self._path("remote-output"), "wb") as out:
+            self.remote_process = subprocess.Popen(
+                [os.path.join(build, "remote/mpring-remote"), "-device", "lsi53c895a,id=lsi0",
+                 "-drive", f"id=d0,file={disk},format=raw",
+                 "-device", "scsi-hd,id=disk0,drive=d0,bus=lsi0.0,scsi-id=0",
+                 "-object", f"x-remote-object,id=r0,devid=lsi0,path={self.adapter}",
+                 "-qmp", f"unix:{self.remote_monitor},server,nowait"],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        harness.check(harness.wait_until(lambda: os.path.exists(self.remote_monitor), 20),
+                      "the device process does not start")
+
+    def connect(self):
+        """A stream to the device process' monitor, negotiated."""
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(30)
+        sock.connect(self.remote_monitor)
+        stream = sock.makefile("rw", encoding="utf-8", newline="\n")
+        self._answer(stream, "QMP")
+        self._ask(stream, {"execute": "qmp_capabilities"})
+        return stream
+
+    def plug(self, stream, name, **arguments):
+        request = {key.replace("_", "-"): value for key, value in arguments.items()}
+        return self._ask(stream, {"execute": name, "arguments": request})
+
+
+def await_event(stream, name):
+    for line in stream:
+        message = json.loads(line)
+        if message.get("event") == name:
+            return message["data"]
+    raise harness.Failure(f"no event {name}")
+
+
+def digest(path, size):
+    with open(path, "rb") as image:
+        return hashlib.sha256(image.read(size)).hexdigest()
+
+
+def test_hotplug(tap, machine, image):
+    with tap.case("a disk that is added is found by a scan"):
+        machine.boot_linux(JOB)
+        machine.wait_console("STEP-ready")
+        stream = machine.connect()
+        machine.plug(stream, "blockdev-add", driver="raw", node_name="n1",
+                     file={"driver": "file", "filename": image})
+        machine.plug(stream, "device_add", driver="scsi-hd", id="disk1", drive="n1",
+                     bus="lsi0.0", scsi_id=3)
+        machine.wait_console("STEP-found 32768")
+    with tap.case("what the guest writes is read back, and is in the image"):
+        machine.wait_console("STEP-written")
+        (written,) = machine.found(r"^STEP-written (\w+)")
+        harness.check(digest(image, 8 << 20) == written, "the image differs")
+    with tap.case("the guest sees it grow"):
+        machine.plug(stream, "block_resize", node_name="n1", size=2 * SIZE)
+        machine.wait_console("STEP-grown")
+    with tap.case("removed under load it is gone, and its image is free"):
+        machine.wait_console("STEP-reading")
+        machine.plug(stream, "device_del", id="disk1")
+        harness.check(await_event(stream, "DEVICE_DELETED")["device"] == "disk1", "event")
+        machine.plug(stream, "blockdev-del", node_name="n1")
+        machine.wait_console("STEP-gone")
+    with tap.case("the other disk works, and all ends well"):
+        machine.wait_console("STEP-end")
+        stream.close()
+        machine.wait_result()
+        harness.check(machine.remote_process.wait(20) == 0, "status of the device process")
+
+
+with harness.session() as (session_options, session_tap, session_folder):
+    if session_options.inprocess:
+        session_tap.skip("hotplug", "there is no device process with --inprocess")
+    else:
+        first = harness.make_disk(session_folder, "d0.img", SIZE)
+        second = harness.make_disk(session_folder, "d1.img", SIZE)
+        with Plugged(session_options, session_folder, first) as plugged:
+            test_hotplug(session_tap, plugged, second)
