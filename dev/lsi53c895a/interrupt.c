@@ -42,7 +42,10 @@ static bool line_level(const struct lsi_chip *chip)
 
 void lsi_irq_update(struct lsi_chip *chip)
 {
-	chip->irq = line_level(chip);
+	bool level = line_level(chip);
+
+	chip->stats.interrupts += level && !chip->irq;
+	chip->irq = level;
 	mpr_irq_set(&chip->dev, chip->irq);
 }
 

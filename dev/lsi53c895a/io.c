@@ -222,9 +222,9 @@ enum lsi_result lsi_read_write(struct lsi_chip *chip)
 	struct lsi_alu_operands alu = lsi_alu_decode(word);
 	uint8_t operand = alu.operand_is_sfbr ? r->byte[LSI_SFBR] : word >> 8;
 	/* A move of an operand does not read the register. */
-	uint8_t value = op == 0 ? 0 : lsi_register_read(chip, alu.source);
+	uint8_t value = op == 0 ? 0 : lsi_get(chip, alu.source);
 
 	value = lsi_alu(op, value, operand, &r->carry);
-	lsi_register_write(chip, alu.destination, value);
+	lsi_set(chip, alu.destination, value);
 	return LSI_FINISHED;
 }

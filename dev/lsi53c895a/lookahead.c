@@ -30,25 +30,6 @@ struct dry_run {
 	uint64_t covered;
 };
 
-/* Registers that are nothing but storage. */
-static bool is_plain(unsigned reg)
-{
-	switch (reg) {
-	case LSI_SCNTL3:
-	case LSI_SXFER:
-	case LSI_SDID:
-	case LSI_MBOX0:
-	case LSI_MBOX1:
-	case LSI_SBR:
-		return true;
-	default:
-		return (reg >= LSI_DSA && reg < LSI_DSA + 4) ||
-		       (reg >= LSI_TEMP && reg < LSI_TEMP + 4) ||
-		       (reg >= LSI_SCRATCHA && reg < LSI_SCRATCHA + 4) ||
-		       (reg >= LSI_SCRATCHB && reg < LSI_RBC);
-	}
-}
-
 static bool dry_data_move(struct dry_run *d)
 {
 	struct lsi_move m;
@@ -92,8 +73,7 @@ static bool dry_read_write(struct dry_run *d)
 
 	if (alu.reads_sfbr && !d->sfbr_known)
 		return false;
-	if ((alu.source != LSI_SFBR && !is_plain(alu.source)) ||
-	    (alu.destination != LSI_SFBR && !is_plain(alu.destination)))
+	if (!lsi_register_plain[alu.source] || !lsi_register_plain[alu.destination])
 		return false;
 	d->regs.byte[alu.destination] = lsi_alu(
 		word >> 24 & 7, d->regs.byte[alu.source],
@@ -126,9 +106,10 @@ static bool dry_load(struct dry_run *d)
 	    lsi_memory_read(d->chip, addr, buf, count))
 		return false;
 	for (i = 0; i < count; i++) {
-		if (!is_plain(reg + i))
+		if (!lsi_register_plain[reg + i])
 			return false;
 		d->regs.byte[reg + i] = buf[i];
+		d->sfbr_known |= reg + i == LSI_SFBR;
 	}
 	return true;
 }
@@ -203,6 +184,7 @@ bool lsi_look_ahead(struct lsi_chip *chip, struct lsi_task *task)
 	while (d.covered < length && steps < MAX_STEPS && dry_step(&d))
 		steps++;
 	chip->budget -= steps;
+	chip->stats.foreseen_instructions += steps;
 	if (d.covered >= length && !pieces_overlap(&task->segments))
 		return true;
 	lsi_segments_release(chip, &task->segments);

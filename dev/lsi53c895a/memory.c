@@ -14,13 +14,8 @@ void lsi_find_bars(struct lsi_chip *chip)
 {
 	chip->regs_decoded = mpr_pci_bar_address(&chip->dev.pci, 1, &chip->regs_base);
 	chip->ram_decoded = mpr_pci_bar_address(&chip->dev.pci, 2, &chip->ram_base);
-}
-
-uint64_t lsi_address(const struct lsi_registers *r, unsigned upper, uint32_t low)
-{
-	if (r->byte[LSI_CCNTL1] & LSI_CCNTL1_DDAC)
-		return low;
-	return (uint64_t)lsi_get32(r, upper) << 32 | low;
+	chip->ram_reach =
+		chip->ram_decoded && mpr_pci_bus_master(&chip->dev.pci) ? LSI_RAM_SIZE : 0;
 }
 
 static bool overlaps(uint64_t addr, uint64_t len, uint64_t base, uint64_t size)
@@ -77,14 +72,6 @@ void lsi_ram_write(struct lsi_chip *chip, uint32_t offset, const void *buf, size
 	}
 }
 
-/* True when the range is in SCRIPTS RAM, and where. */
-static bool in_own_ram(const struct lsi_chip *chip, uint64_t addr, size_t len, uint32_t *offset)
-{
-	*offset = (uint32_t)(addr - chip->ram_base);
-	return chip->ram_decoded && addr >= chip->ram_base && len <= LSI_RAM_SIZE &&
-	       addr - chip->ram_base <= LSI_RAM_SIZE - len && mpr_pci_bus_master(&chip->dev.pci);
-}
-
 /* Refuses what no transfer may touch: a wrapping range, the chip's registers,
  * a range that lies in SCRIPTS RAM in part. */
 static int check_range(const struct lsi_chip *chip, uint64_t addr, uint64_t len)
@@ -105,7 +92,7 @@ int lsi_memory_read(struct lsi_chip *chip, uint64_t addr, void *buf, size_t len)
 {
 	uint32_t offset;
 
-	if (in_own_ram(chip, addr, len, &offset)) {
+	if (lsi_own_ram(chip, addr, len, &offset)) {
 		lsi_ram_read(chip, offset, buf, len);
 		return 0;
 	}
@@ -118,18 +105,13 @@ int lsi_memory_write(struct lsi_chip *chip, uint64_t addr, const void *buf, size
 {
 	uint32_t offset;
 
-	if (in_own_ram(chip, addr, len, &offset)) {
+	if (lsi_own_ram(chip, addr, len, &offset)) {
 		lsi_ram_write(chip, offset, buf, len);
 		return 0;
 	}
 	if (check_range(chip, addr, len) || mpr_dma_write(&chip->dev, addr, buf, len))
 		return -EFAULT;
 	return 0;
-}
-
-int lsi_memory_read32(struct lsi_chip *chip, uint64_t addr, uint32_t *value)
-{
-	return lsi_memory_read(chip, addr, value, sizeof(*value));
 }
 
 static enum lsi_result bus_fault(struct lsi_chip *chip)
@@ -194,10 +176,10 @@ enum lsi_result lsi_load_store(struct lsi_chip *chip)
 		if (lsi_memory_read(chip, addr, buf, count))
 			return bus_fault(chip);
 		for (i = 0; i < count; i++)
-			lsi_register_write(chip, reg + i, buf[i]);
+			lsi_set(chip, reg + i, buf[i]);
 	} else {
 		for (i = 0; i < count; i++)
-			buf[i] = lsi_register_read(chip, reg + i);
+			buf[i] = lsi_get(chip, reg + i);
 		if (lsi_memory_write(chip, addr, buf, count))
 			return bus_fault(chip);
 	}

@@ -41,13 +41,18 @@ static bool has_third_word(const struct lsi_registers *r, uint32_t word)
 int lsi_fetch(struct lsi_chip *chip, const struct lsi_registers *r, struct lsi_instruction *insn)
 {
 	uint64_t addr;
+	uint32_t offset;
 
 	insn->address = lsi_get32(r, LSI_DSP);
 	insn->length = 8;
 	insn->word[2] = 0;
 	addr = lsi_address(r, LSI_SFS, insn->address);
-	if (lsi_memory_read(chip, addr, insn->word, 8))
+	if (lsi_own_ram(chip, addr, 8, &offset)) {
+		insn->word[0] = lsi_ram_word(chip, offset);
+		insn->word[1] = lsi_ram_word(chip, offset + 4);
+	} else if (lsi_memory_read(chip, addr, insn->word, 8)) {
 		return -EFAULT;
+	}
 	/* A zero word is skipped alone; what follows may be an instruction. */
 	if (insn->word[0] == 0)
 		insn->length = 4;

@@ -18,6 +18,7 @@
 #ifndef MPR_DEV_LSI53C895A_STATE_H
 #define MPR_DEV_LSI53C895A_STATE_H
 
+#include <string.h>
 #include <sys/queue.h>
 #include <sys/types.h>
 
@@ -142,9 +143,12 @@ struct lsi_bus {
 
 struct lsi_stats {
 	uint64_t instructions;
+	uint64_t foreseen_instructions; /* run dry to look ahead */
+	uint64_t commands;
 	uint64_t moved_bytes;	/* in data phases */
 	uint64_t bounced_bytes; /* of them, copied by the CPU */
 	uint64_t reselections;
+	uint64_t interrupts; /* the line rose */
 };
 
 struct lsi_chip {
@@ -165,9 +169,12 @@ struct lsi_chip {
 	bool intf;
 	bool irq;
 
-	/* Where the host placed memory BARs; size 0: not decoded. */
+	/* Configuration space, looked up when it changes: where the host placed
+	 * the memory BARs, and how many bytes of SCRIPTS RAM the chip reaches as
+	 * bus master (all or 0). */
 	uint64_t ram_base, regs_base;
 	bool ram_decoded, regs_decoded;
+	uint32_t ram_reach;
 
 	struct lsi_bus bus;
 	struct lsi_task_list tasks; /* known to the target */
@@ -179,6 +186,9 @@ struct lsi_chip {
 	struct lsi_stats stats;
 };
 
+/* Registers, tables and SCRIPTS are little-endian, and used as they are. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a little-endian host");
+
 static inline struct lsi_chip *lsi_chip(struct mpr_device *dev)
 {
 	return (struct lsi_chip *)dev;
@@ -186,16 +196,15 @@ static inline struct lsi_chip *lsi_chip(struct mpr_device *dev)
 
 static inline uint32_t lsi_get32(const struct lsi_registers *r, unsigned reg)
 {
-	return r->byte[reg] | r->byte[reg + 1] << 8 | r->byte[reg + 2] << 16 |
-	       (uint32_t)r->byte[reg + 3] << 24;
+	uint32_t value;
+
+	memcpy(&value, r->byte + reg, sizeof(value));
+	return value;
 }
 
 static inline void lsi_put32(struct lsi_registers *r, unsigned reg, uint32_t value)
 {
-	r->byte[reg] = value;
-	r->byte[reg + 1] = value >> 8;
-	r->byte[reg + 2] = value >> 16;
-	r->byte[reg + 3] = value >> 24;
+	memcpy(r->byte + reg, &value, sizeof(value));
 }
 
 static inline uint32_t lsi_get24(const struct lsi_registers *r, unsigned reg)
@@ -219,12 +228,26 @@ static inline uint32_t lsi_sign24(uint32_t value)
 /* ---- registers.c ---- */
 
 void lsi_registers_reset(struct lsi_registers *r);
+/* Registers that are nothing but storage for SCRIPTS. */
+extern const bool lsi_register_plain[LSI_REGISTERS];
 /* One byte, with all side effects. SCRIPTS may also write SFBR. */
 uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg);
 void lsi_register_write(struct lsi_chip *chip, uint8_t reg, uint8_t value);
 /* What the host may read without asking, for struct mpr_device_ops. */
 extern const struct mpr_shadow_info lsi_shadow;
 void lsi_peek(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE]);
+/* The same for SCRIPTS, which mostly use registers that are storage. */
+static inline uint8_t lsi_get(struct lsi_chip *chip, uint8_t reg)
+{
+	return lsi_register_plain[reg] ? chip->regs.byte[reg] : lsi_register_read(chip, reg);
+}
+static inline void lsi_set(struct lsi_chip *chip, uint8_t reg, uint8_t value)
+{
+	if (lsi_register_plain[reg])
+		chip->regs.byte[reg] = value;
+	else
+		lsi_register_write(chip, reg, value);
+}
 /* ISTAT0.SRST, and a part of RST#. */
 void lsi_soft_reset(struct lsi_chip *chip);
 
@@ -300,17 +323,52 @@ bool lsi_transfer_jump(struct lsi_registers *r, const struct lsi_instruction *in
  * -EFAULT, also for the chip's own registers. */
 int lsi_memory_read(struct lsi_chip *chip, uint64_t addr, void *buf, size_t len);
 int lsi_memory_write(struct lsi_chip *chip, uint64_t addr, const void *buf, size_t len);
-int lsi_memory_read32(struct lsi_chip *chip, uint64_t addr, uint32_t *value);
 /* True when no byte of the range is the chip's own. */
 bool lsi_memory_mappable(const struct lsi_chip *chip, uint64_t addr, uint64_t len);
 /* Copies between SCRIPTS RAM and buf; the range lies in it. The guest may have
  * it mapped: of what is aligned, each word is read, or written, once. */
 void lsi_ram_read(const struct lsi_chip *chip, uint32_t offset, void *buf, size_t len);
 void lsi_ram_write(struct lsi_chip *chip, uint32_t offset, const void *buf, size_t len);
+/* True when the range is in SCRIPTS RAM and can be reached, and where it is. */
+static inline bool lsi_own_ram(const struct lsi_chip *chip, uint64_t addr, size_t len,
+			       uint32_t *offset)
+{
+	uint64_t at = addr - chip->ram_base;
+
+	*offset = at;
+	return at < chip->ram_reach && len <= chip->ram_reach - at;
+}
 /* True when a byte of the range is one of the chip's operating registers. */
 bool lsi_own_registers(const struct lsi_chip *chip, uint64_t addr, uint64_t len);
+/* A word of SCRIPTS RAM, read once if it is aligned: what is checked is what is
+ * used. Relaxed as in lsi_ram_read(). */
+static inline uint32_t lsi_ram_word(const struct lsi_chip *chip, uint32_t offset)
+{
+	uint32_t word;
+
+	if (offset % 4 == 0)
+		return __atomic_load_n(
+			(const uint32_t *)(const void *)(chip->dev.bar_ram[LSI_BAR_RAM] + offset),
+			__ATOMIC_RELAXED);
+	lsi_ram_read(chip, offset, &word, sizeof(word));
+	return word;
+}
+static inline int lsi_memory_read32(struct lsi_chip *chip, uint64_t addr, uint32_t *value)
+{
+	uint32_t offset;
+
+	if (!lsi_own_ram(chip, addr, sizeof(*value), &offset))
+		return lsi_memory_read(chip, addr, value, sizeof(*value));
+	*value = lsi_ram_word(chip, offset);
+	return 0;
+}
 /* An address whose upper half is in register `upper`. */
-uint64_t lsi_address(const struct lsi_registers *r, unsigned upper, uint32_t low);
+static inline uint64_t lsi_address(const struct lsi_registers *r, unsigned upper, uint32_t low)
+{
+	if (r->byte[LSI_CCNTL1] & LSI_CCNTL1_DDAC)
+		return low;
+	return (uint64_t)lsi_get32(r, upper) << 32 | low;
+}
 void lsi_find_bars(struct lsi_chip *chip);
 enum lsi_result lsi_memory_move(struct lsi_chip *chip);
 enum lsi_result lsi_load_store(struct lsi_chip *chip);

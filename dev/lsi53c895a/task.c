@@ -55,6 +55,7 @@ static struct lsi_task *create(struct lsi_chip *chip)
 	}
 	TAILQ_INSERT_TAIL(&chip->tasks, task, link);
 	chip->ntasks++;
+	chip->stats.commands++;
 	return task;
 }
 
