@@ -9,6 +9,9 @@
  * up to the first instruction that would have an effect outside the copy. If the
  * moves that were met cover the command's length, their memory is offered to
  * the target. What the script then really does decides; see data_in() in move.c.
+ * By then the place foreseen has been written to, which a guest may see that has
+ * changed its script meanwhile. So the first surprise is the last: from then on
+ * nothing is foreseen until the chip is reset.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -179,7 +182,8 @@ bool lsi_look_ahead(struct lsi_chip *chip, struct lsi_task *task)
 	struct dry_run d = {.chip = chip, .task = task, .regs = chip->regs, .sfbr_known = true};
 	unsigned steps = 0;
 
-	if (task->scsi->dir != MPR_SCSI_DATA_IN || length < MIN_LENGTH || length > MAX_LENGTH)
+	if (chip->surprised || task->scsi->dir != MPR_SCSI_DATA_IN || length < MIN_LENGTH ||
+	    length > MAX_LENGTH)
 		return false;
 	while (d.covered < length && steps < MAX_STEPS && dry_step(&d))
 		steps++;

@@ -159,13 +159,14 @@ static void mismatch(struct lsi_chip *chip)
  * What is left of the chunk is set aside first, because the places that are
  * still to be read may be among those that are written.
  */
-static int set_aside(struct lsi_task *task)
+static int set_aside(struct lsi_chip *chip, struct lsi_task *task)
 {
 	struct lsi_segments *s = &task->segments;
 	size_t left = task->scsi->chunk - task->pos, n;
 	uint64_t addr;
 	uint8_t *p, *to;
 
+	chip->surprised = true;
 	to = task->copy = calloc(1, left);
 	if (!to)
 		return -ENOMEM;
@@ -189,7 +190,8 @@ static int copy_in(struct lsi_chip *chip, uint64_t addr, const uint8_t *from, si
 
 /* Where the next bytes are, of which *n at most are wanted; *in_place: they are
  * already where they should go. NULL: no memory. */
-static const uint8_t *find_data(struct lsi_task *task, uint64_t addr, size_t *n, bool *in_place)
+static const uint8_t *find_data(struct lsi_chip *chip, struct lsi_task *task, uint64_t addr,
+				size_t *n, bool *in_place)
 {
 	uint64_t foreseen = 0;
 	uint8_t *p = NULL;
@@ -205,7 +207,7 @@ static const uint8_t *find_data(struct lsi_task *task, uint64_t addr, size_t *n,
 			*n = together;
 			return p;
 		}
-		if (set_aside(task))
+		if (set_aside(chip, task))
 			return NULL;
 	}
 	return task->copy + (task->pos - task->copied_at);
@@ -220,7 +222,7 @@ static ssize_t data_in(struct lsi_chip *chip, uint64_t addr, size_t n)
 
 	n = n < rest ? n : rest;
 	n = n < MOVE_CHUNK ? n : MOVE_CHUNK;
-	from = find_data(task, addr, &n, &in_place);
+	from = find_data(chip, task, addr, &n, &in_place);
 	if (!from || (!in_place && copy_in(chip, addr, from, n)))
 		return -EFAULT;
 	if (chip->move.done == 0)

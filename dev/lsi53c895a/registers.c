@@ -72,6 +72,7 @@ void lsi_soft_reset(struct lsi_chip *chip)
 	chip->running = chip->fetched = chip->blocked = chip->move_started = false;
 	chip->dev.host->ops->timer_cancel(chip->dev.host, &chip->general_timer);
 	lsi_bus_reset(chip);
+	chip->surprised = false;
 	lsi_registers_reset(&chip->regs);
 	lsi_interrupt_reset(chip);
 }

@@ -181,6 +181,7 @@ struct lsi_chip {
 	struct lsi_task_list ready; /* wanting to reselect */
 	struct lsi_task_list pool;  /* unused */
 	unsigned ntasks;
+	bool surprised; /* by a script that did not do what was foreseen */
 	bool resetting; /* SIST0.RST waits for the ends of cancelled tasks */
 	struct mpr_timer selection_timer, general_timer;
 	struct lsi_stats stats;

@@ -195,6 +195,34 @@ static void table_that_changes_is_followed(void **state)
 	assert_int_equal(m->chip->stats.bounced_bytes, 4 * BLOCK);
 }
 
+/* A guest that changes what it has started sees its old place written once; after
+ * that, only what the script says, until the chip is reset. */
+static void only_the_first_surprise_is_seen(void **state)
+{
+	struct machine *m = *state;
+	unsigned i;
+
+	for (i = 0; i < 3; i++) {
+		memset(at(m, DATA), 0xa5, BLOCK);
+		begin(m, 1);
+		op_move(m, LSI_DATA_IN, BLOCK, DATA);
+		end(m);
+		start_later(m);
+		put32(m, MOVES + 4, DATA + 0x8000);
+		answer(m);
+		assert_memory_equal(at(m, DATA + 0x8000), medium(m, 0), BLOCK);
+		assert_int_equal(*at(m, DATA) == 0xa5, i > 0);
+	}
+	assert_int_equal(targets_of(m->dev->scsi_bus)->in_place, 1);
+	wr8(m, LSI_ISTAT0, LSI_ISTAT0_SRST);
+	begin(m, 1);
+	op_move(m, LSI_DATA_IN, BLOCK, DATA);
+	end(m);
+	start_later(m);
+	answer(m);
+	assert_int_equal(targets_of(m->dev->scsi_bus)->in_place, 2);
+}
+
 /* The new places are the old ones in another order. */
 static void swapped_places(void **state)
 {
@@ -367,6 +395,7 @@ int main(void)
 		CHIP_TEST(winding_script),
 		CHIP_TEST(disconnected_commands),
 		CHIP_TEST(table_that_changes_is_followed),
+		CHIP_TEST(only_the_first_surprise_is_seen),
 		CHIP_TEST(swapped_places),
 		CHIP_TEST(shifted_places),
 		CHIP_TEST(other_lengths),
