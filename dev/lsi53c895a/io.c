@@ -198,28 +198,12 @@ uint8_t lsi_alu(unsigned op, uint8_t value, uint8_t operand, bool *carry)
 	return result;
 }
 
-struct lsi_alu_operands lsi_alu_decode(uint32_t word)
-{
-	uint8_t reg = (word >> 16 & 0x7f) | (word & 0x80);
-	bool from_sfbr = (word >> 27 & 7) == 5;
-	bool to_sfbr = (word >> 27 & 7) == 6;
-	bool is_move = (word >> 24 & 7) == 0;
-	bool operand_is_sfbr = !from_sfbr && !to_sfbr && (word & 0x800000);
-
-	return (struct lsi_alu_operands){
-		.source = from_sfbr ? LSI_SFBR : reg,
-		.destination = to_sfbr ? LSI_SFBR : reg,
-		.operand_is_sfbr = operand_is_sfbr,
-		.reads_sfbr = operand_is_sfbr || (from_sfbr && !is_move),
-	};
-}
-
 enum lsi_result lsi_read_write(struct lsi_chip *chip)
 {
 	struct lsi_registers *r = &chip->regs;
 	uint32_t word = chip->insn.word[0];
 	unsigned op = word >> 24 & 7;
-	struct lsi_alu_operands alu = lsi_alu_decode(word);
+	struct lsi_alu_operands alu = chip->insn.code.alu;
 	uint8_t operand = alu.operand_is_sfbr ? r->byte[LSI_SFBR] : word >> 8;
 	/* A move of an operand does not read the register. */
 	uint8_t value = op == 0 ? 0 : lsi_get(chip, alu.source);

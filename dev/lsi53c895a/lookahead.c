@@ -72,7 +72,7 @@ static bool dry_set_or_clear(struct dry_run *d)
 static bool dry_read_write(struct dry_run *d)
 {
 	uint32_t word = d->insn.word[0];
-	struct lsi_alu_operands alu = lsi_alu_decode(word);
+	struct lsi_alu_operands alu = d->insn.code.alu;
 
 	if (alu.reads_sfbr && !d->sfbr_known)
 		return false;
@@ -91,7 +91,7 @@ static bool dry_transfer(struct dry_run *d)
 	uint32_t word = d->insn.word[0];
 	bool tests_data = word & 1 << 18;
 
-	if (lsi_transfer_illegal(&d->regs, word) || (tests_data && !d->sfbr_known))
+	if (tests_data && !d->sfbr_known)
 		return false;
 	if (!lsi_transfer_taken(&d->regs, word, LSI_DATA_IN))
 		return true;
@@ -120,23 +120,25 @@ static bool dry_load(struct dry_run *d)
 /* One instruction. False: it cannot be foreseen. */
 static bool dry_step(struct dry_run *d)
 {
-	uint32_t word;
-
 	if (lsi_fetch(d->chip, &d->regs, &d->insn))
 		return false;
-	word = d->insn.word[0];
 	lsi_put32(&d->regs, LSI_DSP, d->insn.address + d->insn.length);
-	if (word == 0)
+	switch (d->insn.code.kind) {
+	case LSI_SKIP:
 		return true;
-	switch (word >> 30) {
-	case 0:
+	case LSI_BLOCK_MOVE:
 		return dry_data_move(d);
-	case 1:
-		return (word >> 27 & 7) < 5 ? dry_set_or_clear(d) : dry_read_write(d);
-	case 2:
+	case LSI_IO:
+		return dry_set_or_clear(d);
+	case LSI_READ_WRITE:
+		return dry_read_write(d);
+	case LSI_JUMP:
+	case LSI_TRANSFER_CONTROL:
 		return dry_transfer(d);
+	case LSI_LOAD_STORE:
+		return dry_load(d);
 	default:
-		return (word & 0x20000000) && dry_load(d);
+		return false;
 	}
 }
 

@@ -29,38 +29,55 @@ void lsi_scripts_stop(struct lsi_chip *chip)
 	chip->running = chip->fetched = chip->blocked = chip->move_started = false;
 }
 
-static bool has_third_word(const struct lsi_registers *r, uint32_t word)
+static const struct lsi_code *decode(struct lsi_chip *chip, uint32_t address, uint32_t word)
 {
-	bool memory_move = (word & 0xe0000000) == 0xc0000000;
-	bool direct_move = (word & 0xf0000000) == 0;
+	struct lsi_code *code = &chip->decoded[address / 4 % LSI_DECODED];
 
-	return memory_move ||
-	       (direct_move && (r->byte[LSI_CCNTL1] & LSI_CCNTL1_EN64DBMV) && word != 0);
+	if (code->word != word)
+		*code = lsi_decode(word);
+	return code;
+}
+
+static uint32_t length_of(const struct lsi_registers *r, const struct lsi_code *code)
+{
+	bool direct = !(code->word & 0x30000000);
+
+	switch (code->kind) {
+	case LSI_SKIP: /* what follows may be an instruction */
+		return 4;
+	case LSI_MEMORY_MOVE:
+		return 12;
+	case LSI_BLOCK_MOVE:
+		return direct && (r->byte[LSI_CCNTL1] & LSI_CCNTL1_EN64DBMV) ? 12 : 8;
+	default:
+		return 8;
+	}
+}
+
+static int fetch_words(struct lsi_chip *chip, uint64_t addr, uint32_t word[2])
+{
+	uint32_t offset;
+
+	if (!lsi_own_ram(chip, addr, 8, &offset))
+		return lsi_memory_read(chip, addr, word, 8);
+	word[0] = lsi_ram_word(chip, offset);
+	word[1] = lsi_ram_word(chip, offset + 4);
+	return 0;
 }
 
 int lsi_fetch(struct lsi_chip *chip, const struct lsi_registers *r, struct lsi_instruction *insn)
 {
 	uint64_t addr;
-	uint32_t offset;
 
 	insn->address = lsi_get32(r, LSI_DSP);
-	insn->length = 8;
-	insn->word[2] = 0;
 	addr = lsi_address(r, LSI_SFS, insn->address);
-	if (lsi_own_ram(chip, addr, 8, &offset)) {
-		insn->word[0] = lsi_ram_word(chip, offset);
-		insn->word[1] = lsi_ram_word(chip, offset + 4);
-	} else if (lsi_memory_read(chip, addr, insn->word, 8)) {
+	if (fetch_words(chip, addr, insn->word))
 		return -EFAULT;
-	}
-	/* A zero word is skipped alone; what follows may be an instruction. */
-	if (insn->word[0] == 0)
-		insn->length = 4;
-	if (has_third_word(r, insn->word[0])) {
-		insn->length = 12;
-		return lsi_memory_read32(chip, addr + 8, &insn->word[2]);
-	}
-	return 0;
+	insn->code = *decode(chip, insn->address, insn->word[0]);
+	insn->length = length_of(r, &insn->code);
+	if (insn->length < 12)
+		return 0;
+	return lsi_memory_read32(chip, addr + 8, &insn->word[2]);
 }
 
 /* The instruction register and the pointer to the next one. */
@@ -94,19 +111,26 @@ enum lsi_result lsi_illegal(struct lsi_chip *chip)
 
 static enum lsi_result execute(struct lsi_chip *chip)
 {
-	uint32_t word = chip->insn.word[0];
-
-	if (word == 0)
-		return LSI_FINISHED;
-	switch (word >> 30) {
-	case 0:
+	switch (chip->insn.code.kind) {
+	case LSI_BLOCK_MOVE:
 		return lsi_block_move(chip);
-	case 1:
-		return (word >> 27 & 7) < 5 ? lsi_io(chip) : lsi_read_write(chip);
-	case 2:
+	case LSI_IO:
+		return lsi_io(chip);
+	case LSI_READ_WRITE:
+		return lsi_read_write(chip);
+	case LSI_JUMP:
+		lsi_jump(&chip->regs, chip->insn.word[1]);
+		return LSI_FINISHED;
+	case LSI_TRANSFER_CONTROL:
 		return lsi_transfer_control(chip);
+	case LSI_MEMORY_MOVE:
+		return lsi_memory_move(chip);
+	case LSI_LOAD_STORE:
+		return lsi_load_store(chip);
+	case LSI_ILLEGAL:
+		return lsi_illegal(chip);
 	default:
-		return word & 0x20000000 ? lsi_load_store(chip) : lsi_memory_move(chip);
+		return LSI_FINISHED;
 	}
 }
 

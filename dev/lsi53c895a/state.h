@@ -5,6 +5,7 @@
  * registers.c   the register file as the host and SCRIPTS see it
  * interrupt.c   conditions, their two levels, the INTA# line
  * scripts.c     the SCRIPTS engine: fetch, dispatch, slices
+ * decode.c      what an instruction's first word says
  * move.c        block moves        io.c        SELECT, WAIT, SET, CLEAR, ALU
  * transfer.c    jumps              memory.c    memory access, moves, load/store
  * bus.c         the target's side of the SCSI bus
@@ -33,7 +34,8 @@ enum {
 	LSI_MAX_TASKS = 512,	  /* more are answered with TASK SET FULL */
 	LSI_MAX_MESSAGE_OUT = 64, /* bytes of one MESSAGE OUT phase */
 	LSI_MAX_MESSAGE_IN = 80,  /* answers to those, and a disconnection */
-	LSI_SLICE = 4096	  /* instructions in one ops->run() */
+	LSI_SLICE = 4096,	  /* instructions in one ops->run() */
+	LSI_DECODED = 2048	  /* words that stay decoded */
 };
 
 /* What SCRIPTS compute with; copied to look ahead. */
@@ -42,11 +44,38 @@ struct lsi_registers {
 	bool carry;
 };
 
+enum lsi_kind {
+	LSI_SKIP, /* a zero word, which is skipped alone */
+	LSI_BLOCK_MOVE,
+	LSI_IO, /* SELECT, WAIT, SET, CLEAR */
+	LSI_READ_WRITE,
+	LSI_JUMP, /* without condition, to an absolute address */
+	LSI_TRANSFER_CONTROL,
+	LSI_MEMORY_MOVE,
+	LSI_LOAD_STORE,
+	LSI_ILLEGAL
+};
+
+/* What a read/write instruction computes with. */
+struct lsi_alu_operands {
+	uint8_t source, destination; /* registers */
+	bool operand_is_sfbr;	     /* and not the immediate byte */
+	bool reads_sfbr;
+};
+
+/* The first word of an instruction, decoded. All zeroes: a zero word. */
+struct lsi_code {
+	uint32_t word;
+	uint8_t kind;		     /* enum lsi_kind */
+	struct lsi_alu_operands alu; /* LSI_READ_WRITE */
+};
+
 /* An instruction, fetched once: the guest may change memory meanwhile. */
 struct lsi_instruction {
 	uint32_t address;
 	uint32_t length; /* bytes: 4, 8 or 12 */
 	uint32_t word[3];
+	struct lsi_code code; /* of word[0] */
 };
 
 /* A block move as decoded, and how far it is. */
@@ -163,6 +192,9 @@ struct lsi_chip {
 	int budget;	   /* of this slice */
 	struct lsi_instruction insn;
 	struct lsi_move move;
+	/* Words decoded before, by their addresses. Good for an instruction
+	 * whose first word, fetched now, is the same. */
+	struct lsi_code decoded[LSI_DECODED];
 
 	/* Interrupts: what the host sees, and what is stacked behind. */
 	struct lsi_conditions visible, stacked;
@@ -286,6 +318,10 @@ void lsi_wake(struct lsi_chip *chip);
 int lsi_fetch(struct lsi_chip *chip, const struct lsi_registers *r, struct lsi_instruction *insn);
 enum lsi_result lsi_illegal(struct lsi_chip *chip);
 
+/* ---- decode.c ---- */
+
+struct lsi_code lsi_decode(uint32_t word);
+
 /* ---- move.c ---- */
 
 /* Reads the operands of a block move: 0, -EFAULT, or -EINVAL (illegal). */
@@ -301,18 +337,17 @@ enum lsi_result lsi_io(struct lsi_chip *chip);
 enum lsi_result lsi_read_write(struct lsi_chip *chip);
 /* The ALU: operation `op` (bits 26:24) on a register's value and an operand. */
 uint8_t lsi_alu(unsigned op, uint8_t value, uint8_t operand, bool *carry);
-/* What a read/write instruction computes with. */
-struct lsi_alu_operands {
-	uint8_t source, destination; /* registers */
-	bool operand_is_sfbr;	     /* and not the immediate byte */
-	bool reads_sfbr;
-};
-struct lsi_alu_operands lsi_alu_decode(uint32_t word);
 
 /* ---- transfer.c ---- */
 
+static inline void lsi_jump(struct lsi_registers *r, uint32_t to)
+{
+	lsi_put32(r, LSI_DSP, to);
+	lsi_put32(r, LSI_ADDER, to);
+}
 enum lsi_result lsi_transfer_control(struct lsi_chip *chip);
-bool lsi_transfer_illegal(const struct lsi_registers *r, uint32_t word);
+/* Whatever the registers hold. */
+bool lsi_transfer_illegal(uint32_t word);
 /* True when the branch is taken; `phase` is the bus's. */
 bool lsi_transfer_taken(const struct lsi_registers *r, uint32_t word, int phase);
 /* JUMP, CALL and RETURN change DSP and TEMP. False: it is INT or INTFLY. */

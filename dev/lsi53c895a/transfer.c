@@ -15,16 +15,20 @@ enum {
 	RELATIVE = 1 << 23
 };
 
-bool lsi_transfer_illegal(const struct lsi_registers *r, uint32_t word)
+bool lsi_transfer_illegal(uint32_t word)
 {
-	bool target_mode = r->byte[LSI_SCNTL0] & LSI_SCNTL0_TRG;
-
 	if ((word >> 27 & 7) > INT || (word & RESERVED))
 		return true;
-	if ((word & TEST_CARRY) && (word & (TEST_PHASE | TEST_DATA)))
-		return true;
-	return target_mode && ((word & WAIT_PHASE) ||
-			       (word & (TEST_PHASE | TEST_DATA)) == (TEST_PHASE | TEST_DATA));
+	return (word & TEST_CARRY) && (word & (TEST_PHASE | TEST_DATA));
+}
+
+/* What only an initiator may do. */
+static bool not_as_target(const struct lsi_registers *r, uint32_t word)
+{
+	uint32_t both = TEST_PHASE | TEST_DATA;
+
+	return (r->byte[LSI_SCNTL0] & LSI_SCNTL0_TRG) &&
+	       ((word & WAIT_PHASE) || (word & both) == both);
 }
 
 static bool data_equal(const struct lsi_registers *r, uint32_t word)
@@ -54,24 +58,18 @@ static uint32_t target(const struct lsi_instruction *insn)
 	return insn->word[1];
 }
 
-static void jump(struct lsi_registers *r, uint32_t to)
-{
-	lsi_put32(r, LSI_DSP, to);
-	lsi_put32(r, LSI_ADDER, to);
-}
-
 bool lsi_transfer_jump(struct lsi_registers *r, const struct lsi_instruction *insn)
 {
 	switch (insn->word[0] >> 27 & 7) {
 	case JUMP:
-		jump(r, target(insn));
+		lsi_jump(r, target(insn));
 		return true;
 	case CALL:
 		lsi_put32(r, LSI_TEMP, lsi_get32(r, LSI_DSP));
-		jump(r, target(insn));
+		lsi_jump(r, target(insn));
 		return true;
 	case RETURN:
-		jump(r, lsi_get32(r, LSI_TEMP));
+		lsi_jump(r, lsi_get32(r, LSI_TEMP));
 		return true;
 	default:
 		return false;
@@ -111,7 +109,7 @@ enum lsi_result lsi_transfer_control(struct lsi_chip *chip)
 	uint32_t word = chip->insn.word[0];
 	int phase = LSI_NO_PHASE;
 
-	if (lsi_transfer_illegal(&chip->regs, word))
+	if (not_as_target(&chip->regs, word))
 		return lsi_illegal(chip);
 	if (word & (WAIT_PHASE | TEST_PHASE)) {
 		if (chip->bus.state == LSI_BUS_SELECTING) {
