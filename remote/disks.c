@@ -48,6 +48,10 @@ static int find_drive(const struct mpr_machine *machine, const struct mpr_opts *
 		free(names);
 		return -EINVAL;
 	}
+	if ((*drive)->state == MPR_DRIVE_CLOSING) {
+		*error = mpr_errorf("%s: drive \"%s\" is being removed", mpr_opts_text(opts), id);
+		return -EINVAL;
+	}
 	if ((*drive)->disk) {
 		*error = mpr_errorf("%s: drive \"%s\" is used by %s", mpr_opts_text(opts), id,
 				    mpr_opts_text((*drive)->disk));

@@ -274,6 +274,20 @@ static void node_outlives_its_disk(void **state)
 	assert_string_equal(p->deleted, "disk1 disk2 ");
 }
 
+static void drive_that_is_being_closed_takes_no_disk(void **state)
+{
+	struct plugged *p = *state;
+	struct mpr_opts *opts = parse("device_add", "driver", "scsi-hd,id=disk1,drive=d1");
+
+	add_drive(p, false);
+	assert_int_equal(mpr_hotplug_drive_del(&p->machine, "d1", false, &p->error), 0);
+	assert_false(mpr_hotplug_settled(&p->machine));
+	assert_refused(p, mpr_hotplug_device_add(&p->machine, opts, &p->error), "being removed");
+	mpr_opts_free(opts);
+	settle(p);
+	assert_true(mpr_hotplug_settled(&p->machine));
+}
+
 static void request_in_flight_ends_before_the_disk_is_gone(void **state)
 {
 	struct plugged *p = *state;
@@ -401,6 +415,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(disk_comes_and_goes_with_its_drive),
 		TEST(node_outlives_its_disk),
+		TEST(drive_that_is_being_closed_takes_no_disk),
 		TEST(request_in_flight_ends_before_the_disk_is_gone),
 		TEST(disk_grows_with_its_image),
 		TEST(shrinking_waits_for_requests),
