@@ -107,6 +107,13 @@ struct mpr_shadow_info {
 	bool readable[MPR_SHADOW_SIZE];
 };
 
+/* A figure for the operator, which only ever grows. */
+struct mpr_counter {
+	const char *name; /* "moved_bytes" */
+	uint64_t value;
+};
+#define MPR_MAX_COUNTERS 16
+
 /* A device model. */
 struct mpr_device_ops {
 	const char *driver; /* "lsi53c895a" */
@@ -156,6 +163,10 @@ struct mpr_device_ops {
 	 * something happens that makes the model call schedule().
 	 */
 	bool (*run)(struct mpr_device *dev);
+
+	/* What the device has done since it was created: at most
+	 * MPR_MAX_COUNTERS counters; returns how many. May be NULL. */
+	unsigned (*counters)(const struct mpr_device *dev, struct mpr_counter *counter);
 };
 
 /* The part that all devices have; a model's state starts with it. */

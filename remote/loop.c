@@ -15,6 +15,7 @@
 #include "remote/listener.h"
 #include "remote/log.h"
 #include "remote/monitor/monitor.h"
+#include "remote/report.h"
 #include "ring/window.h"
 
 /* More connections than this are hung up on. */
@@ -203,8 +204,12 @@ static void on_signal(void *opaque)
 	struct loop *loop = opaque;
 	struct signalfd_siginfo info;
 
-	while (read(loop->signals, &info, sizeof(info)) == sizeof(info))
-		loop->stopped = true;
+	while (read(loop->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1)
+			mpr_report(loop->machine);
+		else
+			loop->stopped = true;
+	}
 }
 
 static int watch_signals(struct loop *loop)
@@ -214,6 +219,7 @@ static int watch_signals(struct loop *loop)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
 	loop->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (loop->signals < 0)
 		return -errno;

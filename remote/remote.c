@@ -16,8 +16,8 @@
 
 #define URING_ENTRIES 256
 
-/* SIGTERM and SIGINT are read from a descriptor; a peer that hung up is an
- * error code, not a signal. */
+/* SIGTERM, SIGINT and SIGUSR1 are read from a descriptor; a peer that hung up
+ * is an error code, not a signal. */
 static void set_signals(void)
 {
 	sigset_t set;
@@ -25,6 +25,7 @@ static void set_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dev/lsi53c895a/state.h"
 
@@ -149,6 +150,23 @@ static bool run(struct mpr_device *dev)
 	return lsi_scripts_run(chip);
 }
 
+static unsigned counters(const struct mpr_device *dev, struct mpr_counter *counter)
+{
+	const struct lsi_stats *stats = &((const struct lsi_chip *)dev)->stats;
+	const struct mpr_counter all[] = {
+		{"commands", stats->commands},
+		{"instructions", stats->instructions},
+		{"foreseen_instructions", stats->foreseen_instructions},
+		{"reselections", stats->reselections},
+		{"interrupts", stats->interrupts},
+		{"moved_bytes", stats->moved_bytes},
+		{"bounced_bytes", stats->bounced_bytes},
+	};
+
+	memcpy(counter, all, sizeof(all));
+	return sizeof(all) / sizeof(all[0]);
+}
+
 const struct mpr_device_ops mpr_lsi53c895a_ops = {
 	.driver = "lsi53c895a",
 	.desc = "LSI53C895A PCI to Ultra2 SCSI host adapter",
@@ -162,4 +180,5 @@ const struct mpr_device_ops mpr_lsi53c895a_ops = {
 	.config_changed = config_changed,
 	.reset = reset,
 	.run = run,
+	.counters = counters,
 };

@@ -261,7 +261,7 @@ class Machine:
     """One run of QEMU with one LSI adapter and its disks."""
 
     def __init__(self, options, folder, disks, *, machine="q35", accel="tcg", smp=1,
-                 memory="512M", inprocess=None):
+                 memory="512M", inprocess=None, cache="writeback"):
         self.options = options
         self.inprocess = options.inprocess if inprocess is None else inprocess
         self.folder = tempfile.mkdtemp(prefix="run-", dir=folder)
@@ -278,6 +278,7 @@ class Machine:
             "-qmp", f"unix:{self.monitor},server=on,wait=off",
         ]
         self.disks = disks
+        self.cache = cache
         self._add_adapter()
 
     def _path(self, name):
@@ -290,7 +291,8 @@ class Machine:
         self.arguments += [device, f"lsi53c895a,id=lsi0{remote}"]
         for number, path in enumerate(self.disks):
             self.arguments += [
-                drive, f"id=d{number},{interface}file={path},format=raw{remote}",
+                drive, f"id=d{number},{interface}file={path},format=raw,"
+                f"cache={self.cache}{remote}",
                 device, f"scsi-hd,drive=d{number},bus=lsi0.0,scsi-id={number}{remote}",
             ]
 
