@@ -28,6 +28,7 @@ def guest_test(name, timeout):
             ":accesscost",
             ":boot.bin",
             ":diskload",
+            "//scripts:launchers",
             "//orchestrator:mpring",
             "//proxy/qemu:mpring-qemu.so",
             "//remote:mpring-remote",
