@@ -269,13 +269,26 @@ static char *remote_value(const struct remote_option *option)
 	return mpr_need(mpr_opts_format(option->opts, is_device(option) ? "driver" : NULL));
 }
 
+/* Locking guest memory is for QEMU and for the remotes. */
+static char **add_overcommit(const struct mpr_plan *plan, char **next)
+{
+	for (int i = 1; i + 1 < plan->argc; i++) {
+		if (!is_option(plan->argv[i], "overcommit"))
+			continue;
+		*next++ = mpr_need_text("-overcommit");
+		*next++ = mpr_need_text("%s", plan->argv[++i]);
+	}
+	return next;
+}
+
 char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const char *program, int fd)
 {
-	char **argv = mpr_need_array(2 * plan->count + 3, sizeof(*argv));
+	char **argv = mpr_need_array(2 * plan->count + plan->argc + 3, sizeof(*argv));
 	char **next = argv;
 
 	*next++ = mpr_need_text("%s", program);
 	*next++ = mpr_need_text("%d", fd);
+	next = add_overcommit(plan, next);
 	for (enum kind kind = 0; kind < KINDS; kind++) {
 		for (size_t i = 0; i < plan->count; i++) {
 			const struct remote_option *option = &plan->options[i];

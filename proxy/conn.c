@@ -13,7 +13,9 @@
 
 #include "proxy/internal.h"
 
-#define FEATURES (MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE | MPR_FEATURE_BAR_MEMORY)
+#define FEATURES                                                                         \
+	(MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE | MPR_FEATURE_BAR_MEMORY | \
+	 MPR_FEATURE_LOCKED_MEMORY)
 
 /* All connections, so that devices with the same socket share one. */
 static struct mpr_proxy_conn *connections;
@@ -270,4 +272,9 @@ void mpr_proxy_disconnect(struct mpr_proxy_conn *conn)
 int mpr_proxy_conn_fd(const struct mpr_proxy_conn *conn)
 {
 	return conn->fd;
+}
+
+bool mpr_proxy_conn_locks_memory(const struct mpr_proxy_conn *conn)
+{
+	return conn->features & MPR_FEATURE_LOCKED_MEMORY;
 }

@@ -46,6 +46,15 @@ void mpr_proxy_disconnect(struct mpr_proxy_conn *conn);
 int mpr_proxy_conn_fd(const struct mpr_proxy_conn *conn);
 
 /*
+ * Whether the remote locks guest memory (mpring-remote -overcommit mem-lock=on).
+ * Then the VMM must not take pages of it away while they are in the table of
+ * mpr_proxy_set_memory(), to balloon or otherwise: the device would go on with
+ * the page that it knows, and the guest with another. A VMM that cannot promise
+ * that disconnects.
+ */
+bool mpr_proxy_conn_locks_memory(const struct mpr_proxy_conn *conn);
+
+/*
  * Opens device `id` of the remote and creates its channel. The connection
  * must outlive the device. 0; -ENODEV: the remote has no device of that id
  * (the message lists none: ids are the operator's); negative errno.

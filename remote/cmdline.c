@@ -30,8 +30,8 @@ const char *const mpr_disk_properties[] = {
 	NULL,
 };
 const char *const mpr_drive_properties[] = {
-	"id",	 "file", "format",  "if",     "cache",	"readonly", "node-name",
-	"media", "aio",	 "discard", "werror", "rerror", "serial",   NULL,
+	"id",  "file",	  "format", "if",     "cache",	"readonly", "node-name", "media",
+	"aio", "discard", "werror", "rerror", "serial", "iopoll",   NULL,
 };
 const char *const mpr_blockdev_properties[] = {
 	"driver",
@@ -53,6 +53,8 @@ const char *const mpr_blockdev_properties[] = {
 	"file.discard",
 	"file.cache.direct",
 	"file.cache.no-flush",
+	"iopoll",
+	"file.iopoll",
 	NULL,
 };
 const char *const mpr_object_properties[] = {"qom-type", "id", "devid", "fd", "path", NULL};
@@ -86,6 +88,7 @@ enum kind {
 	KIND_DEVICE,  /* the same, unless it asks for help */
 	KIND_TEXT,    /* the argument is kept as it is */
 	KIND_MACHINE, /* x-remote, and nothing else */
+	KIND_OVERCOMMIT,
 	KIND_FLAG,
 	KIND_IGNORED, /* what every device process does anyway */
 };
@@ -111,6 +114,7 @@ static const struct option options[] = {
 	{"-mon", KIND_LIST, AT(mons), "chardev"},
 	{"-machine", KIND_MACHINE, 0, NULL},
 	{"-M", KIND_MACHINE, 0, NULL},
+	{"-overcommit", KIND_OVERCOMMIT, 0, NULL},
 	{"-pidfile", KIND_TEXT, AT(pidfile), NULL},
 	{"-D", KIND_TEXT, AT(log_file), NULL},
 	{"-d", KIND_TEXT, AT(log_items), NULL},
@@ -163,9 +167,9 @@ static int add_option(struct mpr_option_list *list, const struct option *option,
 	return ret;
 }
 
-static int check_machine(const char *text, char **error)
+static int parse_machine(struct mpr_cmdline *cmdline, const char *text, char **error)
 {
-	static const char *const known[] = {"type", NULL};
+	static const char *const known[] = {"type", "sqpoll", NULL};
 	struct mpr_opts *opts;
 	const char *type;
 	int ret = mpr_opts_parse("-machine", text, "type", &opts, error);
@@ -179,6 +183,24 @@ static int check_machine(const char *text, char **error)
 				    mpr_opts_text(opts));
 		ret = -EINVAL;
 	}
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "sqpoll", &cmdline->sqpoll, error);
+	mpr_opts_free(opts);
+	return ret;
+}
+
+static int parse_overcommit(struct mpr_cmdline *cmdline, const char *text, char **error)
+{
+	/* cpu-pm is for whoever runs the guest's processors. */
+	static const char *const known[] = {"mem-lock", "cpu-pm", NULL};
+	struct mpr_opts *opts;
+	int ret = mpr_opts_parse("-overcommit", text, NULL, &opts, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_opts_check(opts, known, error);
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "mem-lock", &cmdline->lock_memory, error);
 	mpr_opts_free(opts);
 	return ret;
 }
@@ -196,7 +218,9 @@ static int parse_argument(struct mpr_cmdline *cmdline, const struct option *opti
 		*(const char **)where = argument;
 		return 0;
 	case KIND_MACHINE:
-		return check_machine(argument, error);
+		return parse_machine(cmdline, argument, error);
+	case KIND_OVERCOMMIT:
+		return parse_overcommit(cmdline, argument, error);
 	default:
 		ret = add_option(where, option, argument, error);
 		if (ret == 0 && option->kind == KIND_DEVICE)

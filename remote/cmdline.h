@@ -24,7 +24,9 @@ struct mpr_cmdline {
 	struct mpr_option_list chardevs, monitors, qmps, pretty_qmps, mons;
 	const char *pidfile, *log_file, *log_items; /* NULL: not given */
 	bool daemonize;
-	bool help; /* help or the version was printed; there is nothing to do */
+	bool lock_memory; /* guest memory is to be locked */
+	bool sqpoll;	  /* a thread of the kernel's submits I/O */
+	bool help;	  /* help or the version was printed; there is nothing to do */
 };
 
 /* The properties of the devices and options, each list ended by NULL. */

@@ -127,6 +127,8 @@ static int get_drive_options(const struct mpr_opts *opts, struct mpr_blk_options
 		ret = mpr_opts_get_enum(opts, "cache", cache_modes, &cache, error);
 	if (ret == 0)
 		ret = mpr_opts_get_bool(opts, "readonly", &options->read_only, error);
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "iopoll", &options->iopoll, error);
 	options->file = mpr_opts_get(opts, "file");
 	options->format = mpr_opts_get(opts, "format");
 	options->cache = (enum mpr_blk_cache)cache;
@@ -225,6 +227,8 @@ static int get_blockdev_options(const struct mpr_opts *opts, struct mpr_blk_opti
 		ret = get_bool(opts, "cache.direct", &direct, error);
 	if (ret == 0)
 		ret = get_bool(opts, "read-only", &options->read_only, error);
+	if (ret == 0)
+		ret = get_bool(opts, "iopoll", &options->iopoll, error);
 	options->file = get_of_file(opts, "filename");
 	options->format = "raw";
 	options->cache = direct ? MPR_CACHE_NONE : MPR_CACHE_WRITEBACK;

@@ -19,7 +19,7 @@ static const char usage[] =
 	"-device scsi-hd,drive=NAME[,bus=NAME.0][,scsi-id=N]\n"
 	"                    a disk behind an adapter\n"
 	"-drive id=NAME,file=PATH[,format=raw][,cache=writeback|none|directsync]\n"
-	"       [,readonly=on]\n"
+	"       [,readonly=on][,iopoll=on]\n"
 	"                    a disk image\n"
 	"-object x-remote-object,id=NAME,devid=NAME,fd=N\n"
 	"                    offers one device on an inherited socket\n"
@@ -38,7 +38,10 @@ static const char usage[] =
 	"-pidfile FILE       write the process' number to a file\n"
 	"-D FILE             write messages to a file\n"
 	"-d ITEM,...         more messages: '-d help' lists the items\n"
-	"-machine x-remote   accepted, for QEMU's sake\n"
+	"-machine x-remote[,sqpoll=on]\n"
+	"                    sqpoll: a thread of the kernel's submits I/O\n"
+	"-overcommit mem-lock=on\n"
+	"                    lock guest memory, which makes I/O cheaper\n"
 	"-help, -version     print this, or the version, and exit\n";
 
 bool mpr_help_general(const char *option)

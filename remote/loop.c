@@ -415,6 +415,7 @@ int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
 		.timers = timers,
 		.signals = -1,
 		.window = mpr_window_of(MPR_WINDOW_DEFAULT_US),
+		.ram.uring = machine->cmdline->lock_memory ? watcher->uring : NULL,
 	};
 	int ret = watch_signals(&loop);
 

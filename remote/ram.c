@@ -17,6 +17,7 @@ struct mpr_ram_file {
 	dev_t dev;
 	ino_t ino;
 	bool writable;
+	bool locked;
 	volatile bool lost; /* set by a signal handler */
 	uint8_t *base;
 	size_t length;
@@ -85,8 +86,21 @@ static void release_file(struct mpr_ram_pool *pool, struct mpr_ram_file *file)
 	while (*link != file)
 		link = &(*link)->next;
 	*link = file->next;
+	if (file->locked)
+		mpr_uring_remove_memory(pool->uring, file->base);
 	munmap(file->base, file->length);
 	free(file);
+}
+
+/* What may not be written cannot be locked for reading into it. */
+static int lock_file(const struct mpr_ram_pool *pool, struct mpr_ram_file *file)
+{
+	int ret = 0;
+
+	if (file->writable && !file->locked)
+		ret = mpr_uring_add_memory(pool->uring, file->base, file->length);
+	file->locked |= file->writable && ret == 0;
+	return ret;
 }
 
 /* Only tmpfs and hugetlbfs know seals. */
@@ -239,6 +253,15 @@ int mpr_ram_create(struct mpr_ram_pool *pool, const struct mpr_wire_region *regi
 	}
 	*result = ram;
 	return 0;
+}
+
+int mpr_ram_lock(struct mpr_ram *ram)
+{
+	int ret = 0;
+
+	for (size_t i = 0; ram->pool->uring && i < ram->nfiles && ret == 0; i++)
+		ret = lock_file(ram->pool, ram->files[i]);
+	return ret;
 }
 
 void mpr_ram_ref(struct mpr_ram *ram)

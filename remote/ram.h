@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "blk/uring.h"
 #include "wire/protocol.h"
 
 struct mpr_ram;
@@ -26,6 +27,8 @@ struct mpr_ram_file;
 /* The files that are mapped. Zeroed before first use. */
 struct mpr_ram_pool {
 	struct mpr_ram_file *files;
+	/* Where mpr_ram_lock() registers memory; NULL: it does nothing. */
+	struct mpr_uring *uring;
 };
 
 /*
@@ -35,6 +38,15 @@ struct mpr_ram_pool {
  */
 int mpr_ram_create(struct mpr_ram_pool *pool, const struct mpr_wire_region *regions, size_t count,
 		   const int *fds, struct mpr_ram **ram, char **error);
+
+/*
+ * Allocates and locks the memory of the table, as long as any table names it,
+ * and registers it with the pool's io_uring, so that disk I/O need not find its
+ * pages each time. To lock again what is locked costs nothing. The VMM must
+ * take no page of it away meanwhile. 0; or negative errno: all or some of it is
+ * used as before (-ENOMEM: RLIMIT_MEMLOCK).
+ */
+int mpr_ram_lock(struct mpr_ram *ram);
 
 void mpr_ram_ref(struct mpr_ram *ram);
 /* NULL is ignored. The last reference unmaps what no other table uses. */

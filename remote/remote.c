@@ -71,7 +71,8 @@ static int serve(struct process *process, struct mpr_watcher *watcher)
 static int run(struct process *process)
 {
 	struct mpr_watcher watcher = {0};
-	int ret = mpr_uring_create(URING_ENTRIES, &watcher.uring);
+	int ret = process->cmdline.sqpoll ? mpr_uring_create_sqpoll(URING_ENTRIES, &watcher.uring)
+					  : mpr_uring_create(URING_ENTRIES, &watcher.uring);
 
 	if (ret < 0)
 		return fail(mpr_errorf("io_uring is not to be had: %s (see sysctl "

@@ -32,6 +32,7 @@ struct mpr_session {
 	bool greeted;
 	bool ended;
 	uint32_t features; /* MPR_FEATURE_*: both sides have them */
+	bool lock_failed;  /* guest memory is not locked, and that was said */
 
 	enum waiting waiting;
 	struct mpr_hosted *hosted; /* whom the current message names */
@@ -180,6 +181,11 @@ static int take_fd(struct mpr_wire_msg *msg, unsigned index)
 
 /* ---- Messages ----------------------------------------------------------- */
 
+static uint32_t offered_features(const struct mpr_session *session)
+{
+	return FEATURES | (session->pool->uring ? MPR_FEATURE_LOCKED_MEMORY : 0);
+}
+
 static int handle_hello(struct mpr_session *session, struct mpr_wire_msg *msg)
 {
 	const struct mpr_wire_hello *theirs = (const void *)msg->payload;
@@ -187,7 +193,7 @@ static int handle_hello(struct mpr_session *session, struct mpr_wire_msg *msg)
 		.magic = MPR_WIRE_MAGIC,
 		.version_min = MPR_WIRE_VERSION,
 		.version_max = MPR_WIRE_VERSION,
-		.features = theirs->features & FEATURES,
+		.features = theirs->features & offered_features(session),
 	};
 
 	if (session->greeted)
@@ -279,6 +285,21 @@ static int handle_channel(struct mpr_session *session, struct mpr_hosted *hosted
 	return ANSWER;
 }
 
+/* Memory that cannot be locked works as well, only slower. */
+static void lock_memory(struct mpr_session *session, struct mpr_ram *ram)
+{
+	int ret;
+
+	if (!(session->features & MPR_FEATURE_LOCKED_MEMORY) || session->lock_failed)
+		return;
+	ret = mpr_ram_lock(ram);
+	if (ret == 0)
+		return;
+	session->lock_failed = true;
+	mpr_log(session->hosted->dev->id, "guest memory is not locked: %s%s", strerror(-ret),
+		ret == -ENOMEM ? " (see ulimit -l)" : "");
+}
+
 static int handle_memory(struct mpr_session *session, struct mpr_hosted *hosted,
 			 struct mpr_wire_msg *msg)
 {
@@ -293,6 +314,7 @@ static int handle_memory(struct mpr_session *session, struct mpr_hosted *hosted,
 		free(error);
 		return ret;
 	}
+	lock_memory(session, ram);
 	session->old_table = mpr_hosted_set_memory(hosted, ram);
 	session->waiting = WAIT_TABLE;
 	return LATER;

@@ -27,6 +27,9 @@
 #define MPR_FEATURE_INTX_EVENTFD (1u << 0)  /* INTx by eventfd */
 #define MPR_FEATURE_INTX_RESAMPLE (1u << 1) /* with resample eventfd */
 #define MPR_FEATURE_BAR_MEMORY (1u << 2)    /* BARs that are plain memory are files */
+/* The remote locks guest memory: the VMM takes no page of it away, to balloon
+ * or otherwise, and brings none back in another page. */
+#define MPR_FEATURE_LOCKED_MEMORY (1u << 3)
 
 enum mpr_wire_type {
 	MPR_WIRE_HELLO = 1,    /* mpr_wire_hello; answer: the same */

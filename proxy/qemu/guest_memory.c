@@ -156,12 +156,30 @@ static bool check_address_space(PCIProxyDev *dev, AddressSpace *as, Error **errp
 	return false;
 }
 
+/* A remote that locks guest memory keeps its pages: QEMU must not discard any. */
+static bool keep_pages(PCIProxyDev *dev, Error **errp)
+{
+	int ret;
+
+	if (!mpr_proxy_conn_locks_memory(dev->conn))
+		return true;
+	ret = ram_block_discard_disable(true);
+	if (ret)
+		error_setg_errno(errp, -ret,
+				 PROXY_FMT ": the remote locks guest memory, which another device "
+					   "of this machine discards: start the remote without "
+					   "'-overcommit mem-lock=on'",
+				 PROXY_ID(dev));
+	dev->memory.kept = !ret;
+	return !ret;
+}
+
 bool proxy_memory_open(PCIProxyDev *dev, Error **errp)
 {
 	ProxyMemory *memory = &dev->memory;
 	AddressSpace *as = pci_device_iommu_address_space(PCI_DEVICE(dev));
 
-	if (!check_address_space(dev, as, errp))
+	if (!check_address_space(dev, as, errp) || !keep_pages(dev, errp))
 		return false;
 	memory->regions = g_array_new(FALSE, FALSE, sizeof(struct mpr_proxy_region));
 	memory->listener = (MemoryListener){
@@ -186,6 +204,9 @@ void proxy_memory_close(PCIProxyDev *dev)
 {
 	ProxyMemory *memory = &dev->memory;
 
+	if (memory->kept)
+		ram_block_discard_disable(false);
+	memory->kept = false;
 	if (!memory->regions)
 		return;
 	memory_listener_unregister(&memory->listener);

@@ -67,6 +67,7 @@ typedef struct ProxyMemory {
 	GArray *regions; /* struct mpr_proxy_region */
 	bool unshared;	 /* the guest has RAM that the remote cannot reach */
 	int error;	 /* the remote did not take the table: negative errno */
+	bool kept;	 /* QEMU was told to discard nothing */
 } ProxyMemory;
 
 struct PCIProxyDev {

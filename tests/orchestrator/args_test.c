@@ -124,6 +124,15 @@ static struct rewrite other_drivers_on_a_remote_bus = {
 		    "-device tape,bus=a.0"},
 };
 
+static struct rewrite locking_is_for_all = {
+	.given = "qemu --overcommit mem-lock=on -rdevice lsi53c895a,id=a,rid=0 "
+		 "-rdevice lsi53c895a,id=b,rid=1",
+	.qemu = "qemu --overcommit mem-lock=on -device pci-proxy-dev,id=a,socket=10 "
+		"-device pci-proxy-dev,id=b,socket=11",
+	.remotes = {"remote 20 -overcommit mem-lock=on -device lsi53c895a,id=a",
+		    "remote 21 -overcommit mem-lock=on -device lsi53c895a,id=b"},
+};
+
 static struct rewrite commas_stay_doubled = {
 	.given = "qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive id=d,file=a,,b.img,rid=0",
 	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10",
@@ -208,6 +217,7 @@ int main(void)
 		rewrite_test(adapters_share_a_remote),
 		rewrite_test(pci_properties_go_to_the_proxy),
 		rewrite_test(other_drivers_on_a_remote_bus),
+		rewrite_test(locking_is_for_all),
 		rewrite_test(commas_stay_doubled),
 		rewrite_test(two_dashes),
 		rewrite_test(names_of_drives_and_devices_are_apart),
