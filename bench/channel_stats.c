@@ -39,6 +39,8 @@ static void print_channel(const struct mpr_channel_shared *shared, bool first)
 	PRINT(remote_stats, interrupts);
 	PRINT(remote_stats, remote_sleeps);
 	PRINT(remote_stats, reply_wakes);
+	PRINT(remote_stats, events);
+	PRINT(remote, events_dropped);
 	PRINT(remote_stats, intx_told);
 	printf("}");
 #undef PRINT

@@ -64,11 +64,12 @@ int mpr_dma_write(struct mpr_device *dev, uint64_t addr, const void *buf, size_t
 	return dev->host->ops->dma_write(dev->host, addr, buf, len);
 }
 
-int mpr_dma_map(struct mpr_device *dev, uint64_t addr, size_t len, struct mpr_dma_map *map)
+int mpr_dma_map(struct mpr_device *dev, uint64_t addr, size_t len, enum mpr_dma_dir dir,
+		struct mpr_dma_map *map)
 {
 	if (!mpr_pci_bus_master(&dev->pci))
 		return -EPERM;
-	return dev->host->ops->dma_map(dev->host, addr, len, map);
+	return dev->host->ops->dma_map(dev->host, addr, len, dir, map);
 }
 
 void mpr_dma_unmap(struct mpr_device *dev, struct mpr_dma_map *map)

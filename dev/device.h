@@ -28,6 +28,12 @@
 struct mpr_device;
 struct mpr_scsi_bus;
 
+/* Which way the data go. */
+enum mpr_dma_dir {
+	MPR_DMA_TO_DEVICE,  /* the device reads guest memory */
+	MPR_DMA_FROM_DEVICE /* the device writes it, and may read it */
+};
+
 /*
  * A piece of guest memory that the model lends to asynchronous I/O. The
  * memory stays mapped until mpr_dma_unmap(), whatever the guest does to its
@@ -36,7 +42,10 @@ struct mpr_scsi_bus;
 struct mpr_dma_map {
 	void *ptr;  /* in this process; NULL when nothing is mapped */
 	size_t len; /* bytes that are contiguous here; may be less than asked */
-	void *ref;  /* the host's */
+	/* The host's. */
+	void *ref;
+	uint64_t addr;
+	enum mpr_dma_dir dir;
 };
 
 /* A one-shot timer of a model. Embedded in the model's state, zeroed before
@@ -60,10 +69,14 @@ struct mpr_host_ops {
 	int (*dma_read)(void *host, uint64_t addr, void *buf, size_t len);
 	int (*dma_write)(void *host, uint64_t addr, const void *buf, size_t len);
 
-	/* Maps guest memory at addr for the device to read or write. 0 or
-	 * -EFAULT, also for memory that the device may only read (copy it).
-	 * map->len is from 1 to len. */
-	int (*dma_map)(void *host, uint64_t addr, size_t len, struct mpr_dma_map *map);
+	/*
+	 * Maps guest memory at addr. 0 or -EFAULT, also when the device is to
+	 * write and may only read. map->len is from 1 to len. What the device
+	 * wrote through a mapping counts as written once it is given back: do
+	 * so before the guest is told.
+	 */
+	int (*dma_map)(void *host, uint64_t addr, size_t len, enum mpr_dma_dir dir,
+		       struct mpr_dma_map *map);
 	void (*dma_unmap)(void *host, struct mpr_dma_map *map);
 
 	/* Drives INTx: true asserts. Level; setting the same level again costs
@@ -206,7 +219,8 @@ void mpr_device_set_bar_ram(struct mpr_device *dev, unsigned bar, void *ram);
  */
 int mpr_dma_read(struct mpr_device *dev, uint64_t addr, void *buf, size_t len);
 int mpr_dma_write(struct mpr_device *dev, uint64_t addr, const void *buf, size_t len);
-int mpr_dma_map(struct mpr_device *dev, uint64_t addr, size_t len, struct mpr_dma_map *map);
+int mpr_dma_map(struct mpr_device *dev, uint64_t addr, size_t len, enum mpr_dma_dir dir,
+		struct mpr_dma_map *map);
 /* Gives a mapping back and clears it; a cleared mapping is ignored. */
 void mpr_dma_unmap(struct mpr_device *dev, struct mpr_dma_map *map);
 

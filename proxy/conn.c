@@ -15,7 +15,7 @@
 
 #define FEATURES                                                                         \
 	(MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE | MPR_FEATURE_BAR_MEMORY | \
-	 MPR_FEATURE_LOCKED_MEMORY)
+	 MPR_FEATURE_LOCKED_MEMORY | MPR_FEATURE_REPORT_DMA)
 
 /* All connections, so that devices with the same socket share one. */
 static struct mpr_proxy_conn *connections;
@@ -267,6 +267,14 @@ void mpr_proxy_disconnect(struct mpr_proxy_conn *conn)
 	*link = conn->next;
 	close(conn->fd);
 	free(conn);
+}
+
+int mpr_proxy_report_dma(struct mpr_proxy_conn *conn)
+{
+	if (!(conn->features & MPR_FEATURE_REPORT_DMA))
+		return -EOPNOTSUPP;
+	conn->report_dma = true;
+	return 0;
 }
 
 int mpr_proxy_conn_fd(const struct mpr_proxy_conn *conn)

@@ -48,7 +48,10 @@ static void add_bars(const struct mpr_proxy_device *device, struct mpr_wire_chan
 static int open_channel(struct mpr_proxy_device *device, char **error)
 {
 	struct mpr_channel_options options = {.numa_node = -1};
-	struct mpr_wire_channel payload = {.abi = MPR_CHANNEL_ABI};
+	struct mpr_wire_channel payload = {
+		.abi = MPR_CHANNEL_ABI,
+		.flags = device->conn->report_dma ? MPR_CHANNEL_REPORT_DMA : 0,
+	};
 	struct mpr_request request = {.type = MPR_WIRE_CHANNEL,
 				      .id = device->id,
 				      .payload = &payload,

@@ -22,6 +22,7 @@ struct mpr_proxy_conn {
 	unsigned refs;
 	uint32_t serial;   /* of the last request */
 	uint32_t features; /* MPR_FEATURE_*: both sides have them */
+	bool report_dma;   /* of devices that are opened from now on */
 	struct mpr_proxy_device *devices;
 	struct mpr_proxy_conn *next; /* in the list of all connections */
 	/* NULL, or why nothing more can be said on this connection. A flag with

@@ -55,6 +55,14 @@ int mpr_proxy_conn_fd(const struct mpr_proxy_conn *conn);
 bool mpr_proxy_conn_locks_memory(const struct mpr_proxy_conn *conn);
 
 /*
+ * Devices that are opened on the connection from now on tell which guest memory
+ * they wrote: MPR_MSG_DMA_WRITTEN, and MPR_MSG_EVENTS_LOST where that is not
+ * known any more. For a VMM that keeps what it made from guest memory, such as
+ * translated code: see mpr_proxy_event(). 0; -EOPNOTSUPP: the remote cannot.
+ */
+int mpr_proxy_report_dma(struct mpr_proxy_conn *conn);
+
+/*
  * Opens device `id` of the remote and creates its channel. The connection
  * must outlive the device. 0; -ENODEV: the remote has no device of that id
  * (the message lists none: ids are the operator's); negative errno.
@@ -146,7 +154,13 @@ void mpr_proxy_conn_lost(struct mpr_proxy_conn *conn);
 struct mpr_channel_stats;
 void mpr_proxy_stats(const struct mpr_proxy_device *device, struct mpr_channel_stats *stats);
 
-/* Takes the next event (MPR_MSG_IO_ERROR: text). False: none. One thread. */
+/*
+ * Takes the next event (struct mpr_msg of ring/channel.h). False: none. One
+ * thread. Cheap when there is none. A device that reports its DMA does so
+ * before the read returns, or the line's level changes, by which the guest can
+ * learn of it: take the events after every read, and between mpr_proxy_intx()
+ * and raising the guest's line.
+ */
 struct mpr_msg;
 bool mpr_proxy_event(struct mpr_proxy_device *device, struct mpr_msg *event);
 

@@ -117,6 +117,11 @@ void mpr_hosted_adopt(struct mpr_hosted *hosted, const void *owner)
 	hosted->owner = owner;
 }
 
+void mpr_hosted_report_dma(struct mpr_hosted *hosted)
+{
+	hosted->written = (struct mpr_written){.channel = hosted->channel};
+}
+
 static void close_intx(struct mpr_intx *intx)
 {
 	mpr_watch_stop(intx->resample);
@@ -134,6 +139,7 @@ void mpr_hosted_detach(struct mpr_hosted *hosted)
 	struct mpr_device *dev = hosted->dev;
 
 	close_intx(&hosted->intx);
+	hosted->written = (struct mpr_written){0};
 	detach_channel(hosted);
 	hosted->resetting = false;
 	hosted->owner = NULL;
@@ -196,6 +202,7 @@ void mpr_hosted_update_intx(struct mpr_hosted *hosted)
 	 * follows when the model has finished. */
 	if (line)
 		mpr_hosted_publish(hosted);
+	mpr_written_flush(&hosted->written);
 	/* First the level, then the edge: whoever is woken finds it. */
 	if (hosted->channel)
 		mpr_channel_set_intx(hosted->channel, line);

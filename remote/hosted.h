@@ -22,6 +22,7 @@
 #include "remote/ram.h"
 #include "remote/timers.h"
 #include "remote/watch.h"
+#include "remote/written.h"
 #include "ring/channel.h"
 #include "ring/memory.h"
 
@@ -52,6 +53,7 @@ struct mpr_hosted {
 	struct mpr_memory bar[MPR_PCI_NUM_BARS]; /* the VMM's, of plain memory */
 	struct mpr_ram *ram;
 	struct mpr_intx intx;
+	struct mpr_written written;
 
 	unsigned mappings; /* pieces of guest memory that the model holds */
 	bool scheduled;	   /* run() is to be called */
@@ -74,6 +76,10 @@ int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner,
 
 /* The same without a channel: the owner's accesses come by the calls below. */
 void mpr_hosted_adopt(struct mpr_hosted *hosted, const void *owner);
+
+/* From now on the VMM of the open device is told which guest memory the device
+ * wrote. */
+void mpr_hosted_report_dma(struct mpr_hosted *hosted);
 
 /* Resets the device and gives up what belongs to the VMM. Mappings that the
  * model still holds stay valid. */

@@ -69,14 +69,21 @@ static void serve_write(struct mpr_hosted *hosted, const struct mpr_msg *msg)
 	mpr_channel_retire(hosted->channel);
 }
 
+/* Whoever gets the answer knows which guest memory was written before. */
+static void complete(struct mpr_hosted *hosted, uint64_t value, uint8_t status)
+{
+	mpr_written_flush(&hosted->written);
+	mpr_channel_complete(hosted->channel, value, status);
+}
+
 static void serve_read(struct mpr_hosted *hosted, const struct mpr_msg *msg)
 {
 	uint64_t value;
 
 	if (mpr_hosted_read(hosted, msg->bar, msg->offset, msg->size, &value))
-		mpr_channel_complete(hosted->channel, value, 0);
+		complete(hosted, value, 0);
 	else
-		mpr_channel_complete(hosted->channel, UINT64_MAX, EINVAL);
+		complete(hosted, UINT64_MAX, EINVAL);
 }
 
 static uint32_t config_offset(const struct mpr_msg *msg)
@@ -94,7 +101,7 @@ static void serve_config_read(struct mpr_hosted *hosted, const struct mpr_msg *m
 {
 	uint32_t value = mpr_pci_config_read(&hosted->dev->pci, config_offset(msg), msg->size);
 
-	mpr_channel_complete(hosted->channel, value, 0);
+	complete(hosted, value, 0);
 }
 
 /* The answer waits for DMA that is under way; so does every later request,
@@ -110,7 +117,7 @@ static bool finish_reset(struct mpr_hosted *hosted)
 	if (!hosted->resetting || !mpr_hosted_idle(hosted))
 		return false;
 	hosted->resetting = false;
-	mpr_channel_complete(hosted->channel, 0, 0);
+	complete(hosted, 0, 0);
 	return true;
 }
 
@@ -135,7 +142,7 @@ static void serve_request(struct mpr_hosted *hosted, const struct mpr_msg *msg)
 		break;
 	default:
 		/* Answered, in case that somebody waits; no such request exists. */
-		mpr_channel_complete(hosted->channel, UINT64_MAX, ENOSYS);
+		complete(hosted, UINT64_MAX, ENOSYS);
 		break;
 	}
 }

@@ -15,23 +15,26 @@ static int dma_read(void *host, uint64_t addr, void *buf, size_t len)
 
 static int dma_write(void *host, uint64_t addr, const void *buf, size_t len)
 {
-	const struct mpr_hosted *hosted = host;
+	struct mpr_hosted *hosted = host;
 
+	/* Also when it fails: a part may have been written. */
+	mpr_written_note(&hosted->written, addr, len);
 	return mpr_ram_write(hosted->ram, addr, buf, len);
 }
 
-/* The direction is not known, so memory that the device may not write is not
- * mapped: models then copy. */
-static int dma_map(void *host, uint64_t addr, size_t len, struct mpr_dma_map *map)
+static int dma_map(void *host, uint64_t addr, size_t len, enum mpr_dma_dir dir,
+		   struct mpr_dma_map *map)
 {
 	struct mpr_hosted *hosted = host;
-	void *ptr = len ? mpr_ram_at(hosted->ram, addr, &len, true) : NULL;
+	bool write = dir == MPR_DMA_FROM_DEVICE;
+	void *ptr = len ? mpr_ram_at(hosted->ram, addr, &len, write) : NULL;
 
 	if (!ptr)
 		return -EFAULT;
 	mpr_ram_ref(hosted->ram);
 	hosted->mappings++;
-	*map = (struct mpr_dma_map){.ptr = ptr, .len = len, .ref = hosted->ram};
+	*map = (struct mpr_dma_map){
+		.ptr = ptr, .len = len, .ref = hosted->ram, .addr = addr, .dir = dir};
 	return 0;
 }
 
@@ -39,6 +42,8 @@ static void dma_unmap(void *host, struct mpr_dma_map *map)
 {
 	struct mpr_hosted *hosted = host;
 
+	if (map->dir == MPR_DMA_FROM_DEVICE)
+		mpr_written_note(&hosted->written, map->addr, map->len);
 	hosted->mappings--;
 	mpr_ram_unref(map->ref);
 }

@@ -11,7 +11,9 @@
 #include "remote/log.h"
 #include "wire/wire.h"
 
-#define FEATURES (MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE | MPR_FEATURE_BAR_MEMORY)
+#define FEATURES                                                                         \
+	(MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE | MPR_FEATURE_BAR_MEMORY | \
+	 MPR_FEATURE_REPORT_DMA)
 
 /* Why the current message is not answered yet. */
 enum waiting {
@@ -282,6 +284,8 @@ static int handle_channel(struct mpr_session *session, struct mpr_hosted *hosted
 	ret = mpr_hosted_attach(hosted, session, &files);
 	if (ret < 0)
 		return refuse(session, -ret, "the channel cannot be attached: %s", strerror(-ret));
+	if (wire->flags & MPR_CHANNEL_REPORT_DMA)
+		mpr_hosted_report_dma(hosted);
 	return ANSWER;
 }
 

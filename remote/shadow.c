@@ -38,5 +38,6 @@ void mpr_hosted_publish(struct mpr_hosted *hosted)
 	if (!hosted->channel || !ops->shadow)
 		return;
 	ops->peek(hosted->dev, image);
+	mpr_written_flush(&hosted->written);
 	mpr_channel_shadow_publish(hosted->channel, image);
 }

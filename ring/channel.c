@@ -217,8 +217,8 @@ void mpr_channel_stats(const struct mpr_channel *channel, struct mpr_channel_sta
 	READ(remote_stats, remote_sleeps);
 	READ(remote_stats, reply_wakes);
 	READ(remote_stats, events);
-	READ(remote_stats, events_dropped);
 	READ(remote_stats, intx_told);
+	READ(remote, events_dropped);
 }
 
 void mpr_channel_destroy(struct mpr_channel *channel)

@@ -46,7 +46,9 @@ enum mpr_msg_type {
 	MPR_MSG_CONFIG_READ = 4,  /* answered: value */
 	MPR_MSG_RESET = 5,	  /* answered when no DMA is under way any more */
 	/* Events: remote to proxy. */
-	MPR_MSG_IO_ERROR = 64 /* a medium failed: text for the operator */
+	MPR_MSG_IO_ERROR = 64,	  /* a medium failed: text for the operator */
+	MPR_MSG_DMA_WRITTEN = 65, /* the device wrote value bytes at guest address offset */
+	MPR_MSG_EVENTS_LOST = 66  /* mpr_channel_event() says so itself: some were dropped */
 };
 
 /* The 56 bytes that a slot carries beside its sequence word. */
@@ -56,11 +58,13 @@ struct mpr_msg {
 	uint8_t size;	  /* 1, 2, 4 or 8 bytes */
 	uint8_t status;	  /* answer: 0, or an errno */
 	uint32_t intx;	  /* answer: level of the interrupt line, 0 or 1 */
-	uint64_t offset;  /* in the BAR or in configuration space */
-	uint64_t value;	  /* little-endian register value */
+	uint64_t offset;  /* in the BAR or in configuration space; a guest address */
+	uint64_t value;	  /* little-endian register value; a length */
 	uint8_t text[32]; /* events: ASCII, zero-padded; otherwise 0 */
 };
 static_assert(sizeof(struct mpr_msg) == 56, "a message fills a slot but for its sequence word");
+
+#define MPR_CHANNEL_DEFAULT_SLOTS 1024u
 
 /* Registers that the shadow holds. */
 #define MPR_SHADOW_SIZE 256u
@@ -79,7 +83,7 @@ struct mpr_shadow_map {
 struct mpr_channel;
 
 struct mpr_channel_options {
-	uint32_t slots;	   /* of each ring, a power of two, 16 to 65536; 0: default (1024) */
+	uint32_t slots;	   /* of each ring, a power of two, 16 to 65536; 0: default */
 	int numa_node;	   /* where the memory should lie; -1: do not care */
 	bool no_hugepages; /* use normal pages even where hugepages are to be had */
 };
@@ -147,7 +151,13 @@ int mpr_channel_wait_reply(struct mpr_channel *channel, uint64_t ticket, struct 
 bool mpr_channel_shadow_read(struct mpr_channel *channel, unsigned bar, uint64_t offset,
 			     unsigned size, uint64_t *value);
 
-/* Takes the next event. False: none. One thread. */
+/*
+ * Takes the next event. False: none. One thread. Events that the remote had no
+ * room for are made up for by one MPR_MSG_EVENTS_LOST, which comes before those
+ * that are in the ring. Who has seen an answer, a shadow's value or the line's
+ * level finds the events that the remote sent before it, or that they were lost,
+ * among the next `slots` ones.
+ */
 bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg);
 
 /* The level of the interrupt line that the remote published last. */
@@ -205,7 +215,8 @@ void mpr_channel_set_intx(struct mpr_channel *channel, bool level);
  * looks at the line. Counted. A full barrier. */
 bool mpr_channel_intx_must_tell(struct mpr_channel *channel);
 
-/* Sends an event; dropped and counted when the completion ring is full. */
+/* Sends an event; when the completion ring is full, it is dropped and counted,
+ * and the proxy learns that. */
 bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg);
 
 /*

@@ -20,6 +20,7 @@ struct mpr_channel {
 	struct mpr_spsc_consumer events;
 	uint8_t *awaiting; /* for each slot: the answer is still to be taken */
 	uint64_t sent;	   /* requests; as `requests.next`, but for any thread */
+	uint64_t dropped;  /* events, as far as the caller was told */
 
 	/* The remote's. */
 	struct mpr_spsc_consumer received;

@@ -238,9 +238,29 @@ bool mpr_channel_shadow_read(struct mpr_channel *channel, unsigned bar, uint64_t
 
 /* ---- Events and the interrupt line ------------------------------------ */
 
+/* Whether events were dropped since this was asked last. */
+static bool events_were_lost(struct mpr_channel *channel)
+{
+	/* [C4] Relaxed, pairs with C4 in mpr_channel_notify(): whoever has seen
+	 * something that the remote published later has acquired that. */
+	uint64_t dropped =
+		__atomic_load_n(&channel->shared->remote.events_dropped, __ATOMIC_RELAXED);
+	bool lost = dropped != channel->dropped;
+
+	channel->dropped = dropped;
+	return lost;
+}
+
 bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg)
 {
-	return !mpr_channel_broken(channel) && mpr_spsc_pop(&channel->events, msg);
+	if (mpr_channel_broken(channel))
+		return false;
+	/* First: the ring may be filled again as fast as it is emptied. */
+	if (events_were_lost(channel)) {
+		*msg = (struct mpr_msg){.type = MPR_MSG_EVENTS_LOST};
+		return true;
+	}
+	return mpr_spsc_pop(&channel->events, msg);
 }
 
 bool mpr_channel_intx(const struct mpr_channel *channel)

@@ -35,7 +35,6 @@
 #define MPR_CHANNEL_MAGIC 0x4e4e4843474e5250ULL /* "PRNGCHNN" */
 #define MPR_CHANNEL_MIN_SLOTS 16u
 #define MPR_CHANNEL_MAX_SLOTS 65536u
-#define MPR_CHANNEL_DEFAULT_SLOTS 1024u
 
 /* The proxy is registered for membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED), so
  * the remote may set the bell to MPR_BELL_FAST. */
@@ -62,7 +61,8 @@ struct mpr_channel_proxy_line {
 struct mpr_channel_remote_line {
 	uint32_t bell; /* enum mpr_bell: whether the remote sleeps */
 	uint32_t intx; /* level of the interrupt line */
-	uint8_t guard[120];
+	uint64_t events_dropped;
+	uint8_t guard[112];
 };
 
 struct mpr_channel_proxy_stats {
@@ -71,9 +71,8 @@ struct mpr_channel_proxy_stats {
 };
 
 struct mpr_channel_remote_stats {
-	uint64_t received, replied, interrupts, remote_sleeps, reply_wakes, events, events_dropped,
-		intx_told;
-	uint8_t guard[64];
+	uint64_t received, replied, interrupts, remote_sleeps, reply_wakes, events, intx_told;
+	uint8_t guard[72];
 };
 
 /*
@@ -119,6 +118,7 @@ static_assert(offsetof(struct mpr_channel_shared, proxy.watch) == 132, "channel 
 static_assert(offsetof(struct mpr_channel_shared, remote) == 256, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote.bell) == 256, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote.intx) == 260, "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, remote.events_dropped) == 264, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats) == 384, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats.posted) == 384, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats.reads) == 392, "channel layout");
@@ -138,9 +138,7 @@ static_assert(offsetof(struct mpr_channel_shared, remote_stats.remote_sleeps) ==
 static_assert(offsetof(struct mpr_channel_shared, remote_stats.reply_wakes) == 544,
 	      "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote_stats.events) == 552, "channel layout");
-static_assert(offsetof(struct mpr_channel_shared, remote_stats.events_dropped) == 560,
-	      "channel layout");
-static_assert(offsetof(struct mpr_channel_shared, remote_stats.intx_told) == 568, "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, remote_stats.intx_told) == 560, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, shadow.version) == 640, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, shadow.retired) == 648, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, shadow.image) == 704, "channel layout");

@@ -83,8 +83,10 @@ static const char *check_channel(const struct mpr_wire_msg *msg)
 
 	if (channel->files >= 1u << MPR_WIRE_NUM_BARS)
 		return "channel: a file for a BAR that does not exist";
-	if (!all_zero(channel->reserved, sizeof(channel->reserved)))
-		return "channel: reserved words are not zero";
+	if (channel->flags & ~MPR_CHANNEL_REPORT_DMA)
+		return "channel: unknown flags";
+	if (channel->reserved)
+		return "channel: reserved word is not zero";
 	return msg->header.nfds == 2u + (unsigned)__builtin_popcount(channel->files)
 		       ? NULL
 		       : "channel: wrong number of file descriptors";

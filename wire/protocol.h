@@ -30,6 +30,7 @@
 /* The remote locks guest memory: the VMM takes no page of it away, to balloon
  * or otherwise, and brings none back in another page. */
 #define MPR_FEATURE_LOCKED_MEMORY (1u << 3)
+#define MPR_FEATURE_REPORT_DMA (1u << 4) /* MPR_CHANNEL_REPORT_DMA is known */
 
 enum mpr_wire_type {
 	MPR_WIRE_HELLO = 1,    /* mpr_wire_hello; answer: the same */
@@ -84,8 +85,10 @@ struct mpr_wire_channel {
 	/* Bit i: BAR i is plain memory, in a file of its own. The files follow
 	 * memfd and doorbell in the order of their BARs. */
 	uint32_t files;
-	uint32_t reserved[2];
+	uint32_t flags; /* bit 0: tell which guest memory the device wrote */
+	uint32_t reserved;
 };
+#define MPR_CHANNEL_REPORT_DMA 1u
 
 /* A piece of guest memory: 32 bytes. */
 struct mpr_wire_region {

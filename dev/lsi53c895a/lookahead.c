@@ -44,7 +44,7 @@ static bool dry_data_move(struct dry_run *d)
 		if (!lsi_memory_mappable(d->chip, m.address + m.done, m.count - m.done))
 			return false;
 		n = lsi_segments_map(d->chip, &d->task->segments, m.address + m.done,
-				     m.count - m.done);
+				     m.count - m.done, MPR_DMA_FROM_DEVICE);
 		if (n < 0)
 			return false;
 		m.done += n;

@@ -242,7 +242,7 @@ static ssize_t copy_out(struct lsi_chip *chip, struct lsi_task *task, uint64_t a
 	return lsi_segments_copy(chip, &task->segments, addr, n, rest);
 }
 
-/* Guest memory is lent to the target; SCRIPTS RAM and ROM are copied. */
+/* Guest memory is lent to the target; SCRIPTS RAM is copied. */
 static ssize_t data_out(struct lsi_chip *chip, uint64_t addr, size_t n)
 {
 	struct lsi_task *task = chip->bus.task;
@@ -251,7 +251,7 @@ static ssize_t data_out(struct lsi_chip *chip, uint64_t addr, size_t n)
 
 	n = n < rest ? n : rest;
 	if (!lsi_segments_nearly_full(&task->segments) && lsi_memory_mappable(chip, addr, n))
-		ret = lsi_segments_map(chip, &task->segments, addr, n);
+		ret = lsi_segments_map(chip, &task->segments, addr, n, MPR_DMA_TO_DEVICE);
 	if (ret < 0)
 		ret = copy_out(chip, task, addr, n, rest);
 	if (ret > 0)

@@ -45,14 +45,15 @@ bool lsi_segments_nearly_full(const struct lsi_segments *s)
 	return s->room > 0 || s->count >= MAX_SEGMENTS - 1;
 }
 
-ssize_t lsi_segments_map(struct lsi_chip *chip, struct lsi_segments *s, uint64_t addr, size_t len)
+ssize_t lsi_segments_map(struct lsi_chip *chip, struct lsi_segments *s, uint64_t addr, size_t len,
+			 enum mpr_dma_dir dir)
 {
 	struct lsi_piece piece = {.address = addr};
 	int ret = make_room(s);
 
 	if (ret < 0)
 		return ret;
-	ret = mpr_dma_map(&chip->dev, addr, len, &piece.map);
+	ret = mpr_dma_map(&chip->dev, addr, len, dir, &piece.map);
 	if (ret < 0)
 		return ret;
 	append(s, &piece, piece.map.len);

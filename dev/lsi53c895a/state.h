@@ -484,7 +484,8 @@ bool lsi_look_ahead(struct lsi_chip *chip, struct lsi_task *task);
 /* ---- segments.c ---- */
 
 /* Appends mapped guest memory at addr: bytes taken (1 to len) or -errno. */
-ssize_t lsi_segments_map(struct lsi_chip *chip, struct lsi_segments *s, uint64_t addr, size_t len);
+ssize_t lsi_segments_map(struct lsi_chip *chip, struct lsi_segments *s, uint64_t addr, size_t len,
+			 enum mpr_dma_dir dir);
 /* Appends a copy of memory. The last possible piece takes all that follows,
  * up to `rest` bytes. Bytes taken or -errno. */
 ssize_t lsi_segments_copy(struct lsi_chip *chip, struct lsi_segments *s, uint64_t addr, size_t len,

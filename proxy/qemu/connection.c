@@ -7,6 +7,7 @@
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
+#include "sysemu/tcg.h"
 
 /* All devices; those of one socket share its connection. */
 static QLIST_HEAD(, PCIProxyDev) devices = QLIST_HEAD_INITIALIZER(devices);
@@ -56,6 +57,18 @@ static void on_readable(void *opaque)
 	}
 }
 
+/* TCG keeps the code that it translated until it hears of a change. KVM needs
+ * no such help. */
+static int ask_for_reports(PCIProxyDev *dev, char **why)
+{
+	int ret = tcg_enabled() ? mpr_proxy_report_dma(dev->conn) : 0;
+
+	if (ret)
+		*why = strdup("the remote does not tell which memory its devices write, which TCG "
+			      "must know; install proxy and remote of the same release");
+	return ret;
+}
+
 static int open_remote(PCIProxyDev *dev, char **why)
 {
 	int ret = dev->path ? mpr_proxy_connect_path(dev->path, &dev->conn, why)
@@ -63,7 +76,9 @@ static int open_remote(PCIProxyDev *dev, char **why)
 
 	if (ret)
 		return ret;
-	ret = mpr_proxy_device_open(dev->conn, PROXY_ID(dev), &dev->remote, why);
+	ret = ask_for_reports(dev, why);
+	if (!ret)
+		ret = mpr_proxy_device_open(dev->conn, PROXY_ID(dev), &dev->remote, why);
 	if (ret) {
 		mpr_proxy_disconnect(dev->conn);
 		dev->conn = NULL;

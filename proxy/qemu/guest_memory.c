@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tells the remote which memory the guest has: the RAM that lies in shared
- * files. Follows the guest physical address space through a listener.
+ * files. Follows the guest physical address space through a listener. And tells
+ * QEMU what the device wrote there, as a device in QEMU does.
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 
@@ -126,6 +127,42 @@ static void memory_commit(MemoryListener *listener)
 			     PROXY_ID(dev), strerror(-memory->error));
 }
 
+/* ---- What the device wrote ----------------------------------------------- */
+
+/* What a device in QEMU does that maps memory for DMA and gives it back. The
+ * range is RAM: what is not would be accessed. */
+static void mark_written(AddressSpace *as, hwaddr addr, hwaddr left)
+{
+	while (left) {
+		hwaddr n = left;
+		void *ptr = address_space_map(as, addr, &n, true, MEMTXATTRS_UNSPECIFIED);
+
+		if (!ptr)
+			return;
+		address_space_unmap(as, ptr, n, true, n);
+		addr += n;
+		left -= n;
+	}
+}
+
+void proxy_memory_written(PCIProxyDev *dev, uint64_t address, uint64_t size)
+{
+	ProxyMemory *memory = &dev->memory;
+	uint64_t end = size > UINT64_MAX - address ? UINT64_MAX : address + size;
+
+	if (!memory->regions)
+		return;
+	for (guint i = 0; i < memory->regions->len; i++) {
+		const struct mpr_proxy_region *region =
+			&g_array_index(memory->regions, struct mpr_proxy_region, i);
+		uint64_t from = MAX(address, region->address);
+		uint64_t to = MIN(end, region->address + region->size);
+
+		if (from < to && !region->read_only)
+			mark_written(memory->as, from, to - from);
+	}
+}
+
 /* ---- Life ---------------------------------------------------------------- */
 
 /* The size as users write it. */
@@ -189,6 +226,7 @@ bool proxy_memory_open(PCIProxyDev *dev, Error **errp)
 		.region_nop = memory_section,
 		.commit = memory_commit,
 	};
+	memory->as = as;
 	memory_listener_register(&memory->listener, as);
 	memory->listening = true;
 	if (memory->unshared)

@@ -21,8 +21,11 @@ static void drive(PCIProxyDev *dev, bool level)
 	pci_set_irq(PCI_DEVICE(dev), level);
 }
 
+/* The level is known here, and not yet to the guest: among the events are the
+ * DMA writes that the interrupt announces. */
 static void follow(PCIProxyDev *dev, bool level)
 {
+	proxy_events(dev);
 	drive(dev, level && mpr_proxy_alive(dev->remote, NULL));
 }
 

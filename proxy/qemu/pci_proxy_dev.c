@@ -8,36 +8,10 @@
 #include "qemu/error-report.h"
 #include "qemu/module.h"
 
-#include "ring/channel.h"
-
 #define CONFIG_SIZE 256
 #define BAR_IO 1
 #define BAR_MEMORY 2
 #define BAR_PLAIN 3
-
-/* ---- Events -------------------------------------------------------------- */
-
-/* Text from another process, made fit for a terminal. */
-static void printable(char *to, const uint8_t *from, size_t size)
-{
-	size_t i;
-
-	for (i = 0; i < size && from[i]; i++)
-		to[i] = from[i] >= ' ' && from[i] < 0x7f ? from[i] : '?';
-	to[i] = 0;
-}
-
-static void report_events(PCIProxyDev *dev)
-{
-	struct mpr_msg event;
-	char text[sizeof(event.text) + 1];
-
-	while (mpr_proxy_event(dev->remote, &event)) {
-		printable(text, event.text, sizeof(event.text));
-		if (event.type == MPR_MSG_IO_ERROR)
-			warn_report(PROXY_FMT ": I/O error: %s", PROXY_ID(dev), text);
-	}
-}
 
 /* ---- BARs ---------------------------------------------------------------- */
 
@@ -47,9 +21,10 @@ static uint64_t bar_read(void *opaque, hwaddr addr, unsigned size)
 	PCIProxyDev *dev = bar->dev;
 	uint64_t value = mpr_proxy_read(dev->remote, bar->index, addr, size);
 
-	/* A read that lowers the line has lowered it when it returns. */
+	/* A read that tells of DMA has made QEMU see it when it returns; one that
+	 * lowers the line has lowered it. */
+	proxy_events(dev);
 	proxy_intx_sync(dev);
-	report_events(dev);
 	proxy_connection_check(dev);
 	return value;
 }

@@ -7,6 +7,7 @@
  *   intx.c           its interrupt: irqfd under KVM, otherwise an fd handler
  *   halt_poll.c      looks at the line before a vCPU halts, under TCG
  *   guest_memory.c   tells the remote which memory the guest has
+ *   events.c         what the remote says unasked
  *   connection.c     notices that a remote is gone
  *
  * Everything runs under QEMU's big lock.
@@ -64,6 +65,7 @@ typedef struct ProxyHaltPoll {
 typedef struct ProxyMemory {
 	MemoryListener listener;
 	bool listening;
+	AddressSpace *as;
 	GArray *regions; /* struct mpr_proxy_region */
 	bool unshared;	 /* the guest has RAM that the remote cannot reach */
 	int error;	 /* the remote did not take the table: negative errno */
@@ -107,7 +109,7 @@ bool proxy_intx_open(PCIProxyDev *dev, Error **errp);
 void proxy_intx_close(PCIProxyDev *dev);
 /* Chooses anew who drives the line: its route or its enable bit changed. */
 void proxy_intx_update_route(PCIProxyDev *dev);
-/* Makes the guest's line what the remote's is. */
+/* Makes the guest's line what the remote's is; before it rises, takes the events. */
 void proxy_intx_sync(PCIProxyDev *dev);
 /* Lowers the guest's line: the device was reset or is gone. */
 void proxy_intx_deassert(PCIProxyDev *dev);
@@ -131,5 +133,13 @@ void proxy_halt_poll_install(uint64_t plugin);
 
 bool proxy_memory_open(PCIProxyDev *dev, Error **errp);
 void proxy_memory_close(PCIProxyDev *dev);
+/* The device wrote this range, whatever part of it is guest memory: QEMU drops
+ * the code that it translated from there. */
+void proxy_memory_written(PCIProxyDev *dev, uint64_t address, uint64_t size);
+
+/* ---- events.c ----------------------------------------------------------- */
+
+/* Takes the events that the remote has sent. Cheap when there are none. */
+void proxy_events(PCIProxyDev *dev);
 
 #endif

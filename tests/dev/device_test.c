@@ -33,11 +33,12 @@ static int count_write(void *host, uint64_t addr, const void *buf, size_t len)
 	return 0;
 }
 
-static int count_map(void *host, uint64_t addr, size_t len, struct mpr_dma_map *map)
+static int count_map(void *host, uint64_t addr, size_t len, enum mpr_dma_dir dir,
+		     struct mpr_dma_map *map)
 {
 	struct counting_host *counting = host;
 
-	(void)addr;
+	(void)addr, (void)dir;
 	counting->calls++;
 	counting->mapped++;
 	*map = (struct mpr_dma_map){.ptr = counting->memory, .len = len};
@@ -94,7 +95,7 @@ static void dma_is_refused_without_bus_mastering(void **state)
 	(void)state;
 	assert_int_equal(mpr_dma_read(&device, 0, buf, 4), -EPERM);
 	assert_int_equal(mpr_dma_write(&device, 0, buf, 4), -EPERM);
-	assert_int_equal(mpr_dma_map(&device, 0, 4, &map), -EPERM);
+	assert_int_equal(mpr_dma_map(&device, 0, 4, MPR_DMA_FROM_DEVICE, &map), -EPERM);
 	assert_int_equal(host.calls, 0);
 }
 
@@ -107,7 +108,7 @@ static void dma_reaches_the_host_with_bus_mastering(void **state)
 	mpr_pci_config_write(&device.pci, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_MASTER);
 	assert_int_equal(mpr_dma_read(&device, 0, buf, 4), 0);
 	assert_int_equal(mpr_dma_write(&device, 0, buf, 4), 0);
-	assert_int_equal(mpr_dma_map(&device, 0, 4, &map), 0);
+	assert_int_equal(mpr_dma_map(&device, 0, 4, MPR_DMA_FROM_DEVICE, &map), 0);
 	assert_int_equal(host.calls, 3);
 	mpr_dma_unmap(&device, &map);
 }
@@ -119,7 +120,7 @@ static void mapping_is_given_back_once(void **state)
 	(void)state;
 	mpr_dma_unmap(&device, &map);
 	mpr_pci_config_write(&device.pci, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_MASTER);
-	assert_int_equal(mpr_dma_map(&device, 0, 4, &map), 0);
+	assert_int_equal(mpr_dma_map(&device, 0, 4, MPR_DMA_FROM_DEVICE, &map), 0);
 	mpr_pci_reset(&device.pci);
 	mpr_dma_unmap(&device, &map);
 	mpr_dma_unmap(&device, &map);

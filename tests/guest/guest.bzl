@@ -28,6 +28,7 @@ def guest_test(name, timeout):
             ":accesscost",
             ":boot.bin",
             ":diskload",
+            ":overlay.bin",
             "//scripts:launchers",
             "//orchestrator:mpring",
             "//proxy/qemu:mpring-qemu.so",

@@ -1,9 +1,22 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
 """Proves that SeaBIOS finds the disk, boots from it, and reads and writes it
-by INT 13h, under TCG and under KVM, on both of QEMU's PC machines."""
+by INT 13h, and that a program read over another is the one that runs, under
+TCG and under KVM, on both of QEMU's PC machines."""
+
+import shutil
 
 import harness
+
+
+def check_overlays(tap, machine, what):
+    with tap.case(f"{what}: code that the disk overwrites is seen changed"):
+        machine.start()
+        machine.wait_console("DONE", 60)
+        machine.quit()
+        found = machine.console()
+        harness.check("OVERLAYS: AB DONE" in found, f"instead of AB ran: {found[-80:]!r}")
+
 
 with harness.session() as (options, tap, folder):
     for accelerator in ("tcg", "kvm"):
@@ -15,3 +28,9 @@ with harness.session() as (options, tap, folder):
             with harness.Machine(options, folder, [disk], accel=accelerator,
                                  machine=kind) as machine:
                 harness.check_boot(tap, machine, disk, f"{accelerator}, {kind}")
+            disk = harness.make_disk(folder, f"{accelerator}-{kind}-overlay.img", 8 << 20)
+            with open(disk, "r+b") as image, open(options.program("overlay.bin"), "rb") as code:
+                shutil.copyfileobj(code, image)
+            with harness.Machine(options, folder, [disk], accel=accelerator,
+                                 machine=kind) as machine:
+                check_overlays(tap, machine, f"{accelerator}, {kind}")

@@ -35,11 +35,13 @@ static int dma_write(void *host, uint64_t addr, const void *buf, size_t len)
 	return 0;
 }
 
-static int dma_map(void *host, uint64_t addr, size_t len, struct mpr_dma_map *map)
+static int dma_map(void *host, uint64_t addr, size_t len, enum mpr_dma_dir dir,
+		   struct mpr_dma_map *map)
 {
 	struct machine *m = host;
 	uint8_t *p = reach(m, addr, 1);
 
+	(void)dir;
 	if (!p)
 		return -EFAULT;
 	if (m->map_limit && len > m->map_limit)

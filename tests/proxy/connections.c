@@ -86,7 +86,8 @@ static void a_path_nobody_listens_on_is_named(void **state)
 	free(error);
 }
 
-/* Connects to a peer whose answer is waiting already. */
+/* Connects to a peer whose answer is waiting already; tells whether it could
+ * report DMA. */
 static int connect_to(struct mpr_wire_header *header, const void *payload, size_t length,
 		      char **error)
 {
@@ -97,7 +98,12 @@ static int connect_to(struct mpr_wire_header *header, const void *payload, size_
 	header->flags = MPR_WIRE_ANSWER;
 	assert_int_equal(mpr_wire_send(sv[1], header, payload, length, NULL, 0, 1000), 0);
 	ret = mpr_proxy_connect_fd(sv[0], &conn, error);
-	close(sv[0]);
+	if (!ret) {
+		ret = mpr_proxy_report_dma(conn);
+		mpr_proxy_disconnect(conn);
+	} else {
+		close(sv[0]);
+	}
 	close(sv[1]);
 	return ret;
 }
@@ -144,6 +150,30 @@ static void an_answer_to_another_question_is_refused(void **state)
 	free(error);
 }
 
+static void reports_of_dma_need_a_remote_that_knows_them(void **state)
+{
+	struct mpr_wire_hello hello = {.magic = MPR_WIRE_MAGIC, .version_min = 1, .version_max = 1};
+	struct mpr_wire_header header;
+
+	(void)state;
+	mpr_wire_header_init(&header, MPR_WIRE_HELLO, NULL);
+	header.serial = 1;
+	assert_int_equal(connect_to(&header, &hello, sizeof(hello), NULL), -EOPNOTSUPP);
+	hello.features = MPR_FEATURE_REPORT_DMA;
+	assert_int_equal(connect_to(&header, &hello, sizeof(hello), NULL), 0);
+}
+
+static void reports_of_dma_are_asked_for_by_who_wants_them(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(counted(&f->counters.reporting), 0);
+	mpr_proxy_device_close(f->dev);
+	assert_int_equal(mpr_proxy_report_dma(f->conn), 0);
+	assert_int_equal(mpr_proxy_device_open(f->conn, "fake0", &f->dev, NULL), 0);
+	assert_int_equal(counted(&f->counters.reporting), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +186,8 @@ int main(void)
 		cmocka_unit_test(another_version_is_refused_with_both_named),
 		cmocka_unit_test(a_malformed_hello_is_refused),
 		cmocka_unit_test(an_answer_to_another_question_is_refused),
+		cmocka_unit_test(reports_of_dma_need_a_remote_that_knows_them),
+		thread_test(reports_of_dma_are_asked_for_by_who_wants_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

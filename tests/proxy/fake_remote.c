@@ -27,7 +27,7 @@ struct fake_device {
 	struct mpr_channel *channel;
 	int doorbell; /* the channel's */
 	int raise, resample;
-	bool level, dead;
+	bool level, dead, reporting;
 	uint8_t scratch[0x80];
 	uint32_t writes, memories, config, resets;
 	uint64_t dma_address;
@@ -92,10 +92,15 @@ static uint32_t dma_load(struct fake_device *dev)
 
 static void dma_store(struct fake_device *dev, uint32_t value)
 {
+	const struct mpr_msg event = {
+		.type = MPR_MSG_DMA_WRITTEN, .offset = dev->dma_address, .value = 4};
 	uint8_t *p = guest(dev, dev->dma_address);
 
-	if (p)
-		memcpy(p, &value, 4);
+	if (!p)
+		return;
+	memcpy(p, &value, 4);
+	if (dev->reporting)
+		mpr_channel_notify(dev->channel, &event);
 }
 
 static uint64_t reg_read(struct fake_device *dev, const struct mpr_msg *msg)
@@ -293,6 +298,7 @@ static int open_channel(struct fake_device *dev, struct mpr_wire_msg *msg)
 		return ret;
 	take_fd(msg, 0);
 	dev->doorbell = take_fd(msg, 1);
+	dev->reporting = channel->flags & MPR_CHANNEL_REPORT_DMA;
 	if (channel->files != 1u << 2)
 		return -EINVAL;
 	return mpr_memory_attach(&dev->ram, take_fd(msg, 2), RAM_SIZE, RAM_SIZE);
@@ -345,12 +351,12 @@ static int refuse(struct fake *fake, int error, const char *text)
 
 static int hello(struct fake *fake)
 {
-	struct mpr_wire_hello payload = {.magic = MPR_WIRE_MAGIC,
-					 .version_min = MPR_WIRE_VERSION,
-					 .version_max = MPR_WIRE_VERSION,
-					 .features = MPR_FEATURE_INTX_EVENTFD |
-						     MPR_FEATURE_INTX_RESAMPLE |
-						     MPR_FEATURE_BAR_MEMORY};
+	struct mpr_wire_hello payload = {
+		.magic = MPR_WIRE_MAGIC,
+		.version_min = MPR_WIRE_VERSION,
+		.version_max = MPR_WIRE_VERSION,
+		.features = MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE |
+			    MPR_FEATURE_BAR_MEMORY | MPR_FEATURE_REPORT_DMA};
 
 	count(&fake->counters->hellos);
 	return answer(fake, &payload, sizeof(payload));
@@ -387,6 +393,8 @@ static int converse(struct fake *fake)
 	switch (msg->header.type) {
 	case MPR_WIRE_CHANNEL:
 		ret = open_channel(dev, msg);
+		if (dev->reporting)
+			count(&fake->counters->reporting);
 		break;
 	case MPR_WIRE_MEMORY:
 		count(&fake->counters->memories);

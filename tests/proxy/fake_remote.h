@@ -15,23 +15,25 @@
 #define FAKE_LINE 0x80	      /* write: the interrupt line; read: lowers it, tells what it was */
 #define FAKE_WRITES 0x84      /* read: how many BAR writes were received */
 #define FAKE_DMA_ADDRESS 0x88 /* write: guest address of FAKE_DMA_DATA */
-#define FAKE_DMA_DATA 0x8c /* read, write: 4 bytes of guest memory; all ones when there is none */
-#define FAKE_MEMORY 0x90   /* read: how many memory tables were received */
-#define FAKE_CONFIG 0x94   /* read: the last write to configuration space, offset << 16 | value */
-#define FAKE_RESETS 0x98   /* read: how many resets were received */
-#define FAKE_HANG 0x9c	   /* read: never answered */
-#define FAKE_EVENT 0xa0	   /* write: sends an I/O error event */
-#define FAKE_DIE 0xa4	   /* write: ends the remote at once */
-#define FAKE_SIZE 0xa8	   /* read: the size of this access */
-#define FAKE_REFUSED 0xac  /* read: answered with an error status */
-#define FAKE_RAM 0xb0	   /* read, write: the first 4 bytes of BAR 2 */
+/* read, write: 4 bytes of guest memory; all ones when there is none. If asked
+ * for, writes are reported. */
+#define FAKE_DMA_DATA 0x8c
+#define FAKE_MEMORY 0x90  /* read: how many memory tables were received */
+#define FAKE_CONFIG 0x94  /* read: the last write to configuration space, offset << 16 | value */
+#define FAKE_RESETS 0x98  /* read: how many resets were received */
+#define FAKE_HANG 0x9c	  /* read: never answered */
+#define FAKE_EVENT 0xa0	  /* write: sends an I/O error event */
+#define FAKE_DIE 0xa4	  /* write: ends the remote at once */
+#define FAKE_SIZE 0xa8	  /* read: the size of this access */
+#define FAKE_REFUSED 0xac /* read: answered with an error status */
+#define FAKE_RAM 0xb0	  /* read, write: the first 4 bytes of BAR 2 */
 
 #define FAKE_VENDOR 0x1af4
 #define FAKE_DEVICE 0x10f0
 
 /* Counters that a test in the same process may read (relaxed). */
 struct fake_counters {
-	_Atomic unsigned hellos, devices, memories, memory_fds, intx, resamples, closes;
+	_Atomic unsigned hellos, devices, reporting, memories, memory_fds, intx, resamples, closes;
 };
 
 /* Serves until the peer hangs up; closes the socket. */

@@ -38,7 +38,8 @@ int main(int argc, char **argv)
 	}
 	fake_remote_serve(sock, &counters);
 	/* Relaxed: one thread. */
-	printf("# resampled: %u\n",
-	       atomic_load_explicit(&counters.resamples, memory_order_relaxed));
+	printf("# resampled: %u reporting: %u\n",
+	       atomic_load_explicit(&counters.resamples, memory_order_relaxed),
+	       atomic_load_explicit(&counters.reporting, memory_order_relaxed));
 	return 0;
 }

@@ -5,11 +5,19 @@
  * raises the line ROUNDS times; each time the handler is entered it lets the
  * line stay high the first time, so that it must be entered again, and lowers
  * it the second. It says "INTERRUPTED" on the debug console when all came.
+ *
+ * Before each rise the device changes a function in memory, which the handler
+ * calls before it does anything else; in one round there are so many other
+ * writes first that they cannot all be reported.
  */
 #define ROUNDS 200
 #define SLOT 5
 #define CONFIG(offset) (0x80000000 | SLOT << 11 | (offset))
+#define BUSY_ROUND 100
+#define BUSY_WRITES 2000
 #define FAKE_LINE 0x80
+#define FAKE_DMA_ADDRESS 0x88
+#define FAKE_DMA_DATA 0x8c
 
 	.section .text
 	.globl _start
@@ -59,6 +67,14 @@ _start:
 	mov $0, %esi	/* handled so far */
 	mov $0, %edi	/* to be handled */
 next:	add $2, %edi
+	cmp $2 * BUSY_ROUND, %edi
+	jne 6f
+	movl $elsewhere, FAKE_DMA_ADDRESS(%ebp)
+	mov $BUSY_WRITES, %ecx
+5:	mov %ecx, FAKE_DMA_DATA(%ebp)
+	loop 5b
+6:	movl $function + 1, FAKE_DMA_ADDRESS(%ebp)
+	mov %edi, FAKE_DMA_DATA(%ebp)
 	movl $1, FAKE_LINE(%ebp)
 2:	pause
 	cmp %edi, %esi
@@ -68,6 +84,8 @@ next:	add $2, %edi
 	jb next
 
 	mov $good, %ebx
+	jmp say
+stale:	mov $old, %ebx
 	jmp say
 failed:	mov $bad, %ebx
 say:	mov (%ebx), %al
@@ -115,6 +133,9 @@ program_8259:
 handler:
 	push %eax
 	inc %esi
+	call function
+	cmp %eax, %edi
+	jne stale
 	test $1, %esi
 	jnz 4f
 	mov FAKE_LINE(%ebp), %eax	/* lowers the line */
@@ -133,6 +154,18 @@ handler:
 	.section .data
 good:	.asciz "INTERRUPTED\n"
 bad:	.asciz "TOO OFTEN\n"
+old:	.asciz "STALE CODE\n"
+
+	.balign 4
+elsewhere:
+	.long 0
+
+	/* What the device changes is the number, on a page of its own. */
+	.balign 4096
+function:
+	mov $0, %eax
+	ret
+	.balign 4096
 
 	.balign 8
 gdt:	.quad 0, 0x00cf9a000000ffff, 0x00cf92000000ffff

@@ -101,6 +101,10 @@ static void read_only_memory_is_read_and_not_written(void **state)
 	assert_int_equal(copy(vmm, VMM_ADDRESS + 4096, VMM_ADDRESS, 4), EFAULT);
 	put(vmm->device, TEST_MAP, VMM_ADDRESS);
 	assert_int_equal(get(vmm->device, TEST_MAP), EFAULT);
+	put(vmm->device, TEST_MAP_TO, VMM_ADDRESS);
+	assert_int_equal(get(vmm->device, TEST_MAP), 0);
+	put(vmm->device, TEST_MAP_TO, 0);
+	assert_int_equal(get(vmm->device, TEST_MAP), EFAULT);
 }
 
 static void reset_is_answered_when_dma_has_ended(void **state)

@@ -159,7 +159,7 @@ static void share_memory(struct vmm *vmm)
 	assert_int_equal(mpr_proxy_set_memory(vmm->device, &region, 1), 0);
 }
 
-int vmm_setup(void **state)
+static int setup(void **state, bool report_dma)
 {
 	static const char *const args[] = {"@", "-device", "test-device,id=test0", NULL};
 	struct vmm *vmm = calloc(1, sizeof(*vmm));
@@ -170,6 +170,8 @@ int vmm_setup(void **state)
 	if (mpr_proxy_connect_fd(vmm->remote.sock, &vmm->conn, &error) < 0)
 		fail_msg("%s", error);
 	vmm->remote.sock = -1;
+	if (report_dma)
+		assert_int_equal(mpr_proxy_report_dma(vmm->conn), 0);
 	if (mpr_proxy_device_open(vmm->conn, "test0", &vmm->device, &error) < 0)
 		fail_msg("%s", error);
 	vmm->memfd = memfd_pages(VMM_PAGES);
@@ -179,6 +181,16 @@ int vmm_setup(void **state)
 	share_memory(vmm);
 	*state = vmm;
 	return 0;
+}
+
+int vmm_setup(void **state)
+{
+	return setup(state, false);
+}
+
+int vmm_setup_reporting(void **state)
+{
+	return setup(state, true);
 }
 
 int vmm_teardown(void **state)

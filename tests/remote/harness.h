@@ -58,6 +58,8 @@ struct vmm {
 /* cmocka's set-up and tear-down; the tear-down also checks that the remote
  * ended well. */
 int vmm_setup(void **state);
+/* The same with a VMM that wants to know what the device writes. */
+int vmm_setup_reporting(void **state);
 int vmm_teardown(void **state);
 
 /* Lets the device be bus master. */

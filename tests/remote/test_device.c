@@ -106,6 +106,22 @@ static void store_ram(struct mpr_device *dev, uint64_t offset, unsigned size, ui
 				 __ATOMIC_RELAXED);
 }
 
+/* Writes that are not close to each other. */
+static void fill(struct test_device *test, uint64_t count)
+{
+	uint8_t byte = 1;
+
+	for (uint64_t i = 0; i < count; i++)
+		test->copy_status = (uint64_t)-mpr_dma_write(
+			&test->dev, test->to + i % TEST_FILL_PAGES * 4096, &byte, 1);
+}
+
+static void hold(struct test_device *test, uint64_t addr, enum mpr_dma_dir dir)
+{
+	mpr_dma_unmap(&test->dev, &test->page);
+	test->map_status = (uint64_t)-mpr_dma_map(&test->dev, addr, 4096, dir, &test->page);
+}
+
 static uint64_t read_register(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigned size)
 {
 	struct test_device *test = (struct test_device *)dev;
@@ -166,8 +182,13 @@ static void write_register(struct mpr_device *dev, unsigned bar, uint64_t offset
 		set_line(test, value);
 		break;
 	case TEST_MAP:
-		mpr_dma_unmap(dev, &test->page);
-		test->map_status = (uint64_t)-mpr_dma_map(dev, value, 4096, &test->page);
+		hold(test, value, MPR_DMA_FROM_DEVICE);
+		break;
+	case TEST_MAP_TO:
+		hold(test, value, MPR_DMA_TO_DEVICE);
+		break;
+	case TEST_FILL:
+		fill(test, value);
 		break;
 	case TEST_RELEASE:
 		test->release_ns = value;

@@ -24,10 +24,13 @@ enum test_device_register {
 	TEST_RESETS = 0x80, /* read: times that the device was reset */
 	TEST_LOG = 0x88,    /* write: logs the value */
 	TEST_RAM = 0x90,    /* the first 8 bytes of BAR 3 */
+	TEST_MAP_TO = 0x98, /* write: as TEST_MAP, for reading only; read it with TEST_MAP */
+	TEST_FILL = 0xa0,   /* write: writes so many bytes, to TEST_FILL_PAGES pages in turn */
 };
 
 #define TEST_RAM_SIZE 8192u
 #define TEST_MARKER 0x646f6e65u
+#define TEST_FILL_PAGES 10u
 
 /* "test-device"; a reset lets go of a held page after TEST_RELEASE's time. */
 extern const struct mpr_device_ops test_device_ops;

@@ -164,6 +164,8 @@ static void test_events_arrive_and_are_dropped_when_full(void **state)
 		assert_true(mpr_channel_notify(ends.remote, &event));
 	assert_false(mpr_channel_notify(ends.remote, &event));
 	assert_int_equal(mpr_channel_error(ends.remote), 0);
+	assert_true(mpr_channel_event(ends.proxy, &msg));
+	assert_int_equal(msg.type, MPR_MSG_EVENTS_LOST);
 	for (unsigned i = 0; i < SLOTS; i++) {
 		assert_true(mpr_channel_event(ends.proxy, &msg));
 		assert_memory_equal(&msg, &event, sizeof(msg));
@@ -172,6 +174,54 @@ static void test_events_arrive_and_are_dropped_when_full(void **state)
 	mpr_channel_stats(ends.proxy, &stats);
 	assert_int_equal(stats.events, SLOTS);
 	assert_int_equal(stats.events_dropped, 1);
+	ends_close(&ends);
+}
+
+/* However many were dropped, and whenever. */
+static void test_lost_events_are_told_once_each_time(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	struct mpr_msg event = {.type = MPR_MSG_DMA_WRITTEN}, msg;
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		while (mpr_channel_notify(ends.remote, &event))
+			;
+		assert_false(mpr_channel_notify(ends.remote, &event));
+		assert_true(mpr_channel_event(ends.proxy, &msg));
+		assert_int_equal(msg.type, MPR_MSG_EVENTS_LOST);
+		for (unsigned i = 0; i < SLOTS; i++) {
+			assert_true(mpr_channel_event(ends.proxy, &msg));
+			assert_int_equal(msg.type, MPR_MSG_DMA_WRITTEN);
+		}
+		assert_false(mpr_channel_event(ends.proxy, &msg));
+	}
+	ends_close(&ends);
+}
+
+/* The remote answers although its event found no room: who has the answer
+ * learns of the loss, even while the ring is still being emptied. */
+static void test_loss_is_visible_to_whoever_has_the_answer(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	struct mpr_msg event = {.type = MPR_MSG_DMA_WRITTEN}, msg = {.type = MPR_MSG_READ};
+	uint64_t ticket;
+
+	(void)state;
+	while (mpr_channel_notify(ends.remote, &event))
+		;
+	assert_true(mpr_channel_event(ends.proxy, &msg));
+	assert_true(mpr_channel_event(ends.proxy, &msg));
+	assert_int_equal(msg.type, MPR_MSG_DMA_WRITTEN);
+	while (mpr_channel_notify(ends.remote, &event))
+		;
+	msg = (struct mpr_msg){.type = MPR_MSG_READ, .size = 4};
+	assert_true(mpr_channel_send(ends.proxy, &msg, &ticket));
+	assert_true(mpr_channel_receive(ends.remote, &msg));
+	mpr_channel_complete(ends.remote, 0, 0);
+	assert_true(mpr_channel_reply(ends.proxy, ticket, &msg));
+	assert_true(mpr_channel_event(ends.proxy, &msg));
+	assert_int_equal(msg.type, MPR_MSG_EVENTS_LOST);
 	ends_close(&ends);
 }
 
@@ -391,6 +441,8 @@ int main(void)
 		cmocka_unit_test(test_answers_are_taken_in_any_order),
 		cmocka_unit_test(test_full_ring_refuses_and_counts),
 		cmocka_unit_test(test_events_arrive_and_are_dropped_when_full),
+		cmocka_unit_test(test_lost_events_are_told_once_each_time),
+		cmocka_unit_test(test_loss_is_visible_to_whoever_has_the_answer),
 		cmocka_unit_test(test_interrupt_line_is_published_and_in_answers),
 		cmocka_unit_test(test_either_side_reads_all_counters),
 		cmocka_unit_test(test_wait_ends_when_the_remote_is_not_alive),

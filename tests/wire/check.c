@@ -196,7 +196,10 @@ static void channels_and_interrupts_are_checked(void **state)
 	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 1);
 	expect_wrong("file descriptors");
 	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 2);
-	channel->reserved[1] = 1;
+	channel->flags = 2;
+	expect_wrong("flags");
+	channel->flags = MPR_CHANNEL_REPORT_DMA;
+	channel->reserved = 1;
 	expect_wrong("reserved");
 	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 4);
 	channel->files = 1 << 2;
