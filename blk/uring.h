@@ -63,7 +63,7 @@ struct io_uring_sqe *mpr_uring_sqe(struct mpr_uring *ring, struct mpr_uring_op *
  * their way before the next are fetched, where fetching all of them first would
  * let the disk run dry.
  */
-#define MPR_URING_BATCH 8
+#define MPR_URING_BATCH 4
 unsigned mpr_uring_reap(struct mpr_uring *ring);
 
 /* Submits what is queued, if anything, and makes the completions that the
