@@ -168,9 +168,9 @@ void mpr_proxy_stats(const struct mpr_proxy_device *device, struct mpr_channel_s
 	mpr_channel_stats(device->channel, stats);
 }
 
-bool mpr_proxy_intx_arm(struct mpr_proxy_device *device)
+bool mpr_proxy_intx_arm(struct mpr_proxy_device *device, bool soon)
 {
-	return mpr_channel_intx_arm(device->channel);
+	return mpr_channel_intx_arm(device->channel, soon);
 }
 
 void mpr_proxy_intx_look(struct mpr_proxy_device *device)

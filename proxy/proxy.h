@@ -118,10 +118,11 @@ bool mpr_proxy_intx(const struct mpr_proxy_device *device);
  * raise_fd was written to, and whenever it has seen the line fall: then only a
  * rise is told, once, until it arms again. A thread that looks at the line all
  * the time calls mpr_proxy_intx_look() first and mpr_proxy_intx_arm() when it
- * stops; in between nothing is told. Arming returns the line's level, which may
- * have risen before. Any thread.
+ * stops; in between nothing is told. `soon` says that such a thread will come by
+ * itself: a rise is then told only if it lasts for some tens of microseconds.
+ * Arming returns the line's level, which may have risen before. Any thread.
  */
-bool mpr_proxy_intx_arm(struct mpr_proxy_device *device);
+bool mpr_proxy_intx_arm(struct mpr_proxy_device *device, bool soon);
 void mpr_proxy_intx_look(struct mpr_proxy_device *device);
 
 /*

@@ -8,6 +8,13 @@
 
 #include "remote/services.h"
 
+/* How long a rise waits to be told to a VMM that will look by itself: about what
+ * it costs to wake somebody who tells the guest. While a guest is busy, what
+ * completes in this time costs it one interrupt. */
+#define TELL_LATER_NS 100000
+
+static void on_later(void *opaque);
+
 int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct mpr_timers *timers,
 		      struct mpr_watcher *watcher, struct mpr_hosted **result)
 {
@@ -21,6 +28,7 @@ int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct m
 	hosted->watcher = watcher;
 	hosted->intx.raise_fd = -1;
 	hosted->intx.resample_fd = -1;
+	hosted->intx.later = (struct mpr_timer){.fn = on_later, .opaque = hosted};
 	ret = ops->create(&hosted->host, id, &hosted->dev);
 	if (ret < 0) {
 		free(hosted);
@@ -179,14 +187,25 @@ static bool intx_disabled(const struct mpr_pci *pci)
 	return mpr_pci_config_read(pci, MPR_PCI_COMMAND, 2) & MPR_PCI_COMMAND_INTX_DISABLE;
 }
 
-/* With a resample eventfd the VMM lowers its line by itself. */
-static bool must_tell(const struct mpr_hosted *hosted)
+static void tell_vmm(struct mpr_hosted *hosted, bool late)
 {
-	const struct mpr_intx *intx = &hosted->intx;
+	struct mpr_intx *intx = &hosted->intx;
+	enum mpr_tell tell = MPR_TELL_NOT;
 
+	/* With a resample eventfd the VMM lowers its line by itself. */
 	if (intx->resample_fd >= 0)
-		return intx->line;
-	return hosted->channel && mpr_channel_intx_must_tell(hosted->channel);
+		tell = intx->line ? MPR_TELL_NOW : MPR_TELL_NOT;
+	else if (hosted->channel)
+		tell = mpr_channel_intx_tell(hosted->channel, late);
+	if (tell == MPR_TELL_NOW)
+		write_eventfd(intx->raise_fd);
+	else if (tell == MPR_TELL_LATER)
+		mpr_timers_set(hosted->timers, &intx->later, mpr_clock_now() + TELL_LATER_NS);
+}
+
+static void on_later(void *opaque)
+{
+	tell_vmm(opaque, true);
 }
 
 void mpr_hosted_update_intx(struct mpr_hosted *hosted)
@@ -206,8 +225,8 @@ void mpr_hosted_update_intx(struct mpr_hosted *hosted)
 	/* First the level, then the edge: whoever is woken finds it. */
 	if (hosted->channel)
 		mpr_channel_set_intx(hosted->channel, line);
-	if (must_tell(hosted))
-		write_eventfd(intx->raise_fd);
+	mpr_timers_cancel(hosted->timers, &intx->later);
+	tell_vmm(hosted, false);
 }
 
 /* The guest ended the interrupt and the VMM lowered its line; a line that is

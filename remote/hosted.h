@@ -33,6 +33,7 @@ struct mpr_intx {
 	int raise_fd;	 /* -1: none yet */
 	int resample_fd; /* -1: the VMM asks for the level instead */
 	struct mpr_watch *resample;
+	struct mpr_timer later; /* set: tell then, if the line is still high */
 };
 
 /* What a VMM opens a device with; bar: -1 where the BAR has no file. */

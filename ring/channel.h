@@ -167,10 +167,11 @@ bool mpr_channel_intx(const struct mpr_channel *channel);
  * Who looks at the line, so that the remote tells (writes an eventfd) only when
  * it must. At first nobody does, and every change is told. Once armed, only the
  * next rise is told, and nothing before the proxy arms again: it has to look at
- * the level after each access. Returns the level after arming. While the proxy
+ * the level after each access. `soon`: it will look again by itself, so a rise
+ * need be told only if it lasts. Returns the level after arming. While the proxy
  * is looking all the time nothing is told. Any thread; arming is a full barrier.
  */
-bool mpr_channel_intx_arm(struct mpr_channel *channel);
+bool mpr_channel_intx_arm(struct mpr_channel *channel, bool soon);
 void mpr_channel_intx_look(struct mpr_channel *channel);
 
 /* ---- The remote's side ------------------------------------------------ */
@@ -211,9 +212,15 @@ void mpr_channel_shadow_publish(struct mpr_channel *channel, const uint8_t image
 /* Publishes the interrupt line's level. Release. */
 void mpr_channel_set_intx(struct mpr_channel *channel, bool level);
 
-/* After the level changed: whether the proxy must be told, because nobody there
- * looks at the line. Counted. A full barrier. */
-bool mpr_channel_intx_must_tell(struct mpr_channel *channel);
+enum mpr_tell {
+	MPR_TELL_NOT,	/* somebody looks at the line, or has been told */
+	MPR_TELL_LATER, /* somebody will look soon: ask again if the rise lasts */
+	MPR_TELL_NOW	/* nobody looks. Counted */
+};
+
+/* After the level changed: whether the proxy must be told. `late`: the rise has
+ * lasted for a while. A full barrier. */
+enum mpr_tell mpr_channel_intx_tell(struct mpr_channel *channel, bool late);
 
 /* Sends an event; when the completion ring is full, it is dropped and counted,
  * and the proxy learns that. */

@@ -270,9 +270,9 @@ bool mpr_channel_intx(const struct mpr_channel *channel)
 	return __atomic_load_n(&channel->shared->remote.intx, __ATOMIC_ACQUIRE) != 0;
 }
 
-bool mpr_channel_intx_arm(struct mpr_channel *channel)
+bool mpr_channel_intx_arm(struct mpr_channel *channel, bool soon)
 {
-	mpr_watch_arm(&channel->shared->proxy.watch);
+	mpr_watch_arm(&channel->shared->proxy.watch, soon);
 	return mpr_channel_intx(channel);
 }
 

@@ -134,12 +134,13 @@ void mpr_channel_set_intx(struct mpr_channel *channel, bool level)
 	__atomic_store_n(&channel->shared->remote.intx, level, __ATOMIC_RELEASE);
 }
 
-bool mpr_channel_intx_must_tell(struct mpr_channel *channel)
+enum mpr_tell mpr_channel_intx_tell(struct mpr_channel *channel, bool late)
 {
-	if (!mpr_watch_take(&channel->shared->proxy.watch, channel->intx))
-		return false;
-	mpr_count(&channel->shared->remote_stats.intx_told);
-	return true;
+	enum mpr_tell tell = mpr_watch_take(&channel->shared->proxy.watch, channel->intx, late);
+
+	if (tell == MPR_TELL_NOW)
+		mpr_count(&channel->shared->remote_stats.intx_told);
+	return tell;
 }
 
 bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg)

@@ -44,6 +44,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ring/channel.h"
+
 /* Full barrier: stores before it are visible before loads after it are made. */
 static inline void mpr_fence(void)
 {
@@ -146,14 +148,15 @@ enum mpr_watch {
 	MPR_WATCH_NONE = 0,    /* nobody looks at the line: tell every change */
 	MPR_WATCH_ARMED = 1,   /* nobody looks now: tell the next rise */
 	MPR_WATCH_LOOKING = 2, /* somebody looks, or has been told to: tell nothing */
+	MPR_WATCH_SOON = 3,    /* somebody will look soon: tell the next rise if it lasts */
 };
 
 /* The proxy stops looking, and makes that visible to the remote before it looks
- * once more. */
-static inline void mpr_watch_arm(uint32_t *watch)
+ * once more. `soon`: it will look again by itself. */
+static inline void mpr_watch_arm(uint32_t *watch, bool soon)
 {
 	/* [D4] Pairs with the loads in mpr_watch_take(). */
-	__atomic_store_n(watch, MPR_WATCH_ARMED, __ATOMIC_RELAXED);
+	__atomic_store_n(watch, soon ? MPR_WATCH_SOON : MPR_WATCH_ARMED, __ATOMIC_RELAXED);
 	mpr_fence();
 }
 
@@ -164,10 +167,10 @@ static inline void mpr_watch_look(uint32_t *watch)
 	__atomic_store_n(watch, MPR_WATCH_LOOKING, __ATOMIC_RELAXED);
 }
 
-/* The remote, after it published the line's new level. True: it must tell. */
-static inline bool mpr_watch_take(uint32_t *watch, bool level)
+/* The remote, after it published the line's new level. `late`: the rise has
+ * lasted. */
+static inline enum mpr_tell mpr_watch_take(uint32_t *watch, bool level, bool late)
 {
-	uint32_t armed = MPR_WATCH_ARMED;
 	uint32_t seen;
 
 	mpr_fence();
@@ -175,12 +178,17 @@ static inline bool mpr_watch_take(uint32_t *watch, bool level)
 	 * sees the other's store. */
 	seen = __atomic_load_n(watch, __ATOMIC_RELAXED);
 	if (seen == MPR_WATCH_NONE)
-		return true;
-	if (seen != MPR_WATCH_ARMED || !level)
-		return false;
-	/* Compare and swap: it tells once until the proxy arms again. */
-	return __atomic_compare_exchange_n(watch, &armed, MPR_WATCH_LOOKING, false,
-					   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		return MPR_TELL_NOW;
+	if (seen == MPR_WATCH_SOON && level && !late)
+		return MPR_TELL_LATER;
+	if ((seen != MPR_WATCH_SOON && seen != MPR_WATCH_ARMED) || !level)
+		return MPR_TELL_NOT;
+	/* Compare and swap: it tells once until the proxy arms again. What has
+	 * changed meanwhile was changed by somebody who looks after that. */
+	return __atomic_compare_exchange_n(watch, &seen, MPR_WATCH_LOOKING, false, __ATOMIC_RELAXED,
+					   __ATOMIC_RELAXED)
+		       ? MPR_TELL_NOW
+		       : MPR_TELL_NOT;
 }
 
 /* ---- The proxy's futex ------------------------------------------------ */

@@ -130,7 +130,7 @@ static bool end(void)
 
 	QLIST_FOREACH(dev, &watched, poll.link)
 	{
-		risen |= is_news(dev, mpr_proxy_intx_arm(dev->remote));
+		risen |= is_news(dev, mpr_proxy_intx_arm(dev->remote, false));
 	}
 	return risen;
 }

@@ -33,7 +33,7 @@ void proxy_intx_look(PCIProxyDev *dev)
 {
 	follow(dev, mpr_proxy_intx(dev->remote));
 	if (!dev->intx.level)
-		follow(dev, mpr_proxy_intx_arm(dev->remote));
+		follow(dev, mpr_proxy_intx_arm(dev->remote, dev->poll.listed));
 }
 
 void proxy_intx_sync(PCIProxyDev *dev)

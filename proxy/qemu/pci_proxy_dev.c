@@ -34,7 +34,8 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 	ProxyBar *bar = opaque;
 	PCIProxyDev *dev = bar->dev;
 
-	/* It may have fallen unseen, if the guest has not read since. */
+	/* It may have fallen unseen, if the guest has not read since. A rise is
+	 * left to whoever looks next: the guest is busy starting something. */
 	if (dev->intx.level)
 		proxy_intx_sync(dev);
 	proxy_halt_poll_expect(dev);

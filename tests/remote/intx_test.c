@@ -83,13 +83,28 @@ static void armed_line_tells_one_rise(void **state)
 
 	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, -1), 0);
 	for (int i = 0; i < 10; i++) {
-		assert_false(mpr_proxy_intx_arm(vmm->device));
+		assert_false(mpr_proxy_intx_arm(vmm->device, false));
 		set_line(vmm, 1);
 		assert_int_equal(count(raise), 1);
 		set_line(vmm, 0);
 		set_line(vmm, 1);
 		set_line(vmm, 0);
 		assert_int_equal(count(raise), 0);
+	}
+	close(raise);
+}
+
+static void lasting_rise_is_told_to_who_would_have_looked_soon(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, -1), 0);
+	for (int i = 0; i < 10; i++) {
+		assert_false(mpr_proxy_intx_arm(vmm->device, true));
+		set_line(vmm, 1);
+		assert_int_equal(wait_count(raise), 1);
+		set_line(vmm, 0);
 	}
 	close(raise);
 }
@@ -221,6 +236,7 @@ int main(void)
 		VMM_TEST(both_edges_are_told_without_resample),
 		VMM_TEST(same_level_is_not_told_again),
 		VMM_TEST(armed_line_tells_one_rise),
+		VMM_TEST(lasting_rise_is_told_to_who_would_have_looked_soon),
 		VMM_TEST(watched_line_is_not_told),
 		VMM_TEST(falling_edge_is_not_told_with_resample),
 		VMM_TEST(line_that_stays_high_is_raised_after_every_resample),

@@ -12,7 +12,7 @@
 static bool set_line(const struct ends *ends, bool level)
 {
 	mpr_channel_set_intx(ends->remote, level);
-	return mpr_channel_intx_must_tell(ends->remote);
+	return mpr_channel_intx_tell(ends->remote, false) == MPR_TELL_NOW;
 }
 
 static uint64_t told(const struct ends *ends)
@@ -42,7 +42,7 @@ static void test_one_rise_is_told_for_an_arming(void **state)
 
 	(void)state;
 	for (unsigned i = 1; i <= 10; i++) {
-		assert_false(mpr_channel_intx_arm(ends.proxy));
+		assert_false(mpr_channel_intx_arm(ends.proxy, false));
 		assert_true(set_line(&ends, true));
 		assert_false(set_line(&ends, false));
 		assert_false(set_line(&ends, true));
@@ -75,7 +75,35 @@ static void test_arming_shows_a_rise_that_was_not_told(void **state)
 	(void)state;
 	mpr_channel_intx_look(ends.proxy);
 	assert_false(set_line(&ends, true));
-	assert_true(mpr_channel_intx_arm(ends.proxy));
+	assert_true(mpr_channel_intx_arm(ends.proxy, false));
+	ends_close(&ends);
+}
+
+static void test_a_rise_that_lasts_is_told_to_who_would_have_looked_soon(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+
+	(void)state;
+	mpr_channel_intx_arm(ends.proxy, true);
+	mpr_channel_set_intx(ends.remote, true);
+	assert_int_equal(mpr_channel_intx_tell(ends.remote, false), MPR_TELL_LATER);
+	assert_int_equal(mpr_channel_intx_tell(ends.remote, true), MPR_TELL_NOW);
+	assert_int_equal(mpr_channel_intx_tell(ends.remote, true), MPR_TELL_NOT);
+	assert_int_equal(told(&ends), 1);
+	ends_close(&ends);
+}
+
+static void test_a_rise_that_was_seen_soon_is_not_told(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+
+	(void)state;
+	mpr_channel_intx_arm(ends.proxy, true);
+	mpr_channel_set_intx(ends.remote, true);
+	assert_int_equal(mpr_channel_intx_tell(ends.remote, false), MPR_TELL_LATER);
+	mpr_channel_intx_look(ends.proxy);
+	assert_int_equal(mpr_channel_intx_tell(ends.remote, true), MPR_TELL_NOT);
+	assert_int_equal(told(&ends), 0);
 	ends_close(&ends);
 }
 
@@ -135,11 +163,11 @@ static void test_no_rise_is_lost_between_looking_and_being_told(void **state)
 	pthread_t thread;
 
 	(void)state;
-	mpr_channel_intx_arm(line.ends.proxy);
+	mpr_channel_intx_arm(line.ends.proxy, false);
 	assert_int_equal(pthread_create(&thread, NULL, raise_often, &line), 0);
 	while (line.served < RISES) {
 		if (look(line.ends.proxy, next_random(&seed) % 64) ||
-		    mpr_channel_intx_arm(line.ends.proxy))
+		    mpr_channel_intx_arm(line.ends.proxy, false))
 			serve(&line);
 		else
 			/* Hangs when the rise was lost. */
@@ -157,6 +185,8 @@ int main(void)
 		cmocka_unit_test(test_one_rise_is_told_for_an_arming),
 		cmocka_unit_test(test_nothing_is_told_while_somebody_looks),
 		cmocka_unit_test(test_arming_shows_a_rise_that_was_not_told),
+		cmocka_unit_test(test_a_rise_that_lasts_is_told_to_who_would_have_looked_soon),
+		cmocka_unit_test(test_a_rise_that_was_seen_soon_is_not_told),
 		cmocka_unit_test(test_no_rise_is_lost_between_looking_and_being_told),
 	};
 
