@@ -152,6 +152,30 @@ static void idle_process_does_not_run(void **state)
 	assert_output(&remote, "");
 }
 
+/* Its doorbells, sockets and timers go through the kernel's thread, too. */
+static void submitting_thread_serves_and_lets_it_end(void **state)
+{
+	struct remote remote;
+	struct mpr_proxy_conn *conn;
+	struct mpr_proxy_device *device;
+
+	(void)state;
+	remote_start(&remote,
+		     (const char *const[]){"@", "-machine", "x-remote,sqpoll=on", DEVICE, NULL});
+	conn = connect_fd(&remote);
+	device = open_device(conn, "test0");
+	for (uint64_t i = 0; i < 4; i++) {
+		put(device, 8, 0x5eed + i);
+		assert_int_equal(get(device, 8), 0x5eed + i);
+		usleep(30000); /* the process and the thread have gone to sleep */
+	}
+	mpr_proxy_device_close(device);
+	mpr_proxy_disconnect(conn);
+	assert_int_equal(remote_finish(&remote), 0);
+	free(remote_output(&remote));
+	free(remote_print(&remote));
+}
+
 static void models_log_under_their_id(void **state)
 {
 	static const char *const args[] = {"@", DEVICE, NULL};
@@ -357,6 +381,7 @@ int main(void)
 		cmocka_unit_test(connection_lost_in_use_ends_it),
 		cmocka_unit_test(sigterm_ends_it_in_good_order),
 		cmocka_unit_test(idle_process_does_not_run),
+		cmocka_unit_test(submitting_thread_serves_and_lets_it_end),
 		cmocka_unit_test(models_log_under_their_id),
 		cmocka_unit_test(object_form_offers_only_the_named_device),
 		cmocka_unit_test(several_objects_share_a_descriptor),
