@@ -34,6 +34,7 @@ static void print_channel(const struct mpr_channel_shared *shared, bool first)
 	PRINT(proxy_stats, doorbells);
 	PRINT(proxy_stats, reply_sleeps);
 	PRINT(proxy_stats, shadow_reads);
+	PRINT(proxy_stats, quiet_acks);
 	PRINT(remote_stats, received);
 	PRINT(remote_stats, replied);
 	PRINT(remote_stats, interrupts);

@@ -118,6 +118,16 @@ struct mpr_shadow_info {
 	/* Bytes of the image that may be read; an access that has another byte
 	 * in it goes to ops->read(). */
 	bool readable[MPR_SHADOW_SIZE];
+	/*
+	 * Which write takes an interrupt back and does nothing else: of one byte
+	 * at ack_offset of the image, with all bits of ack_clears set that are
+	 * set now, which clears them; with the bits of ack_keeps as they are now;
+	 * with no other bit; while no bit of ack_none is set. When it has been
+	 * executed the line is low. While the model has nothing to do, the VMM
+	 * may know this by itself, and wake nobody: the model gets the write
+	 * later, but before anything else. ack_clears 0: there is no such write.
+	 */
+	uint8_t ack_offset, ack_clears, ack_keeps, ack_none;
 };
 
 /* A figure for the operator, which only ever grows. */

@@ -191,7 +191,11 @@ static bool listens(const struct mpr_hosted *hosted)
 
 bool mpr_hosted_arm(struct mpr_hosted *hosted)
 {
-	return !listens(hosted) || mpr_channel_arm(hosted->channel);
+	if (!listens(hosted))
+		return true;
+	/* What the VMM sees while this process sleeps. */
+	mpr_hosted_publish(hosted);
+	return mpr_channel_arm(hosted->channel);
 }
 
 void mpr_hosted_disarm(struct mpr_hosted *hosted)

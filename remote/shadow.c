@@ -9,7 +9,12 @@ _Static_assert(MPR_SHADOW_BARS == MPR_PCI_NUM_BARS, "a span for each BAR");
 /* The model's declaration in the channel's form. */
 static struct mpr_shadow_map shadow_map(const struct mpr_shadow_info *info)
 {
-	struct mpr_shadow_map map = {.span = {0}};
+	struct mpr_shadow_map map = {
+		.ack_offset = info->ack_offset,
+		.ack_clears = info->ack_clears,
+		.ack_keeps = info->ack_keeps,
+		.ack_none = info->ack_none,
+	};
 
 	memcpy(map.span, info->span, sizeof(map.span));
 	for (unsigned i = 0; i < MPR_SHADOW_SIZE; i++)

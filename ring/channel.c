@@ -211,6 +211,7 @@ void mpr_channel_stats(const struct mpr_channel *channel, struct mpr_channel_sta
 	READ(proxy_stats, doorbells);
 	READ(proxy_stats, reply_sleeps);
 	READ(proxy_stats, shadow_reads);
+	READ(proxy_stats, quiet_acks);
 	READ(remote_stats, received);
 	READ(remote_stats, replied);
 	READ(remote_stats, interrupts);

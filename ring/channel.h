@@ -74,10 +74,17 @@ static_assert(sizeof(struct mpr_msg) == 56, "a message fills a slot but for its 
  * Which reads the shadow may answer: those that have no side effect. The image
  * is seen in the first `span` bytes of a BAR (0: not at all), repeated if that
  * is more than the image. Bit i % 8 of readable[i / 8]: byte i of the image.
+ *
+ * And which write of one byte, to ack_offset, takes an interrupt back and does
+ * nothing else: one that sets all bits of ack_clears that are set, which clears
+ * them, leaves those of ack_keeps as they are, and sets no other; unless a bit of
+ * ack_none is set. The interrupt line is low then. ack_clears 0: there is none.
  */
 struct mpr_shadow_map {
 	uint32_t span[MPR_SHADOW_BARS];
 	uint8_t readable[MPR_SHADOW_SIZE / 8];
+	uint8_t ack_offset, ack_clears, ack_keeps, ack_none;
+	uint8_t reserved[4];
 };
 
 struct mpr_channel;
@@ -95,7 +102,7 @@ struct mpr_channel_options {
  */
 struct mpr_channel_stats {
 	/* Written by the proxy. */
-	uint64_t posted, reads, ring_full, doorbells, reply_sleeps, shadow_reads;
+	uint64_t posted, reads, ring_full, doorbells, reply_sleeps, shadow_reads, quiet_acks;
 	/* Written by the remote. */
 	uint64_t received, replied, interrupts, remote_sleeps, reply_wakes, events, events_dropped,
 		intx_told;
@@ -116,12 +123,12 @@ int mpr_channel_memfd(const struct mpr_channel *channel);
 int mpr_channel_doorbell(const struct mpr_channel *channel);
 
 /*
- * Puts a request into the ring and wakes the remote if it sleeps. Does not
- * block. *ticket names the request for mpr_channel_reply(); pass NULL for a
- * posted request. The text is not sent: requests have none. False: the ring is
- * full (or the oldest slot's answer has not been taken): try again, unless
- * mpr_channel_error(). Callers on several threads hold a lock. Release: pairs
- * with mpr_channel_receive().
+ * Puts a request into the ring and wakes the remote if it sleeps, but not for
+ * an acknowledgement (struct mpr_shadow_map). Does not block. *ticket names the
+ * request for mpr_channel_reply(); pass NULL for a posted request. The text is
+ * not sent: requests have none. False: the ring is full (or the oldest slot's
+ * answer has not been taken): try again, unless mpr_channel_error(). Callers on
+ * several threads hold a lock. Release: pairs with mpr_channel_receive().
  */
 bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, uint64_t *ticket);
 
@@ -144,7 +151,8 @@ int mpr_channel_wait_reply(struct mpr_channel *channel, uint64_t ticket, struct 
  * remote, which may be asleep. False: send a request. That is so when the map
  * does not cover the bytes, when the access is not aligned, and as long as the
  * remote has not executed every request that was sent before (by the caller,
- * or by another thread whose send the caller knows of). Any thread, without a
+ * or by another thread whose send the caller knows of), unless it sleeps and
+ * the only one is an acknowledgement (struct mpr_shadow_map). Any thread, without a
  * lock. Acquire: pairs with mpr_channel_shadow_publish(); DMA that the device
  * did before it published the value is visible.
  */
@@ -160,7 +168,8 @@ bool mpr_channel_shadow_read(struct mpr_channel *channel, unsigned bar, uint64_t
  */
 bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg);
 
-/* The level of the interrupt line that the remote published last. */
+/* The level of the interrupt line that the remote published last; low from the
+ * moment of an acknowledgement that a sleeping remote has not seen. */
 bool mpr_channel_intx(const struct mpr_channel *channel);
 
 /*
@@ -229,8 +238,9 @@ bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg);
 /*
  * Sleeping without losing a wake-up: the remote says that it sleeps
  * (mpr_channel_arm), which looks once more, and sleeps only if it returned
- * true; false: there is a request. Whatever woke it, it calls
- * mpr_channel_disarm() before it receives again. While armed, a request makes
+ * true; false: there is a request. It publishes the shadow before. Whatever
+ * woke it, it calls mpr_channel_disarm() and then receives what there is before
+ * anything else happens to the device. While armed, a request makes
  * mpr_channel_doorbell() readable: poll it, do not read it; disarming empties
  * it. It stays hung up once the proxy is gone. Arming may take
  * some microseconds; either may be called again for nothing.

@@ -21,6 +21,9 @@ struct mpr_channel {
 	uint8_t *awaiting; /* for each slot: the answer is still to be taken */
 	uint64_t sent;	   /* requests; as `requests.next`, but for any thread */
 	uint64_t dropped;  /* events, as far as the caller was told */
+	/* `sent` when it was last known what the remote, asleep, will do with the
+	 * last request, which acknowledges an interrupt; 0: never yet. */
+	uint64_t acknowledged;
 
 	/* The remote's. */
 	struct mpr_spsc_consumer received;
@@ -58,5 +61,17 @@ static inline void mpr_channel_break(struct mpr_channel *channel)
 {
 	__atomic_store_n(&channel->error, -EPROTO, __ATOMIC_RELAXED);
 }
+
+/* ---- channel_shadow.c: the proxy's ---- */
+
+/*
+ * After the request was sent, and while the remote sleeps: whether it only takes
+ * back an interrupt. Then nothing needs to be done now: the remote finds it
+ * when it wakes, and till then the effect is known here.
+ */
+bool mpr_channel_acknowledge(struct mpr_channel *channel, const struct mpr_msg *msg);
+/* Whether such a request has not been executed yet: the line is low for all who
+ * look, whatever the remote says. */
+bool mpr_channel_acknowledged(const struct mpr_channel *channel);
 
 #endif

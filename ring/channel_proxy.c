@@ -42,6 +42,7 @@ static void ring_bell(struct mpr_channel *channel)
 bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, uint64_t *ticket)
 {
 	struct mpr_channel_proxy_stats *stats = &channel->shared->proxy_stats;
+	uint32_t *bell = &channel->shared->remote.bell;
 	struct mpr_spsc_producer *p = &channel->requests;
 	struct mpr_spsc_slot *slot = claim(channel);
 
@@ -65,7 +66,8 @@ bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, ui
 	/* [H2] Relaxed, pairs with H2 in mpr_channel_shadow_read(): who knows of
 	 * this request has it from this thread, after this. */
 	__atomic_store_n(&channel->sent, p->next, __ATOMIC_RELAXED);
-	if (mpr_doorbell_take(&channel->shared->remote.bell))
+	if (mpr_doorbell_asleep(bell) && !mpr_channel_acknowledge(channel, msg) &&
+	    mpr_doorbell_take(bell))
 		ring_bell(channel);
 	return true;
 }
@@ -188,54 +190,6 @@ int mpr_channel_wait_reply(struct mpr_channel *channel, uint64_t ticket, struct 
 	return 0;
 }
 
-/* ---- The shadow ------------------------------------------------------- */
-
-/* Every index into the image is made here and needs no trust in the map. */
-static bool shown(const struct mpr_shadow_map *map, unsigned bar, uint64_t offset, unsigned size)
-{
-	unsigned at = offset % MPR_SHADOW_SIZE, bits = ((1u << size) - 1) << at % 8;
-
-	if (bar >= MPR_SHADOW_BARS || (offset & (size - 1)))
-		return false;
-	/* [H3] Acquire, pairs with H3 in mpr_channel_shadow_open(): the rest of the
-	 * map and the first image were written before. */
-	if (offset >= __atomic_load_n(&map->span[bar], __ATOMIC_ACQUIRE))
-		return false;
-	return (__atomic_load_n(&map->readable[at / 8], __ATOMIC_RELAXED) & bits) == bits;
-}
-
-/* One word of an image that is not changing meanwhile. */
-static bool read_image(const struct mpr_channel_shadow *shadow, unsigned index, uint64_t *word)
-{
-	/* [H1] Acquire, each orders the next load behind it; pairs with H1 in
-	 * update_image(): who sees a word of a newer image sees its odd version. */
-	uint64_t version = __atomic_load_n(&shadow->version, __ATOMIC_ACQUIRE);
-
-	*word = __atomic_load_n(&shadow->image[index], __ATOMIC_ACQUIRE);
-	return !(version & 1) && __atomic_load_n(&shadow->version, __ATOMIC_RELAXED) == version;
-}
-
-bool mpr_channel_shadow_read(struct mpr_channel *channel, unsigned bar, uint64_t offset,
-			     unsigned size, uint64_t *value)
-{
-	const struct mpr_channel_shadow *shadow = &channel->shared->shadow;
-	uint64_t *counter = &channel->shared->proxy_stats.shadow_reads, word;
-
-	if (!shown(&shadow->map, bar, offset, size))
-		return false;
-	/* [H2] Acquire, pairs with H2 in mpr_channel_shadow_publish(): an image that
-	 * shows the effects of these requests is read. `sent`: see its store. */
-	if (__atomic_load_n(&shadow->retired, __ATOMIC_ACQUIRE) !=
-	    __atomic_load_n(&channel->sent, __ATOMIC_RELAXED))
-		return false;
-	if (mpr_channel_broken(channel) || !read_image(shadow, offset % MPR_SHADOW_SIZE / 8, &word))
-		return false;
-	*value = word >> 8 * (offset % 8) & UINT64_MAX >> (64 - 8 * size);
-	/* Relaxed, and no locked addition: a count may be lost, time may not. */
-	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
-	return true;
-}
-
 /* ---- Events and the interrupt line ------------------------------------ */
 
 /* Whether events were dropped since this was asked last. */
@@ -265,6 +219,9 @@ bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg)
 
 bool mpr_channel_intx(const struct mpr_channel *channel)
 {
+	/* The device still shows it, but will take it back before all else. */
+	if (mpr_channel_acknowledged(channel))
+		return false;
 	/* [C3] Acquire, pairs with C3 in mpr_channel_set_intx(): what the device
 	 * did before it changed the line is visible. */
 	return __atomic_load_n(&channel->shared->remote.intx, __ATOMIC_ACQUIRE) != 0;

@@ -114,7 +114,11 @@ void mpr_channel_shadow_open(struct mpr_channel *channel, const struct mpr_shado
 	/* Relaxed: [H3] below is what publishes it. */
 	for (unsigned i = 0; i < sizeof(map->readable); i++)
 		__atomic_store_n(&shared->readable[i], map->readable[i], __ATOMIC_RELAXED);
-	/* [H3] Release, pairs with H3 in shown(): whoever sees that a BAR is shown
+	__atomic_store_n(&shared->ack_offset, map->ack_offset, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->ack_clears, map->ack_clears, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->ack_keeps, map->ack_keeps, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->ack_none, map->ack_none, __ATOMIC_RELAXED);
+	/* [H3] Release, pairs with H3 in in_span(): whoever sees that a BAR is shown
 	 * sees all the rest. */
 	for (unsigned i = 0; i < MPR_SHADOW_BARS; i++)
 		__atomic_store_n(&shared->span[i], map->span[i], __ATOMIC_RELEASE);

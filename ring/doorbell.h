@@ -17,6 +17,11 @@
  *   -- fence --                [D2]     -- fence --
  *   futex: slot has no answer?          sleepers > 0? futex wake
  *
+ *   remote wakes                        proxy need not wake it
+ *   bell := FENCED                      slot := request
+ *   -- fence --                [D5]     -- fence --
+ *   slot has a request?                 bell = ARMED: leave it there
+ *
  *   proxy leaves the interrupt line     remote raises it
  *   watch := ARMED                      line := 1
  *   -- fence --                [D4]     -- fence --
@@ -99,19 +104,22 @@ enum mpr_bell {
  * it looks once more. `fast`: the bell was FAST. */
 static inline void mpr_doorbell_arm(uint32_t *bell, bool fast)
 {
-	/* [D1] Pairs with the loads in mpr_doorbell_take(). */
-	__atomic_store_n(bell, MPR_BELL_ARMED, __ATOMIC_RELAXED);
+	/* [D1] Pairs with the loads in mpr_doorbell_asleep(). Release: who sees it
+	 * sees what the remote did before it slept. */
+	__atomic_store_n(bell, MPR_BELL_ARMED, __ATOMIC_RELEASE);
 	if (fast)
 		mpr_barrier_all(); /* [D3] */
 	else
 		mpr_fence();
 }
 
-/* The remote is awake. */
+/* The remote is awake, and will look for requests before it does anything else. */
 static inline void mpr_doorbell_disarm(uint32_t *bell)
 {
-	/* Relaxed: who sees it late rings for nothing. */
+	/* Relaxed: who sees it late rings for nothing. [D5] With the fence: who saw
+	 * ARMED after it stored a request has that request seen. */
 	__atomic_store_n(bell, MPR_BELL_FENCED, __ATOMIC_RELAXED);
+	mpr_fence();
 }
 
 /* The remote, awake, spares the proxy the fence; its next arming is `fast`. */
@@ -121,12 +129,10 @@ static inline void mpr_doorbell_hurry(uint32_t *bell)
 	__atomic_store_n(bell, MPR_BELL_FAST, __ATOMIC_RELAXED);
 }
 
-/* The proxy, after it stored a request. True: the remote sleeps and it is for
- * the caller, and nobody else, to ring. */
-static inline bool mpr_doorbell_take(uint32_t *bell)
+/* The proxy, after it stored a request. True: the remote sleeps. If it wakes it
+ * finds the request first. */
+static inline bool mpr_doorbell_asleep(const uint32_t *bell)
 {
-	uint32_t armed = MPR_BELL_ARMED;
-
 	/* [D3] The compiler keeps the order of store and load; for the processor
 	 * the remote's mpr_barrier_all() does when it leaves FAST. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -134,9 +140,15 @@ static inline bool mpr_doorbell_take(uint32_t *bell)
 		return false;
 	mpr_fence();
 	/* [D1] Pairs with the store in mpr_doorbell_arm(): whoever is second to
-	 * look sees the other's store. */
-	if (__atomic_load_n(bell, __ATOMIC_RELAXED) != MPR_BELL_ARMED)
-		return false;
+	 * look sees the other's store. [D5] And with mpr_doorbell_disarm(). */
+	return __atomic_load_n(bell, __ATOMIC_ACQUIRE) == MPR_BELL_ARMED;
+}
+
+/* After that: true when it is for the caller, and nobody else, to ring. */
+static inline bool mpr_doorbell_take(uint32_t *bell)
+{
+	uint32_t armed = MPR_BELL_ARMED;
+
 	/* Compare and swap: of several looks only one rings. */
 	return __atomic_compare_exchange_n(bell, &armed, MPR_BELL_FENCED, false, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);

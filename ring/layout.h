@@ -66,8 +66,8 @@ struct mpr_channel_remote_line {
 };
 
 struct mpr_channel_proxy_stats {
-	uint64_t posted, reads, ring_full, doorbells, reply_sleeps, shadow_reads;
-	uint8_t guard[80];
+	uint64_t posted, reads, ring_full, doorbells, reply_sleeps, shadow_reads, quiet_acks;
+	uint8_t guard[72];
 };
 
 struct mpr_channel_remote_stats {
@@ -87,7 +87,7 @@ struct mpr_channel_shadow {
 	uint64_t image[MPR_SHADOW_SIZE / 8]; /* little-endian */
 	uint8_t guard1[64];
 	struct mpr_shadow_map map; /* written once, `span` last */
-	uint8_t guard2[72];
+	uint8_t guard2[64];
 };
 
 /* The part before the rings. */
@@ -128,6 +128,7 @@ static_assert(offsetof(struct mpr_channel_shared, proxy_stats.reply_sleeps) == 4
 	      "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats.shadow_reads) == 424,
 	      "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, proxy_stats.quiet_acks) == 432, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote_stats) == 512, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote_stats.received) == 512, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote_stats.replied) == 520, "channel layout");
@@ -145,6 +146,8 @@ static_assert(offsetof(struct mpr_channel_shared, shadow.image) == 704, "channel
 static_assert(offsetof(struct mpr_channel_shared, shadow.map) == 1024, "channel layout");
 static_assert(offsetof(struct mpr_shadow_map, span) == 0, "channel layout");
 static_assert(offsetof(struct mpr_shadow_map, readable) == 24, "channel layout");
+static_assert(offsetof(struct mpr_shadow_map, ack_offset) == 56, "channel layout");
+static_assert(offsetof(struct mpr_shadow_map, reserved) == 60, "channel layout");
 static_assert(sizeof(struct mpr_channel_shared) == 1152, "channel layout");
 static_assert(offsetof(struct mpr_msg, type) == 0 && offsetof(struct mpr_msg, bar) == 1 &&
 		      offsetof(struct mpr_msg, size) == 2 && offsetof(struct mpr_msg, status) == 3,

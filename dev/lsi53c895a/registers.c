@@ -190,6 +190,11 @@ const struct mpr_shadow_info lsi_shadow = {
 			[LSI_CTEST2 + 1 ... LSI_SIST0 - 1] = true,
 			[LSI_SIST1 + 1 ... LSI_REGISTERS - 1] = true,
 		},
+	/* The end of an interrupt on the fly. */
+	.ack_offset = LSI_ISTAT0,
+	.ack_clears = LSI_ISTAT0_INTF,
+	.ack_keeps = LSI_ISTAT0_SIGP | LSI_ISTAT0_SEM,
+	.ack_none = LSI_ISTAT0_ABRT | LSI_ISTAT0_SIP | LSI_ISTAT0_DIP,
 };
 
 void lsi_peek(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE])

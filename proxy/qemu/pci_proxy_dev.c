@@ -34,12 +34,11 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 	ProxyBar *bar = opaque;
 	PCIProxyDev *dev = bar->dev;
 
-	/* It may have fallen unseen, if the guest has not read since. A rise is
-	 * left to whoever looks next: the guest is busy starting something. */
-	if (dev->intx.level)
-		proxy_intx_sync(dev);
 	proxy_halt_poll_expect(dev);
 	mpr_proxy_write(dev->remote, bar->index, addr, size, value);
+	/* It may have fallen unseen, if the guest has not read since, or at once. */
+	if (dev->intx.level)
+		proxy_intx_sync(dev);
 }
 
 /* What the guest did is what the remote gets: no access is split or widened. */

@@ -52,11 +52,32 @@ struct pair {
 	bool current; /* the remote has a request that is not finished */
 };
 
-static void call(struct pair *pair, uint8_t what, uint8_t value)
+/* The remote's part of the shadow; every byte of the image is the same. */
+static void cast_shadow(struct pair *pair, bool open, uint8_t value)
+{
+	const struct mpr_shadow_map map = {
+		.span = {256}, .readable = {0xff, 0xff}, .ack_clears = 0x0f, .ack_keeps = 0x30};
+	uint8_t image[MPR_SHADOW_SIZE];
+
+	memset(image, value, sizeof(image));
+	if (open)
+		mpr_channel_shadow_open(pair->remote, &map, image);
+	else
+		mpr_channel_shadow_publish(pair->remote, image);
+}
+
+static void read_shadow(struct pair *pair, uint16_t offset, uint8_t value)
+{
+	uint64_t got;
+
+	mpr_channel_shadow_read(pair->proxy, value >> 4, offset, 1u << value % 4, &got);
+}
+
+static void call(struct pair *pair, uint8_t what, uint16_t offset, uint8_t value)
 {
 	struct mpr_msg msg = {.type = MPR_MSG_READ, .size = 4, .value = value};
 
-	switch (what % 10) {
+	switch (what % 14) {
 	case 0:
 		mpr_channel_send(pair->proxy, &msg, NULL);
 		break;
@@ -91,6 +112,19 @@ static void call(struct pair *pair, uint8_t what, uint8_t value)
 	case 9:
 		mpr_channel_disarm(pair->remote);
 		break;
+	case 10:
+	case 11:
+		cast_shadow(pair, what % 14 == 10, value);
+		break;
+	case 12:
+		read_shadow(pair, offset, value);
+		break;
+	case 13:
+		msg = (struct mpr_msg){
+			.type = MPR_MSG_WRITE, .size = 1, .offset = offset, .value = value};
+		mpr_channel_send(pair->proxy, &msg, NULL);
+		mpr_channel_intx(pair->proxy);
+		break;
 	}
 }
 
@@ -102,7 +136,7 @@ static void step(struct pair *pair, const uint8_t *data)
 	if (data[0] & 0x80)
 		pair->memory[offset % BYTES] = data[3];
 	else
-		call(pair, data[0], data[3]);
+		call(pair, data[0], (uint16_t)offset, data[3]);
 }
 
 static bool pair_open(struct pair *pair)

@@ -219,6 +219,35 @@ static void shadow_shows_the_cause_when_the_line_rises(void **state)
 	assert_true(m->risen[LSI_ISTAT0] & LSI_ISTAT0_INTF);
 }
 
+/* What a VMM may conclude while the chip has nothing to do. */
+static void acknowledgement_does_what_the_shadow_says(void **state)
+{
+	const uint8_t keeps = LSI_ISTAT0_SIGP | LSI_ISTAT0_SEM;
+	struct machine *m = *state;
+	const struct mpr_device_ops *ops = m->dev->ops;
+	const struct mpr_shadow_info *shadow = ops->shadow;
+	uint8_t before[MPR_SHADOW_SIZE], after[MPR_SHADOW_SIZE];
+
+	assert_int_equal(shadow->ack_keeps, keeps);
+	for (unsigned kept = 0; kept <= 0xff; kept++) {
+		if (kept & ~keeps)
+			continue;
+		op_int_fly(m);
+		op_wait_reselect(m, PROGRAM);
+		start(m, m->pc - 16);
+		wr8(m, LSI_ISTAT0, kept);
+		ops->peek(m->dev, before);
+		assert_true(m->irq);
+		assert_int_equal(before[shadow->ack_offset] & shadow->ack_none, 0);
+		wr8(m, shadow->ack_offset, shadow->ack_clears | kept);
+		assert_false(m->irq);
+		ops->peek(m->dev, after);
+		before[shadow->ack_offset] &= ~shadow->ack_clears;
+		assert_memory_equal(after, before, sizeof(after));
+		wr8(m, LSI_ISTAT0, LSI_ISTAT0_SRST);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +265,7 @@ int main(void)
 		CHIP_TEST(manual_start_waits_for_std),
 		CHIP_TEST(shadow_is_what_reads_would_return),
 		CHIP_TEST(shadow_shows_the_cause_when_the_line_rises),
+		CHIP_TEST(acknowledgement_does_what_the_shadow_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

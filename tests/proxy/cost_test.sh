@@ -41,7 +41,7 @@ calls() {
 "$cost" shadow 1000000
 if command -v valgrind >/dev/null; then
 	check 1 "instructions of a posted write" "$(instructions mpr_proxy_write write)" 135
-	check 2 "instructions of a shadow read" "$(instructions mpr_proxy_read shadow)" 105
+	check 2 "instructions of a shadow read" "$(instructions mpr_proxy_read shadow)" 110
 else
 	echo "# valgrind is not installed"
 	echo "ok 1 - instructions of a posted write # SKIP"

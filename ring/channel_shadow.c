@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* The proxy's side of the shadow: reads, and acknowledgements whose effect is
+ * known while the remote sleeps. */
+#include "ring/channel.h"
+
+#include "ring/channel_internal.h"
+#include "ring/doorbell.h"
+
+/* ---- The map: whatever it says, it is the image that is accessed -------- */
+
+/* Relaxed: [H3] below has published it. */
+static uint8_t map_byte(const uint8_t *byte)
+{
+	return __atomic_load_n(byte, __ATOMIC_RELAXED);
+}
+
+static bool in_span(const struct mpr_shadow_map *map, unsigned bar, uint64_t offset)
+{
+	/* [H3] Acquire, pairs with H3 in mpr_channel_shadow_open(): the rest of the
+	 * map and the first image were written before. */
+	return bar < MPR_SHADOW_BARS && offset < __atomic_load_n(&map->span[bar], __ATOMIC_ACQUIRE);
+}
+
+static inline bool shown(const struct mpr_shadow_map *map, unsigned bar, uint64_t offset,
+			 unsigned size)
+{
+	unsigned at = offset % MPR_SHADOW_SIZE, bits = ((1u << size) - 1) << at % 8;
+
+	return !(offset & (size - 1)) && in_span(map, bar, offset) &&
+	       (map_byte(&map->readable[at / 8]) & bits) == bits;
+}
+
+/* ---- The image ---------------------------------------------------------- */
+
+static uint64_t retired(const struct mpr_channel_shadow *shadow)
+{
+	/* [H2] Acquire, pairs with H2 in mpr_channel_shadow_publish(): an image that
+	 * shows the effects of these requests is read. */
+	return __atomic_load_n(&shadow->retired, __ATOMIC_ACQUIRE);
+}
+
+static uint64_t version(const struct mpr_channel_shadow *shadow)
+{
+	/* [H1] Acquire: orders the next load behind it; pairs with H1 in
+	 * update_image(). */
+	return __atomic_load_n(&shadow->version, __ATOMIC_ACQUIRE);
+}
+
+static uint64_t image_word(const struct mpr_channel_shadow *shadow, unsigned index)
+{
+	/* [H1] Acquire: who sees a word of a newer image sees its odd version. */
+	return __atomic_load_n(&shadow->image[index], __ATOMIC_ACQUIRE);
+}
+
+/* One word of an image that is not changing meanwhile. */
+static inline bool read_image(const struct mpr_channel_shadow *shadow, unsigned index,
+			      uint64_t *word)
+{
+	uint64_t before = version(shadow);
+
+	*word = image_word(shadow, index);
+	return !(before & 1) && version(shadow) == before;
+}
+
+/* ---- Acknowledgements --------------------------------------------------- */
+
+bool mpr_channel_acknowledge(struct mpr_channel *channel, const struct mpr_msg *msg)
+{
+	const struct mpr_channel_shadow *shadow = &channel->shared->shadow;
+	const struct mpr_shadow_map *map = &shadow->map;
+	uint8_t clears = map_byte(&map->ack_clears), keeps = map_byte(&map->ack_keeps);
+	uint8_t at = map_byte(&map->ack_offset), value = (uint8_t)msg->value, now;
+	uint64_t word, n = channel->requests.next - 1;
+
+	if (!clears || msg->type != MPR_MSG_WRITE || msg->size != 1 ||
+	    msg->offset % MPR_SHADOW_SIZE != at || !in_span(map, msg->bar, msg->offset))
+		return false;
+	if (retired(shadow) != n || !read_image(shadow, at / 8, &word))
+		return false;
+	now = (uint8_t)(word >> 8 * (at % 8));
+	if ((value & ~(clears | keeps)) || ((value ^ now) & keeps) || (~value & now & clears) ||
+	    (now & map_byte(&map->ack_none)))
+		return false;
+	/* [H4] Release, pairs with H4 in acknowledged_at(): what was read here was
+	 * read before. */
+	__atomic_store_n(&channel->acknowledged, n + 1, __ATOMIC_RELEASE);
+	mpr_count(&channel->shared->proxy_stats.quiet_acks);
+	return true;
+}
+
+/* How many requests there were with the last such acknowledgement; 0: none yet. */
+static uint64_t acknowledged_at(const struct mpr_channel *channel)
+{
+	/* [H4] Acquire, pairs with H4 in mpr_channel_acknowledge(). */
+	return __atomic_load_n(&channel->acknowledged, __ATOMIC_ACQUIRE);
+}
+
+bool mpr_channel_acknowledged(const struct mpr_channel *channel)
+{
+	uint64_t at = acknowledged_at(channel);
+
+	return at && retired(&channel->shared->shadow) == at - 1;
+}
+
+/*
+ * A word as it is when the last of `sent` requests, an acknowledgement, has been
+ * executed, if the remote has slept since: then nothing else has happened. The
+ * remote publishes an image with what happened later only after it has retired
+ * the request, so the look at that comes last.
+ */
+static __attribute__((noinline)) bool
+read_acknowledged(const struct mpr_channel *channel, uint64_t sent, unsigned index, uint64_t *word)
+{
+	const struct mpr_channel_shadow *shadow = &channel->shared->shadow;
+	const uint32_t *bell = &channel->shared->remote.bell;
+	uint8_t at = map_byte(&shadow->map.ack_offset);
+
+	if (acknowledged_at(channel) != sent || !read_image(shadow, index, word))
+		return false;
+	/* [D5] Acquire: the next look comes after it. */
+	if (__atomic_load_n(bell, __ATOMIC_ACQUIRE) != MPR_BELL_ARMED ||
+	    retired(shadow) != sent - 1)
+		return false;
+	if (at / 8 == index)
+		*word &= ~((uint64_t)map_byte(&shadow->map.ack_clears) << 8 * (at % 8));
+	return true;
+}
+
+/* ---- Reads -------------------------------------------------------------- */
+
+static inline bool read_word(const struct mpr_channel *channel, unsigned index, uint64_t *word)
+{
+	/* [H2] Relaxed, pairs with H2 in mpr_channel_send(): who knows of a request
+	 * of another thread has it from there, after it was counted. */
+	uint64_t sent = __atomic_load_n(&channel->sent, __ATOMIC_RELAXED);
+	const struct mpr_channel_shadow *shadow = &channel->shared->shadow;
+
+	if (retired(shadow) == sent)
+		return read_image(shadow, index, word);
+	return read_acknowledged(channel, sent, index, word);
+}
+
+bool mpr_channel_shadow_read(struct mpr_channel *channel, unsigned bar, uint64_t offset,
+			     unsigned size, uint64_t *value)
+{
+	uint64_t *counter = &channel->shared->proxy_stats.shadow_reads, word;
+
+	if (!shown(&channel->shared->shadow.map, bar, offset, size) ||
+	    mpr_channel_broken(channel) || !read_word(channel, offset % MPR_SHADOW_SIZE / 8, &word))
+		return false;
+	*value = word >> 8 * (offset % 8) & UINT64_MAX >> (64 - 8 * size);
+	/* Relaxed, and no locked addition: a count may be lost, time may not. */
+	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+	return true;
+}
