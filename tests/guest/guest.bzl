@@ -29,6 +29,7 @@ def guest_test(name, timeout):
             ":boot.bin",
             ":diskload",
             ":overlay.bin",
+            "//bench:channel_stats",
             "//scripts:launchers",
             "//orchestrator:mpring",
             "//proxy/qemu:mpring-qemu.so",
