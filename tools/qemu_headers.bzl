@@ -4,13 +4,15 @@ scripts/fetch-qemu-headers puts them into the cache. Where they are absent,
 QEMU_HEADERS is False and what needs them is left out of the build.
 """
 
+load(":pkg_config.bzl", "link_includes")
+
 _ABSENT = """//proxy/qemu is left out of the build: no QEMU headers in {cache}.
 Run scripts/fetch-qemu-headers, then "bazel sync --configure"."""
 
 _BUILD = """
 cc_library(
     name = "qemu_headers",
-    hdrs = glob(["qemu/**", "glib*/**"]),
+    hdrs = glob(["qemu/**", "include*/**"]),
     defines = [
         "NEED_CPU_H",
         'CONFIG_TARGET=\\\\"x86_64-softmmu-config-target.h\\\\"',
@@ -34,25 +36,12 @@ def _cache(env):
         return env["XDG_CACHE_HOME"] + "/mpring"
     return env.get("HOME", "") + "/.cache/mpring"
 
-def _link_glib(ctx):
-    """Links glib's include directories into the repository: their names there."""
-    result = ctx.execute(["pkg-config", "--cflags-only-I", "glib-2.0"])
-    if result.return_code:
-        fail("pkg-config does not know glib-2.0; install libglib2.0-dev")
-    names = []
-    for flag in result.stdout.split(" "):
-        if flag.startswith("-I"):
-            name = "glib%d" % len(names)
-            ctx.symlink(flag[2:].strip(), name)
-            names.append(name)
-    return names
-
 def _impl(ctx):
     cache = _cache(ctx.os.environ)
     headers = ctx.path(cache + "/qemu-headers")
     if headers.exists:
         ctx.symlink(headers, "qemu")
-        ctx.file("BUILD", _BUILD % _link_glib(ctx))
+        ctx.file("BUILD", _BUILD % link_includes(ctx, "glib-2.0", "libglib2.0-dev"))
     else:
         # buildifier: disable=print
         print(_ABSENT.format(cache = cache))
