@@ -2,10 +2,6 @@
 /*
  * A QEMU command line with -rdevice and -rdrive options, taken apart into the
  * command lines of QEMU and of one remote process for each rid.
- *
- * An -rdevice is an adapter, a PCI device that QEMU gets a pci-proxy-dev for,
- * unless it sits on an adapter's bus: its driver is one of a SCSI bus
- * ("scsi-hd"), or its bus= is "ID.N" with ID an -rdevice of the same rid.
  */
 #ifndef MPR_ORCHESTRATOR_ARGS_H
 #define MPR_ORCHESTRATOR_ARGS_H
