@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/qmp_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "orchestrator/memory.h"
+
+/* Whoever sends more in one piece, or nests deeper, is not believed to speak QMP. */
+#define MESSAGE_MAX (16u << 20)
+#define DEPTH_MAX 128
+
+struct command {
+	char *text;
+	size_t length;
+	int fd; /* -1: none; a copy */
+	mpr_qmp_reply_fn reply;
+	void *opaque;
+};
+
+struct mpr_qmp {
+	int sock; /* -1: lost */
+	mpr_qmp_event_fn event;
+	void *opaque;
+	struct json_tokener *tokener;
+	size_t received;  /* bytes of the message so far */
+	GQueue *commands; /* the first is under way, once greeted */
+	size_t sent;	  /* bytes of the first command */
+	bool greeted;
+	bool loss_told;
+	guint input, output, loss; /* sources of the main loop, 0: none */
+	unsigned users;		   /* functions that are about to look at it again */
+	bool destroyed;
+};
+
+/* ---- Life --------------------------------------------------------------- */
+
+static void free_command(struct command *command)
+{
+	if (command->fd >= 0)
+		close(command->fd);
+	free(command->text);
+	free(command);
+}
+
+static void remove_source(guint *source)
+{
+	if (*source)
+		g_source_remove(*source);
+	*source = 0;
+}
+
+static void hang_up(struct mpr_qmp *qmp)
+{
+	remove_source(&qmp->input);
+	remove_source(&qmp->output);
+	if (qmp->sock >= 0)
+		close(qmp->sock);
+	qmp->sock = -1;
+}
+
+static void leave(struct mpr_qmp *qmp)
+{
+	if (--qmp->users)
+		return;
+	g_queue_free_full(qmp->commands, (GDestroyNotify)free_command);
+	json_tokener_free(qmp->tokener);
+	free(qmp);
+}
+
+void mpr_qmp_destroy(struct mpr_qmp *qmp)
+{
+	if (!qmp)
+		return;
+	hang_up(qmp);
+	remove_source(&qmp->loss);
+	qmp->destroyed = true;
+	leave(qmp);
+}
+
+/* ---- Loss --------------------------------------------------------------- */
+
+static void answer(struct mpr_qmp *qmp, struct json_object *reply)
+{
+	struct command *command = g_queue_pop_head(qmp->commands);
+
+	qmp->sent = 0;
+	if (command->reply)
+		command->reply(command->opaque, reply);
+	free_command(command);
+}
+
+static gboolean tell_loss(void *opaque)
+{
+	struct mpr_qmp *qmp = opaque;
+
+	qmp->loss = 0;
+	qmp->users++;
+	while (!qmp->destroyed && !g_queue_is_empty(qmp->commands))
+		answer(qmp, NULL);
+	if (!qmp->destroyed && !qmp->loss_told) {
+		qmp->loss_told = true;
+		qmp->event(qmp->opaque, NULL);
+	}
+	leave(qmp);
+	return G_SOURCE_REMOVE;
+}
+
+/* Tells it later: the caller may be in the middle of something. */
+static void lose(struct mpr_qmp *qmp)
+{
+	hang_up(qmp);
+	if (!qmp->loss)
+		qmp->loss = g_idle_add_full(G_PRIORITY_DEFAULT, tell_loss, qmp, NULL);
+}
+
+/* ---- Output ------------------------------------------------------------- */
+
+static ssize_t send_part(const struct mpr_qmp *qmp, const struct command *command)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} control = {0};
+	struct iovec part = {command->text + qmp->sent, command->length - qmp->sent};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	/* The descriptor goes with the first byte. */
+	if (command->fd >= 0 && qmp->sent == 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &command->fd, sizeof(int));
+	}
+	return sendmsg(qmp->sock, &message, MSG_NOSIGNAL);
+}
+
+static gboolean on_writable(int fd, GIOCondition condition, void *opaque);
+
+/* Sends what can be sent of the first command. */
+static void send_command(struct mpr_qmp *qmp)
+{
+	const struct command *command = g_queue_peek_head(qmp->commands);
+
+	while (command && qmp->greeted && qmp->sock >= 0 && qmp->sent < command->length) {
+		ssize_t n = send_part(qmp, command);
+
+		if (n > 0) {
+			qmp->sent += (size_t)n;
+		} else if (errno == EAGAIN) {
+			if (!qmp->output)
+				qmp->output = g_unix_fd_add(qmp->sock, G_IO_OUT, on_writable, qmp);
+			return;
+		} else if (errno != EINTR) {
+			lose(qmp);
+		}
+	}
+}
+
+static gboolean on_writable(int fd, GIOCondition condition, void *opaque)
+{
+	struct mpr_qmp *qmp = opaque;
+
+	(void)fd;
+	(void)condition;
+	qmp->output = 0; /* this source ends, and another may begin */
+	send_command(qmp);
+	return G_SOURCE_REMOVE;
+}
+
+static char *format_command(const char *name, struct json_object *arguments)
+{
+	struct json_object *request = json_object_new_object();
+	const char *text;
+	char *line;
+
+	json_object_object_add(request, "execute", json_object_new_string(name));
+	if (arguments)
+		json_object_object_add(request, "arguments", arguments);
+	text = json_object_to_json_string_ext(request, JSON_C_TO_STRING_PLAIN |
+							       JSON_C_TO_STRING_NOSLASHESCAPE);
+	line = mpr_need_text("%s\n", text);
+	json_object_put(request);
+	return line;
+}
+
+void mpr_qmp_execute(struct mpr_qmp *qmp, const char *name, struct json_object *arguments, int fd,
+		     mpr_qmp_reply_fn reply, void *opaque)
+{
+	struct command *command = mpr_need_array(1, sizeof(*command));
+
+	command->text = format_command(name, arguments);
+	command->length = strlen(command->text);
+	command->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	command->reply = reply;
+	command->opaque = opaque;
+	g_queue_push_tail(qmp->commands, command);
+	if (qmp->sock < 0 || (fd >= 0 && command->fd < 0))
+		lose(qmp);
+	else
+		send_command(qmp);
+}
+
+/* ---- Input -------------------------------------------------------------- */
+
+/* Whether a command has been sent and waits for its reply. */
+static bool awaits_reply(const struct mpr_qmp *qmp)
+{
+	const struct command *command = g_queue_peek_head(qmp->commands);
+
+	return qmp->greeted && command && qmp->sent == command->length;
+}
+
+static void take_message(struct mpr_qmp *qmp, struct json_object *message)
+{
+	bool greeting = json_object_object_get_ex(message, "QMP", NULL);
+
+	if (json_object_object_get_ex(message, "event", NULL))
+		qmp->event(qmp->opaque, message);
+	else if (greeting && !qmp->greeted)
+		qmp->greeted = true;
+	else if (json_object_is_type(message, json_type_object) && awaits_reply(qmp))
+		answer(qmp, message);
+	else
+		lose(qmp);
+	if (!qmp->destroyed)
+		send_command(qmp);
+}
+
+/* Takes up to one message. Returns the bytes that it took, 0: this is not QMP. */
+static size_t parse(struct mpr_qmp *qmp, const char *data, size_t len)
+{
+	struct json_object *message = json_tokener_parse_ex(qmp->tokener, data, (int)len);
+	enum json_tokener_error error = json_tokener_get_error(qmp->tokener);
+	size_t taken = json_tokener_get_parse_end(qmp->tokener);
+
+	if (error == json_tokener_success) {
+		qmp->received = 0;
+		take_message(qmp, message);
+		json_object_put(message);
+		return taken;
+	}
+	qmp->received += len;
+	return error == json_tokener_continue && qmp->received <= MESSAGE_MAX ? len : 0;
+}
+
+static void take(struct mpr_qmp *qmp, const char *data, size_t len)
+{
+	qmp->users++;
+	while (len && qmp->sock >= 0) {
+		size_t taken = parse(qmp, data, len);
+
+		if (!taken && !qmp->destroyed)
+			lose(qmp);
+		data += taken;
+		len -= taken;
+	}
+	leave(qmp);
+}
+
+static gboolean on_readable(int fd, GIOCondition condition, void *opaque)
+{
+	struct mpr_qmp *qmp = opaque;
+	char data[16384];
+	ssize_t n = read(fd, data, sizeof(data));
+
+	(void)condition;
+	if (n > 0)
+		take(qmp, data, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		lose(qmp);
+	/* Whoever hung up has removed the source. */
+	return G_SOURCE_CONTINUE;
+}
+
+const char *mpr_qmp_error(struct json_object *reply)
+{
+	struct json_object *error, *desc = NULL;
+
+	if (!reply)
+		return "it has ended, or hung up";
+	if (!json_object_object_get_ex(reply, "error", &error))
+		return NULL;
+	json_object_object_get_ex(error, "desc", &desc);
+	return desc ? json_object_get_string(desc) : "no reason was given";
+}
+
+struct mpr_qmp *mpr_qmp_create(int sock, mpr_qmp_event_fn event, void *opaque)
+{
+	struct mpr_qmp *qmp = mpr_need_array(1, sizeof(*qmp));
+
+	qmp->sock = sock;
+	qmp->event = event;
+	qmp->opaque = opaque;
+	qmp->users = 1;
+	qmp->commands = g_queue_new();
+	qmp->tokener = mpr_need(json_tokener_new_ex(DEPTH_MAX));
+	json_tokener_set_flags(qmp->tokener,
+			       JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	(void)g_unix_set_fd_nonblocking(sock, TRUE, NULL);
+	qmp->input = g_unix_fd_add(sock, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, qmp);
+	mpr_qmp_execute(qmp, "qmp_capabilities", NULL, -1, NULL, NULL);
+	return qmp;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A QMP connection to QEMU or to a device process: commands out, replies and
+ * events back, all through GLib's main loop. One thread.
+ *
+ * One command is under way at a time, the others wait for their turn, so that a
+ * file descriptor is never taken for that of another command.
+ */
+#ifndef MPR_ORCHESTRATOR_QMP_CLIENT_H
+#define MPR_ORCHESTRATOR_QMP_CLIENT_H
+
+#include <json-c/json.h>
+
+struct mpr_qmp;
+
+/* An event, whole ({"event": ..., "data": ...}), valid during the call; NULL, once and
+ * last: the connection is lost. */
+typedef void (*mpr_qmp_event_fn)(void *opaque, struct json_object *event);
+
+/* `reply` has "return" or "error", and is valid during the call; NULL: the connection
+ * was lost before. Called once for each command, never from within
+ * mpr_qmp_execute(). */
+typedef void (*mpr_qmp_reply_fn)(void *opaque, struct json_object *reply);
+
+/* Takes over a connected socket. Commands may be given at once: they wait for the
+ * greeting and the capabilities' negotiation. */
+struct mpr_qmp *mpr_qmp_create(int sock, mpr_qmp_event_fn event, void *opaque);
+
+/* Hangs up. No function is called any more, not for commands that wait either. May
+ * be called from within one of them. NULL is allowed. */
+void mpr_qmp_destroy(struct mpr_qmp *qmp);
+
+/* Commands are answered in their order. `arguments` (NULL: none) is taken over. fd, when
+ * not -1, goes along with the command (SCM_RIGHTS) and stays the caller's, who may
+ * close it on return. `reply` may be NULL: it does not matter. */
+void mpr_qmp_execute(struct mpr_qmp *qmp, const char *command, struct json_object *arguments,
+		     int fd, mpr_qmp_reply_fn reply, void *opaque);
+
+/* What went wrong, for a person, in the words of whoever replied; NULL: all went well.
+ * Valid as long as the reply. */
+const char *mpr_qmp_error(struct json_object *reply);
+
+#endif

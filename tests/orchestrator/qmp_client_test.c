@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves how mpring talks QMP: the order of things, descriptors that go along, and
+ * what a peer can do that breaks the rules or leaves. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "orchestrator/qmp_client.h"
+
+#define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"
+#define OK "{\"return\": {}}\r\n"
+#define CAPABILITIES "{\"execute\":\"qmp_capabilities\"}\n"
+
+/* A client, and the other end of its socket, which must not block. */
+struct talk {
+	struct mpr_qmp *qmp;
+	int peer;
+	char log[4096]; /* what the client's functions were told */
+	bool destroy;	/* at the next of them */
+};
+
+static struct talk talk;
+
+static void run_loop(void)
+{
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+}
+
+static void note(const char *text)
+{
+	strncat(talk.log, text, sizeof(talk.log) - strlen(talk.log) - 2);
+	strcat(talk.log, " ");
+	if (talk.destroy)
+		mpr_qmp_destroy(talk.qmp);
+}
+
+static void on_event(void *opaque, struct json_object *event)
+{
+	struct json_object *name = NULL;
+
+	assert_ptr_equal(opaque, &talk);
+	json_object_object_get_ex(event, "event", &name);
+	note(event ? json_object_get_string(name) : "lost");
+}
+
+static void on_reply(void *opaque, struct json_object *reply)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s:%.200s", (const char *)opaque,
+		 reply ? json_object_to_json_string_ext(reply, JSON_C_TO_STRING_PLAIN) : "none");
+	note(text);
+}
+
+static void say(const char *text)
+{
+	assert_int_equal(send(talk.peer, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+	run_loop();
+}
+
+/* What the client has sent, and the descriptor that came along, or -1. */
+static const char *hear_fd(int *fd)
+{
+	static char text[4096];
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} control;
+	struct iovec part = {text, sizeof(text) - 1};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes)};
+	ssize_t n;
+
+	run_loop();
+	n = recvmsg(talk.peer, &message, MSG_CMSG_CLOEXEC);
+	text[n > 0 ? n : 0] = '\0';
+	*fd = -1;
+	if (n > 0 && CMSG_FIRSTHDR(&message))
+		memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+	return text;
+}
+
+static const char *hear(void)
+{
+	int fd;
+	const char *text = hear_fd(&fd);
+
+	assert_int_equal(fd, -1);
+	return text;
+}
+
+static void execute(const char *name)
+{
+	mpr_qmp_execute(talk.qmp, name, NULL, -1, on_reply, (void *)name);
+}
+
+static int set_up(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	memset(&talk, 0, sizeof(talk));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
+		return -1;
+	talk.peer = fds[1];
+	talk.qmp = mpr_qmp_create(fds[0], on_event, &talk);
+	return fcntl(talk.peer, F_SETFL, O_NONBLOCK);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	if (!talk.destroy)
+		mpr_qmp_destroy(talk.qmp);
+	close(talk.peer);
+	run_loop();
+	return 0;
+}
+
+static void negotiate(void)
+{
+	say(GREETING);
+	assert_string_equal(hear(), CAPABILITIES);
+	say(OK);
+}
+
+static void commands_wait_for_the_negotiation(void **state)
+{
+	(void)state;
+	execute("stop");
+	assert_string_equal(hear(), "");
+	say(GREETING);
+	assert_string_equal(hear(), CAPABILITIES);
+	assert_string_equal(hear(), "");
+	say(OK);
+	assert_string_equal(hear(), "{\"execute\":\"stop\"}\n");
+	assert_string_equal(talk.log, "");
+	say(OK);
+	assert_string_equal(talk.log, "stop:{\"return\":{}} ");
+}
+
+static void one_command_is_under_way_at_a_time(void **state)
+{
+	(void)state;
+	negotiate();
+	execute("stop");
+	execute("cont");
+	assert_string_equal(hear(), "{\"execute\":\"stop\"}\n");
+	assert_string_equal(hear(), "");
+	say("{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}\r\n");
+	assert_string_equal(hear(), "{\"execute\":\"cont\"}\n");
+	say("{\"return\": 5}\r\n");
+	assert_string_equal(talk.log,
+			    "stop:{\"error\":{\"class\":\"GenericError\",\"desc\":\"no\"}} "
+			    "cont:{\"return\":5} ");
+}
+
+static void arguments_go_along(void **state)
+{
+	struct json_object *arguments = json_object_new_object();
+
+	(void)state;
+	negotiate();
+	json_object_object_add(arguments, "id", json_object_new_string("a/b"));
+	mpr_qmp_execute(talk.qmp, "device_del", arguments, -1, NULL, NULL);
+	assert_string_equal(hear(),
+			    "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"a/b\"}}\n");
+	say(OK);
+	assert_string_equal(talk.log, "");
+}
+
+static void events_come_between(void **state)
+{
+	(void)state;
+	negotiate();
+	execute("stop");
+	say("{\"event\": \"STOP\", \"timestamp\": {}}\r\n{\"return\": {}}\r\n{\"event\": \"X\"}");
+	assert_string_equal(talk.log, "STOP stop:{\"return\":{}} X ");
+}
+
+static void messages_may_come_in_pieces(void **state)
+{
+	const char *text = OK;
+
+	(void)state;
+	negotiate();
+	execute("stop");
+	for (size_t i = 0; text[i]; i++) {
+		const char piece[] = {text[i], '\0'};
+
+		say(piece);
+	}
+	assert_string_equal(talk.log, "stop:{\"return\":{}} ");
+}
+
+static void a_descriptor_goes_with_its_command(void **state)
+{
+	int pipe_fds[2], fd;
+	char byte;
+
+	(void)state;
+	negotiate();
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+	execute("first");
+	mpr_qmp_execute(talk.qmp, "getfd", NULL, pipe_fds[1], on_reply, "getfd");
+	close(pipe_fds[1]); /* the client has its own */
+	assert_string_equal(hear(), "{\"execute\":\"first\"}\n");
+	say(OK);
+	assert_string_equal(hear_fd(&fd), "{\"execute\":\"getfd\"}\n");
+	assert_true(fd >= 0);
+	say(OK);
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+	assert_int_equal(read(pipe_fds[0], &byte, 1), 1);
+	assert_int_equal(read(pipe_fds[0], &byte, 1), 0); /* nobody else has it */
+	close(pipe_fds[0]);
+}
+
+static void a_long_command_waits_until_the_peer_reads(void **state)
+{
+	size_t length = 4u << 20, got = 0;
+	char *long_text = malloc(length + 1);
+	struct json_object *arguments = json_object_new_object();
+	const char *text;
+
+	(void)state;
+	negotiate();
+	memset(long_text, 'x', length);
+	long_text[length] = '\0';
+	json_object_object_add(arguments, "a", json_object_new_string(long_text));
+	free(long_text);
+	mpr_qmp_execute(talk.qmp, "long", arguments, -1, on_reply, "long");
+	while (*(text = hear()))
+		got += strlen(text);
+	assert_int_equal(got,
+			 length + strlen("{\"execute\":\"long\",\"arguments\":{\"a\":\"\"}}\n"));
+	say(OK);
+	assert_string_equal(talk.log, "long:{\"return\":{}} ");
+}
+
+static void a_peer_that_leaves_is_told(void **state)
+{
+	(void)state;
+	negotiate();
+	execute("stop");
+	execute("cont");
+	shutdown(talk.peer, SHUT_RDWR);
+	run_loop();
+	assert_string_equal(talk.log, "stop:none cont:none lost ");
+	execute("more");
+	assert_string_equal(talk.log, "stop:none cont:none lost ");
+	run_loop();
+	assert_string_equal(talk.log, "stop:none cont:none lost more:none ");
+}
+
+/* What breaks the rules ends the connection and nothing else. */
+static void bad_peers_are_hung_up_on(void **state)
+{
+	static const char *const bad[] = {"garbage",  "{\"a\":\x01",	      "5\r\n",
+					  "null\r\n", "{\"return\": {}}\r\n", GREETING};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (i)
+			set_up(state);
+		negotiate();
+		say(bad[i]);
+		assert_string_equal(talk.log, "lost ");
+		if (i + 1 < sizeof(bad) / sizeof(bad[0]))
+			tear_down(state);
+	}
+}
+
+static void a_reply_before_the_greeting_is_bad(void **state)
+{
+	(void)state;
+	say(OK);
+	assert_string_equal(talk.log, "lost ");
+}
+
+static void deep_nesting_is_bad(void **state)
+{
+	char text[2000];
+
+	(void)state;
+	memset(text, '[', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	negotiate();
+	execute("stop");
+	say(text);
+	assert_string_equal(talk.log, "stop:none lost ");
+}
+
+/* Memory is not taken without bound. */
+static void an_endless_message_is_bad(void **state)
+{
+	static char text[65536];
+	size_t sent = 0;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[0] = '"';
+	negotiate();
+	while (sent < (64u << 20) && !*talk.log) {
+		ssize_t n = send(talk.peer, text, sizeof(text), MSG_NOSIGNAL);
+
+		text[0] = 'x';
+		sent += n > 0 ? (size_t)n : 0;
+		run_loop();
+	}
+	assert_string_equal(talk.log, "lost ");
+}
+
+static void it_may_be_destroyed_by_a_reply(void **state)
+{
+	(void)state;
+	negotiate();
+	execute("stop");
+	execute("cont");
+	talk.destroy = true;
+	say(OK OK);
+	assert_string_equal(talk.log, "stop:{\"return\":{}} ");
+}
+
+static void it_may_be_destroyed_by_an_event(void **state)
+{
+	(void)state;
+	negotiate();
+	execute("stop");
+	talk.destroy = true;
+	say("{\"event\": \"STOP\"}" OK);
+	assert_string_equal(talk.log, "STOP ");
+}
+
+static void it_may_be_destroyed_by_the_loss(void **state)
+{
+	(void)state;
+	negotiate();
+	execute("stop");
+	execute("cont");
+	talk.destroy = true;
+	shutdown(talk.peer, SHUT_RDWR);
+	run_loop();
+	assert_string_equal(talk.log, "stop:none ");
+}
+
+static void nobody_is_called_after_the_end(void **state)
+{
+	(void)state;
+	negotiate();
+	execute("stop");
+	mpr_qmp_destroy(talk.qmp);
+	talk.destroy = true; /* it is */
+	run_loop();
+	assert_string_equal(talk.log, "");
+	mpr_qmp_destroy(NULL);
+}
+
+static void errors_are_found_in_replies(void **state)
+{
+	struct json_object *good = json_tokener_parse("{\"return\": {}}");
+	struct json_object *bad = json_tokener_parse("{\"error\": {\"desc\": \"no\"}}");
+
+	(void)state;
+	assert_null(mpr_qmp_error(good));
+	assert_string_equal(mpr_qmp_error(bad), "no");
+	assert_non_null(mpr_qmp_error(NULL));
+	json_object_put(good);
+	json_object_put(bad);
+}
+
+#define with_talk(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_talk(commands_wait_for_the_negotiation),
+		with_talk(one_command_is_under_way_at_a_time),
+		with_talk(arguments_go_along),
+		with_talk(events_come_between),
+		with_talk(messages_may_come_in_pieces),
+		with_talk(a_descriptor_goes_with_its_command),
+		with_talk(a_long_command_waits_until_the_peer_reads),
+		with_talk(a_peer_that_leaves_is_told),
+		with_talk(bad_peers_are_hung_up_on),
+		with_talk(a_reply_before_the_greeting_is_bad),
+		with_talk(deep_nesting_is_bad),
+		with_talk(an_endless_message_is_bad),
+		with_talk(it_may_be_destroyed_by_a_reply),
+		with_talk(it_may_be_destroyed_by_an_event),
+		with_talk(it_may_be_destroyed_by_the_loss),
+		with_talk(nobody_is_called_after_the_end),
+		cmocka_unit_test(errors_are_found_in_replies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
