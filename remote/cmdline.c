@@ -320,3 +320,20 @@ void mpr_cmdline_free(struct mpr_cmdline *cmdline)
 		if (options[i].kind == KIND_LIST || options[i].kind == KIND_DEVICE)
 			free_list((void *)((char *)cmdline + options[i].where));
 }
+
+static bool has_place(const struct mpr_option_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *backend = mpr_opts_get(list->opts[i], "backend");
+
+		if (backend && strcmp(backend, "none") && strcmp(backend, "null"))
+			return true;
+	}
+	return false;
+}
+
+bool mpr_cmdline_has_monitor(const struct mpr_cmdline *cmdline)
+{
+	return has_place(&cmdline->monitors) || has_place(&cmdline->qmps) ||
+	       has_place(&cmdline->pretty_qmps) || cmdline->mons.count;
+}

@@ -52,4 +52,7 @@ int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
 		      const struct mpr_device_ops *const *models, char **error);
 void mpr_cmdline_free(struct mpr_cmdline *cmdline);
 
+/* True when there is a monitor, at which devices can be added. */
+bool mpr_cmdline_has_monitor(const struct mpr_cmdline *cmdline);
+
 #endif

@@ -2,13 +2,11 @@
 #include "remote/endpoints.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 
+#include "remote/inherited.h"
 #include "remote/names.h"
 
 static const char *device_name(size_t i, const void *opaque)
@@ -16,67 +14,6 @@ static const char *device_name(size_t i, const void *opaque)
 	const struct mpr_machine *machine = opaque;
 
 	return machine->devices[i]->dev->id;
-}
-
-/* ---- Sockets ------------------------------------------------------------ */
-
-static int socket_option(int fd, int option)
-{
-	int value = -1;
-	socklen_t len = sizeof(value);
-
-	return getsockopt(fd, SOL_SOCKET, option, &value, &len) < 0 ? -1 : value;
-}
-
-/* NULL when fd is a connected Unix stream socket, else what it is not. */
-static const char *wrong_fd(int fd)
-{
-	if (fcntl(fd, F_GETFD) < 0)
-		return "is not open in this process (it must be inherited)";
-	if (socket_option(fd, SO_DOMAIN) < 0)
-		return "is not a socket";
-	if (socket_option(fd, SO_DOMAIN) != AF_UNIX || socket_option(fd, SO_TYPE) != SOCK_STREAM)
-		return "is not a Unix stream socket";
-	if (socket_option(fd, SO_ACCEPTCONN) != 0)
-		return "is a listening socket, not a connected one";
-	return NULL;
-}
-
-static bool parse_fd(const char *text, int *fd)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	*fd = (int)value;
-	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && value <= INT_MAX;
-}
-
-/* Fails with a message that starts with `where`. */
-static int get_fd(const char *where, const char *text, int *fd, char **error)
-{
-	const char *wrong;
-
-	if (!parse_fd(text, fd)) {
-		*error = mpr_errorf("%s\"%s\" is not a file descriptor number", where, text);
-		return -EINVAL;
-	}
-	wrong = wrong_fd(*fd);
-	if (wrong) {
-		*error = mpr_errorf("%sfile descriptor %d %s", where, *fd, wrong);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int get_object_fd(const struct mpr_opts *opts, int *fd, char **error)
-{
-	char *where = mpr_errorf("%s: ", mpr_opts_text(opts));
-	int ret = where ? get_fd(where, mpr_opts_get(opts, "fd"), fd, error) : -ENOMEM;
-
-	free(where);
-	return ret;
 }
 
 /* ---- Endpoints ---------------------------------------------------------- */
@@ -134,11 +71,19 @@ static int offer(struct mpr_machine *machine, int fd, const char *path, struct m
 	return endpoint ? offer_on(endpoint, hosted) : -ENOMEM;
 }
 
+struct mpr_endpoint *mpr_endpoint_default(const struct mpr_machine *machine)
+{
+	for (size_t i = 0; i < machine->endpoint_count; i++)
+		if (machine->endpoints[i]->is_default)
+			return machine->endpoints[i];
+	return NULL;
+}
+
 int mpr_endpoint_offer_default(struct mpr_machine *machine, struct mpr_hosted *hosted)
 {
-	return machine->cmdline->fd && machine->endpoint_count
-		       ? offer_on(machine->endpoints[0], hosted)
-		       : 0;
+	struct mpr_endpoint *endpoint = mpr_endpoint_default(machine);
+
+	return endpoint ? offer_on(endpoint, hosted) : 0;
 }
 
 struct mpr_endpoint *mpr_endpoint_of(const struct mpr_machine *machine,
@@ -178,11 +123,18 @@ void mpr_endpoint_free(struct mpr_machine *machine, struct mpr_endpoint *endpoin
 
 static int offer_all(struct mpr_machine *machine, const char *text, char **error)
 {
+	struct mpr_endpoint *endpoint;
 	int fd;
-	int ret = get_fd("", text, &fd, error);
+	int ret = mpr_inherited_socket(text, &fd, error);
 
+	if (ret < 0)
+		return ret;
+	endpoint = add_endpoint(machine, fd, NULL);
+	if (!endpoint)
+		return -ENOMEM;
+	endpoint->is_default = true;
 	for (size_t i = 0; ret == 0 && i < machine->device_count; i++)
-		ret = offer(machine, fd, NULL, machine->devices[i]);
+		ret = offer_on(endpoint, machine->devices[i]);
 	return ret;
 }
 
@@ -218,7 +170,23 @@ static int find_device(const struct mpr_machine *machine, const struct mpr_opts 
 	return -EINVAL;
 }
 
-static int get_socket(const struct mpr_opts *opts, int *fd, const char **path, char **error)
+/* By its number, or `passed`, when it has a name. */
+static int get_object_fd(const struct mpr_opts *opts, int passed, int *fd, char **error)
+{
+	char *why = NULL;
+	int ret = passed < 0 ? mpr_inherited_socket(mpr_opts_get(opts, "fd"), fd, &why)
+			     : mpr_inherited_check(passed, &why);
+
+	if (passed >= 0)
+		*fd = passed;
+	if (ret < 0)
+		*error = mpr_errorf("%s: %s", mpr_opts_text(opts), why ? why : strerror(-ret));
+	free(why);
+	return ret;
+}
+
+static int get_socket(const struct mpr_opts *opts, int passed, int *fd, const char **path,
+		      char **error)
 {
 	bool given = mpr_opts_get(opts, "fd");
 	struct sockaddr_un address;
@@ -230,7 +198,7 @@ static int get_socket(const struct mpr_opts *opts, int *fd, const char **path, c
 		return -EINVAL;
 	}
 	if (given)
-		return get_object_fd(opts, fd, error);
+		return get_object_fd(opts, passed, fd, error);
 	if (!**path || strlen(*path) >= sizeof(address.sun_path)) {
 		*error = mpr_errorf("%s: path must have 1 to %zu bytes", mpr_opts_text(opts),
 				    sizeof(address.sun_path) - 1);
@@ -253,7 +221,7 @@ static const struct mpr_opts *offered_by(const struct mpr_machine *machine, size
 
 /* `before`: the objects that came before. */
 static int offer_object(struct mpr_machine *machine, const struct mpr_opts *opts, size_t before,
-			char **error)
+			int passed, char **error)
 {
 	const struct mpr_opts *other = NULL;
 	const char *path = NULL;
@@ -271,14 +239,14 @@ static int offer_object(struct mpr_machine *machine, const struct mpr_opts *opts
 		ret = -EINVAL;
 	}
 	if (ret == 0)
-		ret = get_socket(opts, &fd, &path, error);
+		ret = get_socket(opts, passed, &fd, &path, error);
 	return ret == 0 ? offer(machine, fd, path, machine->devices[index]) : ret;
 }
 
-int mpr_endpoint_offer_object(struct mpr_machine *machine, const struct mpr_opts *opts,
+int mpr_endpoint_offer_object(struct mpr_machine *machine, const struct mpr_opts *opts, int passed,
 			      struct mpr_endpoint **endpoint, char **error)
 {
-	int ret = offer_object(machine, opts, machine->cmdline->objects.count, error);
+	int ret = offer_object(machine, opts, machine->cmdline->objects.count, passed, error);
 
 	if (ret == 0)
 		*endpoint = mpr_endpoint_of(
@@ -307,8 +275,11 @@ static int offer_objects(struct mpr_machine *machine, char **error)
 	int ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < objects->count; i++)
-		ret = offer_object(machine, objects->opts[i], i, error);
-	return ret == 0 ? check_all_offered(machine, error) : ret;
+		ret = offer_object(machine, objects->opts[i], i, -1, error);
+	/* What is offered to nobody can be offered by a monitor. */
+	if (ret < 0 || mpr_cmdline_has_monitor(machine->cmdline))
+		return ret;
+	return check_all_offered(machine, error);
 }
 
 int mpr_endpoints_build(struct mpr_machine *machine, char **error)
@@ -323,7 +294,7 @@ int mpr_endpoints_build(struct mpr_machine *machine, char **error)
 	}
 	if (cmdline->fd)
 		return offer_all(machine, cmdline->fd, error);
-	if (cmdline->objects.count)
+	if (cmdline->objects.count || mpr_cmdline_has_monitor(cmdline))
 		return offer_objects(machine, error);
 	*error = mpr_errorf("nothing to serve: give a file descriptor number first, or -object "
 			    "x-remote-object");

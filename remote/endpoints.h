@@ -10,11 +10,15 @@
 int mpr_endpoints_build(struct mpr_machine *machine, char **error);
 
 /* Offers the device that an x-remote-object names, which is not in the command
- * line yet. *endpoint: where; its offer has one device if it is a new one. */
-int mpr_endpoint_offer_object(struct mpr_machine *machine, const struct mpr_opts *opts,
+ * line yet. `passed`: the socket that its fd names, -1 if that is a number.
+ * *endpoint: where; its offer has one device if it is a new one. */
+int mpr_endpoint_offer_object(struct mpr_machine *machine, const struct mpr_opts *opts, int passed,
 			      struct mpr_endpoint **endpoint, char **error);
 
-/* Offers a device on the socket that stands alone, if there is one. 0 or -ENOMEM. */
+/* The socket that stands alone, while it is connected, or NULL. */
+struct mpr_endpoint *mpr_endpoint_default(const struct mpr_machine *machine);
+
+/* Offers a device there, if there is one. 0 or -ENOMEM. */
 int mpr_endpoint_offer_default(struct mpr_machine *machine, struct mpr_hosted *hosted);
 
 /* The endpoint on which a device is offered, or NULL. */

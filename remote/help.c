@@ -31,6 +31,7 @@ static const char usage[] =
 	"                    a monitor for people, or for programs, on unix:PATH,server,nowait,\n"
 	"                    stdio, or chardev:ID\n"
 	"-chardev socket,id=NAME,path=PATH,server=on,wait=off\n"
+	"-chardev socket,id=NAME,fd=N\n"
 	"-chardev stdio,id=NAME\n"
 	"-mon chardev=NAME[,mode=readline|control][,pretty=on]\n"
 	"                    the same, in two options\n"

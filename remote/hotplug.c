@@ -175,7 +175,7 @@ static void withdraw(struct mpr_machine *machine, const struct mpr_hosted *hoste
 	if (!endpoint)
 		return;
 	mpr_endpoint_withdraw(endpoint, hosted);
-	if (endpoint->offer.count || machine->cmdline->fd)
+	if (endpoint->offer.count || endpoint->is_default)
 		return;
 	machine->doors.close(machine->doors.opaque, endpoint);
 	mpr_endpoint_free(machine, endpoint);
@@ -257,21 +257,22 @@ static int open_endpoint(struct mpr_machine *machine, struct mpr_endpoint *endpo
 	return ret;
 }
 
-int mpr_hotplug_object_add(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
+int mpr_hotplug_object_add(struct mpr_machine *machine, struct mpr_opts *opts, int passed,
+			   char **error)
 {
 	struct mpr_option_list *list = &machine->cmdline->objects;
 	struct mpr_endpoint *endpoint;
 	int ret = check_new_id(list, opts, error);
 
-	if (ret == 0 && machine->cmdline->fd) {
+	if (ret == 0 && mpr_endpoint_default(machine)) {
 		*error = mpr_errorf("%s: every device is offered on file descriptor %s",
 				    mpr_opts_text(opts), machine->cmdline->fd);
 		ret = -EINVAL;
 	}
-	if (ret == 0)
+	if (ret == 0 && passed < 0)
 		ret = check_fd(opts, error);
 	if (ret == 0)
-		ret = mpr_endpoint_offer_object(machine, opts, &endpoint, error);
+		ret = mpr_endpoint_offer_object(machine, opts, passed, &endpoint, error);
 	if (ret == 0)
 		ret = open_endpoint(machine, endpoint, error);
 	return ret == 0 ? mpr_option_add(list, opts) : ret;

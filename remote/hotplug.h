@@ -27,7 +27,10 @@ int mpr_hotplug_drive_del(struct mpr_machine *machine, const char *name, bool bl
 /* `size` in bytes. */
 int mpr_hotplug_resize(struct mpr_machine *machine, const char *name, uint64_t size, char **error);
 
-int mpr_hotplug_object_add(struct mpr_machine *machine, struct mpr_opts *opts, char **error);
+/* `passed`: the socket that fd=NAME stands for, taken over on success; -1 when fd
+ * is a number or not given. */
+int mpr_hotplug_object_add(struct mpr_machine *machine, struct mpr_opts *opts, int passed,
+			   char **error);
 int mpr_hotplug_object_del(struct mpr_machine *machine, const char *id, char **error);
 
 /* Goes on with what was begun. True when it did something. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "remote/connection.h"
+#include "remote/endpoints.h"
 #include "remote/flush.h"
 #include "remote/hotplug.h"
 #include "remote/listener.h"
@@ -50,6 +51,7 @@ struct loop {
 	int signals;
 	struct mpr_watch *signal_watch;
 	struct mpr_monitors *monitors;
+	bool served;  /* a VMM was there, and left */
 	bool stopped; /* by a signal */
 	struct mpr_window window;
 };
@@ -87,6 +89,35 @@ static void on_accept(int fd, void *opaque)
 	close(fd);
 }
 
+static void unlink_door(struct loop *loop, const struct door *door)
+{
+	struct door **link = &loop->doors;
+
+	while (*link != door)
+		link = &(*link)->next;
+	*link = door->next;
+}
+
+/* A socket that was given goes with the VMM: its number may become another file's. */
+static void on_left(struct door *door)
+{
+	struct loop *loop = door->loop;
+
+	loop->served |= door->used;
+	if (door->listener)
+		return;
+	unlink_door(loop, door);
+	mpr_endpoint_free(loop->machine, door->endpoint);
+	free(door);
+}
+
+static void free_guest(struct loop *loop, struct guest *guest)
+{
+	mpr_connection_destroy(guest->connection);
+	free(guest);
+	loop->guest_count--;
+}
+
 /* Frees the sessions that have ended. */
 static void remove_guests(struct loop *loop)
 {
@@ -94,17 +125,15 @@ static void remove_guests(struct loop *loop)
 
 	while (*link) {
 		struct guest *guest = *link;
+		struct door *door = guest->door;
 
 		if (!mpr_connection_ended(guest->connection)) {
 			link = &guest->next;
 			continue;
 		}
 		*link = guest->next;
-		/* The number may be given to another file. */
-		guest->door->endpoint->fd = -1;
-		mpr_connection_destroy(guest->connection);
-		free(guest);
-		loop->guest_count--;
+		free_guest(loop, guest);
+		on_left(door);
 	}
 }
 
@@ -155,28 +184,35 @@ static int open_doors(struct loop *loop, char **error)
 	return ret;
 }
 
-static void end_guests(struct loop *loop, const struct door *door)
+static void hang_up(struct loop *loop, const struct door *door)
 {
-	for (const struct guest *guest = loop->guests; guest; guest = guest->next)
-		if (guest->door == door)
-			mpr_connection_end(guest->connection, NULL);
-	remove_guests(loop);
+	struct guest **link = &loop->guests;
+
+	while (*link) {
+		struct guest *guest = *link;
+
+		if (guest->door != door) {
+			link = &guest->next;
+			continue;
+		}
+		*link = guest->next;
+		mpr_connection_end(guest->connection, NULL);
+		free_guest(loop, guest);
+	}
 }
 
 static void close_door(void *opaque, struct mpr_endpoint *endpoint)
 {
 	struct loop *loop = opaque;
-	struct door **link = &loop->doors;
-	struct door *door;
+	struct door *door = loop->doors;
 
-	while (*link && (*link)->endpoint != endpoint)
-		link = &(*link)->next;
-	door = *link;
+	while (door && door->endpoint != endpoint)
+		door = door->next;
 	if (!door)
 		return;
-	*link = door->next;
+	unlink_door(loop, door);
 	mpr_listener_destroy(door->listener);
-	end_guests(loop, door);
+	hang_up(loop, door);
 	free(door);
 }
 
@@ -186,15 +222,23 @@ static void close_doors(struct loop *loop)
 		close_door(loop, loop->doors->endpoint);
 }
 
+/* Somebody is connected, or expected. */
+static bool has_company(const struct loop *loop)
+{
+	for (const struct door *door = loop->doors; door; door = door->next)
+		if (!door->used)
+			return true;
+	return loop->guests || mpr_monitors_held(loop->monitors);
+}
+
 static bool finished(const struct loop *loop)
 {
 	if (loop->stopped || loop->machine->quit)
 		return true;
-	for (const struct door *door = loop->doors; door; door = door->next)
-		if (!door->used)
-			return false;
-	/* Without a door there is a monitor, at which others can be made. */
-	return loop->doors && !loop->guests;
+	if (has_company(loop))
+		return false;
+	/* Nobody was served yet: a monitor may offer what somebody wants. */
+	return loop->served || !mpr_monitors_open(loop->monitors);
 }
 
 /* ---- Signals ------------------------------------------------------------ */

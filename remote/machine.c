@@ -188,7 +188,7 @@ static int build_devices(struct mpr_machine *machine, bool disks, char **error)
 		if (ret < 0)
 			return ret;
 	}
-	if (machine->device_count)
+	if (machine->device_count || mpr_cmdline_has_monitor(machine->cmdline))
 		return 0;
 	*error = mpr_errorf("nothing to serve: there is no PCI device (-device help lists them)");
 	return -EINVAL;

@@ -47,6 +47,7 @@ const char *mpr_drive_name(const struct mpr_drive *drive);
 struct mpr_endpoint {
 	int fd;		  /* a connected socket, or -1; the loop takes it over */
 	const char *path; /* where to listen, or NULL */
+	bool is_default;  /* the socket that stands alone: for devices without an object */
 	struct mpr_offer offer;
 };
 

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "remote/inherited.h"
+
 static const char *const short_properties[] = {"backend", "server",  "nowait",
 					       "wait",	  "nodelay", NULL};
-static const char *const socket_properties[] = {"backend", "id",   "path", "server",
-						"nowait",  "wait", NULL};
+static const char *const socket_properties[] = {"backend", "id",     "path", "fd",
+						"server",  "nowait", "wait", NULL};
 static const char *const stdio_properties[] = {"backend", "id", "signal", "mux", NULL};
 static const char *const mon_properties[] = {"chardev", "mode", "pretty", "id", NULL};
 
@@ -49,6 +51,27 @@ static int get_socket(const struct mpr_opts *opts, const char *path, struct mpr_
 	return ret;
 }
 
+/* "fd=N": it is connected, so there is nobody to wait for. */
+static int get_inherited(const struct mpr_opts *opts, struct mpr_chardev *chardev, char **error)
+{
+	static const char *const others[] = {"path", "server", "wait", "nowait"};
+	char *why = NULL;
+
+	chardev->kind = MPR_CHARDEV_INHERITED;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!mpr_opts_get(opts, others[i]))
+			continue;
+		*error = mpr_errorf("%s: fd is a connected socket: leave %s out",
+				    mpr_opts_text(opts), others[i]);
+		return -EINVAL;
+	}
+	if (mpr_inherited_socket(mpr_opts_get(opts, "fd"), &chardev->fd, &why) == 0)
+		return 0;
+	*error = mpr_errorf("%s: %s", mpr_opts_text(opts), why ? why : "out of memory");
+	free(why);
+	return -EINVAL;
+}
+
 /* ---- -chardev ----------------------------------------------------------- */
 
 static int get_chardev(const struct mpr_opts *opts, struct mpr_chardev *chardev, char **error)
@@ -60,7 +83,9 @@ static int get_chardev(const struct mpr_opts *opts, struct mpr_chardev *chardev,
 	if (ret == 0)
 		ret = mpr_opts_check(opts, backend ? stdio_properties : socket_properties, error);
 	if (ret == 0 && backend == 0)
-		ret = get_socket(opts, mpr_opts_get(opts, "path"), chardev, error);
+		ret = mpr_opts_get(opts, "fd")
+			      ? get_inherited(opts, chardev, error)
+			      : get_socket(opts, mpr_opts_get(opts, "path"), chardev, error);
 	if (backend)
 		chardev->kind = backend == 1 ? MPR_CHARDEV_STDIO : MPR_CHARDEV_NONE;
 	return ret;

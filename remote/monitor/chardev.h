@@ -9,13 +9,15 @@
 enum mpr_chardev_kind {
 	MPR_CHARDEV_NONE,
 	MPR_CHARDEV_STDIO,
-	MPR_CHARDEV_LISTEN,  /* at path */
-	MPR_CHARDEV_CONNECT, /* to path */
+	MPR_CHARDEV_LISTEN,    /* at path */
+	MPR_CHARDEV_CONNECT,   /* to path */
+	MPR_CHARDEV_INHERITED, /* fd, a connected socket */
 };
 
 struct mpr_chardev {
 	enum mpr_chardev_kind kind;
 	const char *path; /* of the command line */
+	int fd;
 	enum mpr_monitor_mode mode;
 	const struct mpr_opts *opts; /* who asked for it, for messages */
 };

@@ -32,6 +32,7 @@ int mpr_client_create(struct mpr_machine *machine, enum mpr_monitor_mode mode, i
 void mpr_client_destroy(struct mpr_monitor_client *client)
 {
 	client->protocol->close(client);
+	mpr_passed_free(&client->fds);
 	mpr_stream_destroy(client->stream);
 	free(client);
 }

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 
 #include "remote/machine.h"
+#include "remote/monitor/passed.h"
 #include "remote/monitor/stream.h"
 
 enum mpr_monitor_mode { MPR_MONITOR_HMP, MPR_MONITOR_QMP, MPR_MONITOR_QMP_PRETTY };
@@ -44,7 +45,9 @@ struct mpr_monitor_client {
 	mpr_settled_fn settled; /* NULL: the client waits for nothing */
 	bool finished;		/* it is to be hung up on */
 	bool quit;		/* it said so */
-	void *state;		/* the protocol's */
+	bool inherited;		/* by a socket that was there at the start */
+	struct mpr_passed_fds fds;
+	void *state; /* the protocol's */
 };
 
 /* Takes the descriptors over on success. 0 or -ENOMEM. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* QMP's commands. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "remote/hotplug.h"
 #include "remote/json_opts.h"
@@ -117,9 +119,81 @@ static void device_add(struct mpr_qmp_call *call)
 	add(call, "device_add", mpr_hotplug_device_add);
 }
 
+/* Whether an object's fd is a name that getfd gave, and not a number. */
+static const char *name_of_fd(const struct mpr_qmp_call *call)
+{
+	const char *fd = string(call, "fd");
+
+	return fd && !isdigit((unsigned char)*fd) ? fd : NULL;
+}
+
+static int add_object(struct mpr_machine *machine, struct json_object *arguments, int passed,
+		      char **error)
+{
+	struct mpr_opts *opts = NULL;
+	int ret = mpr_json_opts("object-add", arguments, &opts, error);
+
+	if (ret == 0)
+		ret = mpr_hotplug_object_add(machine, opts, passed, error);
+	if (ret < 0)
+		mpr_opts_free(opts);
+	return ret;
+}
+
+static void no_fd(struct mpr_qmp_call *call, const char *name)
+{
+	mpr_qmp_fail(call, MPR_QMP_GENERIC,
+		     mpr_errorf("there is no file descriptor named '%s' (getfd makes one)", name));
+}
+
 static void object_add(struct mpr_qmp_call *call)
 {
-	add(call, "object-add", mpr_hotplug_object_add);
+	struct mpr_passed_fds *fds = &call->client->fds;
+	const char *name = name_of_fd(call);
+	int passed = name ? mpr_passed_find(fds, name) : -1;
+	char *error = NULL;
+	int ret;
+
+	if (name && passed < 0) {
+		no_fd(call, name);
+		return;
+	}
+	ret = add_object(call->machine, call->arguments, passed, &error);
+	if (ret == 0 && name)
+		(void)mpr_passed_take(fds, name);
+	conclude(call, ret, error);
+}
+
+static void getfd(struct mpr_qmp_call *call)
+{
+	const char *name = string(call, "fdname");
+	int fd = mpr_stream_take_fd(call->client->stream);
+	int ret;
+
+	if (fd < 0) {
+		mpr_qmp_fail(call, MPR_QMP_GENERIC,
+			     mpr_errorf("no file descriptor came with the command (SCM_RIGHTS)"));
+		return;
+	}
+	ret = *name && !isdigit((unsigned char)*name) ? mpr_passed_add(&call->client->fds, name, fd)
+						      : -EINVAL;
+	if (ret == 0)
+		return;
+	close(fd);
+	mpr_qmp_fail(call, MPR_QMP_GENERIC,
+		     ret == -EINVAL ? mpr_errorf("'fdname' must not begin with a digit: '%s'", name)
+				    : mpr_errorf("'%s' cannot be kept: %s (closefd gives one up)",
+						 name, strerror(-ret)));
+}
+
+static void closefd(struct mpr_qmp_call *call)
+{
+	const char *name = string(call, "fdname");
+
+	if (mpr_passed_find(&call->client->fds, name) < 0)
+		no_fd(call, name);
+	else
+		close(mpr_passed_take(&call->client->fds, name));
 }
 
 static int add_node(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
@@ -130,6 +204,36 @@ static int add_node(struct mpr_machine *machine, struct mpr_opts *opts, char **e
 static void blockdev_add(struct mpr_qmp_call *call)
 {
 	add(call, "blockdev-add", add_node);
+}
+
+static int add_drive(struct mpr_machine *machine, const char *text, char **error)
+{
+	struct mpr_opts *opts = NULL;
+	int ret = mpr_opts_parse("x-drive-add", text, NULL, &opts, error);
+
+	if (ret == 0)
+		ret = mpr_hotplug_drive_add(machine, opts, false, error);
+	if (ret < 0)
+		mpr_opts_free(opts);
+	return ret;
+}
+
+/* QEMU has drive_add and drive_del for people only. */
+static void drive_add(struct mpr_qmp_call *call)
+{
+	char *error = NULL;
+	int ret = add_drive(call->machine, string(call, "options"), &error);
+
+	conclude(call, ret, error);
+}
+
+static void drive_del(struct mpr_qmp_call *call)
+{
+	char *error = NULL;
+	int ret = mpr_hotplug_drive_del(call->machine, string(call, "id"), false, &error);
+
+	call->settled = mpr_hotplug_settled;
+	conclude(call, ret, error);
 }
 
 static void device_del(struct mpr_qmp_call *call)
@@ -274,10 +378,12 @@ static const struct command commands[] = {
 			{"size", json_type_int, false}}},
 	{"blockdev-add", blockdev_add, .options = true, .parameters = {STRING("driver")}},
 	{"blockdev-del", blockdev_del, .parameters = {STRING("node-name")}},
+	{"closefd", closefd, .parameters = {STRING("fdname")}},
 	{.name = "cont", .run = cont},
 	{"device-list-properties", list_properties, .parameters = {STRING("typename")}},
 	{"device_add", device_add, .options = true, .parameters = {STRING("driver")}},
 	{"device_del", device_del, .parameters = {STRING("id")}},
+	{"getfd", getfd, .parameters = {STRING("fdname")}},
 	{"human-monitor-command", human_monitor_command,
 	 .parameters = {STRING("command-line"), {"cpu-index", json_type_int, true}}},
 	{"object-add", object_add, .options = true,
@@ -294,6 +400,8 @@ static const struct command commands[] = {
 	{.name = "query-version", .run = query_version},
 	{.name = "quit", .run = quit},
 	{.name = "stop", .run = stop},
+	{"x-drive-add", drive_add, .parameters = {STRING("options")}},
+	{"x-drive-del", drive_del, .parameters = {STRING("id")}},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -157,6 +157,36 @@ static int open_stdio(struct mpr_monitors *monitors, const struct mpr_chardev *c
 	return ret;
 }
 
+/* A descriptor that has a use is closed by exec, or is that of an endpoint. */
+static bool is_in_use(const struct mpr_machine *machine, int fd)
+{
+	for (size_t i = 0; i < machine->endpoint_count; i++)
+		if (machine->endpoints[i]->fd == fd)
+			return true;
+	return fcntl(fd, F_GETFD) & FD_CLOEXEC;
+}
+
+static int open_inherited(struct mpr_monitors *monitors, const struct mpr_chardev *chardev,
+			  char **error)
+{
+	int fd = chardev->fd;
+	int ret;
+
+	if (is_in_use(monitors->machine, fd)) {
+		*error = mpr_errorf("%s: file descriptor %d has another use",
+				    mpr_opts_text(chardev->opts), fd);
+		return -EBUSY;
+	}
+	ret = set_nonblocking(fd);
+	if (ret == 0)
+		ret = add_client(monitors, chardev->mode, fd, fd);
+	if (ret < 0)
+		return ret;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	monitors->clients->inherited = true;
+	return 0;
+}
+
 static int open_chardev(struct mpr_monitors *monitors, const struct mpr_chardev *chardev,
 			char **error)
 {
@@ -174,11 +204,14 @@ static int open_chardev(struct mpr_monitors *monitors, const struct mpr_chardev 
 	case MPR_CHARDEV_CONNECT:
 		ret = open_connection(monitors, chardev);
 		break;
+	case MPR_CHARDEV_INHERITED:
+		ret = open_inherited(monitors, chardev, error);
+		break;
 	}
 	if (ret == -EADDRINUSE)
 		*error = mpr_errorf("%s: another process listens there, or it is not a socket",
 				    mpr_opts_text(chardev->opts));
-	else if (ret < 0)
+	else if (ret < 0 && !*error)
 		*error = mpr_errorf("%s: %s", mpr_opts_text(chardev->opts), strerror(-ret));
 	return ret;
 }
@@ -262,6 +295,21 @@ bool mpr_monitors_step(struct mpr_monitors *monitors)
 	worked |= tell_stopped(monitors);
 	worked |= remove_clients(monitors);
 	return worked;
+}
+
+bool mpr_monitors_held(const struct mpr_monitors *monitors)
+{
+	const struct mpr_monitor_client *client;
+
+	for (client = monitors->clients; client; client = client->next)
+		if (client->inherited)
+			return true;
+	return false;
+}
+
+bool mpr_monitors_open(const struct mpr_monitors *monitors)
+{
+	return monitors->clients || monitors->place_count;
 }
 
 static bool somebody_quit(const struct mpr_monitors *monitors)

@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct mpr_stream {
 	int in, out;
 	struct mpr_watcher *watcher;
 	struct mpr_watch *input, *output; /* output: only while bytes wait */
+	bool is_socket;
+	int passed; /* a descriptor that came along and was not taken, or -1 */
 	bool readable, ended, broken;
 	char *queue;
 	size_t length, room;
@@ -22,6 +26,13 @@ static void on_readable(void *opaque)
 	stream->readable = true;
 }
 
+static bool is_socket(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
 int mpr_stream_create(int in, int out, struct mpr_watcher *watcher, struct mpr_stream **result)
 {
 	struct mpr_stream *stream = calloc(1, sizeof(*stream));
@@ -31,6 +42,8 @@ int mpr_stream_create(int in, int out, struct mpr_watcher *watcher, struct mpr_s
 	stream->in = in;
 	stream->out = out;
 	stream->watcher = watcher;
+	stream->passed = -1;
+	stream->is_socket = is_socket(in);
 	stream->readable = true;
 	stream->input = mpr_watch_start(watcher, in, on_readable, stream);
 	if (!stream->input) {
@@ -41,6 +54,51 @@ int mpr_stream_create(int in, int out, struct mpr_watcher *watcher, struct mpr_s
 	return 0;
 }
 
+static void keep_fd(struct mpr_stream *stream, int fd)
+{
+	if (stream->passed >= 0)
+		close(stream->passed);
+	stream->passed = fd;
+}
+
+/* A client may send any number of them, each of which is open here now. */
+static void keep_fds(struct mpr_stream *stream, struct msghdr *msg)
+{
+	struct cmsghdr *part;
+
+	for (part = CMSG_FIRSTHDR(msg); part; part = CMSG_NXTHDR(msg, part)) {
+		size_t size = part->cmsg_len - CMSG_LEN(0);
+		int fd;
+
+		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; at + sizeof(fd) <= size; at += sizeof(fd)) {
+			memcpy(&fd, CMSG_DATA(part) + at, sizeof(fd));
+			keep_fd(stream, fd);
+		}
+	}
+}
+
+static ssize_t receive(struct mpr_stream *stream, char *buf, size_t size)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct iovec data = {.iov_base = buf, .iov_len = size};
+	struct msghdr msg = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n;
+
+	if (!stream->is_socket)
+		return read(stream->in, buf, size);
+	n = recvmsg(stream->in, &msg, MSG_CMSG_CLOEXEC);
+	if (n >= 0)
+		keep_fds(stream, &msg);
+	return n;
+}
+
 ssize_t mpr_stream_read(struct mpr_stream *stream, char *buf, size_t size)
 {
 	ssize_t n;
@@ -49,7 +107,7 @@ ssize_t mpr_stream_read(struct mpr_stream *stream, char *buf, size_t size)
 		return -EPIPE;
 	if (!stream->readable)
 		return 0;
-	n = read(stream->in, buf, size);
+	n = receive(stream, buf, size);
 	if (n > 0)
 		return n;
 	if (n < 0 && errno == EINTR)
@@ -123,6 +181,14 @@ static bool reserve(struct mpr_stream *stream, size_t len)
 	return true;
 }
 
+int mpr_stream_take_fd(struct mpr_stream *stream)
+{
+	int fd = stream->passed;
+
+	stream->passed = -1;
+	return fd;
+}
+
 void mpr_stream_write(struct mpr_stream *stream, const char *data, size_t len)
 {
 	bool waiting = stream->length > 0;
@@ -155,6 +221,8 @@ void mpr_stream_destroy(struct mpr_stream *stream)
 	flush(stream);
 	mpr_watch_stop(stream->output);
 	mpr_watch_stop(stream->input);
+	if (stream->passed >= 0)
+		close(stream->passed);
 	close(stream->in);
 	if (stream->out != stream->in)
 		close(stream->out);

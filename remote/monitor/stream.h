@@ -28,6 +28,10 @@ void mpr_stream_destroy(struct mpr_stream *stream);
 /* More than 0: bytes read; 0: nothing is there now; -EPIPE: no more will come. */
 ssize_t mpr_stream_read(struct mpr_stream *stream, char *buf, size_t size);
 
+/* The last file descriptor that came along with what was read (SCM_RIGHTS), which is
+ * the caller's then; -1: none. */
+int mpr_stream_take_fd(struct mpr_stream *stream);
+
 /* Queues bytes and writes what can be written. */
 void mpr_stream_write(struct mpr_stream *stream, const char *data, size_t len);
 

@@ -362,7 +362,7 @@ static void object_opens_a_socket_and_closes_it(void **state)
 	struct mpr_opts *opts = parse("object-add", "qom-type", text);
 
 	add_device(p, "adapter,id=a1");
-	assert_int_equal(mpr_hotplug_object_add(&p->machine, opts, &p->error), 0);
+	assert_int_equal(mpr_hotplug_object_add(&p->machine, opts, -1, &p->error), 0);
 	assert_int_equal(p->opened, 1);
 	assert_int_equal(p->machine.endpoint_count, 2);
 	assert_int_equal(mpr_hotplug_object_del(&p->machine, "r1", &p->error), 0);

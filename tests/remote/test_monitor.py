@@ -97,8 +97,8 @@ class Remote:
 class Qmp:
     """A client that hides nothing."""
 
-    def __init__(self, remote, negotiate=True):
-        self.sock = remote.connect("qmp")
+    def __init__(self, remote, negotiate=True, sock=None):
+        self.sock = sock or remote.connect("qmp")
         self.stream = self.sock.makefile("r", encoding="utf-8", newline="\n")
         self.greeting = self.read()
         self.events = []
@@ -130,6 +130,15 @@ class Qmp:
     def ask(self, request):
         self.send(request + "\n")
         return self.answer()
+
+    def pass_fd(self, request, *fds):
+        """Sends descriptors along with a request."""
+        socket.send_fds(self.sock, [json.dumps(request).encode()], fds)
+        return self.answer()
+
+    def getfd(self, name, sock):
+        answer = self.pass_fd({"execute": "getfd", "arguments": {"fdname": name}}, sock.fileno())
+        check(answer == {"return": {}}, str(answer))
 
     def command(self, name, **arguments):
         request = {"execute": name}
@@ -378,6 +387,213 @@ def signal_is_told_as_the_reason(folder):
     with Remote(folder) as remote, Qmp(remote) as qmp:
         remote.process.send_signal(signal.SIGTERM)
         check(qmp.event("SHUTDOWN")["data"]["reason"] == "host-signal", "reason")
+
+
+# ---- Sockets that are passed -------------------------------------------------
+
+class Managed:
+    """mpring-remote as a manager starts it: a socket for the monitor and nothing else."""
+
+    def __init__(self, *options):
+        ours, theirs = socket.socketpair()
+        ours.settimeout(TIMEOUT)
+        with theirs:
+            self.process = subprocess.Popen(
+                [PROGRAM, *options, "-chardev", f"socket,id=m,fd={theirs.fileno()}",
+                 "-mon", "chardev=m,mode=control"],
+                pass_fds=[theirs.fileno()], stderr=subprocess.PIPE, text=True)
+        self.sock = ours
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.sock.close()
+        try:
+            self.process.wait(TIMEOUT)
+        finally:
+            self.process.kill()
+            errors = self.process.stderr.read()
+            self.process.stderr.close()
+        if exception[0] is None:
+            check(self.process.returncode == 0, f"exit {self.process.returncode}: {errors}")
+            check("runtime error" not in errors and "Sanitizer" not in errors, errors)
+
+
+def open_fds(process):
+    return len(os.listdir(f"/proc/{process.pid}/fd"))
+
+
+def wait_until(condition, text):
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        check(time.monotonic() < deadline, text)
+        time.sleep(0.01)
+
+
+def offer(qmp, adapter, sock):
+    """An adapter on a socket that is passed."""
+    qmp.command("device_add", driver="lsi53c895a", id=adapter)
+    qmp.getfd(f"for-{adapter}", sock)
+    qmp.command("object-add", qom_type="x-remote-object", id=f"object-{adapter}", devid=adapter,
+                fd=f"for-{adapter}")
+
+
+@case
+def adapters_come_and_go_on_passed_sockets(folder):
+    image = os.path.join(folder, "d1.img")
+    with open(image, "wb") as file:
+        file.truncate(1 << 20)
+    with Managed("-machine", "x-remote") as remote, Qmp(remote, sock=remote.sock) as qmp:
+        check(qmp.command("query-block") == [], "nothing is there")
+        before = open_fds(remote.process)
+        for _ in range(3):
+            vmm, theirs = socket.socketpair()
+            with vmm, theirs:
+                offer(qmp, "lsi1", theirs)
+                theirs.close()
+                qmp.command("x-drive-add", options=f"id=d1,file={image},format=raw")
+                qmp.command("device_add", driver="scsi-hd", id="disk1", drive="d1",
+                            bus="lsi1.0", scsi_id="3")
+                check(qmp.command("qom-get", path="/machine/peripheral/disk1",
+                                  property="scsi-id") == 3, "a number may be a string")
+                qmp.command("device_del", id="lsi1")
+                check(vmm.recv(1) == b"", "hung up")
+            for name in ("disk1", "lsi1"):
+                check(qmp.event("DEVICE_DELETED")["data"]["device"] == name, name)
+            check(qmp.command("qom-list", path="/objects") == [], "the object went, too")
+        wait_until(lambda: open_fds(remote.process) == before, "descriptors are left")
+
+
+@case
+def object_alone_is_removed_with_its_socket(folder):
+    with Managed("-machine", "x-remote") as remote, Qmp(remote, sock=remote.sock) as qmp:
+        vmm, theirs = socket.socketpair()
+        with vmm:
+            with theirs:
+                offer(qmp, "lsi1", theirs)
+            qmp.command("object-del", id="object-lsi1")
+            check(vmm.recv(1) == b"", "hung up")
+        again, theirs = socket.socketpair()
+        with again, theirs:
+            qmp.getfd("again", theirs)
+            qmp.command("object-add", qom_type="x-remote-object", id="o", devid="lsi1", fd="again")
+
+
+@case
+def process_outlives_its_vmm_while_its_manager_is_there(folder):
+    with Managed("-machine", "x-remote") as remote, Qmp(remote, sock=remote.sock) as qmp:
+        vmm, theirs = socket.socketpair()
+        with theirs:
+            offer(qmp, "lsi1", theirs)
+        vmm.close()
+        check(qmp.command("query-status")["running"], "it goes on")
+        vmm, theirs = socket.socketpair()
+        with vmm, theirs:
+            qmp.command("object-del", id="object-lsi1")
+            qmp.getfd("again", theirs)
+            qmp.command("object-add", qom_type="x-remote-object", id="o", devid="lsi1", fd="again")
+            qmp.command("device_del", id="lsi1")
+            qmp.event("DEVICE_DELETED")
+
+
+@case
+def descriptor_that_stands_alone_may_have_no_device_yet(folder):
+    vmm, theirs = socket.socketpair()
+    manager, its = socket.socketpair()
+    manager.settimeout(TIMEOUT)
+    with theirs, its:
+        process = subprocess.Popen(
+            [PROGRAM, str(theirs.fileno()), "-chardev", f"socket,id=m,fd={its.fileno()}",
+             "-mon", "chardev=m,mode=control"], pass_fds=[theirs.fileno(), its.fileno()])
+    with vmm, Qmp(None, sock=manager) as qmp:
+        qmp.command("device_add", driver="lsi53c895a", id="lsi1")
+        refused = {"execute": "object-add", "arguments": {
+            "qom-type": "x-remote-object", "id": "o", "devid": "lsi1", "fd": str(99)}}
+        check("every device is offered on" in qmp.error(refused)["error"]["desc"], "one place")
+        vmm.close()
+        vmm, theirs = socket.socketpair()
+        with vmm, theirs:
+            wait_until(lambda: "every device" not in qmp.error(refused)["error"]["desc"],
+                       "once it hung up, another may come")
+            qmp.getfd("s", theirs)
+            qmp.command("object-add", qom_type="x-remote-object", id="o", devid="lsi1", fd="s")
+    check(process.wait(TIMEOUT) == 0, "it ends when all have left")
+
+
+@case
+def descriptors_are_passed_by_name(folder):
+    with Managed("-machine", "x-remote") as remote, Qmp(remote, sock=remote.sock) as qmp:
+        before = open_fds(remote.process)
+        vmm, theirs = socket.socketpair()
+        with vmm, theirs, open("/dev/null", "rb") as null:
+            qmp.command("device_add", driver="lsi53c895a", id="lsi1")
+            for request, fds, text in [
+                    ({"execute": "getfd", "arguments": {"fdname": "a"}}, [], "came with"),
+                    ({"execute": "getfd", "arguments": {"fdname": "1a"}}, [theirs], "digit"),
+                    ({"execute": "getfd", "arguments": {"fdname": ""}}, [theirs], "digit"),
+                    ({"execute": "closefd", "arguments": {"fdname": "a"}}, [], "named 'a'"),
+                    ({"execute": "object-add", "arguments": {
+                        "qom-type": "x-remote-object", "id": "o", "devid": "lsi1", "fd": "a"}},
+                     [], "named 'a'")]:
+                answer = (qmp.pass_fd(request, *(sock.fileno() for sock in fds)) if fds
+                          else qmp.ask(json.dumps(request)))
+                check(text in answer["error"]["desc"], f"{request}: {answer}")
+            qmp.getfd("a", null)
+            answer = qmp.error({"execute": "object-add", "arguments": {
+                "qom-type": "x-remote-object", "id": "o", "devid": "lsi1", "fd": "a"}})
+            check("is not a socket" in answer["error"]["desc"], str(answer))
+            qmp.getfd("a", theirs)  # another one of that name
+            qmp.command("closefd", fdname="a")
+            # Those that nobody asks for are closed.
+            for _ in range(100):
+                qmp.pass_fd({"execute": "query-status"}, *[theirs.fileno()] * 3)
+            check(open_fds(remote.process) <= before + 1, "descriptors pile up")
+            for i in range(40):
+                answer = qmp.pass_fd({"execute": "getfd", "arguments": {"fdname": f"n{i}"}},
+                                     theirs.fileno())
+            check("closefd" in answer["error"]["desc"], str(answer))
+
+
+@case
+def commands_that_follow_each_other_have_each_its_descriptor(folder):
+    with Managed("-machine", "x-remote") as remote, Qmp(remote, sock=remote.sock) as qmp:
+        pairs = [socket.socketpair() for _ in range(8)]
+        for i, (_, theirs) in enumerate(pairs):
+            qmp.command("device_add", driver="lsi53c895a", id=f"lsi{i}")
+        for i, (_, theirs) in enumerate(pairs):
+            request = {"execute": "getfd", "arguments": {"fdname": f"s{i}"}}
+            socket.send_fds(qmp.sock, [json.dumps(request).encode()], [theirs.fileno()])
+            theirs.close()
+        for _ in pairs:
+            check(qmp.answer() == {"return": {}}, "getfd")
+        for i, (vmm, _) in enumerate(pairs):
+            qmp.command("object-add", qom_type="x-remote-object", id=f"o{i}", devid=f"lsi{i}",
+                        fd=f"s{i}")
+            qmp.command("object-del", id=f"o{i}")
+            vmm.settimeout(TIMEOUT)
+            check(vmm.recv(1) == b"", f"socket {i}")
+            vmm.close()
+
+
+@case
+def failure_of_a_drive_is_an_error(folder):
+    with Managed("-machine", "x-remote") as remote, Qmp(remote, sock=remote.sock) as qmp:
+        for options, text in [("id=d1,file=/nowhere/x", "No such file"),
+                              ("id=d1", "file=PATH is missing"),
+                              ("id=d1,file=x,caché=none", "no property")]:
+            answer = qmp.error({"execute": "x-drive-add", "arguments": {"options": options}})
+            check(answer["error"]["class"] == "GenericError", str(answer))
+            check(text in answer["error"]["desc"], str(answer))
+        answer = qmp.error({"execute": "x-drive-del", "arguments": {"id": "d1"}})
+        check(answer["error"]["class"] == "DeviceNotFound", str(answer))
+        image = os.path.join(folder, "d1.img")
+        with open(image, "wb") as file:
+            file.truncate(1 << 20)
+        for _ in range(2):
+            qmp.command("x-drive-add", options=f"id=d1,file={image},format=raw")
+            qmp.command("x-drive-del", id="d1")
+        check(qmp.command("query-named-block-nodes") == [], "closed when it is answered")
 
 
 # ---- Hostile clients ---------------------------------------------------------
@@ -637,6 +853,10 @@ def monitors_that_cannot_be_are_refused(folder):
     for option, text in [
             (["-monitor", "tcp:localhost:1"], "give unix:PATH,server,nowait"),
             (["-qmp", f"unix:{folder}/q,server"], "add wait=off"),
+            (["-chardev", "socket,id=c0,fd=999", "-mon", "chardev=c0"], "999 is not open"),
+            (["-chardev", "socket,id=c0,fd=x", "-mon", "chardev=c0"], "\"x\" is not a file"),
+            (["-chardev", "socket,id=c0,fd=0,server=on", "-mon", "chardev=c0"],
+             "leave server out"),
             (["-qmp", "chardev:c0"], "no -chardev \"c0\""),
             (["-mon", "chardev=c0"], "no -chardev \"c0\""),
             (["-monitor", "stdio", "-qmp", "stdio"], "are used by -monitor stdio"),
