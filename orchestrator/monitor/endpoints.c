@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/monitor/endpoints.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "opts/opts.h"
+#include "orchestrator/memory.h"
+
+/* What this side understands of a socket and of stdio ... */
+static const char *const taken_keys[] = {"backend", "id",    "path",   "host", "port",
+					 "fd",	    "mux",   "server", "wait", "nowait",
+					 "nodelay", "delay", "signal", NULL};
+/* ... and what QEMU understands beyond that. */
+static const char *const qemu_keys[] = {
+	"backend",   "id",	 "path",      "host",	 "port",      "fd",	   "mux",
+	"server",    "wait",	 "nowait",    "nodelay", "delay",     "signal",	   "ipv4",
+	"ipv6",	     "to",	 "reconnect", "telnet",	 "tn3270",    "websocket", "tls-creds",
+	"tls-authz", "abstract", "tight",     "logfile", "logappend", NULL};
+static const char *const mon_keys[] = {"chardev", "mode", "pretty", "id", NULL};
+
+enum fate { TAKEN, LEFT, REFUSED };
+
+struct taker {
+	char *const *argv;
+	int argc;
+	char **result; /* what argv becomes; NULL: the word goes */
+	struct mpr_endpoints *endpoints;
+	char **error;
+};
+
+/* Whether the argument is option `name`, which QEMU takes with one dash or two. */
+static bool is_option(const char *arg, const char *name)
+{
+	return *arg == '-' && !strcmp(arg + 1 + (arg[1] == '-'), name);
+}
+
+static bool has_option(const struct taker *taker, const char *name)
+{
+	for (int i = 1; i < taker->argc; i++)
+		if (is_option(taker->argv[i], name))
+			return true;
+	return false;
+}
+
+/* ---- Who else uses it --------------------------------------------------- */
+
+/* "stdio" or "mon:stdio", alone or before properties. */
+static bool is_stdio(const char *arg)
+{
+	if (!strncmp(arg, "mon:", 4))
+		arg += 4;
+	return !strncmp(arg, "stdio", 5) && (!arg[5] || arg[5] == ',');
+}
+
+/* With -nographic, QEMU puts there what the command line does not put elsewhere. */
+static bool nographic_wants_stdio(const struct taker *taker)
+{
+	bool serial = !has_option(taker, "serial");
+	bool monitor = !has_option(taker, "monitor") && !has_option(taker, "mon");
+
+	for (int i = 1; i < taker->argc; i++)
+		serial = serial && strncmp(taker->argv[i], "isa-serial", 10);
+	return has_option(taker, "nographic") && !has_option(taker, "nodefaults") &&
+	       (serial || monitor);
+}
+
+/* Two users of stdio are QEMU's to refuse. */
+static bool stdio_is_free(const struct taker *taker)
+{
+	int users = nographic_wants_stdio(taker);
+
+	for (int i = 1; i < taker->argc; i++)
+		users += is_stdio(taker->argv[i]);
+	return users == 1;
+}
+
+/* Whether the text is the id, alone or before properties. */
+static bool begins_with_id(const char *text, const char *id)
+{
+	size_t len = strlen(id);
+
+	return !strncmp(text, id, len) && (!text[len] || text[len] == ',');
+}
+
+static bool uses_chardev(const char *arg, const char *id)
+{
+	while ((arg = strstr(arg, "chardev"))) {
+		arg += 7;
+		if ((*arg == ':' || *arg == '=') && begins_with_id(arg + 1, id))
+			return true;
+	}
+	return false;
+}
+
+/* Whether an option other than the one at `position` uses a character device. */
+static bool is_shared(const struct taker *taker, const char *id, int position)
+{
+	for (int i = 1; i < taker->argc; i++) {
+		const char *arg = taker->argv[i];
+
+		if (i != position + 1 &&
+		    (uses_chardev(arg, id) ||
+		     (is_option(taker->argv[i - 1], "mon") && begins_with_id(arg, id))))
+			return true;
+	}
+	return false;
+}
+
+/* ---- One endpoint ------------------------------------------------------- */
+
+static enum fate refuse(const struct taker *taker, const struct mpr_opts *opts, const char *why)
+{
+	*taker->error = mpr_need_text("%s: %s", mpr_opts_text(opts), why);
+	return REFUSED;
+}
+
+static enum fate check_keys(const struct taker *taker, const struct mpr_opts *opts)
+{
+	char *unused = NULL;
+
+	if (mpr_opts_check(opts, taken_keys, &unused) == 0)
+		return TAKEN;
+	free(unused);
+	return mpr_opts_check(opts, qemu_keys, taker->error) == 0 ? LEFT : REFUSED;
+}
+
+static enum fate get_server(const struct taker *taker, const struct mpr_opts *opts,
+			    struct mpr_endpoint *endpoint)
+{
+	bool wait = true, nowait = false;
+	int err = mpr_opts_get_bool(opts, "server", &endpoint->server, taker->error);
+
+	if (!err)
+		err = mpr_opts_get_bool(opts, "wait", &wait, taker->error);
+	if (!err)
+		err = mpr_opts_get_bool(opts, "nowait", &nowait, taker->error);
+	endpoint->wait = endpoint->server && wait && !nowait;
+	return err ? REFUSED : TAKEN;
+}
+
+static enum fate get_unix(const struct taker *taker, const struct mpr_opts *opts, const char *path,
+			  struct mpr_endpoint *endpoint)
+{
+	struct sockaddr_un address;
+
+	if (!*path || strlen(path) >= sizeof(address.sun_path))
+		return refuse(taker, opts, "the path must have 1 to 107 bytes");
+	_Static_assert(sizeof(address.sun_path) == 108, "the message says so");
+	endpoint->place = MPR_PLACE_UNIX;
+	endpoint->address = mpr_need_text("%s", path);
+	return get_server(taker, opts, endpoint);
+}
+
+/* Clients of a TCP server stay QEMU's. */
+static enum fate get_tcp(const struct taker *taker, const struct mpr_opts *opts, char *host,
+			 const char *port, struct mpr_endpoint *endpoint)
+{
+	endpoint->place = MPR_PLACE_TCP;
+	endpoint->address = host;
+	endpoint->port = mpr_need_text("%s", port);
+	if (get_server(taker, opts, endpoint) == REFUSED)
+		return REFUSED;
+	return endpoint->server ? TAKEN : LEFT;
+}
+
+/* "HOST:PORT", "[HOST]:PORT" or ":PORT". */
+static enum fate get_host_port(const struct taker *taker, const struct mpr_opts *opts,
+			       const char *text, struct mpr_endpoint *endpoint)
+{
+	const char *colon = strrchr(text, ':');
+	bool brackets = *text == '[' && colon && colon > text && colon[-1] == ']';
+	char *host;
+
+	if (!colon || !colon[1])
+		return LEFT;
+	host = mpr_need(strndup(text + brackets, (size_t)(colon - text) - 2 * brackets));
+	return get_tcp(taker, opts, host, colon + 1, endpoint);
+}
+
+static enum fate get_fd(const struct taker *taker, const struct mpr_opts *opts,
+			struct mpr_endpoint *endpoint)
+{
+	uint64_t fd = 0;
+
+	/* A name of a descriptor that a monitor was given, which there is none of yet. */
+	if (mpr_opts_get_uint(opts, "fd", 0, INT_MAX, &fd, taker->error))
+		return REFUSED;
+	endpoint->place = MPR_PLACE_FD;
+	endpoint->fd = (int)fd;
+	return get_server(taker, opts, endpoint);
+}
+
+static enum fate get_stdio(const struct taker *taker, const struct mpr_opts *opts,
+			   struct mpr_endpoint *endpoint)
+{
+	endpoint->place = MPR_PLACE_STDIO;
+	endpoint->signals = true;
+	if (mpr_opts_get_bool(opts, "signal", &endpoint->signals, taker->error))
+		return REFUSED;
+	return stdio_is_free(taker) ? TAKEN : LEFT;
+}
+
+static enum fate get_chardev(const struct taker *taker, const struct mpr_opts *opts,
+			     struct mpr_endpoint *endpoint)
+{
+	const char *backend = mpr_opts_get(opts, "backend");
+	const char *path = mpr_opts_get(opts, "path"), *port = mpr_opts_get(opts, "port");
+	const char *host = mpr_opts_get(opts, "host");
+	bool mux = false;
+
+	if (mpr_opts_get_bool(opts, "mux", &mux, taker->error))
+		return REFUSED;
+	if (mux || !backend)
+		return LEFT;
+	if (!strcmp(backend, "stdio"))
+		return get_stdio(taker, opts, endpoint);
+	if (strcmp(backend, "socket"))
+		return LEFT;
+	if (path)
+		return get_unix(taker, opts, path, endpoint);
+	if (mpr_opts_get(opts, "fd"))
+		return get_fd(taker, opts, endpoint);
+	if (port)
+		return get_tcp(taker, opts, mpr_need_text("%s", host ? host : ""), port, endpoint);
+	return LEFT;
+}
+
+/* ---- -chardev ----------------------------------------------------------- */
+
+static bool names_id(const char *text, const char *id)
+{
+	struct mpr_opts *opts;
+	const char *own;
+	char *error;
+	bool same;
+
+	if (mpr_opts_parse("-chardev", text, "backend", &opts, &error)) {
+		free(error);
+		return false;
+	}
+	own = mpr_opts_get(opts, "id");
+	same = own && !strcmp(own, id);
+	mpr_opts_free(opts);
+	return same;
+}
+
+/* The position of the option that defines a character device, or 0. */
+static int find_chardev(const struct taker *taker, const char *id)
+{
+	for (int i = 1; i + 1 < taker->argc; i++)
+		if (is_option(taker->argv[i], "chardev") && names_id(taker->argv[i + 1], id))
+			return i;
+	return 0;
+}
+
+/* For the option at position `user`. Only a device that nobody else uses can be taken. */
+static enum fate take_chardev(const struct taker *taker, int user, const char *id,
+			      struct mpr_endpoint *endpoint)
+{
+	int position = find_chardev(taker, id);
+	struct mpr_opts *opts;
+	enum fate fate;
+
+	if (!position || is_shared(taker, id, user))
+		return LEFT;
+	if (mpr_opts_parse("-chardev", taker->argv[position + 1], "backend", &opts, taker->error))
+		return REFUSED;
+	fate = get_chardev(taker, opts, endpoint);
+	if (fate == TAKEN)
+		fate = check_keys(taker, opts);
+	if (fate == TAKEN)
+		taker->result[position] = taker->result[position + 1] = NULL;
+	mpr_opts_free(opts);
+	return fate;
+}
+
+/* ---- -monitor, -qmp and -mon -------------------------------------------- */
+
+static enum fate get_short(const struct taker *taker, const struct mpr_opts *opts,
+			   struct mpr_endpoint *endpoint)
+{
+	const char *backend = mpr_opts_get(opts, "backend");
+
+	if (!backend)
+		return LEFT;
+	if (!strcmp(backend, "stdio"))
+		return get_stdio(taker, opts, endpoint);
+	if (!strncmp(backend, "unix:", 5))
+		return get_unix(taker, opts, backend + 5, endpoint);
+	if (!strncmp(backend, "tcp:", 4))
+		return get_host_port(taker, opts, backend + 4, endpoint);
+	return LEFT;
+}
+
+static enum fate take_short(const struct taker *taker, int position, struct mpr_endpoint *endpoint)
+{
+	const char *option = taker->argv[position], *text = taker->argv[position + 1];
+	struct mpr_opts *opts;
+	enum fate fate;
+
+	if (!strncmp(text, "chardev:", 8))
+		return take_chardev(taker, position, text + 8, endpoint);
+	if (mpr_opts_parse(option, text, "backend", &opts, taker->error))
+		return REFUSED;
+	fate = get_short(taker, opts, endpoint);
+	if (fate == TAKEN)
+		fate = check_keys(taker, opts);
+	mpr_opts_free(opts);
+	return fate;
+}
+
+static enum fate get_mon(const struct taker *taker, int position, const struct mpr_opts *opts,
+			 struct mpr_endpoint *endpoint)
+{
+	static const char *const modes[] = {"readline", "control", NULL};
+	const char *chardev = mpr_opts_get(opts, "chardev");
+	unsigned mode = 0;
+	bool pretty = false;
+
+	if (mpr_opts_check(opts, mon_keys, taker->error) ||
+	    mpr_opts_get_enum(opts, "mode", modes, &mode, taker->error) ||
+	    mpr_opts_get_bool(opts, "pretty", &pretty, taker->error))
+		return REFUSED;
+	if (mode)
+		endpoint->protocol = pretty ? MPR_QMP_PRETTY : MPR_QMP;
+	return chardev ? take_chardev(taker, position, chardev, endpoint) : LEFT;
+}
+
+static enum fate take_mon(const struct taker *taker, int position, struct mpr_endpoint *endpoint)
+{
+	const char *option = taker->argv[position], *text = taker->argv[position + 1];
+	struct mpr_opts *opts;
+	enum fate fate;
+
+	if (mpr_opts_parse(option, text, "chardev", &opts, taker->error))
+		return REFUSED;
+	fate = get_mon(taker, position, opts, endpoint);
+	mpr_opts_free(opts);
+	return fate;
+}
+
+/* ---- The command line --------------------------------------------------- */
+
+static void keep_endpoint(struct mpr_endpoints *endpoints, const struct mpr_endpoint *endpoint)
+{
+	endpoints->takes_stdio |= endpoint->place == MPR_PLACE_STDIO;
+	endpoints->list[endpoints->count++] = *endpoint;
+}
+
+static void free_endpoint(struct mpr_endpoint *endpoint)
+{
+	free(endpoint->address);
+	free(endpoint->port);
+	free(endpoint->text);
+}
+
+static void note_qemus_own(struct mpr_endpoints *endpoints, const char *what)
+{
+	char *before = endpoints->qemus_own;
+
+	endpoints->qemus_own =
+		mpr_need_text("%s%s%s", before ? before : "", before ? ", " : "", what);
+	free(before);
+}
+
+/* QEMU makes a monitor of its own unless the command line has one of these. */
+static void leave_none(struct taker *taker, int position)
+{
+	taker->result[position] = "-monitor";
+	taker->result[position + 1] = "none";
+}
+
+/* No monitor, or one that nobody sees. */
+static bool is_nothing(const char *text)
+{
+	return !strncmp(text, "none", 4) || !strcmp(text, "null");
+}
+
+static int take_option(struct taker *taker, int position, enum mpr_protocol protocol, bool mon)
+{
+	const char *option = taker->argv[position], *text = taker->argv[position + 1];
+	struct mpr_endpoint endpoint = {.protocol = protocol, .fd = -1};
+	enum fate fate;
+
+	if (!text || is_nothing(text))
+		return 0;
+	endpoint.text = mpr_need_text("%s %s", option, text);
+	fate = mon ? take_mon(taker, position, &endpoint) : take_short(taker, position, &endpoint);
+	if (fate == TAKEN) {
+		taker->result[position] = taker->result[position + 1] = NULL;
+		if (mon || protocol == MPR_HMP)
+			leave_none(taker, position);
+		keep_endpoint(taker->endpoints, &endpoint);
+		return 0;
+	}
+	if (fate == LEFT)
+		note_qemus_own(taker->endpoints, endpoint.text);
+	free_endpoint(&endpoint);
+	return fate == REFUSED ? -EINVAL : 0;
+}
+
+static int take_options(struct taker *taker)
+{
+	static const struct {
+		const char *name;
+		enum mpr_protocol protocol;
+		bool mon;
+	} options[] = {
+		{"monitor", MPR_HMP, false},
+		{"qmp", MPR_QMP, false},
+		{"qmp-pretty", MPR_QMP_PRETTY, false},
+		{"mon", MPR_HMP, true},
+	};
+	int err = 0;
+
+	for (int i = 1; i < taker->argc && !err; i++) {
+		for (size_t o = 0; o < sizeof(options) / sizeof(options[0]) && !err; o++)
+			if (is_option(taker->argv[i], options[o].name))
+				err = take_option(taker, i, options[o].protocol, options[o].mon);
+	}
+	return err;
+}
+
+static void copy_result(const struct taker *taker)
+{
+	char **next = taker->endpoints->argv;
+
+	for (int i = 0; i < taker->argc; i++)
+		if (taker->result[i])
+			*next++ = mpr_need_text("%s", taker->result[i]);
+}
+
+int mpr_endpoints_create(char *const *argv, struct mpr_endpoints **result, char **error)
+{
+	struct mpr_endpoints *endpoints = mpr_need_array(1, sizeof(*endpoints));
+	struct taker taker = {.argv = argv, .endpoints = endpoints, .error = error};
+	int err;
+
+	while (argv[taker.argc])
+		taker.argc++;
+	taker.result = mpr_need_array((size_t)taker.argc + 1, sizeof(char *));
+	memcpy(taker.result, argv, (size_t)taker.argc * sizeof(char *));
+	endpoints->list = mpr_need_array((size_t)taker.argc, sizeof(*endpoints->list));
+	endpoints->argv = mpr_need_array((size_t)taker.argc + 1, sizeof(char *));
+	err = take_options(&taker);
+	if (!err && has_option(&taker, "nographic") && nographic_wants_stdio(&taker) &&
+	    !has_option(&taker, "monitor") && !has_option(&taker, "mon"))
+		note_qemus_own(endpoints, "-nographic");
+	copy_result(&taker);
+	free(taker.result);
+	if (err) {
+		mpr_endpoints_free(endpoints);
+		return err;
+	}
+	*result = endpoints;
+	return 0;
+}
+
+void mpr_endpoints_free(struct mpr_endpoints *endpoints)
+{
+	for (size_t i = 0; i < endpoints->count; i++)
+		free_endpoint(&endpoints->list[i]);
+	for (char **arg = endpoints->argv; *arg; arg++)
+		free(*arg);
+	free(endpoints->list);
+	free(endpoints->argv);
+	free(endpoints->qemus_own);
+	free(endpoints);
+}

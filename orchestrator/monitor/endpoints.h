@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the user wants monitors: -monitor, -qmp, -qmp-pretty, and -mon with its
+ * -chardev, taken out of a QEMU command line.
+ *
+ * Taken over are stdio, Unix sockets (to listen on, to connect to, or inherited as
+ * fd=) and TCP sockets to listen on. Every other form stays QEMU's own.
+ */
+#ifndef MPR_ORCHESTRATOR_MONITOR_ENDPOINTS_H
+#define MPR_ORCHESTRATOR_MONITOR_ENDPOINTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum mpr_place {
+	MPR_PLACE_STDIO,
+	MPR_PLACE_UNIX, /* address: a path */
+	MPR_PLACE_TCP,	/* address: a host, "" for all; port */
+	MPR_PLACE_FD,	/* a socket that is open already */
+};
+
+enum mpr_protocol { MPR_HMP, MPR_QMP, MPR_QMP_PRETTY };
+
+struct mpr_endpoint {
+	enum mpr_place place;
+	enum mpr_protocol protocol;
+	bool server;
+	bool wait;    /* for somebody to come, before QEMU goes on */
+	bool signals; /* stdio: keys may send signals */
+	char *address, *port;
+	int fd;
+	char *text; /* "-monitor stdio", for messages */
+};
+
+struct mpr_endpoints {
+	struct mpr_endpoint *list;
+	size_t count;
+	char **argv;	  /* what is left for QEMU, ended by NULL */
+	char *qemus_own;  /* options that stay QEMU's, for a message; or NULL */
+	bool takes_stdio; /* one of them is stdio */
+};
+
+/* Takes the monitors out of a command line. 0, or -EINVAL with *error set to a
+ * message (free() it). */
+int mpr_endpoints_create(char *const *argv, struct mpr_endpoints **endpoints, char **error);
+void mpr_endpoints_free(struct mpr_endpoints *endpoints);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves which monitors are taken out of a command line, what QEMU is left with, and
+ * which options are refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "orchestrator/monitor/endpoints.h"
+#include "orchestrator/quote.h"
+
+#define ARGS_MAX 32
+
+/* Cuts a line at its blanks, in place. */
+static char **split(char *line)
+{
+	static char *argv[ARGS_MAX + 1];
+	size_t count = 0;
+
+	for (char *word = strtok(line, " "); word; word = strtok(NULL, " ")) {
+		assert_true(count < ARGS_MAX);
+		argv[count++] = word;
+	}
+	argv[count] = NULL;
+	return argv;
+}
+
+static void print_endpoint(FILE *out, const struct mpr_endpoint *e)
+{
+	static const char *const protocols[] = {"hmp", "qmp", "pretty"};
+
+	fprintf(out, " %s:", protocols[e->protocol]);
+	switch (e->place) {
+	case MPR_PLACE_STDIO:
+		fprintf(out, "stdio%s", e->signals ? "" : "(no signals)");
+		break;
+	case MPR_PLACE_UNIX:
+		fprintf(out, "%s", e->address);
+		break;
+	case MPR_PLACE_TCP:
+		fprintf(out, "[%s]:%s", e->address, e->port);
+		break;
+	case MPR_PLACE_FD:
+		fprintf(out, "%d", e->fd);
+		break;
+	}
+	if (e->server)
+		fputs(e->wait ? "(waits)" : "(listens)", out);
+}
+
+/* "QEMU's command line | endpoints | what stays QEMU's own" */
+static char *describe(const struct mpr_endpoints *endpoints)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	mpr_print_command(out, endpoints->argv);
+	fseek(out, -1, SEEK_CUR); /* the newline */
+	fputs(" |", out);
+	for (size_t i = 0; i < endpoints->count; i++)
+		print_endpoint(out, &endpoints->list[i]);
+	fprintf(out, " | %s", endpoints->qemus_own ? endpoints->qemus_own : "");
+	fclose(out);
+	return text;
+}
+
+static void assert_taken(const char *given, const char *expected)
+{
+	char *line = strdup(given), *error, *text;
+	struct mpr_endpoints *endpoints;
+
+	if (mpr_endpoints_create(split(line), &endpoints, &error))
+		fail_msg("%s: %s", given, error);
+	text = describe(endpoints);
+	assert_string_equal(text, expected);
+	free(text);
+	mpr_endpoints_free(endpoints);
+	free(line);
+}
+
+static void monitors_are_taken_in_all_spellings(void **state)
+{
+	(void)state;
+	assert_taken("qemu -m 1G", "qemu -m 1G | | ");
+	/* QEMU must not make its default monitor in place of the one taken. */
+	assert_taken("qemu -monitor stdio -S", "qemu -monitor none -S | hmp:stdio | ");
+	assert_taken("qemu --monitor unix:/m,server,nowait",
+		     "qemu -monitor none | hmp:/m(listens) | ");
+	assert_taken("qemu -monitor unix:/m,server=on,wait=off",
+		     "qemu -monitor none | hmp:/m(listens) | ");
+	assert_taken("qemu -monitor unix:/a,,b,server", "qemu -monitor none | hmp:/a,b(waits) | ");
+	assert_taken("qemu -monitor unix:/m", "qemu -monitor none | hmp:/m | ");
+	assert_taken("qemu -qmp unix:/q,server,nowait -S", "qemu -S | qmp:/q(listens) | ");
+	assert_taken("qemu -qmp-pretty tcp:127.0.0.1:4444,server=on,wait=off",
+		     "qemu | pretty:[127.0.0.1]:4444(listens) | ");
+	assert_taken("qemu -qmp tcp::4444,server,nowait,nodelay", "qemu | qmp:[]:4444(listens) | ");
+	assert_taken("qemu -qmp tcp:[::1]:4444,server,nowait", "qemu | qmp:[::1]:4444(listens) | ");
+}
+
+static void character_devices_are_taken_with_their_monitor(void **state)
+{
+	(void)state;
+	assert_taken("qemu -chardev socket,id=c,path=/q,server=on,wait=off -S "
+		     "-mon chardev=c,mode=control",
+		     "qemu -S -monitor none | qmp:/q(listens) | ");
+	assert_taken("qemu -mon c,mode=control,pretty=on -chardev socket,id=c,fd=7,server=on",
+		     "qemu -monitor none | pretty:7(waits) | ");
+	assert_taken("qemu -chardev stdio,id=c,signal=off -mon c",
+		     "qemu -monitor none | hmp:stdio(no signals) | ");
+	assert_taken("qemu -chardev socket,id=c,host=::1,port=5,server,nowait -qmp chardev:c",
+		     "qemu | qmp:[::1]:5(listens) | ");
+	assert_taken("qemu -chardev socket,id=c,path=/a -chardev socket,id=cc,path=/b "
+		     "-monitor chardev:cc -monitor chardev:c",
+		     "qemu -monitor none -monitor none | hmp:/b hmp:/a | ");
+}
+
+static void several_are_taken(void **state)
+{
+	(void)state;
+	assert_taken(
+		"qemu -monitor stdio -qmp unix:/q,server,nowait -monitor unix:/m,server,nowait",
+		"qemu -monitor none -monitor none | hmp:stdio qmp:/q(listens) "
+		"hmp:/m(listens) | ");
+}
+
+static void other_forms_stay_with_qemu(void **state)
+{
+	(void)state;
+	assert_taken("qemu -monitor none -qmp null", "qemu -monitor none -qmp null | | ");
+	assert_taken("qemu -monitor vc", "qemu -monitor vc | | -monitor vc");
+	assert_taken("qemu -monitor pty -qmp unix:/q,abstract=on",
+		     "qemu -monitor pty -qmp unix:/q,abstract=on | | -monitor pty, -qmp "
+		     "unix:/q,abstract=on");
+	assert_taken("qemu -monitor tcp:host:1",
+		     "qemu -monitor tcp:host:1 | | -monitor tcp:host:1");
+	assert_taken("qemu -monitor mon:stdio", "qemu -monitor mon:stdio | | -monitor mon:stdio");
+	assert_taken("qemu -nographic", "qemu -nographic | | -nographic");
+	assert_taken("qemu -nographic -nodefaults", "qemu -nographic -nodefaults | | ");
+	assert_taken("qemu -monitor telnet:localhost:1,server",
+		     "qemu -monitor telnet:localhost:1,server | | -monitor "
+		     "telnet:localhost:1,server");
+}
+
+/* A device that somebody else uses, and standard input that two want, are for QEMU to
+ * share or to refuse. */
+static void what_others_use_stays_with_qemu(void **state)
+{
+	(void)state;
+	assert_taken("qemu -chardev stdio,id=c,mux=on -mon c -serial chardev:c",
+		     "qemu -chardev stdio,id=c,mux=on -mon c -serial chardev:c | | -mon c");
+	assert_taken("qemu -chardev socket,id=c,path=/c -mon c -device isa-serial,chardev=c",
+		     "qemu -chardev socket,id=c,path=/c -mon c -device isa-serial,chardev=c | | "
+		     "-mon c");
+	assert_taken("qemu -serial stdio -monitor stdio",
+		     "qemu -serial stdio -monitor stdio | | -monitor stdio");
+	assert_taken("qemu -nographic -monitor stdio",
+		     "qemu -nographic -monitor stdio | | -monitor stdio");
+	assert_taken("qemu -nographic -serial none -monitor stdio",
+		     "qemu -nographic -serial none -monitor none | hmp:stdio | ");
+	assert_taken("qemu -nographic -nodefaults -monitor stdio",
+		     "qemu -nographic -nodefaults -monitor none | hmp:stdio | ");
+	assert_taken("qemu -mon nobody", "qemu -mon nobody | | -mon nobody");
+}
+
+static void assert_refused(const char *given, const char *message)
+{
+	char *line = strdup(given), *error;
+	struct mpr_endpoints *endpoints;
+
+	assert_int_equal(mpr_endpoints_create(split(line), &endpoints, &error), -EINVAL);
+	if (!strstr(error, message))
+		fail_msg("'%s' lacks '%s'", error, message);
+	free(error);
+	free(line);
+}
+
+static void mistakes_are_refused(void **state)
+{
+	char line[300];
+
+	(void)state;
+	assert_refused("qemu -monitor unix:/m,sever,nowait",
+		       "-monitor unix:/m,sever,nowait: no property \"sever\" (did you mean "
+		       "\"server\"?)");
+	assert_refused("qemu -qmp unix:/m,server=maybe", "server=maybe is neither on nor off");
+	assert_refused("qemu -monitor unix:,server", "must have 1 to 107 bytes");
+	snprintf(line, sizeof(line), "qemu -qmp unix:/%0120d,server", 0);
+	assert_refused(line, "must have 1 to 107 bytes");
+	assert_refused("qemu -chardev socket,id=c,path=/m,wiat=off -mon c", "no property \"wiat\"");
+	assert_refused("qemu -chardev stdio,id=c -mon c,mode=contrl", "mode=contrl is not");
+	assert_refused("qemu -chardev socket,id=c,fd=x -mon c", "fd=x is not a number");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(monitors_are_taken_in_all_spellings),
+		cmocka_unit_test(character_devices_are_taken_with_their_monitor),
+		cmocka_unit_test(several_are_taken),
+		cmocka_unit_test(other_forms_stay_with_qemu),
+		cmocka_unit_test(what_others_use_stays_with_qemu),
+		cmocka_unit_test(mistakes_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

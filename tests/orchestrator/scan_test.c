@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves where JSON texts end, in whatever pieces they come, and what cannot be one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "orchestrator/monitor/scan.h"
+
+/* The texts in `input`, each in "<>"; what was bad as "!", with one byte. */
+static char *scan_all(const char *input, size_t len, size_t piece)
+{
+	struct mpr_scan scan = {0};
+	char *text;
+	size_t size, taken;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	fputc('<', out);
+	while (len) {
+		size_t part = piece < len ? piece : len;
+		enum mpr_scanned scanned = mpr_scan(&scan, input, part, &taken);
+
+		assert_true(taken <= part);
+		fwrite(input, 1, taken, out);
+		if (scanned == MPR_SCAN_WHOLE)
+			fputs("><", out);
+		if (scanned == MPR_SCAN_BAD) {
+			assert_true(taken < part);
+			fputs("!", out);
+			taken++;
+		}
+		if (scanned == MPR_SCAN_MORE)
+			assert_int_equal(taken, part);
+		input += taken;
+		len -= taken;
+	}
+	fclose(out);
+	return text;
+}
+
+static void assert_scanned(const char *input, const char *expected)
+{
+	size_t len = strlen(input);
+
+	for (size_t piece = 1; piece <= len; piece++) {
+		char *text = scan_all(input, len, piece);
+
+		assert_string_equal(text, expected);
+		free(text);
+	}
+}
+
+static void texts_end_where_they_close(void **state)
+{
+	(void)state;
+	assert_scanned("{}", "<{}><");
+	assert_scanned("{\"a\": [1, {}]}\r\n{}", "<{\"a\": [1, {}]}><\r\n{}><");
+	assert_scanned("[[[]]][]", "<[[[]]]><[]><");
+	assert_scanned("{'execute':'stop'}", "<{'execute':'stop'}><");
+}
+
+static void strings_hide_what_they_hold(void **state)
+{
+	(void)state;
+	assert_scanned("{\"}\": \"\\\"{\", 'a\"}': '\\'}'}",
+		       "<{\"}\": \"\\\"{\", 'a\"}': '\\'}'}><");
+	assert_scanned("[\"\\\\\"]", "<[\"\\\\\"]><");
+	assert_scanned("[\"\xc3\xa4\"]", "<[\"\xc3\xa4\"]><");
+}
+
+static void values_that_stand_alone_are_texts(void **state)
+{
+	(void)state;
+	assert_scanned("12 true\"x\"[]", "<12>< true><\"x\"><[]><");
+	assert_scanned("-0.5e+3,", "<-0.5e+3><,><");
+	assert_scanned("null:", "<null><:><");
+}
+
+/* As for QEMU, which counts braces and brackets, and begins again when one is closed
+ * that was not open. */
+static void brackets_are_counted_each_kind_apart(void **state)
+{
+	(void)state;
+	assert_scanned("[}]", "<[}><]><");
+	assert_scanned("}{}", "<}><{}><");
+	assert_scanned("[{]}", "<[{]}><");
+}
+
+static void what_is_no_token_is_bad(void **state)
+{
+	static const char *const inputs[] = {"A",    "[N",	"01",	"-x",	  "1.x",  "[1.]",
+					     "1ex",  "1e+,",	"\"\n", "\"\\\t", "\x01", "#",
+					     "\xff", "[\"\xfe", "/",	"+1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+		char *text = scan_all(inputs[i], strlen(inputs[i]), 1);
+
+		if (!strchr(text, '!'))
+			fail_msg("%s: %s", inputs[i], text);
+		free(text);
+	}
+}
+
+static void a_zero_byte_is_bad(void **state)
+{
+	char *text = scan_all("[\0", 2, 2);
+
+	(void)state;
+	assert_string_equal(text, "<[!");
+	free(text);
+}
+
+static void depth_is_limited(void **state)
+{
+	struct mpr_scan scan = {0};
+	size_t taken;
+
+	(void)state;
+	for (int i = 0; i < MPR_SCAN_DEPTH; i++)
+		assert_int_equal(mpr_scan(&scan, i & 1 ? "[" : "{", 1, &taken), MPR_SCAN_MORE);
+	assert_int_equal(mpr_scan(&scan, "[", 1, &taken), MPR_SCAN_BAD);
+	/* ... and it is between texts again. */
+	assert_int_equal(mpr_scan(&scan, "{}", 2, &taken), MPR_SCAN_WHOLE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts_end_where_they_close),
+		cmocka_unit_test(strings_hide_what_they_hold),
+		cmocka_unit_test(values_that_stand_alone_are_texts),
+		cmocka_unit_test(brackets_are_counted_each_kind_apart),
+		cmocka_unit_test(what_is_no_token_is_bad),
+		cmocka_unit_test(a_zero_byte_is_bad),
+		cmocka_unit_test(depth_is_limited),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
