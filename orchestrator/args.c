@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "orchestrator/memory.h"
+#include "orchestrator/process.h"
 #include "orchestrator/remote_option.h"
 
 struct mpr_plan {
@@ -81,6 +82,8 @@ static int check_options(const struct mpr_plan *plan, char **error)
 
 	for (size_t i = 0; i < plan->options->len && !err; i++)
 		err = mpr_remote_option_check(plan->options, i, error);
+	for (size_t i = 0; i < plan->options->len && !err; i++)
+		err = mpr_process_check(plan->options, i, error);
 	return err;
 }
 
@@ -161,14 +164,26 @@ static char **add_overcommit(const struct mpr_plan *plan, char **next)
 	return next;
 }
 
+static char **add_machine(const struct mpr_plan *plan, uint64_t rid, char **next)
+{
+	char *machine = mpr_process_machine(plan->options, rid);
+
+	if (!machine)
+		return next;
+	*next++ = mpr_need_text("-machine");
+	*next++ = machine;
+	return next;
+}
+
 char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const char *program, int fd)
 {
-	char **argv = mpr_need_array(2 * plan->options->len + plan->argc + 3, sizeof(*argv));
+	char **argv = mpr_need_array(2 * plan->options->len + plan->argc + 5, sizeof(*argv));
 	char **next = argv;
 
 	*next++ = mpr_need_text("%s", program);
 	*next++ = mpr_need_text("%d", fd);
 	next = add_overcommit(plan, next);
+	next = add_machine(plan, plan->rids[remote], next);
 	for (enum mpr_remote_kind kind = 0; kind < MPR_REMOTE_KINDS; kind++) {
 		for (size_t i = 0; i < plan->options->len; i++) {
 			const struct mpr_remote_option *option = option_at(plan, i);

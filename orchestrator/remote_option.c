@@ -166,7 +166,7 @@ char *mpr_remote_option_value(const struct mpr_remote_option *option)
 
 char *mpr_remote_option_proxy(const struct mpr_remote_option *option)
 {
-	static const char *const ours[] = {"driver", "id", "rid"};
+	static const char *const ours[] = {"driver", "id", "rid", "cpu", "numa-node"};
 	struct mpr_opts *opts;
 	char *error, *text;
 

@@ -42,8 +42,8 @@ int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error
 /* The value of the remote's -device or -drive (free() it). */
 char *mpr_remote_option_value(const struct mpr_remote_option *option);
 
-/* What an adapter's option says beyond driver and id is for the PCI device that
- * QEMU sees: "bus=pci.0,addr=5", or "" (free() it). */
+/* What an adapter's option says beyond driver, id, and where the process runs is for
+ * the PCI device that QEMU sees: "bus=pci.0,addr=5", or "" (free() it). */
 char *mpr_remote_option_proxy(const struct mpr_remote_option *option);
 
 #endif

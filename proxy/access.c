@@ -7,8 +7,7 @@
 
 #include "proxy/internal.h"
 
-#define READ_SPIN_NS 50000 /* less than what waking a sleeper costs on virtual hardware */
-#define FULL_YIELDS 1000   /* before a full ring's waiter starts to sleep */
+#define FULL_YIELDS 1000 /* before a full ring's waiter starts to sleep */
 #define FULL_SLEEP_US 100
 
 /* Somebody who waits for the remote. */
@@ -138,7 +137,7 @@ static bool ask(struct waiter *waiter, struct mpr_msg *msg)
 	uint64_t ticket;
 
 	return enqueue(device, msg, &ticket) &&
-	       mpr_channel_wait_reply(device->channel, ticket, msg, READ_SPIN_NS, worth_waiting,
+	       mpr_channel_wait_reply(device->channel, ticket, msg, device->spin_ns, worth_waiting,
 				      waiter) == 0;
 }
 

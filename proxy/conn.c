@@ -15,7 +15,7 @@
 
 #define FEATURES                                                                         \
 	(MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE | MPR_FEATURE_BAR_MEMORY | \
-	 MPR_FEATURE_LOCKED_MEMORY | MPR_FEATURE_REPORT_DMA)
+	 MPR_FEATURE_LOCKED_MEMORY | MPR_FEATURE_REPORT_DMA | MPR_FEATURE_NODE)
 
 /* All connections, so that devices with the same socket share one. */
 static struct mpr_proxy_conn *connections;

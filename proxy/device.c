@@ -21,6 +21,15 @@ static int describe(struct mpr_proxy_device *device, char **error)
 	return ret;
 }
 
+/* Where the remote would have what it polls; -1: anywhere. What it says is
+ * believed only as far as there is such a node. */
+static int node_of(const struct mpr_proxy_device *device)
+{
+	int node = device->description.node - 1;
+
+	return device->conn->features & MPR_FEATURE_NODE && mpr_memory_has_node(node) ? node : -1;
+}
+
 /* Creates the files of BARs that are plain memory. */
 static int create_bars(struct mpr_proxy_device *device)
 {
@@ -29,7 +38,8 @@ static int create_bars(struct mpr_proxy_device *device)
 
 	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS && !ret; i++)
 		if (bar[i].kind == BAR_PLAIN)
-			ret = mpr_memory_create(&device->bar[i], bar[i].size, -1, true);
+			ret = mpr_memory_create(&device->bar[i], bar[i].size, node_of(device),
+						true);
 	return ret;
 }
 
@@ -47,7 +57,7 @@ static void add_bars(const struct mpr_proxy_device *device, struct mpr_wire_chan
 
 static int open_channel(struct mpr_proxy_device *device, char **error)
 {
-	struct mpr_channel_options options = {.numa_node = -1};
+	struct mpr_channel_options options = {.numa_node = node_of(device)};
 	struct mpr_wire_channel payload = {
 		.abi = MPR_CHANNEL_ABI,
 		.flags = device->conn->report_dma ? MPR_CHANNEL_REPORT_DMA : 0,
@@ -103,6 +113,7 @@ int mpr_proxy_device_open(struct mpr_proxy_conn *conn, const char *id,
 		d->bar[i].fd = -1;
 	d->conn = conn;
 	strcpy(d->id, id);
+	mpr_proxy_set_poll(d, MPR_PROXY_POLL_US);
 	ret = describe(d, error);
 	if (!ret)
 		ret = open_channel(d, error);
@@ -132,6 +143,11 @@ const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_
 int mpr_proxy_bar_file(const struct mpr_proxy_device *device, unsigned bar)
 {
 	return bar < MPR_WIRE_NUM_BARS ? device->bar[bar].fd : -1;
+}
+
+void mpr_proxy_set_poll(struct mpr_proxy_device *device, uint32_t us)
+{
+	device->spin_ns = (uint64_t)(us < MPR_PROXY_POLL_US ? us : MPR_PROXY_POLL_US) * 1000;
 }
 
 bool mpr_proxy_hugepages(const struct mpr_proxy_device *device)

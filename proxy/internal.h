@@ -45,6 +45,7 @@ struct mpr_proxy_device {
 	struct mpr_channel *channel;
 	struct mpr_claim claim;	    /* held to put a request into the ring, never while waiting */
 	_Atomic(const char *) gone; /* as `lost`, of the device alone */
+	uint64_t spin_ns;	    /* how long a read looks for its answer before it sleeps */
 	struct mpr_known_region *regions;
 	size_t nregions;
 	struct mpr_wire_description description;

@@ -81,6 +81,13 @@ const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_
  */
 int mpr_proxy_bar_file(const struct mpr_proxy_device *device, unsigned bar);
 
+/* How long a read that waits for the remote looks for the answer before it sleeps,
+ * in microseconds; 0: not at all. More than MPR_PROXY_POLL_US, which is where it
+ * begins, is taken as that: less than what waking a sleeper costs on virtual
+ * hardware. Call it before the first access. */
+void mpr_proxy_set_poll(struct mpr_proxy_device *device, uint32_t us);
+#define MPR_PROXY_POLL_US 50u
+
 bool mpr_proxy_hugepages(const struct mpr_proxy_device *device);
 
 /* One piece of guest memory, backed by a shared mapping of fd. */

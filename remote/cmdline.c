@@ -8,6 +8,7 @@
 
 #include "remote/help.h"
 #include "remote/json_opts.h"
+#include "ring/window.h"
 
 const char *const mpr_adapter_properties[] = {"driver", "id", NULL};
 const char *const mpr_disk_properties[] = {
@@ -169,7 +170,7 @@ static int add_option(struct mpr_option_list *list, const struct option *option,
 
 static int parse_machine(struct mpr_cmdline *cmdline, const char *text, char **error)
 {
-	static const char *const known[] = {"type", "sqpoll", NULL};
+	static const char *const known[] = {"type", "sqpoll", "poll-us", "cpu", "numa-node", NULL};
 	struct mpr_opts *opts;
 	const char *type;
 	int ret = mpr_opts_parse("-machine", text, "type", &opts, error);
@@ -185,6 +186,11 @@ static int parse_machine(struct mpr_cmdline *cmdline, const char *text, char **e
 	}
 	if (ret == 0)
 		ret = mpr_opts_get_bool(opts, "sqpoll", &cmdline->sqpoll, error);
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "poll-us", 0, MPR_WINDOW_MAX_US, &cmdline->poll_us,
+					error);
+	if (ret == 0)
+		ret = mpr_placement_parse(opts, &cmdline->placement, error);
 	mpr_opts_free(opts);
 	return ret;
 }
@@ -293,7 +299,10 @@ static int check_link(int argc, char **argv, char **error)
 int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
 		      const struct mpr_device_ops *const *models, char **error)
 {
-	*cmdline = (struct mpr_cmdline){0};
+	*cmdline = (struct mpr_cmdline){
+		.poll_us = MPR_WINDOW_DEFAULT_US,
+		.placement.node = -1,
+	};
 	*error = NULL;
 	if (check_link(argc, argv, error) < 0)
 		return -EINVAL;

@@ -8,9 +8,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "dev/device.h"
 #include "opts/opts.h"
+#include "remote/placement.h"
 
 /* The options of one kind, in the order of the command line. */
 struct mpr_option_list {
@@ -26,7 +28,9 @@ struct mpr_cmdline {
 	bool daemonize;
 	bool lock_memory; /* guest memory is to be locked */
 	bool sqpoll;	  /* a thread of the kernel's submits I/O */
-	bool help;	  /* help or the version was printed; there is nothing to do */
+	uint64_t poll_us; /* to look for work, at most, before sleeping */
+	struct mpr_placement placement;
+	bool help; /* help or the version was printed; there is nothing to do */
 };
 
 /* The properties of the devices and options, each list ended by NULL. */

@@ -26,6 +26,7 @@ int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct m
 	hosted->host.ops = &mpr_host_services;
 	hosted->timers = timers;
 	hosted->watcher = watcher;
+	hosted->node = -1;
 	hosted->intx.raise_fd = -1;
 	hosted->intx.resample_fd = -1;
 	hosted->intx.later = (struct mpr_timer){.fn = on_later, .opaque = hosted};

@@ -62,6 +62,7 @@ struct mpr_hosted {
 	bool stopped;	   /* the model does not work, but its registers answer */
 	bool leaving;	   /* being removed: nobody may open it any more */
 	bool left;	   /* nothing of it is in use any more */
+	int node;	   /* NUMA node on which it is served; -1: any */
 };
 
 /* Creates the model's instance. 0 or negative errno. */

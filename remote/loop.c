@@ -458,7 +458,8 @@ int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
 		.watcher = watcher,
 		.timers = timers,
 		.signals = -1,
-		.window = mpr_window_of(MPR_WINDOW_DEFAULT_US),
+		.due = true,
+		.window = mpr_window_of((uint32_t)machine->cmdline->poll_us),
 		.ram.uring = machine->cmdline->lock_memory ? watcher->uring : NULL,
 	};
 	int ret = watch_signals(&loop);

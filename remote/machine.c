@@ -165,6 +165,7 @@ static int build_adapter(struct mpr_machine *machine, const struct mpr_opts *opt
 		return ret;
 	}
 	hosted->stopped = machine->stopped;
+	hosted->node = mpr_placement_node(&machine->cmdline->placement);
 	machine->devices[machine->device_count++] = hosted;
 	return 0;
 }

@@ -71,9 +71,13 @@ static int serve(struct process *process, struct mpr_watcher *watcher)
 static int run(struct process *process)
 {
 	struct mpr_watcher watcher = {0};
-	int ret = process->cmdline.sqpoll ? mpr_uring_create_sqpoll(URING_ENTRIES, &watcher.uring)
-					  : mpr_uring_create(URING_ENTRIES, &watcher.uring);
+	char *error = NULL;
+	int ret = mpr_placement_apply(&process->cmdline.placement, &error);
 
+	if (ret < 0)
+		return fail(error);
+	ret = process->cmdline.sqpoll ? mpr_uring_create_sqpoll(URING_ENTRIES, &watcher.uring)
+				      : mpr_uring_create(URING_ENTRIES, &watcher.uring);
 	if (ret < 0)
 		return fail(mpr_errorf("io_uring is not to be had: %s (see sysctl "
 				       "kernel.io_uring_disabled)",

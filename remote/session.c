@@ -13,7 +13,7 @@
 
 #define FEATURES                                                                         \
 	(MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE | MPR_FEATURE_BAR_MEMORY | \
-	 MPR_FEATURE_REPORT_DMA)
+	 MPR_FEATURE_REPORT_DMA | MPR_FEATURE_NODE)
 
 /* Why the current message is not answered yet. */
 enum waiting {
@@ -232,6 +232,8 @@ static int handle_describe(struct mpr_session *session, struct mpr_hosted *hoste
 	}
 	memcpy(description.config, pci.config, sizeof(description.config));
 	memcpy(description.wmask, pci.wmask, sizeof(description.wmask));
+	if (session->features & MPR_FEATURE_NODE)
+		description.node = (uint16_t)(hosted->node + 1);
 	answer(session, &description, sizeof(description));
 	return LATER; /* answered with a payload */
 }

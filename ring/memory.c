@@ -23,6 +23,12 @@ static size_t round_up(size_t size, size_t unit)
 	return (size + unit - 1) & ~(unit - 1);
 }
 
+bool mpr_memory_has_node(int numa_node)
+{
+	return numa_available() >= 0 && numa_node >= 0 && numa_node <= numa_max_node() &&
+	       numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)numa_node);
+}
+
 /* Says where the pages shall lie; none has been allocated yet. */
 static int place(const struct mpr_memory *memory, int node)
 {
@@ -31,8 +37,7 @@ static int place(const struct mpr_memory *memory, int node)
 
 	if (node < 0)
 		return 0;
-	if (numa_available() < 0 || node > numa_max_node() ||
-	    !numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)node))
+	if (!mpr_memory_has_node(node))
 		return -EINVAL;
 	nodes = numa_allocate_nodemask();
 	numa_bitmask_setbit(nodes, (unsigned)node);

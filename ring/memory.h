@@ -25,6 +25,9 @@ struct mpr_memory {
  */
 int mpr_memory_create(struct mpr_memory *memory, size_t size, int numa_node, bool normal_pages);
 
+/* Whether there is such a NUMA node, and this process may use it. */
+bool mpr_memory_has_node(int numa_node);
+
 /*
  * Maps a memfd that somebody else created, which must be sealed against
  * growing, shrinking and further sealing, and be from min to max bytes long.

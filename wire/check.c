@@ -72,7 +72,10 @@ static const char *check_description(const struct mpr_wire_msg *msg)
 	}
 	if (description->interrupt_pin > 4)
 		return "description: interrupt pin exceeds 4";
-	if (!all_zero(description->reserved, sizeof(description->reserved)))
+	if (description->node > MPR_WIRE_MAX_NODES)
+		return "description: NUMA node exceeds 1023";
+	if (description->reserved0 ||
+	    !all_zero(description->reserved, sizeof(description->reserved)))
 		return "description: reserved bytes are not zero";
 	return NULL;
 }

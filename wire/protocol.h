@@ -21,6 +21,7 @@
 #define MPR_WIRE_MAX_FDS 32
 #define MPR_WIRE_MAX_REGIONS 1024
 #define MPR_WIRE_NUM_BARS 6
+#define MPR_WIRE_MAX_NODES 1024		    /* NUMA nodes, as many as Linux knows */
 #define MPR_WIRE_MAX_BAR_MEMORY (16u << 20) /* bytes of a BAR that is plain memory */
 
 /* Feature bits of the hello; both sides use the intersection. */
@@ -31,6 +32,7 @@
  * or otherwise, and brings none back in another page. */
 #define MPR_FEATURE_LOCKED_MEMORY (1u << 3)
 #define MPR_FEATURE_REPORT_DMA (1u << 4) /* MPR_CHANNEL_REPORT_DMA is known */
+#define MPR_FEATURE_NODE (1u << 5)	 /* mpr_wire_description.node is known */
 
 enum mpr_wire_type {
 	MPR_WIRE_HELLO = 1,    /* mpr_wire_hello; answer: the same */
@@ -75,7 +77,11 @@ struct mpr_wire_description {
 	char driver[32]; /* model name, zero-padded */
 	struct mpr_wire_bar bar[MPR_WIRE_NUM_BARS];
 	uint8_t interrupt_pin; /* 0: none, 1: INTA# ... */
-	uint8_t reserved[15];
+	uint8_t reserved0;
+	/* With MPR_FEATURE_NODE: 1 + the NUMA node on which the device is served,
+	 * where the channel should lie; 0: not said. */
+	uint16_t node;
+	uint8_t reserved[12];
 	uint8_t config[256]; /* configuration space after reset */
 	uint8_t wmask[256];  /* its writable bits */
 };

@@ -178,6 +178,11 @@ static bool check_properties(PCIProxyDev *dev, Error **errp)
 			   PROXY_ID(dev));
 		return false;
 	}
+	if (dev->poll_us > MPR_WINDOW_MAX_US) {
+		error_setg(errp, PROXY_FMT ": poll-us=%" PRIu32 " is more than %u, one second",
+			   PROXY_ID(dev), dev->poll_us, MPR_WINDOW_MAX_US);
+		return false;
+	}
 	return true;
 }
 
@@ -203,6 +208,7 @@ static void proxy_realize(PCIDevice *pci, Error **errp)
 		proxy_exit(pci);
 		return;
 	}
+	mpr_proxy_set_poll(dev->remote, dev->poll_us);
 	fill_config(pci, mpr_proxy_description(dev->remote));
 	if (!register_bars(dev, errp) || !proxy_intx_open(dev, errp) ||
 	    !proxy_memory_open(dev, errp)) {

@@ -116,6 +116,16 @@ static struct rewrite pci_properties_go_to_the_proxy = {
 	.remotes = {"remote 20 -device lsi53c895a,id=a"},
 };
 
+static struct rewrite waiting_is_for_both_sides_and_places_for_the_process = {
+	.given = "qemu -rdevice lsi53c895a,id=a,rid=0,poll-us=50,cpu=0,,2-3,numa-node=1,addr=5 "
+		 "-rdevice lsi53c895a,id=b,rid=0,numa-node=1 -rdevice lsi53c895a,id=c,rid=1",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10,poll-us=50,addr=5 "
+		"-device pci-proxy-dev,id=b,socket=10 -device pci-proxy-dev,id=c,socket=11",
+	.remotes = {"remote 20 -machine x-remote,poll-us=50,cpu=0,,2-3,numa-node=1 "
+		    "-device lsi53c895a,id=a -device lsi53c895a,id=b",
+		    "remote 21 -device lsi53c895a,id=c"},
+};
+
 static struct rewrite other_drivers_on_a_remote_bus = {
 	.given = "qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice tape,bus=a.0,rid=0 "
 		 "-rdevice nvme,id=n,rid=0",
@@ -172,6 +182,9 @@ static void refusals(void **state)
 		 "-rdevice lsi53c895a,id=a,rid=1: the id is taken"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive id=d,rid=0 -rdrive id=d,rid=0",
 		 "the id is taken"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=2,cpu=0 -rdevice lsi53c895a,id=b,rid=2,cpu=1",
+		 "-rdevice lsi53c895a,id=b,rid=2,cpu=1: cpu=1, but cpu=0 was said before of the "
+		 "same process (rid 2)"},
 	};
 
 	(void)state;
@@ -216,6 +229,7 @@ int main(void)
 		rewrite_test(several_remotes),
 		rewrite_test(adapters_share_a_remote),
 		rewrite_test(pci_properties_go_to_the_proxy),
+		rewrite_test(waiting_is_for_both_sides_and_places_for_the_process),
 		rewrite_test(other_drivers_on_a_remote_bus),
 		rewrite_test(locking_is_for_all),
 		rewrite_test(commas_stay_doubled),

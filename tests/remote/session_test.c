@@ -124,7 +124,8 @@ static void hello_agrees_on_version_and_features(void **state)
 	assert_int_equal(theirs->version_min, 1);
 	assert_int_equal(theirs->version_max, 1);
 	assert_int_equal(theirs->features, MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE |
-						   MPR_FEATURE_BAR_MEMORY | MPR_FEATURE_REPORT_DMA);
+						   MPR_FEATURE_BAR_MEMORY | MPR_FEATURE_REPORT_DMA |
+						   MPR_FEATURE_NODE);
 }
 
 static void hello_of_another_version_is_refused(void **state)

@@ -180,8 +180,12 @@ static void descriptions_are_checked(void **state)
 	}
 	make_description()->interrupt_pin = 5;
 	expect_wrong("interrupt pin");
-	make_description()->reserved[14] = 1;
+	make_description()->reserved0 = 1;
 	expect_wrong("reserved");
+	make_description()->reserved[11] = 1;
+	expect_wrong("reserved");
+	make_description()->node = 1025;
+	expect_wrong("NUMA node");
 	make_description()->driver[0] = 0;
 	expect_wrong("driver");
 	memset(make_description()->driver, 'a', 32);
