@@ -123,8 +123,8 @@ void mpr_hosted_update_intx(struct mpr_hosted *hosted);
 
 /*
  * Does what there is to do, bounded: takes requests from the channel, runs
- * the model. True when it did something or has more to do. 0 work and a broken
- * channel: see mpr_channel_error().
+ * the model. True when it did something or has more to do, or the channel is
+ * broken: see mpr_channel_error().
  */
 bool mpr_hosted_serve(struct mpr_hosted *hosted);
 

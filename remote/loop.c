@@ -53,6 +53,7 @@ struct loop {
 	struct mpr_monitors *monitors;
 	bool served;  /* a VMM was there, and left */
 	bool stopped; /* by a signal */
+	bool due;     /* something happened: the slow part of a turn has a look */
 	struct mpr_window window;
 };
 
@@ -348,8 +349,20 @@ static bool run_timers(struct loop *loop)
 	       mpr_timers_run(loop->timers, mpr_clock_now());
 }
 
-/* Does what there is to do now. False: there was nothing. */
-static bool turn(struct loop *loop)
+/* Whatever these wait for, a descriptor or the end of DMA, comes with a
+ * completion, or with something that a device or one of them did. */
+static bool serve_others(struct loop *loop)
+{
+	bool worked = serve_guests(loop);
+
+	worked |= mpr_hotplug_step(loop->machine);
+	worked |= mpr_monitors_step(loop->monitors);
+	return worked;
+}
+
+/* Does what there is to do now. False: there was nothing. That is found out many
+ * times while waiting, so then only rings, completions and timers are looked at. */
+static __attribute__((noinline)) bool turn(struct loop *loop)
 {
 	bool worked = serve_devices(loop);
 	bool called_back = reap(loop);
@@ -358,9 +371,10 @@ static bool turn(struct loop *loop)
 	if (called_back)
 		publish_devices(loop);
 	worked |= called_back;
-	worked |= serve_guests(loop);
-	worked |= mpr_hotplug_step(loop->machine);
-	worked |= mpr_monitors_step(loop->monitors);
+	if (worked || loop->due) {
+		loop->due = serve_others(loop);
+		worked |= loop->due;
+	}
 	/* What the kernel cannot take now stays queued for the next turn. */
 	(void)mpr_uring_submit(loop->watcher->uring);
 	return worked;
@@ -442,6 +456,7 @@ static void shut_down(struct loop *loop)
 	unwatch_signals(loop);
 	for (size_t i = 0; i < loop->machine->device_count; i++)
 		mpr_hosted_detach(loop->machine->devices[i]);
+	loop->due = true;
 	run_until(loop, machine_is_idle);
 	mpr_flush_start(loop->machine);
 	run_until(loop, machine_is_idle);

@@ -173,8 +173,9 @@ bool mpr_hosted_serve(struct mpr_hosted *hosted)
 {
 	bool worked = finish_reset(hosted);
 
+	/* A channel that breaks is something to see to, too. */
 	if (hosted->channel)
-		worked |= serve_channel(hosted);
+		worked |= serve_channel(hosted) || mpr_channel_error(hosted->channel) < 0;
 	/* Before the model's own work, which takes longer. */
 	if (worked)
 		mpr_hosted_publish(hosted);
