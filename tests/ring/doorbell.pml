@@ -15,12 +15,20 @@
  * -DWATCH   the proxy looks at the interrupt line, or leaves it and is told. The
  *           remote raises it RISES times, each time after it was lowered.
  *
+ * -DACK     the guest takes each interrupt back by a write that wakes no remote
+ *           which sleeps, reads a register, and then looks what has been completed.
+ *           The remote completes EVENTS things when it likes, and interrupts for
+ *           each unless an interrupt is pending.
+ *
  * Mutations, each of which must fail:
- * -DNO_PROXY_FENCE    (BELL)  the proxy does not fence when the bell is not FAST
+ * -DNO_PROXY_FENCE    (BELL, ACK) the proxy does not fence when the bell is not FAST
  * -DNO_BARRIER_ALL    (BELL)  the remote leaves FAST with a fence of its own only
  * -DNO_REMOTE_FENCE   (any)   the remote does not fence
  * -DNO_SECOND_LOOK    (BELL, WATCH) the sleeper does not look again after arming
  * -DNO_SLEEPER_FENCE  (FUTEX, WATCH) the sleeper does not fence after saying so
+ * -DNO_WAKE_FENCE     (ACK)   the remote does not fence when it has woken
+ * -DNO_FIRST_LOOK     (ACK)   the remote, woken, completes something before it looks
+ *                     into the ring
  */
 
 /* One store buffer for each side, one entry for each word that it stores to;
@@ -380,5 +388,145 @@ take:
 }
 
 ltl all_is_served { <> (taken == RISES) }
+
+#endif
+#ifdef ACK
+
+#define EVENTS 3
+#define FENCED 1
+#define ARMED 2
+
+/* Words, as they are seen by the other side. */
+mtype = { BELL, COMPLETED, RETIRED, POSTED };
+byte bell = FENCED;
+byte completed = 0; /* by the device, in memory that the guest looks at */
+byte retired = 0;   /* acknowledgements that the remote has executed */
+byte posted = 0;    /* those in the ring */
+bool rung = false;
+bool told = false; /* the interrupt; system calls are not delayed */
+byte seen = 0;	   /* completions that the guest has found */
+
+/* Store buffers: what leaves them does so in order, at any time. */
+chan remote_stores = [6] of { mtype, byte };
+chan proxy_stores = [2] of { mtype, byte };
+
+active proctype drain()
+{
+	byte value;
+
+end:
+	do
+	:: atomic { remote_stores?BELL(value) -> bell = value }
+	:: atomic { remote_stores?COMPLETED(value) -> completed = value }
+	:: atomic { remote_stores?RETIRED(value) -> retired = value }
+	:: atomic { proxy_stores?POSTED(value) -> posted = value }
+	od
+}
+
+active proctype guest()
+{
+	byte n = 0, its_bell, its_retired;
+	bool quiet;
+
+	do
+	:: seen == EVENTS -> break
+	:: told ->
+		told = false;
+		/* The write that takes the interrupt back. */
+		n++;
+		proxy_stores!POSTED(n);
+#ifndef NO_PROXY_FENCE
+		empty(proxy_stores);
+#endif
+		quiet = (bell == ARMED);
+		/* The read: from the shadow, if the remote has slept since. */
+		its_bell = bell;
+		its_retired = retired;
+		if
+		:: quiet && its_bell == ARMED && its_retired == n - 1
+		:: else ->
+			/* A request, which the remote is woken for. */
+			empty(proxy_stores);
+			atomic {
+				if
+				:: bell == ARMED -> bell = FENCED; rung = true
+				:: else
+				fi
+			};
+			retired == n
+		fi;
+		seen = completed
+	od
+}
+
+inline execute()
+{
+	taken++;
+	pending = false;
+	remote_stores!RETIRED(taken)
+}
+
+inline complete()
+{
+	events++;
+	remote_stores!COMPLETED(events);
+	if
+	:: !pending ->
+		pending = true;
+		/* A system call. */
+		empty(remote_stores);
+		told = true
+	:: else
+	fi
+}
+
+active proctype remote()
+{
+	byte taken = 0, events = 0;
+	bool pending = false, completes;
+
+	do
+	:: seen == EVENTS -> break
+	:: else ->
+		remote_stores!BELL(ARMED);
+#ifndef NO_REMOTE_FENCE
+		empty(remote_stores);
+#endif
+		completes = false;
+		if
+		:: posted > taken -> goto awake
+		:: else
+		fi;
+		/* Asleep until rung, or until something completes by itself. */
+		if
+		:: rung
+		:: events < EVENTS -> completes = true
+		:: seen == EVENTS -> break
+		fi;
+awake:
+		rung = false;
+		remote_stores!BELL(FENCED);
+#ifndef NO_WAKE_FENCE
+		empty(remote_stores);
+#endif
+#ifndef NO_FIRST_LOOK
+		do
+		:: posted > taken -> execute()
+		:: else -> break
+		od;
+#endif
+		if
+		:: completes -> complete()
+		:: else
+		fi;
+		do
+		:: posted > taken -> execute()
+		:: events < EVENTS -> complete()
+		:: posted == taken -> break
+		od
+	od
+}
+
+ltl all_is_served { <> (seen == EVENTS) }
 
 #endif

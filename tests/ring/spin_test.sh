@@ -8,10 +8,11 @@ set -u
 model=$PWD/$(dirname "$0")/doorbell.pml
 [ -f "$model" ] || model=$(dirname "$(readlink -f "$0")")/doorbell.pml
 
-set -- BELL FUTEX WATCH \
+set -- BELL FUTEX WATCH ACK \
 	"BELL NO_PROXY_FENCE" "BELL NO_BARRIER_ALL" "BELL NO_REMOTE_FENCE" "BELL NO_SECOND_LOOK" \
 	"FUTEX NO_REMOTE_FENCE" "FUTEX NO_SLEEPER_FENCE" \
-	"WATCH NO_REMOTE_FENCE" "WATCH NO_SLEEPER_FENCE" "WATCH NO_SECOND_LOOK"
+	"WATCH NO_REMOTE_FENCE" "WATCH NO_SLEEPER_FENCE" "WATCH NO_SECOND_LOOK" \
+	"ACK NO_PROXY_FENCE" "ACK NO_REMOTE_FENCE" "ACK NO_WAKE_FENCE" "ACK NO_FIRST_LOOK"
 echo "1..$#"
 
 if ! command -v spin >/dev/null 2>&1; then
