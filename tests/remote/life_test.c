@@ -45,12 +45,15 @@ static void assert_output(struct remote *remote, const char *expected)
 	free(remote_print(remote));
 }
 
-/* A path for a socket, which must be short. */
+/* Of this process alone: in a sandbox its number is another's, too. The paths of
+ * sockets must be short. */
+static char folder[] = "/tmp/mpring-life.XXXXXX";
+
 static const char *socket_path(void)
 {
 	static char path[64];
 
-	snprintf(path, sizeof(path), "/tmp/mpring-life.%d", (int)getpid());
+	snprintf(path, sizeof(path), "%s/socket", folder);
 	return path;
 }
 
@@ -374,6 +377,18 @@ static void socket_in_use_is_left_alone(void **state)
 	assert_int_equal(unlink(socket_path()), 0);
 }
 
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,5 +407,5 @@ int main(void)
 		cmocka_unit_test(socket_in_use_is_left_alone),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
