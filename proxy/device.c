@@ -55,6 +55,17 @@ static void add_bars(const struct mpr_proxy_device *device, struct mpr_wire_chan
 	}
 }
 
+/* The remote has mapped the channel: it shall not take pages of it away. */
+static int keep_channel(const struct mpr_proxy_device *device, char **error)
+{
+	int ret = mpr_channel_keep(device->channel);
+
+	if (ret)
+		mpr_set_error(error, "remote device '%s': the channel's memory cannot be kept: %s",
+			      device->id, strerror(-ret));
+	return ret;
+}
+
 static int open_channel(struct mpr_proxy_device *device, char **error)
 {
 	struct mpr_channel_options options = {.numa_node = node_of(device)};
@@ -82,7 +93,8 @@ static int open_channel(struct mpr_proxy_device *device, char **error)
 	fds[1] = mpr_channel_doorbell(device->channel);
 	add_bars(device, &payload, fds, &request.nfds);
 	request.fds = fds;
-	return mpr_conn_request(device->conn, &request, error);
+	ret = mpr_conn_request(device->conn, &request, error);
+	return ret ? ret : keep_channel(device, error);
 }
 
 static void free_device(struct mpr_proxy_device *device)

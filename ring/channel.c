@@ -150,6 +150,14 @@ static int adopt(struct mpr_channel *channel)
 	return 0;
 }
 
+/* A file that cannot be sealed is no channel's. */
+static int keep(struct mpr_channel *channel)
+{
+	int err = mpr_memory_keep(&channel->memory);
+
+	return err == -EPERM ? -EPROTO : err;
+}
+
 int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **result)
 {
 	struct mpr_channel *channel;
@@ -162,6 +170,8 @@ int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **result)
 		return -ENOMEM;
 	err = mpr_memory_attach(&channel->memory, memfd, mpr_channel_bytes(MPR_CHANNEL_MIN_SLOTS),
 				MAX_BYTES);
+	if (!err)
+		err = keep(channel);
 	if (!err) {
 		channel->shared = channel->memory.base;
 		err = adopt(channel);
@@ -177,6 +187,11 @@ int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **result)
 }
 
 /* ---- Either side ------------------------------------------------------ */
+
+int mpr_channel_keep(const struct mpr_channel *channel)
+{
+	return mpr_memory_keep(&channel->memory);
+}
 
 int mpr_channel_memfd(const struct mpr_channel *channel)
 {

@@ -123,6 +123,13 @@ int mpr_channel_memfd(const struct mpr_channel *channel);
 int mpr_channel_doorbell(const struct mpr_channel *channel);
 
 /*
+ * To be called once the remote has attached, before the first request: until then a
+ * remote can punch holes into the memory, on which an access may end in SIGBUS. 0, or
+ * negative errno: it did so and its pages are gone, or it prevented this.
+ */
+int mpr_channel_keep(const struct mpr_channel *channel);
+
+/*
  * Puts a request into the ring and wakes the remote if it sleeps, but not for
  * an acknowledgement (struct mpr_shadow_map). Does not block. *ticket names the
  * request for mpr_channel_reply(); pass NULL for a posted request. The text is

@@ -16,7 +16,7 @@
 
 #define NORMAL_PAGE ((size_t)4096)
 #define HUGEPAGE ((size_t)2 << 20)
-#define SIZE_SEALS (F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
+#define SIZE_SEALS (F_SEAL_GROW | F_SEAL_SHRINK)
 
 static size_t round_up(size_t size, size_t unit)
 {
@@ -46,11 +46,19 @@ static int place(const struct mpr_memory *memory, int node)
 	return err ? -errno : 0;
 }
 
-/* Allocates every page now: later there is no fault, and no SIGBUS either. */
+/* Allocates every page that is not there. */
+static int allocate(const struct mpr_memory *memory)
+{
+	return fallocate(memory->fd, 0, 0, (off_t)memory->size) < 0 ? -errno : 0;
+}
+
+/* The same now rather than later: then there is no fault. */
 static int populate(const struct mpr_memory *memory)
 {
-	if (fallocate(memory->fd, 0, 0, (off_t)memory->size) < 0)
-		return -errno;
+	int err = allocate(memory);
+
+	if (err)
+		return err;
 	/* Fills the page tables; before Linux 5.14 the first touch does. */
 	madvise(memory->base, memory->size, MADV_POPULATE_WRITE);
 	return 0;
@@ -116,7 +124,7 @@ int mpr_memory_attach(struct mpr_memory *memory, int fd, size_t min, size_t max)
 	seals = fcntl(fd, F_GET_SEALS);
 	if (seals < 0)
 		return errno == EBADF ? -EBADF : -EPROTO;
-	if ((seals & SIZE_SEALS) != SIZE_SEALS || (seals & F_SEAL_WRITE))
+	if ((seals & SIZE_SEALS) != SIZE_SEALS || (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
 		return -EPROTO;
 	if (fstat(fd, &st) < 0)
 		return -errno;
@@ -125,6 +133,19 @@ int mpr_memory_attach(struct mpr_memory *memory, int fd, size_t min, size_t max)
 	*memory = (struct mpr_memory){
 		.size = (size_t)st.st_size, .fd = fd, .hugepages = is_hugetlb(fd)};
 	return map(memory);
+}
+
+int mpr_memory_keep(const struct mpr_memory *memory)
+{
+	int seals = fcntl(memory->fd, F_GET_SEALS);
+
+	if (seals < 0)
+		return -errno;
+	if (!(seals & F_SEAL_FUTURE_WRITE) &&
+	    fcntl(memory->fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) < 0)
+		return -errno;
+	/* What was punched out before is brought back. */
+	return allocate(memory);
 }
 
 void mpr_memory_destroy(struct mpr_memory *memory)

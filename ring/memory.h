@@ -2,7 +2,8 @@
 /*
  * Shared memory with placement: a memfd on hugepages if there are any, on the
  * NUMA node that is asked for, with every page present, sealed against
- * changing its size. One thread.
+ * changing its size and, once both sides have mapped it, against losing a page:
+ * then no access can fail. One thread.
  */
 #ifndef MPR_RING_MEMORY_H
 #define MPR_RING_MEMORY_H
@@ -30,10 +31,19 @@ bool mpr_memory_has_node(int numa_node);
 
 /*
  * Maps a memfd that somebody else created, which must be sealed against
- * growing, shrinking and further sealing, and be from min to max bytes long.
+ * growing and shrinking, but not against writing, and be from min to max bytes long.
  * 0; -EPROTO: it is not so; negative errno. On success the memory owns fd.
  */
 int mpr_memory_attach(struct mpr_memory *memory, int fd, size_t min, size_t max);
+
+/*
+ * From now on nobody can punch holes into the file, nor map it writable who has
+ * not done so: no page goes away any more, and an access does not end in SIGBUS
+ * because the pool of hugepages is empty. Either side calls it, to be sure of it;
+ * again does no harm. 0; -EPERM: the file is sealed against sealing; -ENOSPC or
+ * -ENOMEM: pages were punched out before, and there are no others.
+ */
+int mpr_memory_keep(const struct mpr_memory *memory);
 
 /* Unmaps and closes. */
 void mpr_memory_destroy(struct mpr_memory *memory);

@@ -362,21 +362,11 @@ static void test_largest_ring_works(void **state)
 
 /* ---- A remote that breaks the protocol -------------------------------- */
 
-/* The shared memory as the remote has it. */
-static uint8_t *scribble_on(const struct mpr_channel *proxy)
-{
-	uint8_t *bytes = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE, MAP_SHARED,
-			      mpr_channel_memfd(proxy), 0);
-
-	assert_ptr_not_equal(bytes, MAP_FAILED);
-	return bytes;
-}
-
 static void test_impossible_position_ends_the_channel(void **state)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg msg = write_of(0);
-	uint8_t *bytes = scribble_on(ends.proxy);
+	uint8_t *bytes = ends.shared;
 	const uint64_t position = 12345;
 
 	(void)state;
@@ -388,14 +378,13 @@ static void test_impossible_position_ends_the_channel(void **state)
 	memset(bytes + 4096, 0, sizeof(position));
 	assert_false(mpr_channel_send(ends.proxy, &msg, NULL));
 	assert_false(mpr_channel_event(ends.proxy, &msg));
-	munmap(bytes, 2 << 20);
 	ends_close(&ends);
 }
 
 static void test_garbage_instead_of_an_answer_ends_the_wait(void **state)
 {
 	struct ends ends = ends_open(SLOTS);
-	uint8_t *bytes = scribble_on(ends.proxy);
+	uint8_t *bytes = ends.shared;
 	const uint64_t garbage = 0x0123456789abcdef;
 	struct mpr_msg msg;
 	uint64_t ticket;
@@ -405,14 +394,13 @@ static void test_garbage_instead_of_an_answer_ends_the_wait(void **state)
 	memcpy(bytes + 4096 + 128 + 56, &garbage, sizeof(garbage));
 	assert_int_equal(mpr_channel_wait_reply(ends.proxy, ticket, &msg, 0, NULL, NULL), -EPROTO);
 	assert_int_equal(mpr_channel_error(ends.proxy), -EPROTO);
-	munmap(bytes, 2 << 20);
 	ends_close(&ends);
 }
 
 static void test_impossible_event_position_ends_the_remotes_side(void **state)
 {
 	struct ends ends = ends_open(SLOTS);
-	uint8_t *bytes = scribble_on(ends.proxy);
+	uint8_t *bytes = ends.shared;
 	const struct mpr_msg event = {.type = MPR_MSG_IO_ERROR}, request = write_of(1);
 	const uint64_t position = UINT64_MAX;
 	struct mpr_msg msg;
@@ -426,7 +414,6 @@ static void test_impossible_event_position_ends_the_remotes_side(void **state)
 	assert_true(mpr_channel_send(ends.proxy, &request, NULL));
 	assert_false(mpr_channel_receive(ends.remote, &msg));
 	assert_true(mpr_channel_arm(ends.remote));
-	munmap(bytes, 2 << 20);
 	ends_close(&ends);
 }
 

@@ -100,8 +100,60 @@ static void test_size_is_sealed(void **state)
 	assert_int_equal(errno, EPERM);
 	assert_int_equal(ftruncate(memory.fd, 16384), -1);
 	assert_int_equal(errno, EPERM);
+	/* It is mapped. */
 	assert_int_equal(fcntl(memory.fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+	assert_int_equal(errno, EBUSY);
+	mpr_memory_destroy(&memory);
+}
+
+static int punch(const struct mpr_memory *memory)
+{
+	return fallocate(memory->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			 (off_t)memory->size);
+}
+
+static void expect_kept(const struct mpr_memory *memory)
+{
+	uint8_t *bytes = memory->base;
+
+	/* A hole from before is filled. */
+	memset(bytes, 0xff, memory->size);
+	assert_int_equal(punch(memory), 0);
+	assert_int_equal(mpr_memory_keep(memory), 0);
+	assert_int_equal(bytes[0], 0);
+	bytes[0] = 0x55;
+	assert_int_equal(punch(memory), -1);
 	assert_int_equal(errno, EPERM);
+	assert_int_equal(madvise(memory->base, memory->size, MADV_REMOVE), -1);
+	assert_int_equal(bytes[0], 0x55);
+	assert_ptr_equal(
+		mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd, 0),
+		MAP_FAILED);
+	assert_int_equal(mpr_memory_keep(memory), 0);
+}
+
+static void test_pages_are_kept(void **state)
+{
+	struct mpr_memory memory;
+
+	(void)state;
+	assert_int_equal(mpr_memory_create(&memory, 16384, -1, true), 0);
+	expect_kept(&memory);
+	mpr_memory_destroy(&memory);
+	assert_int_equal(mpr_memory_create(&memory, 16384, -1, false), 0);
+	printf("# on hugepages: %d\n", memory.hugepages);
+	expect_kept(&memory);
+	mpr_memory_destroy(&memory);
+}
+
+static void test_memory_that_cannot_be_sealed_is_an_error(void **state)
+{
+	struct mpr_memory memory;
+
+	(void)state;
+	assert_int_equal(mpr_memory_create(&memory, 16384, -1, true), 0);
+	assert_int_equal(fcntl(memory.fd, F_ADD_SEALS, F_SEAL_SEAL), 0);
+	assert_int_equal(mpr_memory_keep(&memory), -EPERM);
 	mpr_memory_destroy(&memory);
 }
 
@@ -146,6 +198,8 @@ int main(void)
 		cmocka_unit_test(test_memory_is_zeroed_and_writable),
 		cmocka_unit_test(test_every_page_is_present),
 		cmocka_unit_test(test_size_is_sealed),
+		cmocka_unit_test(test_pages_are_kept),
+		cmocka_unit_test(test_memory_that_cannot_be_sealed_is_an_error),
 		cmocka_unit_test(test_node_is_preferred),
 		cmocka_unit_test(test_no_node_leaves_the_policy_alone),
 		cmocka_unit_test(test_unknown_node_is_refused),

@@ -81,10 +81,14 @@ static inline bool item_is(const struct item *item, uint64_t n)
 	return wrong == 0;
 }
 
-/* Both ends of a channel in one process. */
+/* Both ends of a channel in one process, and its memory, to scribble on: it can be
+ * mapped for writing only before the remote has attached. */
 struct ends {
 	struct mpr_channel *proxy, *remote;
+	uint8_t *shared;
 };
+
+#define ENDS_SHARED (2 << 20) /* bytes, of address space */
 
 static inline struct mpr_channel *attach_to(const struct mpr_channel *proxy)
 {
@@ -102,6 +106,9 @@ static inline struct ends ends_open(uint32_t slots)
 	struct ends ends;
 
 	assert_int_equal(mpr_channel_create(&options, &ends.proxy), 0);
+	ends.shared = mmap(NULL, ENDS_SHARED, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   mpr_channel_memfd(ends.proxy), 0);
+	assert_ptr_not_equal(ends.shared, MAP_FAILED);
 	ends.remote = attach_to(ends.proxy);
 	return ends;
 }
@@ -110,6 +117,7 @@ static inline void ends_close(struct ends *ends)
 {
 	mpr_channel_destroy(ends->remote);
 	mpr_channel_destroy(ends->proxy);
+	munmap(ends->shared, ENDS_SHARED);
 }
 
 /* Ends a child with a normal exit; 0 is success. */

@@ -183,10 +183,8 @@ static void test_answers_are_counted(void **state)
 
 static struct mpr_channel_shadow *shadow_of(const struct ends *ends)
 {
-	struct mpr_channel_shared *shared = mmap(NULL, MPR_CHANNEL_REQUESTS, PROT_READ | PROT_WRITE,
-						 MAP_SHARED, mpr_channel_memfd(ends->proxy), 0);
+	struct mpr_channel_shared *shared = (void *)ends->shared;
 
-	assert_ptr_not_equal(shared, MAP_FAILED);
 	return &shared->shadow;
 }
 
