@@ -165,6 +165,15 @@ const char *mpr_opts_get(const struct mpr_opts *opts, const char *key)
 	return item ? item->value : NULL;
 }
 
+bool mpr_opts_item(const struct mpr_opts *opts, size_t i, const char **key, const char **value)
+{
+	if (i >= opts->count)
+		return false;
+	*key = opts->items[i].key;
+	*value = opts->items[i].value;
+	return true;
+}
+
 void mpr_opts_remove(struct mpr_opts *opts, const char *key)
 {
 	struct item *item = find(opts, key);

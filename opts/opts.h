@@ -28,6 +28,8 @@ const char *mpr_opts_text(const struct mpr_opts *opts);
 
 /* The value of a key, or NULL. Owned by opts. */
 const char *mpr_opts_get(const struct mpr_opts *opts, const char *key);
+/* The key and value number `i`, from 0; false when there are not so many. */
+bool mpr_opts_item(const struct mpr_opts *opts, size_t i, const char **key, const char **value);
 /* Removes a key and its value (the orchestrator takes `rid` out). */
 void mpr_opts_remove(struct mpr_opts *opts, const char *key);
 /* The option string again, commas doubled (free() it). `implied` as in parse. */

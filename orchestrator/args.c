@@ -120,7 +120,7 @@ int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
 	plan->argv = argv;
 	while (argv[plan->argc])
 		plan->argc++;
-	plan->options = g_ptr_array_new_with_free_func((GDestroyNotify)mpr_remote_option_free);
+	plan->options = g_ptr_array_new_with_free_func((GDestroyNotify)mpr_remote_option_unref);
 	plan->rids = mpr_need_array(plan->argc, sizeof(*plan->rids));
 	err = take_options(plan, error);
 	if (!err)
@@ -152,82 +152,152 @@ uint64_t mpr_plan_rid(const struct mpr_plan *plan, size_t remote)
 	return plan->rids[remote];
 }
 
-/* Locking guest memory is for QEMU and for the remotes. */
-static char **add_overcommit(const struct mpr_plan *plan, char **next)
+GPtrArray *mpr_plan_options(const struct mpr_plan *plan)
 {
-	for (int i = 1; i + 1 < plan->argc; i++) {
-		if (!is_option(plan->argv[i], "overcommit"))
-			continue;
-		*next++ = mpr_need_text("-overcommit");
-		*next++ = mpr_need_text("%s", plan->argv[++i]);
-	}
-	return next;
+	return plan->options;
 }
 
-static char **add_machine(const struct mpr_plan *plan, uint64_t rid, char **next)
+/* ---- Command lines ------------------------------------------------------ */
+
+static void add(GPtrArray *argv, const char *word)
+{
+	g_ptr_array_add(argv, mpr_need_text("%s", word));
+}
+
+/* Takes over `value`. */
+static void add_pair(GPtrArray *argv, const char *option, char *value)
+{
+	add(argv, option);
+	g_ptr_array_add(argv, value);
+}
+
+static char **finish(GPtrArray *argv)
+{
+	g_ptr_array_add(argv, NULL);
+	return (char **)g_ptr_array_free(argv, FALSE);
+}
+
+/* Both programs spell it alike. */
+static void add_monitor(GPtrArray *argv, int fd)
+{
+	add_pair(argv, "-chardev", mpr_need_text("socket,id=mpring-qmp,fd=%d", fd));
+	add_pair(argv, "-mon", mpr_need_text("chardev=mpring-qmp,mode=control"));
+}
+
+/* Locking guest memory is for QEMU and for the remotes. */
+static void add_overcommit(GPtrArray *argv, const struct mpr_plan *plan)
+{
+	for (int i = 1; i + 1 < plan->argc; i++) {
+		if (is_option(plan->argv[i], "overcommit"))
+			add_pair(argv, "-overcommit", mpr_need_text("%s", plan->argv[++i]));
+	}
+}
+
+/* `monitor` -1: there is none. */
+static void begin_remote(GPtrArray *argv, const struct mpr_plan *plan, uint64_t rid, int monitor)
 {
 	char *machine = mpr_process_machine(plan->options, rid);
 
-	if (!machine)
-		return next;
-	*next++ = mpr_need_text("-machine");
-	*next++ = machine;
-	return next;
+	if (!machine && monitor >= 0)
+		machine = mpr_need_text("x-remote");
+	if (monitor >= 0)
+		add_monitor(argv, monitor);
+	add_overcommit(argv, plan);
+	if (machine)
+		add_pair(argv, "-machine", machine);
 }
 
-char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const char *program, int fd)
+/* What each device of a remote adds to its command line. */
+static void add_options(GPtrArray *argv, const struct mpr_plan *plan, uint64_t rid)
 {
-	char **argv = mpr_need_array(2 * plan->options->len + plan->argc + 5, sizeof(*argv));
-	char **next = argv;
-
-	*next++ = mpr_need_text("%s", program);
-	*next++ = mpr_need_text("%d", fd);
-	next = add_overcommit(plan, next);
-	next = add_machine(plan, plan->rids[remote], next);
 	for (enum mpr_remote_kind kind = 0; kind < MPR_REMOTE_KINDS; kind++) {
 		for (size_t i = 0; i < plan->options->len; i++) {
 			const struct mpr_remote_option *option = option_at(plan, i);
 
-			if (option->kind != kind || option->rid != plan->rids[remote])
-				continue;
-			*next++ = mpr_need_text(kind == MPR_REMOTE_DRIVE ? "-drive" : "-device");
-			*next++ = mpr_remote_option_value(option);
+			if (option->kind == kind && option->rid == rid)
+				add_pair(argv, kind == MPR_REMOTE_DRIVE ? "-drive" : "-device",
+					 mpr_remote_option_value(option));
 		}
 	}
-	return argv;
+}
+
+static char *object_value(const struct mpr_remote_option *option, int fd)
+{
+	const char *id = mpr_remote_option_get(option, "id");
+
+	return mpr_need_text("x-remote-object,id=mpring-%s,devid=%s,fd=%d", id, id, fd);
+}
+
+/* Says of each adapter on which socket it is, because others may come that are on
+ * sockets of their own. */
+static void add_objects(GPtrArray *argv, const struct mpr_plan *plan, uint64_t rid, int fd)
+{
+	for (size_t i = 0; i < plan->options->len; i++) {
+		const struct mpr_remote_option *option = option_at(plan, i);
+
+		if (option->kind == MPR_REMOTE_ADAPTER && option->rid == rid)
+			add_pair(argv, "-object", object_value(option, fd));
+	}
+}
+
+char **mpr_plan_new_remote_argv(const struct mpr_plan *plan, uint64_t rid, const char *program,
+				int monitor)
+{
+	GPtrArray *argv = g_ptr_array_new();
+
+	add(argv, program);
+	begin_remote(argv, plan, rid, monitor);
+	return finish(argv);
+}
+
+char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const char *program, int fd,
+			    int monitor)
+{
+	GPtrArray *argv = g_ptr_array_new();
+
+	add(argv, program);
+	if (monitor < 0)
+		g_ptr_array_add(argv, mpr_need_text("%d", fd));
+	begin_remote(argv, plan, plan->rids[remote], monitor);
+	add_options(argv, plan, plan->rids[remote]);
+	if (monitor >= 0)
+		add_objects(argv, plan, plan->rids[remote], fd);
+	return finish(argv);
 }
 
 static char *proxy_value(const struct mpr_remote_option *option, int fd)
 {
-	char *rest = mpr_remote_option_proxy(option);
+	struct mpr_opts *opts = mpr_remote_option_proxy(option);
+	char *rest = mpr_need(mpr_opts_format(opts, NULL));
 	char *text = mpr_need_text("pci-proxy-dev,id=%s,socket=%d%s%s",
 				   mpr_remote_option_get(option, "id"), fd, *rest ? "," : "", rest);
 
 	free(rest);
+	mpr_opts_free(opts);
 	return text;
 }
 
-char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds)
+char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monitor)
 {
-	char **argv = mpr_need_array(plan->argc + 1, sizeof(*argv));
-	char **next = argv;
+	GPtrArray *argv = g_ptr_array_new();
 	size_t o = 0;
 
 	for (int i = 0; i < plan->argc; i++) {
 		const struct mpr_remote_option *option;
 
 		if (i == 0 || !is_remote_option(plan->argv[i])) {
-			*next++ = mpr_need_text("%s", plan->argv[i]);
+			add(argv, plan->argv[i]);
 			continue;
 		}
 		option = option_at(plan, o++);
-		if (option->kind == MPR_REMOTE_ADAPTER) {
-			*next++ = mpr_need_text("-device");
-			*next++ = proxy_value(option, fds[remote_of(plan, option->rid)]);
-		}
+		if (option->kind == MPR_REMOTE_ADAPTER)
+			add_pair(argv, "-device",
+				 proxy_value(option, fds[remote_of(plan, option->rid)]));
 		i++;
 	}
-	return argv;
+	if (monitor >= 0)
+		add_monitor(argv, monitor);
+	return finish(argv);
 }
 
 void mpr_argv_free(char **argv)

@@ -6,6 +6,7 @@
 #ifndef MPR_ORCHESTRATOR_ARGS_H
 #define MPR_ORCHESTRATOR_ARGS_H
 
+#include <glib.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,13 +23,27 @@ void mpr_plan_free(struct mpr_plan *plan);
 size_t mpr_plan_remotes(const struct mpr_plan *plan);
 uint64_t mpr_plan_rid(const struct mpr_plan *plan, size_t remote);
 
-/* Command lines, ended by NULL; free them with mpr_argv_free(). A remote gets
+/* Its -rdevice and -rdrive options: struct mpr_remote_option, in their order. Of a
+ * machine that runs they may be changed, once there is a command line for QEMU. */
+GPtrArray *mpr_plan_options(const struct mpr_plan *plan);
+
+/*
+ * Command lines, ended by NULL; free them with mpr_argv_free(). A remote gets
  * its drives, adapters and other devices in this order. QEMU keeps the order
  * given, with each adapter's proxy in the adapter's place; fds[i] is its end
- * of remote i's socket. */
-char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const char *program,
-			    int fd);
-char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds);
+ * of remote i's socket.
+ *
+ * `monitor`: the socket of a QMP monitor that the process is to have, or -1.
+ */
+char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const char *program, int fd,
+			    int monitor);
+char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monitor);
+
+/* The command line of a remote process that has no devices yet; its options say where
+ * it is to run. */
+char **mpr_plan_new_remote_argv(const struct mpr_plan *plan, uint64_t rid, const char *program,
+				int monitor);
+
 void mpr_argv_free(char **argv);
 
 #endif

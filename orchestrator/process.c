@@ -46,6 +46,27 @@ int mpr_process_check(const GPtrArray *options, size_t index, char **error)
 	return 0;
 }
 
+/* poll-us= is for QEMU's side as well. */
+int mpr_process_check_running(const GPtrArray *options, size_t index, char **error)
+{
+	const struct mpr_remote_option *option = options->pdata[index];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		const char *value = mpr_remote_option_get(option, properties[i]);
+
+		if (option->kind != MPR_REMOTE_ADAPTER || !value ||
+		    said(options, index, option->rid, properties[i]) ||
+		    !strcmp(properties[i], "poll-us"))
+			continue;
+		*error = mpr_need_text("%s: %s= must be said when the process of rid %llu is "
+				       "started, and it runs already",
+				       mpr_opts_text(option->opts), properties[i],
+				       (unsigned long long)option->rid);
+		return -EINVAL;
+	}
+	return mpr_process_check(options, index, error);
+}
+
 /* Commas are doubled in options. */
 static char *quoted(const char *value)
 {

@@ -16,6 +16,9 @@
  * *error set to a message that quotes the option (free() it). */
 int mpr_process_check(const GPtrArray *options, size_t index, char **error);
 
+/* The same of a process that runs already: what it was not started with comes too late. */
+int mpr_process_check_running(const GPtrArray *options, size_t index, char **error);
+
 /* The value of the -machine of process `rid`, or NULL: nothing was said (free() it). */
 char *mpr_process_machine(const GPtrArray *options, uint64_t rid);
 

@@ -56,7 +56,7 @@ static void remove_source(guint *source)
 	*source = 0;
 }
 
-static void hang_up(struct mpr_qmp *qmp)
+static void close_socket(struct mpr_qmp *qmp)
 {
 	remove_source(&qmp->input);
 	remove_source(&qmp->output);
@@ -78,7 +78,7 @@ void mpr_qmp_destroy(struct mpr_qmp *qmp)
 {
 	if (!qmp)
 		return;
-	hang_up(qmp);
+	close_socket(qmp);
 	remove_source(&qmp->loss);
 	qmp->destroyed = true;
 	leave(qmp);
@@ -115,9 +115,14 @@ static gboolean tell_loss(void *opaque)
 /* Tells it later: the caller may be in the middle of something. */
 static void lose(struct mpr_qmp *qmp)
 {
-	hang_up(qmp);
+	close_socket(qmp);
 	if (!qmp->loss)
 		qmp->loss = g_idle_add_full(G_PRIORITY_DEFAULT, tell_loss, qmp, NULL);
+}
+
+void mpr_qmp_hang_up(struct mpr_qmp *qmp)
+{
+	lose(qmp);
 }
 
 /* ---- Output ------------------------------------------------------------- */

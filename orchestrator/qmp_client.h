@@ -26,9 +26,12 @@ typedef void (*mpr_qmp_reply_fn)(void *opaque, struct json_object *reply);
  * greeting and the capabilities' negotiation. */
 struct mpr_qmp *mpr_qmp_create(int sock, mpr_qmp_event_fn event, void *opaque);
 
-/* Hangs up. No function is called any more, not for commands that wait either. May
+/* Ends the connection. No function is called any more, not for commands that wait either. May
  * be called from within one of them. NULL is allowed. */
 void mpr_qmp_destroy(struct mpr_qmp *qmp);
+
+/* Ends the connection as if the other side had left: whoever waits is told, soon. */
+void mpr_qmp_hang_up(struct mpr_qmp *qmp);
 
 /* Commands are answered in their order. `arguments` (NULL: none) is taken over. fd, when
  * not -1, goes along with the command (SCM_RIGHTS) and stays the caller's, who may

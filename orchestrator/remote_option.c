@@ -40,7 +40,7 @@ static int take_rid(struct mpr_remote_option *option, char **error)
 int mpr_remote_option_parse(const char *name, const char *text, bool device,
 			    struct mpr_remote_option **result, char **error)
 {
-	struct mpr_remote_option *option = mpr_need_array(1, sizeof(*option));
+	struct mpr_remote_option *option = g_rc_box_new0(struct mpr_remote_option);
 	int err;
 
 	option->kind = device ? MPR_REMOTE_DEVICE : MPR_REMOTE_DRIVE;
@@ -49,18 +49,29 @@ int mpr_remote_option_parse(const char *name, const char *text, bool device,
 	if (!err)
 		err = take_rid(option, error);
 	if (err)
-		mpr_remote_option_free(option);
+		mpr_remote_option_unref(option);
 	else
 		*result = option;
 	return err;
 }
 
-void mpr_remote_option_free(struct mpr_remote_option *option)
+struct mpr_remote_option *mpr_remote_option_ref(struct mpr_remote_option *option)
 {
+	return g_rc_box_acquire(option);
+}
+
+static void clear(void *box)
+{
+	struct mpr_remote_option *option = box;
+
 	if (option->opts)
 		mpr_opts_free(option->opts);
 	free(option->text);
-	free(option);
+}
+
+void mpr_remote_option_unref(struct mpr_remote_option *option)
+{
+	g_rc_box_release_full(option, clear);
 }
 
 /* ---- Checks ------------------------------------------------------------- */
@@ -164,17 +175,15 @@ char *mpr_remote_option_value(const struct mpr_remote_option *option)
 	return mpr_need(mpr_opts_format(option->opts, is_device(option) ? "driver" : NULL));
 }
 
-char *mpr_remote_option_proxy(const struct mpr_remote_option *option)
+struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *option)
 {
 	static const char *const ours[] = {"driver", "id", "rid", "cpu", "numa-node"};
 	struct mpr_opts *opts;
-	char *error, *text;
+	char *error;
 
 	if (mpr_opts_parse("-rdevice", option->text, "driver", &opts, &error))
 		return mpr_need(NULL); /* it was parsed before, so memory is short */
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		mpr_opts_remove(opts, ours[i]);
-	text = mpr_need(mpr_opts_format(opts, NULL));
-	mpr_opts_free(opts);
-	return text;
+	return opts;
 }

@@ -19,8 +19,12 @@
 /* In the order in which a remote is told of them. */
 enum mpr_remote_kind { MPR_REMOTE_DRIVE, MPR_REMOTE_ADAPTER, MPR_REMOTE_DEVICE, MPR_REMOTE_KINDS };
 
+/* Of a machine that runs. */
+enum mpr_remote_state { MPR_REMOTE_HERE, MPR_REMOTE_COMING, MPR_REMOTE_GOING };
+
 struct mpr_remote_option {
 	enum mpr_remote_kind kind;
+	enum mpr_remote_state state;
 	struct mpr_opts *opts; /* without rid */
 	char *text;	       /* as given */
 	uint64_t rid;
@@ -30,7 +34,9 @@ struct mpr_remote_option {
  * negative errno with *error set to a message that quotes the option (free() it). */
 int mpr_remote_option_parse(const char *name, const char *text, bool device,
 			    struct mpr_remote_option **option, char **error);
-void mpr_remote_option_free(struct mpr_remote_option *option);
+/* It goes when the last who has it gives it back. */
+struct mpr_remote_option *mpr_remote_option_ref(struct mpr_remote_option *option);
+void mpr_remote_option_unref(struct mpr_remote_option *option);
 
 const char *mpr_remote_option_get(const struct mpr_remote_option *option, const char *key);
 
@@ -43,7 +49,7 @@ int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error
 char *mpr_remote_option_value(const struct mpr_remote_option *option);
 
 /* What an adapter's option says beyond driver, id, and where the process runs is for
- * the PCI device that QEMU sees: "bus=pci.0,addr=5", or "" (free() it). */
-char *mpr_remote_option_proxy(const struct mpr_remote_option *option);
+ * the PCI device that QEMU sees: bus=pci.0,addr=5 (mpr_opts_free() it). */
+struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *option);
 
 #endif

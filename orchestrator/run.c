@@ -9,21 +9,30 @@
 #include <unistd.h>
 
 #include "orchestrator/args.h"
-#include "orchestrator/child.h"
+#include "orchestrator/launch.h"
 #include "orchestrator/locate.h"
 #include "orchestrator/memory.h"
 #include "orchestrator/quote.h"
 #include "orchestrator/supervise.h"
+#include "orchestrator/vm.h"
+
+/* A socket and its two ends, -1 once closed. */
+struct wire {
+	int here; /* QEMU's, or for a private monitor this process's */
+	int there;
+};
 
 struct run {
 	struct mpr_plan *plan;
 	size_t remotes;
+	bool monitored;	      /* the run has monitors, and so a vm */
 	char *remote_program; /* NULL when there are no remotes, as is the next */
 	char *qemu_object;
-	int *qemu_fds;	 /* QEMU's end of each remote's socket, -1 once closed */
-	int *remote_fds; /* the remote's end */
-	struct mpr_family family;
-	sigset_t signals;
+	struct wire *devices;  /* of each remote */
+	struct wire *monitors; /* of each remote */
+	struct wire qemu_monitor;
+	struct mpr_family *family;
+	struct mpr_vm *vm;
 };
 
 static int fail(char *error)
@@ -47,7 +56,7 @@ static int locate(struct run *run)
 {
 	char *error;
 
-	if (!run->remotes)
+	if (!run->remotes && !run->monitored)
 		return 0;
 	run->remote_program = mpr_locate(&mpr_program_remote, &error);
 	if (!run->remote_program)
@@ -58,28 +67,66 @@ static int locate(struct run *run)
 	return check_preload(run->qemu_object);
 }
 
-static int open_sockets(struct run *run)
-{
-	for (size_t i = 0; i < run->remotes; i++) {
-		int fds[2];
+/* ---- Sockets ------------------------------------------------------------ */
 
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
-			return fail(mpr_need_text("no socket for rid %llu: %s",
-						  (unsigned long long)mpr_plan_rid(run->plan, i),
-						  strerror(errno)));
-		run->qemu_fds[i] = fds[0];
-		run->remote_fds[i] = fds[1];
-	}
+static int open_wire(struct wire *wire)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
+		return fail(mpr_need_text("no socket for a remote process: %s", strerror(errno)));
+	*wire = (struct wire){fds[0], fds[1]};
 	return 0;
 }
 
-static void close_sockets(const struct run *run, int *fds)
+static void close_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static int open_sockets(struct run *run)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < run->remotes && !err; i++)
+		err = open_wire(&run->devices[i]);
+	for (size_t i = 0; i < run->remotes && !err && run->monitored; i++)
+		err = open_wire(&run->monitors[i]);
+	return err || !run->monitored ? err : open_wire(&run->qemu_monitor);
+}
+
+/* Those that the children have: each is its owner's alone, so that each hears the
+ * other go. */
+static void close_ends(struct run *run)
 {
 	for (size_t i = 0; i < run->remotes; i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-		fds[i] = -1;
+		close_end(&run->devices[i].here);
+		close_end(&run->devices[i].there);
+		close_end(&run->monitors[i].there);
 	}
+	close_end(&run->qemu_monitor.there);
+}
+
+/* What is this process's until the vm has it. */
+static int take_end(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+/* ---- Life --------------------------------------------------------------- */
+
+static struct wire *new_wires(size_t count)
+{
+	struct wire *wires = mpr_need_array(count, sizeof(*wires));
+
+	for (size_t i = 0; i < count; i++)
+		wires[i] = (struct wire){-1, -1};
+	return wires;
 }
 
 static int create(struct run *run, char *const *argv)
@@ -89,11 +136,9 @@ static int create(struct run *run, char *const *argv)
 	if (mpr_plan_create(argv, &run->plan, &error))
 		return fail(error);
 	run->remotes = mpr_plan_remotes(run->plan);
-	run->qemu_fds = mpr_need_array(run->remotes, sizeof(int));
-	run->remote_fds = mpr_need_array(run->remotes, sizeof(int));
-	run->family.remotes = mpr_need_array(run->remotes, sizeof(struct mpr_member));
-	for (size_t i = 0; i < run->remotes; i++)
-		run->qemu_fds[i] = run->remote_fds[i] = -1;
+	run->devices = new_wires(run->remotes);
+	run->monitors = new_wires(run->remotes);
+	run->qemu_monitor = (struct wire){-1, -1};
 	if (locate(run))
 		return -EINVAL;
 	return open_sockets(run);
@@ -101,25 +146,46 @@ static int create(struct run *run, char *const *argv)
 
 static void destroy(struct run *run)
 {
-	close_sockets(run, run->qemu_fds);
-	close_sockets(run, run->remote_fds);
+	close_ends(run);
+	for (size_t i = 0; i < run->remotes; i++)
+		close_end(&run->monitors[i].here);
+	close_end(&run->qemu_monitor.here);
+	mpr_vm_destroy(run->vm);
+	mpr_family_destroy(run->family);
 	mpr_plan_free(run->plan);
 	free(run->remote_program);
 	free(run->qemu_object);
-	free(run->qemu_fds);
-	free(run->remote_fds);
-	free(run->family.remotes);
+	free(run->devices);
+	free(run->monitors);
 }
+
+/* ---- Command lines ------------------------------------------------------ */
 
 static char **remote_argv(const struct run *run, size_t remote)
 {
 	return mpr_plan_remote_argv(run->plan, remote, run->remote_program,
-				    run->remote_fds[remote]);
+				    run->devices[remote].there, run->monitors[remote].there);
+}
+
+static int *qemu_fds(const struct run *run)
+{
+	int *fds = mpr_need_array(run->remotes + 1, sizeof(*fds));
+
+	for (size_t i = 0; i < run->remotes; i++)
+		fds[i] = run->devices[i].here;
+	fds[run->remotes] = run->qemu_monitor.there;
+	return fds;
+}
+
+static char **qemu_argv(const struct run *run, const int *fds)
+{
+	return mpr_plan_qemu_argv(run->plan, fds, run->qemu_monitor.there);
 }
 
 static void print_commands(const struct run *run)
 {
 	char **argv;
+	int *fds;
 
 	for (size_t i = 0; i < run->remotes; i++) {
 		argv = remote_argv(run, i);
@@ -131,51 +197,45 @@ static void print_commands(const struct run *run)
 		mpr_print_word(stdout, run->qemu_object);
 		fputc(' ', stdout);
 	}
-	argv = mpr_plan_qemu_argv(run->plan, run->qemu_fds);
+	fds = qemu_fds(run);
+	argv = qemu_argv(run, fds);
 	mpr_print_command(stdout, argv);
 	mpr_argv_free(argv);
+	free(fds);
 }
 
-/* Starts a process; its argv is freed. */
-static int start(const struct mpr_child *child, char **argv, struct mpr_member *member)
-{
-	int err = mpr_child_start(child, &member->pid);
-
-	if (err)
-		fail(mpr_need_text("%s cannot be run: %s", argv[0], strerror(-err)));
-	member->running = !err;
-	mpr_argv_free(argv);
-	return err;
-}
+/* ---- Running ------------------------------------------------------------ */
 
 static int start_remote(struct run *run, size_t remote)
 {
-	char **argv = remote_argv(run, remote);
-	const struct mpr_child child = {
-		.argv = argv,
-		.fds = &run->remote_fds[remote],
-		.fd_count = 1,
-		.signals = &run->signals,
-		.background = true,
-	};
-	struct mpr_member *member = &run->family.remotes[run->family.count++];
+	const int fds[] = {run->devices[remote].there, run->monitors[remote].there};
+	struct mpr_member *member;
+	char *error;
 
-	member->rid = mpr_plan_rid(run->plan, remote);
-	return start(&child, argv, member);
+	member = mpr_launch_remote(run->family, mpr_plan_rid(run->plan, remote),
+				   remote_argv(run, remote), fds, run->monitored ? 2 : 1, &error);
+	if (!member)
+		return fail(error);
+	if (run->vm)
+		mpr_vm_add_remote(run->vm, member, take_end(&run->monitors[remote].here));
+	return 0;
 }
 
 static int start_qemu(struct run *run)
 {
-	char **argv = mpr_plan_qemu_argv(run->plan, run->qemu_fds);
-	const struct mpr_child child = {
-		.argv = argv,
-		.fds = run->qemu_fds,
-		.fd_count = run->remotes,
-		.preload = run->qemu_object,
-		.signals = &run->signals,
-	};
+	size_t count = run->remotes + (run->monitored ? 1 : 0);
+	int *fds = qemu_fds(run);
+	struct mpr_member *member;
+	char *error;
 
-	return start(&child, argv, &run->family.qemu);
+	member = mpr_launch_qemu(run->family, qemu_argv(run, fds), fds, count, run->qemu_object,
+				 &error);
+	free(fds);
+	if (!member)
+		return fail(error);
+	if (run->vm)
+		mpr_vm_set_qemu(run->vm, take_end(&run->qemu_monitor.here));
+	return 0;
 }
 
 /* Starts everything; what was started before a failure is still running. */
@@ -187,18 +247,23 @@ static int start_all(struct run *run)
 		err = start_remote(run, i);
 	if (!err)
 		err = start_qemu(run);
-	/* The ends are their owners' alone, so that each hears the other go. */
-	close_sockets(run, run->qemu_fds);
-	close_sockets(run, run->remote_fds);
+	close_ends(run);
 	return err;
 }
 
 static int supervise(struct run *run)
 {
-	mpr_supervise_prepare(&run->signals);
+	run->family = mpr_family_create();
+	if (!run->family) {
+		fail(mpr_need_text("signals cannot be watched: %s", strerror(errno)));
+		return 1;
+	}
+	if (run->monitored)
+		run->vm = mpr_vm_create(run->family, run->plan, run->remote_program);
 	if (!start_all(run))
-		return mpr_supervise(&run->family);
-	mpr_supervise_end_remotes(&run->family);
+		return mpr_supervise(run->family);
+	mpr_vm_hang_up(run->vm);
+	mpr_supervise_end_remotes(run->family);
 	return 1;
 }
 

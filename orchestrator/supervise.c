@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "orchestrator/supervise.h"
 
-#include <errno.h>
+#include <glib-unix.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
+#include <unistd.h>
+
+#include "orchestrator/memory.h"
 
 /* How long remotes may take to end by themselves, after SIGTERM, and after
  * SIGKILL, when only the kernel can hold them. */
@@ -17,13 +21,22 @@
 
 #define FOREVER INT64_MAX
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
+struct mpr_family {
+	struct mpr_member qemu;
+	GPtrArray *remotes; /* struct mpr_member */
+	int signals;	    /* a signalfd: GLib's own handlers do not tell who sent one */
+	sigset_t old;
+	guint source; /* wakes the main loop for a signal */
+	mpr_member_end_fn end;
+	void *opaque;
+};
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+static struct mpr_member *remote_at(const struct mpr_family *family, guint i)
+{
+	return family->remotes->pdata[i];
 }
+
+/* ---- Life --------------------------------------------------------------- */
 
 static void watched_signals(sigset_t *set)
 {
@@ -34,51 +47,126 @@ static void watched_signals(sigset_t *set)
 		sigaddset(set, signals[i]);
 }
 
-void mpr_supervise_prepare(sigset_t *old)
+/* It only ends the wait: see next_signal(). */
+static gboolean on_wake(int fd, GIOCondition condition, void *opaque)
 {
+	(void)fd;
+	(void)condition;
+	(void)opaque;
+	return G_SOURCE_CONTINUE;
+}
+
+struct mpr_family *mpr_family_create(void)
+{
+	struct mpr_family *family = mpr_need_array(1, sizeof(*family));
 	sigset_t set;
 
 	/* Whoever started us may ignore it, and then nobody could be waited for. */
 	signal(SIGCHLD, SIG_DFL);
 	watched_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, old);
+	family->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (family->signals < 0) {
+		free(family);
+		return NULL;
+	}
+	sigprocmask(SIG_BLOCK, &set, &family->old);
+	family->source = g_unix_fd_add(family->signals, G_IO_IN, on_wake, NULL);
+	family->remotes = g_ptr_array_new_with_free_func(free);
+	return family;
 }
 
-/* The next watched signal, or 0 when `deadline` has passed. */
-static int next_signal(int64_t deadline, siginfo_t *info)
+void mpr_family_destroy(struct mpr_family *family)
 {
-	sigset_t set;
-	int sig;
-
-	watched_signals(&set);
-	do {
-		int64_t left = deadline == FOREVER ? INT32_MAX : deadline - now_ms();
-		struct timespec ts = {0};
-
-		if (left > 0)
-			ts = (struct timespec){left / 1000, left % 1000 * 1000000};
-		sig = sigtimedwait(&set, info, &ts);
-	} while (sig < 0 && (errno == EINTR || deadline == FOREVER));
-	return sig < 0 ? 0 : sig;
+	if (!family)
+		return;
+	g_source_remove(family->source);
+	close(family->signals);
+	g_ptr_array_unref(family->remotes);
+	free(family);
 }
 
-static void reap_member(struct mpr_member *member)
+const sigset_t *mpr_family_signals(const struct mpr_family *family)
 {
-	if (member->running && waitpid(member->pid, &member->status, WNOHANG) == member->pid)
-		member->running = false;
+	return &family->old;
+}
+
+struct mpr_member *mpr_family_set_qemu(struct mpr_family *family, pid_t pid)
+{
+	family->qemu = (struct mpr_member){.pid = pid, .running = true};
+	return &family->qemu;
+}
+
+struct mpr_member *mpr_family_add_remote(struct mpr_family *family, pid_t pid, uint64_t rid)
+{
+	struct mpr_member *member = mpr_need_array(1, sizeof(*member));
+
+	*member = (struct mpr_member){.pid = pid, .rid = rid, .running = true};
+	g_ptr_array_add(family->remotes, member);
+	return member;
+}
+
+void mpr_family_on_end(struct mpr_family *family, mpr_member_end_fn end, void *opaque)
+{
+	family->end = end;
+	family->opaque = opaque;
+}
+
+/* ---- Waiting ------------------------------------------------------------ */
+
+static int64_t now_ms(void)
+{
+	return g_get_monotonic_time() / 1000;
+}
+
+static gboolean on_deadline(void *opaque)
+{
+	(void)opaque;
+	return G_SOURCE_CONTINUE;
+}
+
+/* The next watched signal, or 0 when `deadline` has passed. Serves the main context
+ * until then. */
+static int next_signal(const struct mpr_family *family, int64_t deadline,
+		       struct signalfd_siginfo *info)
+{
+	int64_t left = deadline == FOREVER ? 0 : MAX(deadline - now_ms(), 0);
+	guint timer = deadline == FOREVER ? 0 : g_timeout_add((guint)left, on_deadline, NULL);
+	int sig = 0;
+
+	for (;;) {
+		if (read(family->signals, info, sizeof(*info)) == sizeof(*info))
+			sig = (int)info->ssi_signo;
+		if (sig || now_ms() >= deadline)
+			break;
+		g_main_context_iteration(NULL, TRUE);
+	}
+	if (timer)
+		g_source_remove(timer);
+	return sig;
+}
+
+/* ---- Ends --------------------------------------------------------------- */
+
+static void reap_member(const struct mpr_family *family, struct mpr_member *member)
+{
+	if (!member->running || waitpid(member->pid, &member->status, WNOHANG) != member->pid)
+		return;
+	member->running = false;
+	if (family->end)
+		family->end(family->opaque, member);
 }
 
 static void reap(struct mpr_family *family)
 {
-	reap_member(&family->qemu);
-	for (size_t i = 0; i < family->count; i++)
-		reap_member(&family->remotes[i]);
+	reap_member(family, &family->qemu);
+	for (guint i = 0; i < family->remotes->len; i++)
+		reap_member(family, remote_at(family, i));
 }
 
 static bool remotes_run(const struct mpr_family *family)
 {
-	for (size_t i = 0; i < family->count; i++) {
-		if (family->remotes[i].running)
+	for (guint i = 0; i < family->remotes->len; i++) {
+		if (remote_at(family, i)->running)
 			return true;
 	}
 	return false;
@@ -101,39 +189,44 @@ static bool ended_untold(const struct mpr_member *remote)
 	return !remote->running && !remote->told;
 }
 
-/* Tells of remotes that were killed, and, when `all`, of those that ended. */
+/* Tells of remotes that were killed, and, when `all`, of those that ended. Forgets
+ * those of which is told. */
 static void tell_ends(struct mpr_family *family, bool all)
 {
-	for (size_t i = 0; i < family->count; i++) {
-		struct mpr_member *remote = &family->remotes[i];
+	for (guint i = 0; i < family->remotes->len; i++) {
+		struct mpr_member *remote = remote_at(family, i);
 
 		if (ended_untold(remote) && (all || WIFSIGNALED(remote->status)))
 			tell_end(remote);
+	}
+	for (guint i = family->remotes->len; i-- > 0;) {
+		if (!remote_at(family, i)->running && remote_at(family, i)->told)
+			g_ptr_array_remove_index(family->remotes, i);
 	}
 }
 
 static bool ends_untold(const struct mpr_family *family)
 {
-	for (size_t i = 0; i < family->count; i++) {
-		if (ended_untold(&family->remotes[i]))
+	for (guint i = 0; i < family->remotes->len; i++) {
+		if (ended_untold(remote_at(family, i)))
 			return true;
 	}
 	return false;
 }
 
 /* The terminal sends its own signals to QEMU, too, being in one group with us. */
-static bool from_terminal(const siginfo_t *info)
+static bool from_terminal(const struct signalfd_siginfo *info)
 {
-	return info->si_code == SI_KERNEL &&
-	       (info->si_signo == SIGINT || info->si_signo == SIGQUIT);
+	return info->ssi_code == SI_KERNEL &&
+	       (info->ssi_signo == SIGINT || info->ssi_signo == SIGQUIT);
 }
 
 static void wait_for_qemu(struct mpr_family *family)
 {
 	while (family->qemu.running) {
 		int64_t deadline = ends_untold(family) ? now_ms() + QEMU_FOLLOWS_MS : FOREVER;
-		siginfo_t info;
-		int sig = next_signal(deadline, &info);
+		struct signalfd_siginfo info;
+		int sig = next_signal(family, deadline, &info);
 
 		if (sig == SIGCHLD)
 			reap(family);
@@ -151,17 +244,17 @@ static void wait_for_remotes(struct mpr_family *family, int64_t ms)
 
 	reap(family);
 	while (remotes_run(family) && sig == SIGCHLD) {
-		siginfo_t info;
+		struct signalfd_siginfo info;
 
-		sig = next_signal(deadline, &info);
+		sig = next_signal(family, deadline, &info);
 		reap(family);
 	}
 }
 
 static void signal_remotes(struct mpr_family *family, int sig)
 {
-	for (size_t i = 0; i < family->count; i++) {
-		struct mpr_member *remote = &family->remotes[i];
+	for (guint i = 0; i < family->remotes->len; i++) {
+		struct mpr_member *remote = remote_at(family, i);
 
 		if (!remote->running)
 			continue;

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Watches over QEMU and its remote processes until all have ended. */
+/*
+ * Watches over QEMU and its remote processes until all have ended, in GLib's main
+ * loop: whatever else has sources in the default main context is served meanwhile.
+ */
 #ifndef MPR_ORCHESTRATOR_SUPERVISE_H
 #define MPR_ORCHESTRATOR_SUPERVISE_H
 
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+struct mpr_family;
+
+/* A process; it goes some time after its end was told. */
 struct mpr_member {
 	pid_t pid;
 	uint64_t rid; /* of a remote process */
@@ -17,16 +22,25 @@ struct mpr_member {
 	int status; /* wait status, once it is not running */
 };
 
-/* All zeros but `remotes`, with room for all: nothing runs. */
-struct mpr_family {
-	struct mpr_member qemu;
-	struct mpr_member *remotes;
-	size_t count;
-};
+/* A member has ended: QEMU, or a remote process. */
+typedef void (*mpr_member_end_fn)(void *opaque, const struct mpr_member *member);
 
-/* Blocks the signals that supervising takes. *old is the mask before, for the
- * children. Call it before the first of them is started. */
-void mpr_supervise_prepare(sigset_t *old);
+/* Nothing runs, and the signals that supervising takes are blocked: one family in a
+ * process, before the first child is started. NULL, with errno, if signals cannot be
+ * had as a file descriptor. */
+struct mpr_family *mpr_family_create(void);
+/* All members must have ended, or be given up. NULL is allowed. */
+void mpr_family_destroy(struct mpr_family *family);
+
+/* The signal mask from before, for the children. */
+const sigset_t *mpr_family_signals(const struct mpr_family *family);
+
+/* Children that were started. */
+struct mpr_member *mpr_family_set_qemu(struct mpr_family *family, pid_t pid);
+struct mpr_member *mpr_family_add_remote(struct mpr_family *family, pid_t pid, uint64_t rid);
+
+/* Who is to be told of ends, from mpr_supervise(). */
+void mpr_family_on_end(struct mpr_family *family, mpr_member_end_fn end, void *opaque);
 
 /*
  * Waits for QEMU's end, passing signals on to it and reporting remotes that

@@ -66,9 +66,9 @@ static void rewrite(void **state)
 	while (count < REMOTES_MAX && r->remotes[count])
 		count++;
 	assert_int_equal(mpr_plan_remotes(plan), count);
-	assert_command(mpr_plan_qemu_argv(plan, fds), r->qemu);
+	assert_command(mpr_plan_qemu_argv(plan, fds, -1), r->qemu);
 	for (size_t i = 0; i < count; i++)
-		assert_command(mpr_plan_remote_argv(plan, i, "remote", 20 + i), r->remotes[i]);
+		assert_command(mpr_plan_remote_argv(plan, i, "remote", 20 + i, -1), r->remotes[i]);
 	mpr_plan_free(plan);
 	free(line);
 }
@@ -161,6 +161,34 @@ static struct rewrite names_of_drives_and_devices_are_apart = {
 	.remotes = {"remote 20 -drive id=a,file=x -device lsi53c895a,id=a"},
 };
 
+static void monitors(void **state)
+{
+	char line[] = "qemu -overcommit mem-lock=on -rdevice lsi53c895a,id=a,rid=0 "
+		      "-rdevice lsi53c895a,id=b,rid=0 -rdrive id=d,file=x,rid=0";
+	int fd = 10;
+	struct mpr_plan *plan;
+	char *error;
+
+	(void)state;
+	assert_int_equal(mpr_plan_create(split(line), &plan, &error), 0);
+	assert_command(mpr_plan_qemu_argv(plan, &fd, 11),
+		       "qemu -overcommit mem-lock=on -device pci-proxy-dev,id=a,socket=10 "
+		       "-device pci-proxy-dev,id=b,socket=10 -chardev socket,id=mpring-qmp,fd=11 "
+		       "-mon chardev=mpring-qmp,mode=control");
+	assert_command(
+		mpr_plan_remote_argv(plan, 0, "remote", 20, 21),
+		"remote -chardev socket,id=mpring-qmp,fd=21 "
+		"-mon chardev=mpring-qmp,mode=control -overcommit mem-lock=on -machine x-remote "
+		"-drive id=d,file=x -device lsi53c895a,id=a -device lsi53c895a,id=b "
+		"-object x-remote-object,id=mpring-a,devid=a,fd=20 "
+		"-object x-remote-object,id=mpring-b,devid=b,fd=20");
+	assert_command(
+		mpr_plan_new_remote_argv(plan, 0, "remote", 21),
+		"remote -chardev socket,id=mpring-qmp,fd=21 "
+		"-mon chardev=mpring-qmp,mode=control -overcommit mem-lock=on -machine x-remote");
+	mpr_plan_free(plan);
+}
+
 static void refusals(void **state)
 {
 	static const struct {
@@ -235,6 +263,7 @@ int main(void)
 		rewrite_test(commas_stay_doubled),
 		rewrite_test(two_dashes),
 		rewrite_test(names_of_drives_and_devices_are_apart),
+		cmocka_unit_test(monitors),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(quoting),
 	};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting the members of the family. */
+#ifndef MPR_ORCHESTRATOR_LAUNCH_H
+#define MPR_ORCHESTRATOR_LAUNCH_H
+
+#include <stddef.h>
+
+#include "orchestrator/supervise.h"
+
+/* A remote process, away from the terminal, with no open files but `fds`. argv is
+ * freed. NULL with *error set to a message (free() it). */
+struct mpr_member *mpr_launch_remote(struct mpr_family *family, uint64_t rid, char **argv,
+				     const int *fds, size_t count, char **error);
+
+/* QEMU, with `fds` besides what this process inherited, and `preload` (or NULL) put
+ * before what LD_PRELOAD has. The rest as above. */
+struct mpr_member *mpr_launch_qemu(struct mpr_family *family, char **argv, const int *fds,
+				   size_t count, const char *preload, char **error);
+
+#endif
