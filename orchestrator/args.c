@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/check.h"
 #include "orchestrator/memory.h"
 #include "orchestrator/process.h"
 #include "orchestrator/remote_option.h"
@@ -23,15 +24,9 @@ static struct mpr_remote_option *option_at(const struct mpr_plan *plan, size_t i
 	return plan->options->pdata[i];
 }
 
-/* Whether the argument is option `name`, which QEMU takes with one dash or two. */
-static bool is_option(const char *arg, const char *name)
-{
-	return *arg == '-' && !strcmp(arg + 1 + (arg[1] == '-'), name);
-}
-
 static bool is_remote_option(const char *arg)
 {
-	return is_option(arg, "rdevice") || is_option(arg, "rdrive");
+	return mpr_is_option(arg, "rdevice") || mpr_is_option(arg, "rdrive");
 }
 
 static size_t remote_of(const struct mpr_plan *plan, uint64_t rid)
@@ -54,7 +49,7 @@ static int take_option(struct mpr_plan *plan, int position, char **error)
 		*error = mpr_need_text("%s: its value is missing", name);
 		return -EINVAL;
 	}
-	err = mpr_remote_option_parse(name, text, is_option(name, "rdevice"), &option, error);
+	err = mpr_remote_option_parse(name, text, mpr_is_option(name, "rdevice"), &option, error);
 	if (err)
 		return err;
 	g_ptr_array_add(plan->options, option);
@@ -127,6 +122,8 @@ int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
 		err = check_options(plan, error);
 	if (!err)
 		err = check_remotes(plan, error);
+	if (!err)
+		err = mpr_check_references(argv, plan->options, error);
 	if (err) {
 		mpr_plan_free(plan);
 		return err;
@@ -188,7 +185,7 @@ static void add_monitor(GPtrArray *argv, int fd)
 static void add_overcommit(GPtrArray *argv, const struct mpr_plan *plan)
 {
 	for (int i = 1; i + 1 < plan->argc; i++) {
-		if (is_option(plan->argv[i], "overcommit"))
+		if (mpr_is_option(plan->argv[i], "overcommit"))
 			add_pair(argv, "-overcommit", mpr_need_text("%s", plan->argv[++i]));
 	}
 }

@@ -37,6 +37,9 @@ static const char run_help[] =
 	"      -rdrive id=d0,file=disk.img,format=raw,rid=0 \\\n"
 	"      -rdevice scsi-hd,drive=d0,bus=lsi0.0,scsi-id=0,rid=0\n"
 	"\n"
+	"Called through a link named qemu-system-x86_64-mp, the program is\n"
+	"'mpring run -- qemu-system-x86_64'.\n"
+	"\n"
 	"  --print       print the commands instead of running them\n"
 	"  -h, --help    this help\n"
 	"\n"
@@ -83,10 +86,25 @@ static int run_command(int argc, char **argv)
 	return mpr_run(argv + optind, print);
 }
 
+/* Called by this name, the program is QEMU with two more options. */
+#define LINK_NAME "qemu-system-x86_64-mp"
+#define LINK_QEMU "qemu-system-x86_64"
+
+static bool is_link(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(slash ? slash + 1 : path, LINK_NAME);
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
 
+	if (argc > 0 && is_link(argv[0])) {
+		argv[0] = LINK_QEMU;
+		return mpr_run(argv, false);
+	}
 	if (!strcmp(command, "run"))
 		return run_command(argc - 1, argv + 1);
 	if (!strcmp(command, "--help") || !strcmp(command, "-h")) {

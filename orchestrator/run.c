@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "orchestrator/args.h"
+#include "orchestrator/check.h"
 #include "orchestrator/launch.h"
 #include "orchestrator/locate.h"
 #include "orchestrator/memory.h"
@@ -134,6 +135,8 @@ static int create(struct run *run, char *const *argv)
 	char *error;
 
 	if (mpr_plan_create(argv, &run->plan, &error))
+		return fail(error);
+	if (mpr_plan_remotes(run->plan) && mpr_check_memory(argv, &error))
 		return fail(error);
 	run->remotes = mpr_plan_remotes(run->plan);
 	run->devices = new_wires(run->remotes);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "orchestrator/args.h"
+#include "orchestrator/check.h"
 #include "orchestrator/quote.h"
 
 #define ARGS_MAX 64
@@ -189,6 +190,40 @@ static void monitors(void **state)
 	mpr_plan_free(plan);
 }
 
+/* The lines of Multi-process QEMU's manual, word by word. */
+static struct rewrite manual_of_rdevice = {
+	.given = "qemu-system-x86_64 -enable-kvm -machine q35 -smp 4 -m 4096M -vnc :0 "
+		 "-net nic -net user,hostfwd=tcp::5022-:22 -hda os.qcow2 "
+		 "-rdevice lsi53c895a,rid=0,id=scsi0 "
+		 "-rdevice scsi-hd,rid=0,drive=drive0,bus=scsi0.0,scsi-id=0 "
+		 "-rdrive id=drive0,rid=0,file=data-disk.img "
+		 "-object memory-backend-file,id=mem,mem-path=/dev/shm/,size=4096M,share=on "
+		 "-numa node,memdev=mem",
+	.qemu = "qemu-system-x86_64 -enable-kvm -machine q35 -smp 4 -m 4096M -vnc :0 "
+		"-net nic -net user,hostfwd=tcp::5022-:22 -hda os.qcow2 "
+		"-device pci-proxy-dev,id=scsi0,socket=10 "
+		"-object memory-backend-file,id=mem,mem-path=/dev/shm/,size=4096M,share=on "
+		"-numa node,memdev=mem",
+	.remotes = {"remote 20 -drive id=drive0,file=data-disk.img -device lsi53c895a,id=scsi0 "
+		    "-device scsi-hd,drive=drive0,bus=scsi0.0,scsi-id=0"},
+};
+
+static struct rewrite manual_of_hotplug = {
+	.given = "qemu-system-x86_64 -enable-kvm -machine q35 -smp 4 -m 4096M -vnc :0 "
+		 "-net nic -net user,hostfwd=tcp::5022-:22 "
+		 "-drive file=/root/ol7.qcow2,format=raw "
+		 "-rdevice lsi53c895a,rid=0,id=scsi0 "
+		 "-object memory-backend-file,id=mem,mem-path=/dev/shm/,size=4096M,share=on "
+		 "-numa node,memdev=mem -monitor stdio",
+	.qemu = "qemu-system-x86_64 -enable-kvm -machine q35 -smp 4 -m 4096M -vnc :0 "
+		"-net nic -net user,hostfwd=tcp::5022-:22 "
+		"-drive file=/root/ol7.qcow2,format=raw "
+		"-device pci-proxy-dev,id=scsi0,socket=10 "
+		"-object memory-backend-file,id=mem,mem-path=/dev/shm/,size=4096M,share=on "
+		"-numa node,memdev=mem -monitor stdio",
+	.remotes = {"remote 20 -device lsi53c895a,id=scsi0"},
+};
+
 static void refusals(void **state)
 {
 	static const struct {
@@ -210,6 +245,28 @@ static void refusals(void **state)
 		 "-rdevice lsi53c895a,id=a,rid=1: the id is taken"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive id=d,rid=0 -rdrive id=d,rid=0",
 		 "the id is taken"},
+		{"qemu -device e1000,id=a -rdevice lsi53c895a,id=a,rid=0",
+		 "-rdevice lsi53c895a,id=a,rid=0: the id is taken by -device e1000,id=a"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice scsi-hd,id=x,rid=0,drive=d "
+		 "--device e1000,id=x -rdrive id=d,rid=0",
+		 "the id is taken by --device e1000,id=x"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice scsi-hd,bus=b.0,drive=d,rid=0 "
+		 "-rdrive id=d,rid=0",
+		 "-rdevice scsi-hd,bus=b.0,drive=d,rid=0: there is no bus \"b.0\": -rdevice "
+		 "lsi53c895a,id=ID makes ID.0"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice scsi-hd,bus=a.1,rid=0",
+		 "there is no bus \"a.1\""},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice lsi53c895a,id=b,rid=1 "
+		 "-rdevice scsi-hd,bus=b.0,drive=d,rid=0 -rdrive id=d,rid=0",
+		 "bus \"b.0\" is in the process of rid 1"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice scsi-hd,drive=d,rid=0",
+		 "there is no drive \"d\": add -rdrive id=d,rid=0,file=FILE"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice lsi53c895a,id=b,rid=1 "
+		 "-rdevice scsi-hd,drive=d,rid=0 -rdrive id=d,rid=1",
+		 "drive \"d\" is in the process of rid 1"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice scsi-hd,drive=d,rid=0 "
+		 "-rdrive id=d,node-name=n,rid=0 -rdevice scsi-hd,drive=n,rid=0",
+		 "drive \"n\" is used by -rdevice scsi-hd,drive=d,rid=0"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=2,cpu=0 -rdevice lsi53c895a,id=b,rid=2,cpu=1",
 		 "-rdevice lsi53c895a,id=b,rid=2,cpu=1: cpu=1, but cpu=0 was said before of the "
 		 "same process (rid 2)"},
@@ -222,6 +279,56 @@ static void refusals(void **state)
 
 		assert_int_equal(mpr_plan_create(split(line), &plan, &error), -EINVAL);
 		if (!strstr(error, cases[i].message))
+			fail_msg("'%s' lacks '%s'", error, cases[i].message);
+		free(error);
+		free(line);
+	}
+}
+
+/* Which command lines share the guest's memory. */
+static void memory(void **state)
+{
+	static const struct {
+		const char *given, *message; /* NULL: it is shared */
+	} cases[] = {
+		{"-machine q35,memory-backend=m -object memory-backend-memfd,id=m,size=1G", NULL},
+		{"-M q35 -M memory-backend=m -object memory-backend-memfd,id=m,size=1G", NULL},
+		{"-object memory-backend-file,id=m,mem-path=/dev/shm/,size=4096M,share=on "
+		 "-numa node,memdev=m",
+		 NULL},
+		{"--object memory-backend-file,id=m,mem-path=x,share=yes --numa node,memdev=m",
+		 NULL},
+		{"-machine q35,memory-backend=elsewhere", NULL},
+		{"-machine q35 -readconfig file", NULL},
+		{"-object {\"qom-type\":\"memory-backend-memfd\",\"id\":\"m\"} "
+		 "-numa node,memdev=m",
+		 NULL},
+		{"-m 1G", "the guest's memory is not shared with device processes: add -object "
+			  "memory-backend-memfd,id=mem,size=SIZE -machine memory-backend=mem"},
+		{"-object memory-backend-memfd,id=m,size=1G",
+		 "-object memory-backend-memfd,id=m,size=1G: nothing uses this memory: add "
+		 "-machine memory-backend=m or -numa node,memdev=m"},
+		{"-object memory-backend-file,id=m,mem-path=x -numa node,memdev=m",
+		 "-object memory-backend-file,id=m,mem-path=x: the guest's memory must be shared "
+		 "with device processes: say share=on"},
+		{"-object memory-backend-memfd,id=m,share=off -numa node,memdev=m", "say share=on"},
+		{"-object memory-backend-memfd,id=m,share=maybe -numa node,memdev=m",
+		 "share=maybe is neither on nor off"},
+		{"-object memory-backend-ram,id=m,share=on -numa node,memdev=m",
+		 "make it a memory-backend-memfd"},
+		{"-object memory-backend-memfd,id=a -numa node,memdev=a "
+		 "-object memory-backend-file,id=b -numa node,memdev=b",
+		 "-object memory-backend-file,id=b: the guest's memory must be shared"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *line, *error = NULL;
+
+		assert_true(asprintf(&line, "qemu %s", cases[i].given) > 0);
+		assert_int_equal(mpr_check_memory(split(line), &error),
+				 cases[i].message ? -EINVAL : 0);
+		if (cases[i].message && !strstr(error, cases[i].message))
 			fail_msg("'%s' lacks '%s'", error, cases[i].message);
 		free(error);
 		free(line);
@@ -264,7 +371,10 @@ int main(void)
 		rewrite_test(two_dashes),
 		rewrite_test(names_of_drives_and_devices_are_apart),
 		cmocka_unit_test(monitors),
+		rewrite_test(manual_of_rdevice),
+		rewrite_test(manual_of_hotplug),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(memory),
 		cmocka_unit_test(quoting),
 	};
 

@@ -24,7 +24,8 @@
 /* Longer than anything may take on a busy machine; the tests do not wait for it. */
 #define PATIENCE_S 60
 
-#define ADAPTERS "-rdevice", "lsi53c895a,id=a,rid=0", "-rdevice", "lsi53c895a,id=b,rid=1"
+#define MEMORY "-M", "q35,memory-backend=m", "-object", "memory-backend-memfd,id=m,size=1M"
+#define ADAPTERS "-rdevice", "lsi53c895a,id=a,rid=0", "-rdevice", "lsi53c895a,id=b,rid=1", MEMORY
 
 static char *mpring_path, *fake_path, *object_path;
 static char dir[] = "/tmp/mpring-run-XXXXXX";
@@ -121,7 +122,7 @@ static void redirect(const char *name, int fd)
 
 /* Starts mpring with these arguments, in a process group of its own, with no
  * files open but the first three and 50. */
-static pid_t start_argv(char **argv)
+static pid_t start_program(const char *program, char **argv)
 {
 	pid_t pid = fork();
 
@@ -132,8 +133,13 @@ static pid_t start_argv(char **argv)
 	redirect("errors", STDERR_FILENO);
 	close_range(3, ~0U, 0);
 	dup2(STDIN_FILENO, 50);
-	execv(mpring_path, argv);
+	execv(program, argv);
 	_exit(98);
+}
+
+static pid_t start_argv(char **argv)
+{
+	return start_program(mpring_path, argv);
 }
 
 #define start(...) start_argv((char *[]){"mpring", __VA_ARGS__, NULL})
@@ -358,7 +364,8 @@ static void print_shows_the_commands_and_runs_nothing(void **state)
 	snprintf(expected, sizeof(expected),
 		 "%s 4 -device lsi53c895a,id=a\n%s 6 -device lsi53c895a,id=b\n"
 		 "LD_PRELOAD=%s '/no qemu' -device pci-proxy-dev,id=a,socket=3 "
-		 "-device pci-proxy-dev,id=b,socket=5 -S\n",
+		 "-device pci-proxy-dev,id=b,socket=5 -M q35,memory-backend=m "
+		 "-object memory-backend-memfd,id=m,size=1M -S\n",
 		 fake_path, fake_path, object_path);
 	assert_string_equal(text_of("output"), expected);
 	assert_string_equal(text_of("errors"), "");
@@ -414,9 +421,35 @@ static void programs_are_looked_for_around_mpring(void **state)
 	mpring_path = built;
 }
 
+/* Through a link of that name, QEMU's command line needs no change but its first
+ * word. QEMU is found by PATH. */
+static void another_name_is_qemu_with_more_options(void **state)
+{
+	char link[PATH_MAX], qemu[PATH_MAX], path[2 * PATH_MAX];
+	char *argv[] = {link, ADAPTERS, "exit=4", NULL};
+	const char *old = getenv("PATH");
+
+	(void)state;
+	snprintf(link, sizeof(link), "%s", file_in_dir("qemu-system-x86_64-mp"));
+	snprintf(qemu, sizeof(qemu), "%s", file_in_dir("qemu-system-x86_64"));
+	assert_int_equal(symlink(mpring_path, link), 0);
+	assert_int_equal(symlink(fake_path, qemu), 0);
+	snprintf(path, sizeof(path), "%s:%s", dir, old);
+	setenv("PATH", path, 1);
+	assert_int_equal(finish(start_program(link, argv)), 4);
+	snprintf(path, sizeof(path), "%s", strchr(getenv("PATH"), ':') + 1);
+	setenv("PATH", path, 1);
+	wait_for_reports();
+	assert_string_equal(text_of("errors"), "");
+}
+
 static void bad_command_lines_are_refused(void **state)
 {
 	(void)state;
+	assert_int_equal(finish(start("run", "--", fake_path, "-rdevice", "lsi53c895a,id=a,rid=0")),
+			 1);
+	assert_non_null(strstr(text_of("errors"), "mpring: the guest's memory is not shared"));
+	assert_string_equal(text_of("a"), "");
 	assert_int_equal(finish(start("run", "--", "qemu", "-rdrive", "id=d,rid=0")), 1);
 	assert_non_null(strstr(text_of("errors"), "mpring: rid 0 has no adapter"));
 	assert_int_equal(finish(start("run")), 1);
@@ -489,6 +522,7 @@ int main(int argc, char **argv)
 		in_clean_dir(a_missing_qemu_leaves_nothing_behind),
 		in_clean_dir(a_missing_program_is_named),
 		in_clean_dir(programs_are_looked_for_around_mpring),
+		in_clean_dir(another_name_is_qemu_with_more_options),
 		in_clean_dir(bad_command_lines_are_refused),
 		in_clean_dir(help_and_version),
 	};

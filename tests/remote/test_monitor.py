@@ -846,6 +846,69 @@ def other_name_wants_the_descriptor_first(folder):
         check(qmp.command("query-status")["running"], "it works")
 
 
+class Line:
+    """A command line of Multi-process QEMU's manual, with a disk image of each name, in
+    the folder, and an inherited socket for each FD."""
+
+    def __init__(self, folder, line, sockets=1, program=PROGRAM):
+        for name in ("1.img", "2.img"):
+            with open(os.path.join(folder, name), "wb") as image:
+                image.truncate(1 << 20)
+        pairs = [socket.socketpair() for _ in range(sockets)]
+        self.vmms = [ours for ours, _ in pairs]
+        numbers = [theirs.fileno() for _, theirs in pairs]
+        for i, number in enumerate(numbers):
+            line = line.replace(f"FD{i}", str(number))
+        self.process = subprocess.Popen(
+            [program, *line.replace("/build/", f"{folder}/").split()], pass_fds=numbers,
+            stderr=subprocess.PIPE, text=True)
+        for _, theirs in pairs:
+            theirs.close()
+
+    def check(self, monitor, expected):
+        """Asks a monitor as the manual does, and lets the process end."""
+        wait_until(lambda: os.path.exists(monitor) or self.process.poll() is not None, "started")
+        check(self.process.poll() is None, self.process.stderr.read()
+              if self.process.poll() is not None else "")
+        if shutil.which("socat"):
+            done = subprocess.run(["socat", monitor, "stdio"], text=True, timeout=TIMEOUT,
+                                  input="info qtree\n", capture_output=True, check=True)
+            for text in expected:
+                check(text in done.stdout, f"{text}: {done.stdout}")
+        for vmm in self.vmms:
+            vmm.close()
+        status = self.process.wait(TIMEOUT)
+        errors = self.process.stderr.read()
+        self.process.stderr.close()
+        check(status == 0 and not errors, f"{status}: {errors}")
+
+
+@case
+def lines_of_the_manual_work(folder):
+    monitor = f"-monitor unix:{folder}/qmp-sock,server,nowait"
+    link = os.path.join(folder, "qemu-scsi-dev")
+    os.symlink(PROGRAM, link)
+    for line, sockets, program, expected in [
+            ("FD0 -device lsi53c895a,id=lsi0 -drive id=drive_image2,file=/build/1.img "
+             "-device scsi-hd,id=drive2,drive=drive_image2,bus=lsi0.0,scsi-id=0", 1, link,
+             ['id "lsi0"', 'drive = "drive_image2"']),
+            ("-machine x-remote -device lsi53c895a,id=lsi0 "
+             "-drive id=drive_image2,file=/build/1.img "
+             "-device scsi-hd,id=drive2,drive=drive_image2,bus=lsi0.0,scsi-id=0 "
+             "-object x-remote-object,id=robj1,devid=lsi0,fd=FD0,", 1, PROGRAM,
+             ['id "lsi0"', 'drive = "drive_image2"']),
+            ("-machine x-remote -device lsi53c895a,id=lsi0 -device lsi53c895a,id=lsi1 "
+             "-object x-remote-object,id=robj1,devid=lsi0,fd=FD0 "
+             "-object x-remote-object,id=robj2,devid=lsi1,fd=FD1", 2, PROGRAM,
+             ['id "lsi0"', 'id "lsi1"']),
+            ("FD0 -device lsi53c895a,id=lsi1 -drive id=drive_image1,file=/build/1.img "
+             "-device scsi-hd,id=drive1,drive=drive_image1,bus=lsi1.0,scsi-id=0 "
+             "-device lsi53c895a,id=lsi2 -drive id=drive_image2,file=/build/2.img "
+             "-device scsi-hd,id=drive2,drive=drive_image2,bus=lsi2.0,scsi-id=0", 1, link,
+             ['id "lsi1"', 'id "lsi2"', 'drive = "drive_image1"', 'drive = "drive_image2"'])]:
+        Line(folder, f"{line} {monitor}", sockets, program).check(f"{folder}/qmp-sock", expected)
+
+
 @case
 def monitors_that_cannot_be_are_refused(folder):
     device = ["-device", "lsi53c895a,id=lsi0", "-object",
