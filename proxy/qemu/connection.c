@@ -4,7 +4,9 @@
 
 #include <poll.h>
 
+#include "monitor/monitor.h"
 #include "qapi/error.h"
+#include "qemu/ctype.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "sysemu/tcg.h"
@@ -69,10 +71,28 @@ static int ask_for_reports(PCIProxyDev *dev, char **why)
 	return ret;
 }
 
+/* A descriptor that the monitor was given (getfd) is this device's from here on. */
+static int connect_socket(PCIProxyDev *dev, char **why)
+{
+	Error *err = NULL;
+	int fd = monitor_fd_param(monitor_cur(), dev->socket, &err);
+	int ret;
+
+	if (fd < 0) {
+		*why = strdup(error_get_pretty(err));
+		error_free(err);
+		return -EBADF;
+	}
+	ret = mpr_proxy_connect_fd(fd, &dev->conn, why);
+	if (ret && !qemu_isdigit(dev->socket[0]))
+		close(fd);
+	return ret;
+}
+
 static int open_remote(PCIProxyDev *dev, char **why)
 {
 	int ret = dev->path ? mpr_proxy_connect_path(dev->path, &dev->conn, why)
-			    : mpr_proxy_connect_fd(dev->socket, &dev->conn, why);
+			    : connect_socket(dev, why);
 
 	if (ret)
 		return ret;

@@ -171,10 +171,11 @@ static bool check_properties(PCIProxyDev *dev, Error **errp)
 			   TYPE_PCI_PROXY_DEV ": 'id' is missing; it names the remote device");
 		return false;
 	}
-	if ((dev->socket >= 0) == (dev->path != NULL)) {
+	if (!dev->socket == !dev->path) {
 		error_setg(errp,
 			   PROXY_FMT ": give either 'socket' (the number of an inherited file "
-				     "descriptor) or 'path' (of the remote's Unix socket)",
+				     "descriptor, or the name of one that the monitor was given) "
+				     "or 'path' (of the remote's Unix socket)",
 			   PROXY_ID(dev));
 		return false;
 	}
@@ -228,7 +229,7 @@ static void proxy_reset(DeviceState *qdev)
 }
 
 static Property proxy_properties[] = {
-	DEFINE_PROP_INT32("socket", PCIProxyDev, socket, -1),
+	DEFINE_PROP_STRING("socket", PCIProxyDev, socket),
 	DEFINE_PROP_STRING("path", PCIProxyDev, path),
 	DEFINE_PROP_UINT32("poll-us", PCIProxyDev, poll_us, MPR_WINDOW_DEFAULT_US),
 	DEFINE_PROP_END_OF_LIST(),

@@ -75,7 +75,7 @@ typedef struct ProxyMemory {
 struct PCIProxyDev {
 	PCIDevice parent_obj;
 
-	int32_t socket;
+	char *socket; /* a number, or what the monitor's getfd has called it */
 	char *path;
 	uint32_t poll_us;
 

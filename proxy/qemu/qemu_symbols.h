@@ -22,7 +22,6 @@
 #pragma weak tcg_allowed
 #pragma weak mttcg_enabled
 #pragma weak use_icount
-#pragma weak qdev_prop_int32
 #pragma weak qdev_prop_string
 #pragma weak qdev_prop_uint32
 

@@ -4,6 +4,7 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -298,6 +299,47 @@ def a_device_comes_and_goes():
         check(vm.read(4, MMIO + SIZE), 4)
 
 
+def a_device_takes_a_socket_that_the_monitor_was_given():
+    with machine() as vm:
+        remote = Remote(FAKE)
+        vm.qmp_pass("given", remote.fileno())
+        remote.sock.close()
+        reply = vm.qmp("device_add", driver="pci-proxy-dev", id="fake1", socket="given", addr="7")
+        check(reply, {"return": {}})
+        map_bars(vm, 7, IO + 0x1000, MMIO + 0x100000)
+        check(vm.read(4, MMIO + 0x100000 + SIZE), 4)
+        vm.qmp("device_del", id="fake1")
+        vm.out(4, 0xAE08, 1 << 7)  # ACPI: the guest ejects slot 7
+        vm.qmp_event("DEVICE_DELETED")
+        check(remote.process.wait(10), 0)
+
+
+def a_socket_that_the_monitor_was_given_is_closed_on_failure():
+    with machine() as vm:
+        remote = Remote(FAKE)
+        vm.qmp_pass("given", remote.fileno())
+        remote.sock.close()
+        reply = vm.qmp("device_add", driver="pci-proxy-dev", id="lsi7", socket="given", addr="7")
+        check_in("remote device 'lsi7': no such device", reply["error"]["desc"])
+        check(remote.process.wait(10), 0)
+        ours, theirs = socket.socketpair()
+        ours.settimeout(10)
+        ours.shutdown(socket.SHUT_WR)
+        vm.qmp_pass("mute", theirs.fileno())
+        theirs.close()
+        reply = vm.qmp("device_add", driver="pci-proxy-dev", id="lsi7", socket="mute", addr="7")
+        check_in("lsi7", reply["error"]["desc"])
+        while ours.recv(1000):  # its hello, and then that it has hung up
+            pass
+
+
+def an_unknown_name_of_a_socket_is_named():
+    with machine() as vm:
+        reply = vm.qmp("device_add", driver="pci-proxy-dev", id="fake1", socket="none", addr="7")
+        check_in("none", reply["error"]["desc"])
+    check_in("none", refused(["-device", "pci-proxy-dev,id=fake1,socket=none"]))
+
+
 def migration_is_refused():
     with machine() as vm:
         reply = vm.qmp("migrate", uri="exec:cat >/dev/null")
@@ -391,6 +433,9 @@ sys.exit(Tap([
     a_remote_killed_during_a_read_does_not_hang_the_guest,
     two_devices_share_a_socket,
     a_device_comes_and_goes,
+    a_device_takes_a_socket_that_the_monitor_was_given,
+    a_socket_that_the_monitor_was_given_is_closed_on_failure,
+    an_unknown_name_of_a_socket_is_named,
     migration_is_refused,
     preloading_works_and_is_not_inherited,
     an_id_is_required,

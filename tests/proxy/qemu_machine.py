@@ -58,6 +58,7 @@ class Lines:
     """Lines of text to and from a socket."""
 
     def __init__(self, sock):
+        self.sock = sock
         # Two files: writing to one that also reads drops what it has read ahead.
         self.reader = sock.makefile("r")
         self.writer = sock.makefile("w")
@@ -65,6 +66,10 @@ class Lines:
     def send(self, line):
         self.writer.write(line + "\n")
         self.writer.flush()
+
+    def send_with(self, line, fd):
+        """A line with a descriptor."""
+        socket.send_fds(self.sock, [line.encode() + b"\n"], [fd])
 
     def receive(self):
         """A line, or "" when the peer is gone."""
@@ -183,6 +188,15 @@ class Qemu:
     def qmp(self, command, **arguments):
         request = {"execute": command, "arguments": arguments}
         self.qmp_lines.send(json.dumps(request))
+        return self.qmp_reply()
+
+    def qmp_pass(self, name, fd):
+        """Gives the monitor a descriptor."""
+        request = {"execute": "getfd", "arguments": {"fdname": name}}
+        self.qmp_lines.send_with(json.dumps(request), fd)
+        check(self.qmp_reply(), {"return": {}})
+
+    def qmp_reply(self):
         while True:
             reply = self.qmp_receive()
             if not reply:
