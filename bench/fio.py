@@ -38,6 +38,13 @@ fio --minimal --name={name} --filename={disks} --direct=1 --ioengine=io_uring --
 	{{ cat /tmp/out; exit 1; }}
 echo "FIO-RESULT {name} $(grep '^3;' /tmp/out)"
 """
+# Waiters that adapt need a moment before they sleep.
+GUEST_IDLE = """
+sleep 2
+echo FIO-BEGIN {name} >/dev/ttyS0
+sleep {seconds}
+echo FIO-END {name} >/dev/ttyS0
+"""
 
 
 def make_image(folder, name, mib):
@@ -139,29 +146,33 @@ def per_request(run):
     return run
 
 
-def run(guest, jobs, seconds):
+def run(guest, jobs, seconds, idle=None):
     """Boots a machines.Machine and runs the jobs {name: Job} one after the other,
-    each on all its disks at once; the figures of each job."""
+    each on all its disks at once; the figures of each job. With `idle`, the guest
+    then does nothing for as long; what that uses, by this name."""
     virtio = guest.kind == "virtio"
     count = sum(adapter.image is not None for adapter in guest.adapters)
     disks = [("/dev/vd" if virtio else "/dev/sd") + chr(ord("a") + n) for n in range(count)]
     guest.boot_linux(GUEST_HEAD.format(disk=disks[-1]) + "".join(
         GUEST_JOB.format(name=name, disks=":".join(disks), seconds=seconds, job=job)
-        for name, job in jobs.items()), parts=("fio", "virtio") if virtio else ("fio",))
-    used = follow(guest, jobs)
+        for name, job in jobs.items()) +
+        (GUEST_IDLE.format(name=idle, seconds=seconds) if idle else ""),
+        parts=("fio", "virtio") if virtio else ("fio",))
+    used = follow(guest, [*jobs, idle] if idle else jobs)
     lines = dict(guest.found(r"^FIO-RESULT (\S+) (3;.*)$"))
-    return {name: per_request({**parse_terse(lines[name]), **used[name]}) for name in jobs}
+    figures = {name: per_request({**parse_terse(lines[name]), **used[name]}) for name in jobs}
+    return {**figures, idle: used[idle]} if idle else figures
 
 
-def run_patiently(make_guest, jobs, seconds, failed):
+def run_patiently(make_guest, jobs, seconds, failed, idle=None):
     """The same, tried again when the guest's kernel had trouble with its disk or
     did not come up; failed() is called for each time."""
     for _ in range(ATTEMPTS - 1):
         try:
             with make_guest() as guest:
-                return run(guest, jobs, seconds)
+                return run(guest, jobs, seconds, idle)
         except harness.Failure as failure:
             failed()
             common.progress(f"this run failed, another one follows: {failure}")
     with make_guest() as guest:
-        return run(guest, jobs, seconds)
+        return run(guest, jobs, seconds, idle)

@@ -8,6 +8,7 @@ import access_cost
 import guest_fio
 import plots
 import scale
+import waiting
 
 PLOTS = "performance"   # folder of the plots, beside the page
 
@@ -352,6 +353,40 @@ def channel_lines(configs):
                 + ".\n")
 
 
+def waiting_section(page):
+    data = page.data("waiting")
+    if not data:
+        return
+    settings = data["settings"]
+    page.add("## Looking or sleeping\n",
+             "`waiting`: fio in the same guest with several bounds for how long both sides look "
+             "for work before\nthey sleep (`poll-us=`; 200 where nobody says), and the guest with "
+             f"nothing to do; medians of {settings['runs']}\nalternating runs of "
+             f"{settings['seconds']} s.\n")
+    for job in waiting.JOBS:
+        page.add(f"### {guest_fio.JOBS[job].what}\n", table(
+            ["poll-us", "IOPS", "runs", "p50 us", "p99 us", "QEMU CPU", "remote CPU",
+             "QEMU sleeps/IO", "remote sleeps/IO"],
+            [waiting_row(bound, runs) for bound, runs in data["results"][job].items()]))
+    page.add("### A guest with nothing to do\n", table(
+        ["poll-us", "QEMU CPU", "remote CPU", "QEMU sleeps/s", "remote sleeps/s"],
+        [[bound] + [f"{median_of(runs, 'cpu', name):.1%}" for name in ("qemu", "remote")] +
+         [number(statistics.median(run["sleeps"][name] / run["seconds"] for run in runs))
+          for name in ("qemu", "remote")]
+         for bound, runs in data["results"][waiting.IDLE].items()]))
+
+
+def median_of(runs, figure, name=None):
+    return statistics.median(run[figure] if name is None else run[figure][name] for run in runs)
+
+
+def waiting_row(bound, runs):
+    return [bound, number(median_of(runs, "iops"), 0), between([run["iops"] for run in runs], 0),
+            number(median_of(runs, "p50_us"), 0), number(median_of(runs, "p99_us"), 0)] + \
+        [f"{median_of(runs, 'cpu', name):.0%}" for name in ("qemu", "remote")] + \
+        [number(median_of(runs, "sleeps_per_request", name)) for name in ("qemu", "remote")]
+
+
 SCALE_COLUMNS = {"read_ns": "read ns", "write_ns": "write ns", "iops": "IOPS", "p50_us": "p50 us",
                  "p99_us": "p99 us", "qemu_cpu_us": "QEMU us/IO", "remote_cpu_us": "remote us/IO"}
 
@@ -418,13 +453,15 @@ one bench again, and `--page` only writes the page from what is there. Each benc
 is also a command of its own, with a table as its output:
 
 """ + "\n".join(f"    bazel-bin/bench/{command}" for command in (
-        "ring_latency", "ring_latency --peers", "access_cost", "blk_iops", "guest_fio", "scale"))
+        "ring_latency", "ring_latency --peers", "access_cost", "blk_iops", "guest_fio", "waiting",
+        "scale"))
              + "\n\nEach has `--help`, `--runs` and `--json`.\n")
 
 
 def write(folder, results):
     page = Page(folder, results)
     for section in (machine, goals_section, ring_section, peers_section, access_section,
-                    blk_section, fio_section, scale_section, repeat_section):
+                    blk_section, fio_section, waiting_section, scale_section,
+                    repeat_section):
         section(page)
     page.write()

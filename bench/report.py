@@ -20,6 +20,7 @@ BENCHES = {
     "access_cost": ["access_cost"],
     "blk_iops": ["blk_iops"],
     "guest_fio": ["guest_fio"],
+    "waiting": ["waiting"],
     "scale": ["scale"],
 }
 

@@ -11,6 +11,7 @@ import common
 import harness
 import access_cost
 import guest_fio
+import waiting
 
 
 def bench_json(name, *arguments):
@@ -53,13 +54,26 @@ def test_guest_fio(tap, results):
         keep(results, "guest_fio", data)
 
 
+def test_waiting(tap, results):
+    with tap.case("waiting measures a guest at work and an idle one with each bound"):
+        data = bench_json("waiting", "--runs", "1", "--seconds", "1", "--size", "64",
+                          "--bounds", "0")
+        harness.check(set(data["results"]) == {*waiting.JOBS, waiting.IDLE}, f"{data}")
+        for job in waiting.JOBS:
+            run = data["results"][job]["0"][0]
+            harness.check(run["sleeps"]["remote"] > 0, f"{job}: a remote that never slept: {run}")
+        harness.check(data["results"][waiting.IDLE]["0"][0]["seconds"] > 0, "no idle guest")
+        keep(results, "waiting", data)
+
+
 def test_report(tap, results, output):
     with tap.case("report writes the page and its plots"):
         harness.run(common.built("bench/report"), "--page", "--folder", results, "--output",
                     output)
         with open(os.path.join(output, "performance.md"), encoding="utf-8") as f:
             page = f.read()
-        for text in ("## Goals", "## One access as the guest sees it", "## fio in a Linux guest"):
+        for text in ("## Goals", "## One access as the guest sees it", "## fio in a Linux guest",
+                     "## Looking or sleeping"):
             harness.check(text in page, f"no '{text}' in the page")
         for plot in ("access-tcg", "guest-fio"):
             path = os.path.join(output, "performance", f"{plot}.svg")
@@ -75,6 +89,7 @@ def main():
         os.makedirs(output)
         test_access_cost(tap, results)
         test_guest_fio(tap, results)
+        test_waiting(tap, results)
         test_report(tap, results, output)
     tap.finish()
 
