@@ -187,7 +187,7 @@ bool mpr_blk_read_only(const struct mpr_blk *blk)
 
 bool mpr_blk_write_cache(const struct mpr_blk *blk)
 {
-	return blk->cache != MPR_CACHE_DIRECTSYNC;
+	return !mpr_cache_is_durable(blk->cache);
 }
 
 unsigned mpr_blk_in_flight(const struct mpr_blk *blk)

@@ -19,8 +19,22 @@
 enum mpr_blk_cache {
 	MPR_CACHE_WRITEBACK = 0, /* host page cache, flush on request (default) */
 	MPR_CACHE_NONE,		 /* O_DIRECT, flush on request */
-	MPR_CACHE_DIRECTSYNC	 /* O_DIRECT, every write durable when it ends */
+	MPR_CACHE_DIRECTSYNC,	 /* O_DIRECT, every write durable when it ends */
+	MPR_CACHE_WRITETHROUGH,	 /* host page cache, every write durable when it ends */
+	MPR_CACHE_UNSAFE	 /* host page cache, and nothing is made durable */
 };
+
+/* O_DIRECT. */
+static inline bool mpr_cache_is_direct(enum mpr_blk_cache cache)
+{
+	return cache == MPR_CACHE_NONE || cache == MPR_CACHE_DIRECTSYNC;
+}
+
+/* A completed write is durable. */
+static inline bool mpr_cache_is_durable(enum mpr_blk_cache cache)
+{
+	return cache == MPR_CACHE_DIRECTSYNC || cache == MPR_CACHE_WRITETHROUGH;
+}
 
 struct mpr_blk_options {
 	const char *file;
@@ -100,7 +114,7 @@ int mpr_blk_resize(struct mpr_blk *blk, uint64_t size);
  * zeros, and a write there lengthens it. */
 uint64_t mpr_blk_size(const struct mpr_blk *blk);
 bool mpr_blk_read_only(const struct mpr_blk *blk);
-/* True when completed writes may still be volatile (not directsync). */
+/* True when completed writes may still be volatile. */
 bool mpr_blk_write_cache(const struct mpr_blk *blk);
 unsigned mpr_blk_in_flight(const struct mpr_blk *blk);
 const struct mpr_blk_stats *mpr_blk_stats(const struct mpr_blk *blk);

@@ -37,7 +37,7 @@ fail(char **error, int err, const struct mpr_blk_options *options, const char *f
 
 static bool is_direct(const struct mpr_blk_options *options)
 {
-	return options->cache != MPR_CACHE_WRITEBACK;
+	return mpr_cache_is_direct(options->cache);
 }
 
 static const char *cache_name(const struct mpr_blk_options *options)
@@ -198,25 +198,60 @@ static int set_alignment(struct mpr_file *file, const struct mpr_blk_options *op
 	return 0;
 }
 
+/* How files of other formats begin. Not those that a guest puts on a disk, as LUKS. */
+static const struct {
+	const char *format;
+	unsigned offset;
+	const char *magic;
+	size_t length;
+} formats[] = {
+#define MAGIC(format, offset, magic)                     \
+	{                                                \
+		format, offset, magic, sizeof(magic) - 1 \
+	}
+	MAGIC("qcow2", 0, "QFI\xfb"),
+	MAGIC("qed", 0, "QED\0"),
+	MAGIC("vmdk", 0, "KDMV"),
+	MAGIC("vmdk", 0, "COWD"),
+	MAGIC("vmdk", 0, "# Disk DescriptorFile"),
+	MAGIC("vdi", 0x40, "\x7f\x10\xda\xbe"),
+	MAGIC("vhdx", 0, "vhdxfile"),
+	MAGIC("vpc", 0, "conectix"),
+	MAGIC("parallels", 0, "WithoutFreeSpace"),
+	MAGIC("parallels", 0, "WithouFreSpacExt"),
+	MAGIC("bochs", 0, "Bochs Virtual HD Image"),
+};
+
+/* The format whose files begin like that, or NULL. */
+static const char *format_of(const char *head, size_t length)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (formats[i].offset + formats[i].length <= length &&
+		    !memcmp(head + formats[i].offset, formats[i].magic, formats[i].length))
+			return formats[i].format;
+	return NULL;
+}
+
 /* A known image format must not be taken for a disk's bytes by default. */
 static int check_format(const struct mpr_file *file, const struct mpr_blk_options *options,
 			char **error)
 {
-	static const char qcow2_magic[4] = "QFI\xfb";
+	const char *format;
+	ssize_t length;
 	char *head;
-	bool qcow2;
 
 	if (options->format)
 		return 0;
 	if (posix_memalign((void **)&head, PROBE_MAX, PROBE_MAX))
 		return fail(error, -ENOMEM, options, "no memory to read its head");
-	qcow2 = pread(file->fd, head, PROBE_MAX, 0) >= (ssize_t)sizeof(qcow2_magic) &&
-		!memcmp(head, qcow2_magic, sizeof(qcow2_magic));
+	length = pread(file->fd, head, PROBE_MAX, 0);
+	format = format_of(head, length < 0 ? 0 : (size_t)length);
 	free(head);
-	if (qcow2)
+	if (format)
 		return fail(error, -EINVAL, options,
-			    "is a qcow2 image: convert it with qemu-img convert -O raw, or use "
-			    "format=raw to give the guest the file as it is");
+			    "is a %s image: convert it with qemu-img convert -O raw, or use "
+			    "format=raw to give the guest the file as it is",
+			    format);
 	return 0;
 }
 

@@ -43,13 +43,15 @@ static struct mpr_blk_req *req_of(struct raw_req *r)
 
 static bool is_direct(const struct raw *raw)
 {
-	return raw->blk.cache != MPR_CACHE_WRITEBACK;
+	return mpr_cache_is_direct(raw->blk.cache);
 }
 
 static bool must_sync(const struct raw *raw, const struct mpr_blk_req *req)
 {
+	if (raw->blk.cache == MPR_CACHE_UNSAFE)
+		return false;
 	return req->op == MPR_BLK_FLUSH ||
-	       (req->op == MPR_BLK_WRITE && (req->fua || raw->blk.cache == MPR_CACHE_DIRECTSYNC));
+	       (req->op == MPR_BLK_WRITE && (req->fua || mpr_cache_is_durable(raw->blk.cache)));
 }
 
 /* Whether a failure says that data in the page cache may be gone. */
@@ -185,6 +187,8 @@ static void raw_submit(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t le
 
 	if (raw->sync_error && must_sync(raw, req))
 		mpr_blk_finish_later(blk, req, raw->sync_error);
+	else if (req->op == MPR_BLK_FLUSH && !must_sync(raw, req))
+		mpr_blk_finish_later(blk, req, 0);
 	else if (req->op == MPR_BLK_FLUSH)
 		submit_flush(raw, req);
 	else

@@ -31,8 +31,25 @@ const char *const mpr_disk_properties[] = {
 	NULL,
 };
 const char *const mpr_drive_properties[] = {
-	"id",  "file",	  "format", "if",     "cache",	"readonly", "node-name", "media",
-	"aio", "discard", "werror", "rerror", "serial", "iopoll",   NULL,
+	"id",
+	"file",
+	"format",
+	"if",
+	"cache",
+	"cache.direct",
+	"cache.writeback",
+	"cache.no-flush",
+	"readonly",
+	"read-only",
+	"node-name",
+	"media",
+	"aio",
+	"discard",
+	"werror",
+	"rerror",
+	"serial",
+	"iopoll",
+	NULL,
 };
 const char *const mpr_blockdev_properties[] = {
 	"driver",

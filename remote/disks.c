@@ -137,8 +137,10 @@ static int get_scsi_id(const struct mpr_scsi_bus *bus, const struct mpr_opts *op
 	return ret;
 }
 
+/* What the disk's option does not say, the drive's may. */
 static int get_options(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts,
-		       struct mpr_scsi_disk_options *options, char **error)
+		       const struct mpr_opts *drive, struct mpr_scsi_disk_options *options,
+		       char **error)
 {
 	uint64_t id = 0, lun = 0, logical = 0, physical = 0, rotation = 0, ignored = 0;
 	int ret = get_scsi_id(bus, opts, &id, error);
@@ -164,6 +166,8 @@ static int get_options(const struct mpr_scsi_bus *bus, const struct mpr_opts *op
 	options->physical_block_size = (uint32_t)physical;
 	options->rotation_rate = (uint16_t)rotation;
 	options->serial = mpr_opts_get(opts, "serial");
+	if (!options->serial)
+		options->serial = mpr_opts_get(drive, "serial");
 	options->vendor = mpr_opts_get(opts, "vendor");
 	options->product = mpr_opts_get(opts, "product");
 	options->ver = mpr_opts_get(opts, "ver");
@@ -175,7 +179,7 @@ static int create_disk(struct mpr_scsi_bus *bus, struct mpr_drive *drive,
 {
 	struct mpr_scsi_disk_options options = {0};
 	char *why = NULL;
-	int ret = get_options(bus, opts, &options, error);
+	int ret = get_options(bus, opts, drive->opts, &options, error);
 
 	if (ret < 0)
 		return ret;

@@ -9,10 +9,9 @@
 #include "remote/log.h"
 
 static const char *const cache_modes[] = {
-	[MPR_CACHE_WRITEBACK] = "writeback",
-	[MPR_CACHE_NONE] = "none",
-	[MPR_CACHE_DIRECTSYNC] = "directsync",
-	NULL,
+	[MPR_CACHE_WRITEBACK] = "writeback",   [MPR_CACHE_NONE] = "none",
+	[MPR_CACHE_DIRECTSYNC] = "directsync", [MPR_CACHE_WRITETHROUGH] = "writethrough",
+	[MPR_CACHE_UNSAFE] = "unsafe",	       NULL,
 };
 
 static int missing(const struct mpr_opts *opts, const char *what, char **error)
@@ -83,15 +82,6 @@ static int check_discard(const struct mpr_opts *opts, const char *key, char **er
 
 /* ---- -drive ------------------------------------------------------------- */
 
-static int check_serial(const struct mpr_opts *opts, char **error)
-{
-	if (!mpr_opts_get(opts, "serial"))
-		return 0;
-	*error = mpr_errorf("%s: a serial number is the disk's: give -device scsi-hd,serial=%s",
-			    mpr_opts_text(opts), mpr_opts_get(opts, "serial"));
-	return -EINVAL;
-}
-
 static int check_drive(const struct mpr_opts *opts, char **error)
 {
 	int ret = mpr_opts_check(opts, mpr_drive_properties, error);
@@ -105,8 +95,6 @@ static int check_drive(const struct mpr_opts *opts, char **error)
 	if (ret == 0)
 		ret = check_format(opts, error);
 	if (ret == 0)
-		ret = check_serial(opts, error);
-	if (ret == 0)
 		ret = check_choice(opts, "media", "disk", "", error);
 	if (ret == 0)
 		ret = check_choice(opts, "werror", "report", ": the guest is told", error);
@@ -117,21 +105,64 @@ static int check_drive(const struct mpr_opts *opts, char **error)
 	return ret == 0 ? check_aio(opts, "aio", error) : ret;
 }
 
+/* A cache mode in its parts. */
+struct cache {
+	bool direct, no_flush, writeback;
+};
+
+static int get_mode(const struct mpr_opts *opts, const struct cache *cache,
+		    enum mpr_blk_cache *mode, char **error)
+{
+	if (cache->no_flush && (cache->direct || !cache->writeback)) {
+		*error = mpr_errorf("%s: cache.no-flush=on is for cache.direct=off and "
+				    "cache.writeback=on only: elsewhere flushes are made",
+				    mpr_opts_text(opts));
+		return -EINVAL;
+	}
+	if (cache->no_flush)
+		*mode = MPR_CACHE_UNSAFE;
+	else if (cache->direct)
+		*mode = cache->writeback ? MPR_CACHE_NONE : MPR_CACHE_DIRECTSYNC;
+	else
+		*mode = cache->writeback ? MPR_CACHE_WRITEBACK : MPR_CACHE_WRITETHROUGH;
+	return 0;
+}
+
+/* cache=MODE, and what differs from it. */
+static int get_cache(const struct mpr_opts *opts, enum mpr_blk_cache *mode, char **error)
+{
+	unsigned given = MPR_CACHE_WRITEBACK;
+	struct cache cache;
+	int ret = mpr_opts_get_enum(opts, "cache", cache_modes, &given, error);
+
+	*mode = (enum mpr_blk_cache)given;
+	cache.direct = mpr_cache_is_direct(*mode);
+	cache.writeback = !mpr_cache_is_durable(*mode);
+	cache.no_flush = *mode == MPR_CACHE_UNSAFE;
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "cache.direct", &cache.direct, error);
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "cache.writeback", &cache.writeback, error);
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "cache.no-flush", &cache.no_flush, error);
+	return ret == 0 ? get_mode(opts, &cache, mode, error) : ret;
+}
+
 static int get_drive_options(const struct mpr_opts *opts, struct mpr_blk_options *options,
 			     char **error)
 {
-	unsigned cache = MPR_CACHE_WRITEBACK;
 	int ret = check_drive(opts, error);
 
 	if (ret == 0)
-		ret = mpr_opts_get_enum(opts, "cache", cache_modes, &cache, error);
+		ret = get_cache(opts, &options->cache, error);
 	if (ret == 0)
 		ret = mpr_opts_get_bool(opts, "readonly", &options->read_only, error);
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "read-only", &options->read_only, error);
 	if (ret == 0)
 		ret = mpr_opts_get_bool(opts, "iopoll", &options->iopoll, error);
 	options->file = mpr_opts_get(opts, "file");
 	options->format = mpr_opts_get(opts, "format");
-	options->cache = (enum mpr_blk_cache)cache;
 	return ret;
 }
 
@@ -192,7 +223,6 @@ static int get_bool(const struct mpr_opts *opts, const char *name, bool *value, 
 
 static int check_blockdev(const struct mpr_opts *opts, char **error)
 {
-	bool no_flush = false;
 	int ret = mpr_opts_check(opts, mpr_blockdev_properties, error);
 
 	if (ret == 0)
@@ -201,13 +231,6 @@ static int check_blockdev(const struct mpr_opts *opts, char **error)
 		ret = missing(opts, "node-name=NAME", error);
 	if (ret == 0 && !get_of_file(opts, "filename"))
 		ret = missing(opts, "filename=PATH", error);
-	if (ret == 0)
-		ret = get_bool(opts, "cache.no-flush", &no_flush, error);
-	if (ret == 0 && no_flush) {
-		*error = mpr_errorf("%s: cache.no-flush=on is not supported: flushes are made",
-				    mpr_opts_text(opts));
-		ret = -EINVAL;
-	}
 	if (ret == 0)
 		ret = check_discard(opts, "discard", error);
 	if (ret == 0)
@@ -220,18 +243,21 @@ static int check_blockdev(const struct mpr_opts *opts, char **error)
 static int get_blockdev_options(const struct mpr_opts *opts, struct mpr_blk_options *options,
 				char **error)
 {
-	bool direct = false;
+	struct cache cache = {.writeback = true};
 	int ret = check_blockdev(opts, error);
 
 	if (ret == 0)
-		ret = get_bool(opts, "cache.direct", &direct, error);
+		ret = get_bool(opts, "cache.direct", &cache.direct, error);
+	if (ret == 0)
+		ret = get_bool(opts, "cache.no-flush", &cache.no_flush, error);
+	if (ret == 0)
+		ret = get_mode(opts, &cache, &options->cache, error);
 	if (ret == 0)
 		ret = get_bool(opts, "read-only", &options->read_only, error);
 	if (ret == 0)
 		ret = get_bool(opts, "iopoll", &options->iopoll, error);
 	options->file = get_of_file(opts, "filename");
 	options->format = "raw";
-	options->cache = direct ? MPR_CACHE_NONE : MPR_CACHE_WRITEBACK;
 	return ret;
 }
 

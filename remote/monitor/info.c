@@ -14,6 +14,8 @@ static void print_drive(const struct mpr_drive *drive, FILE *out)
 		[MPR_CACHE_WRITEBACK] = "writeback",
 		[MPR_CACHE_NONE] = "writeback, direct",
 		[MPR_CACHE_DIRECTSYNC] = "writethrough, direct",
+		[MPR_CACHE_WRITETHROUGH] = "writethrough",
+		[MPR_CACHE_UNSAFE] = "writeback, ignore flushes",
 	};
 	const char *disk = mpr_drive_disk_id(drive);
 

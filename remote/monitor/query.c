@@ -40,8 +40,8 @@ static struct json_object *cache_of(const struct mpr_drive *drive)
 	struct json_object *cache = json_object_new_object();
 
 	mpr_json_add_bool(cache, "writeback", mpr_blk_write_cache(drive->blk));
-	mpr_json_add_bool(cache, "direct", drive->cache != MPR_CACHE_WRITEBACK);
-	mpr_json_add_bool(cache, "no-flush", false);
+	mpr_json_add_bool(cache, "direct", mpr_cache_is_direct(drive->cache));
+	mpr_json_add_bool(cache, "no-flush", drive->cache == MPR_CACHE_UNSAFE);
 	return cache;
 }
 

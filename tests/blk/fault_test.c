@@ -119,6 +119,9 @@ static void durable_writes_use_dsync(void **state)
 		{MPR_CACHE_NONE, true, RWF_DSYNC},
 		{MPR_CACHE_DIRECTSYNC, false, RWF_DSYNC},
 		{MPR_CACHE_DIRECTSYNC, true, RWF_DSYNC},
+		{MPR_CACHE_WRITETHROUGH, false, RWF_DSYNC},
+		{MPR_CACHE_UNSAFE, false, 0},
+		{MPR_CACHE_UNSAFE, true, 0},
 	};
 
 	(void)state;
@@ -135,6 +138,20 @@ static void durable_writes_use_dsync(void **state)
 		fake_uring_complete(f.ring, 0, 4096);
 		teardown(&f);
 	}
+}
+
+static void unsafe_flush_asks_nobody(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_UNSAFE);
+	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_NOP);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
 }
 
 static void short_transfers_are_continued(void **state)
@@ -430,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flush_is_fdatasync),
 		cmocka_unit_test(durable_writes_use_dsync),
+		cmocka_unit_test(unsafe_flush_asks_nobody),
 		cmocka_unit_test(short_transfers_are_continued),
 		cmocka_unit_test(short_direct_writes_go_on_at_a_block),
 		cmocka_unit_test(a_cut_in_an_element_is_continued),

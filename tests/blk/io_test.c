@@ -321,14 +321,16 @@ static void close_waits_for_nothing_but_refuses(void **state)
 	close_image(blk, path);
 }
 
-static enum mpr_blk_cache modes[] = {MPR_CACHE_WRITEBACK, MPR_CACHE_NONE, MPR_CACHE_DIRECTSYNC};
+static enum mpr_blk_cache modes[] = {MPR_CACHE_WRITEBACK, MPR_CACHE_NONE, MPR_CACHE_DIRECTSYNC,
+				     MPR_CACHE_WRITETHROUGH, MPR_CACHE_UNSAFE};
 
 #define in_mode(test, name, mode)                              \
 	{                                                      \
 #test "_" name, test, NULL, NULL, &modes[mode] \
 	}
-#define in_every_mode(test) \
-	in_mode(test, "writeback", 0), in_mode(test, "none", 1), in_mode(test, "directsync", 2)
+#define in_every_mode(test)                                                                      \
+	in_mode(test, "writeback", 0), in_mode(test, "none", 1), in_mode(test, "directsync", 2), \
+		in_mode(test, "writethrough", 3), in_mode(test, "unsafe", 4)
 
 int main(void)
 {

@@ -122,18 +122,33 @@ static void unknown_format(void **state)
 	image_remove(path);
 }
 
-static void qcow2_is_not_taken_for_raw(void **state)
+static void other_formats_are_not_taken_for_raw(void **state)
 {
-	char *path = image_create(1024);
-	int fd = open(path, O_WRONLY);
+	static const struct {
+		const char *magic, *text;
+		off_t offset;
+	} heads[] = {
+		{"QFI\xfb", "is a qcow2 image: convert it with qemu-img convert", 0},
+		{"KDMV", "is a vmdk image", 0},
+		{"# Disk DescriptorFile", "is a vmdk image", 0},
+		{"\x7f\x10\xda\xbe", "is a vdi image", 64},
+		{"vhdxfile", "is a vhdx image", 0},
+		{"conectix", "is a vpc image", 0},
+	};
 
 	(void)state;
-	assert_int_equal(pwrite(fd, "QFI\xfb", 4, 0), 4);
-	close(fd);
-	refused((struct mpr_blk_options){.file = path}, -EINVAL, "qemu-img convert");
-	assert_int_equal(
-		mpr_blk_close(opened((struct mpr_blk_options){.file = path, .format = "raw"})), 0);
-	image_remove(path);
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		char *path = image_create(1024);
+		struct mpr_blk_options raw = {.file = path, .format = "raw"};
+		int fd = open(path, O_WRONLY);
+		ssize_t length = (ssize_t)strlen(heads[i].magic);
+
+		assert_int_equal(pwrite(fd, heads[i].magic, length, heads[i].offset), length);
+		close(fd);
+		refused((struct mpr_blk_options){.file = path}, -EINVAL, heads[i].text);
+		assert_int_equal(mpr_blk_close(opened(raw)), 0);
+		image_remove(path);
+	}
 }
 
 /* Files of /proc cannot be opened for direct I/O. */
@@ -243,7 +258,7 @@ int main(void)
 		cmocka_unit_test(polling_needs_direct_io),
 		cmocka_unit_test(polling_needs_a_device_that_can_be_polled),
 		cmocka_unit_test(unknown_format),
-		cmocka_unit_test(qcow2_is_not_taken_for_raw),
+		cmocka_unit_test(other_formats_are_not_taken_for_raw),
 		cmocka_unit_test(no_direct_io),
 		cmocka_unit_test(write_protected_file),
 		cmocka_unit_test(one_writer_or_many_readers),

@@ -90,12 +90,13 @@ static const struct wrong wrongs[] = {
 	 "-drive id=d0,file=x,format=qcow2: format=qcow2 is not supported, only raw is (qemu-img "
 	 "convert -O raw makes it)"},
 	{"unknown cache mode",
-	 {"@", DEVICE, "-drive", "id=d0,file=x,cache=unsafe"},
-	 "-drive id=d0,file=x,cache=unsafe: cache=unsafe is not writeback, none or directsync"},
-	{"serial number of a drive",
-	 {"@", DEVICE, "-drive", "id=d0,file=x,serial=s1"},
-	 "-drive id=d0,file=x,serial=s1: a serial number is the disk's: give -device "
-	 "scsi-hd,serial=s1"},
+	 {"@", DEVICE, "-drive", "id=d0,file=x,cache=safe"},
+	 "-drive id=d0,file=x,cache=safe: cache=safe is not writeback, none, directsync, "
+	 "writethrough or unsafe"},
+	{"cache mode that does not exist",
+	 {"@", DEVICE, "-drive", "id=d0,file=x,cache=none,cache.no-flush=on"},
+	 "-drive id=d0,file=x,cache=none,cache.no-flush=on: cache.no-flush=on is for "
+	 "cache.direct=off and cache.writeback=on only: elsewhere flushes are made"},
 	{"drive that is to pass discards on",
 	 {"@", DEVICE, "-drive", "id=d0,file=x,discard=unmap"},
 	 "-drive id=d0,file=x,discard=unmap: discard=unmap is not supported, only ignore is (the "
@@ -126,9 +127,9 @@ static const struct wrong wrongs[] = {
 	 "-blockdev raw,node-name=n,file.filname=x: no property \"file.filname\" (did you mean "
 	 "\"file.filename\"?)"},
 	{"unknown drive property",
-	 {"@", DEVICE, "-drive", "id=d0,file=x,read-only=on"},
-	 "-drive id=d0,file=x,read-only=on: no property \"read-only\" (did you mean "
-	 "\"readonly\"?)"},
+	 {"@", DEVICE, "-drive", "id=d0,file=x,read_only=on"},
+	 "-drive id=d0,file=x,read_only=on: no property \"read_only\" (did you mean "
+	 "\"read-only\"?)"},
 	{"polling of a page cache",
 	 {"@", DEVICE, "-drive", "id=d0,file=/proc/self/exe,readonly=on,iopoll=on"},
 	 "-drive id=d0,file=/proc/self/exe,readonly=on,iopoll=on: /proc/self/exe: iopoll=on needs "
