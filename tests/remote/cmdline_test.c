@@ -129,7 +129,7 @@ static const struct wrong wrongs[] = {
 	{"unknown drive property",
 	 {"@", DEVICE, "-drive", "id=d0,file=x,read_only=on"},
 	 "-drive id=d0,file=x,read_only=on: no property \"read_only\" (did you mean "
-	 "\"read-only\"?)"},
+	 "\"readonly\"?)"},
 	{"polling of a page cache",
 	 {"@", DEVICE, "-drive", "id=d0,file=/proc/self/exe,readonly=on,iopoll=on"},
 	 "-drive id=d0,file=/proc/self/exe,readonly=on,iopoll=on: /proc/self/exe: iopoll=on needs "
