@@ -174,11 +174,12 @@ static char **finish(GPtrArray *argv)
 	return (char **)g_ptr_array_free(argv, FALSE);
 }
 
-/* Both programs spell it alike. */
+/* Both programs spell it alike. Not -mon, for which QEMU would leave out its default
+ * monitor. */
 static void add_monitor(GPtrArray *argv, int fd)
 {
 	add_pair(argv, "-chardev", mpr_need_text("socket,id=mpring-qmp,fd=%d", fd));
-	add_pair(argv, "-mon", mpr_need_text("chardev=mpring-qmp,mode=control"));
+	add_pair(argv, "-qmp", mpr_need_text("chardev:mpring-qmp"));
 }
 
 /* Locking guest memory is for QEMU and for the remotes. */

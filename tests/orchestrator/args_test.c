@@ -175,18 +175,16 @@ static void monitors(void **state)
 	assert_command(mpr_plan_qemu_argv(plan, &fd, 11),
 		       "qemu -overcommit mem-lock=on -device pci-proxy-dev,id=a,socket=10 "
 		       "-device pci-proxy-dev,id=b,socket=10 -chardev socket,id=mpring-qmp,fd=11 "
-		       "-mon chardev=mpring-qmp,mode=control");
-	assert_command(
-		mpr_plan_remote_argv(plan, 0, "remote", 20, 21),
-		"remote -chardev socket,id=mpring-qmp,fd=21 "
-		"-mon chardev=mpring-qmp,mode=control -overcommit mem-lock=on -machine x-remote "
-		"-drive id=d,file=x -device lsi53c895a,id=a -device lsi53c895a,id=b "
-		"-object x-remote-object,id=mpring-a,devid=a,fd=20 "
-		"-object x-remote-object,id=mpring-b,devid=b,fd=20");
-	assert_command(
-		mpr_plan_new_remote_argv(plan, 0, "remote", 21),
-		"remote -chardev socket,id=mpring-qmp,fd=21 "
-		"-mon chardev=mpring-qmp,mode=control -overcommit mem-lock=on -machine x-remote");
+		       "-qmp chardev:mpring-qmp");
+	assert_command(mpr_plan_remote_argv(plan, 0, "remote", 20, 21),
+		       "remote -chardev socket,id=mpring-qmp,fd=21 "
+		       "-qmp chardev:mpring-qmp -overcommit mem-lock=on -machine x-remote "
+		       "-drive id=d,file=x -device lsi53c895a,id=a -device lsi53c895a,id=b "
+		       "-object x-remote-object,id=mpring-a,devid=a,fd=20 "
+		       "-object x-remote-object,id=mpring-b,devid=b,fd=20");
+	assert_command(mpr_plan_new_remote_argv(plan, 0, "remote", 21),
+		       "remote -chardev socket,id=mpring-qmp,fd=21 "
+		       "-qmp chardev:mpring-qmp -overcommit mem-lock=on -machine x-remote");
 	mpr_plan_free(plan);
 }
 
