@@ -19,14 +19,17 @@ static int die_with(pid_t parent)
 	return getppid() == parent ? 0 : -ESRCH; /* it died before */
 }
 
+static int leave_input(void)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	return null < 0 || dup2(null, STDIN_FILENO) < 0 ? -errno : 0;
+}
+
 static int leave_terminal(void)
 {
-	int null;
-
-	if (setpgid(0, 0) || close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
-		return -errno;
-	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+	if (setpgid(0, 0) || close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) ||
+	    dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		return -errno;
 	/* Messages to a terminal that stops background writers must not stop it. */
 	signal(SIGTTOU, SIG_IGN);
@@ -57,6 +60,8 @@ static int become(const struct mpr_child *child, pid_t parent)
 {
 	int err = die_with(parent);
 
+	if (!err && (child->no_input || child->background))
+		err = leave_input();
 	if (!err && child->background)
 		err = leave_terminal();
 	if (!err)

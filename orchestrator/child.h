@@ -14,6 +14,7 @@ struct mpr_child {
 	size_t fd_count;
 	const char *preload;	 /* put before what LD_PRELOAD has, or NULL */
 	const sigset_t *signals; /* the child's signal mask */
+	bool no_input;		 /* standard input is not the child's to read */
 	/* Away from the terminal: a process group of its own, no input, output
 	 * to standard error, and no other inherited files. */
 	bool background;

@@ -35,13 +35,14 @@ struct mpr_member *mpr_launch_remote(struct mpr_family *family, uint64_t rid, ch
 }
 
 struct mpr_member *mpr_launch_qemu(struct mpr_family *family, char **argv, const int *fds,
-				   size_t count, const char *preload, char **error)
+				   size_t count, const char *preload, bool input, char **error)
 {
 	const struct mpr_child child = {
 		.argv = argv,
 		.fds = fds,
 		.fd_count = count,
 		.preload = preload,
+		.no_input = !input,
 		.signals = mpr_family_signals(family),
 	};
 	pid_t pid = launch(&child, argv, error);

@@ -3,6 +3,7 @@
 #ifndef MPR_ORCHESTRATOR_LAUNCH_H
 #define MPR_ORCHESTRATOR_LAUNCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "orchestrator/supervise.h"
@@ -13,8 +14,9 @@ struct mpr_member *mpr_launch_remote(struct mpr_family *family, uint64_t rid, ch
 				     const int *fds, size_t count, char **error);
 
 /* QEMU, with `fds` besides what this process inherited, and `preload` (or NULL) put
- * before what LD_PRELOAD has. The rest as above. */
+ * before what LD_PRELOAD has. Without `input` it gets no standard input. The rest as
+ * above. */
 struct mpr_member *mpr_launch_qemu(struct mpr_family *family, char **argv, const int *fds,
-				   size_t count, const char *preload, char **error);
+				   size_t count, const char *preload, bool input, char **error);
 
 #endif

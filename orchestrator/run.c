@@ -13,6 +13,7 @@
 #include "orchestrator/launch.h"
 #include "orchestrator/locate.h"
 #include "orchestrator/memory.h"
+#include "orchestrator/monitor/monitors.h"
 #include "orchestrator/quote.h"
 #include "orchestrator/supervise.h"
 #include "orchestrator/vm.h"
@@ -26,8 +27,9 @@ struct wire {
 struct run {
 	struct mpr_plan *plan;
 	size_t remotes;
-	bool monitored;	      /* the run has monitors, and so a vm */
-	char *remote_program; /* NULL when there are no remotes, as is the next */
+	struct mpr_monitors *users; /* the monitors on the command line */
+	bool monitored;		    /* there are some, and so a vm */
+	char *remote_program;	    /* NULL when there are no remotes, as is the next */
 	char *qemu_object;
 	struct wire *devices;  /* of each remote */
 	struct wire *monitors; /* of each remote */
@@ -134,6 +136,10 @@ static int create(struct run *run, char *const *argv)
 {
 	char *error;
 
+	if (mpr_monitors_create(argv, &run->users, &error))
+		return fail(error);
+	run->monitored = mpr_monitors_exist(run->users);
+	argv = mpr_monitors_argv(run->users);
 	if (mpr_plan_create(argv, &run->plan, &error))
 		return fail(error);
 	if (mpr_plan_remotes(run->plan) && mpr_check_memory(argv, &error))
@@ -149,6 +155,9 @@ static int create(struct run *run, char *const *argv)
 
 static void destroy(struct run *run)
 {
+	mpr_monitors_destroy(run->users);
+	if (!run->plan)
+		return;
 	close_ends(run);
 	for (size_t i = 0; i < run->remotes; i++)
 		close_end(&run->monitors[i].here);
@@ -170,13 +179,20 @@ static char **remote_argv(const struct run *run, size_t remote)
 				    run->devices[remote].there, run->monitors[remote].there);
 }
 
-static int *qemu_fds(const struct run *run)
+/* The remotes', in their order, and those of the monitors (free() them). */
+static int *qemu_fds(const struct run *run, size_t *count)
 {
-	int *fds = mpr_need_array(run->remotes + 1, sizeof(*fds));
+	size_t users;
+	const int *users_fds = mpr_monitors_fds(run->users, &users);
+	int *fds = mpr_need_array(run->remotes + users + 1, sizeof(*fds));
 
+	*count = 0;
 	for (size_t i = 0; i < run->remotes; i++)
-		fds[i] = run->devices[i].here;
-	fds[run->remotes] = run->qemu_monitor.there;
+		fds[(*count)++] = run->devices[i].here;
+	for (size_t i = 0; i < users; i++)
+		fds[(*count)++] = users_fds[i];
+	if (run->monitored)
+		fds[(*count)++] = run->qemu_monitor.there;
 	return fds;
 }
 
@@ -187,6 +203,7 @@ static char **qemu_argv(const struct run *run, const int *fds)
 
 static void print_commands(const struct run *run)
 {
+	size_t count;
 	char **argv;
 	int *fds;
 
@@ -200,7 +217,7 @@ static void print_commands(const struct run *run)
 		mpr_print_word(stdout, run->qemu_object);
 		fputc(' ', stdout);
 	}
-	fds = qemu_fds(run);
+	fds = qemu_fds(run, &count);
 	argv = qemu_argv(run, fds);
 	mpr_print_command(stdout, argv);
 	mpr_argv_free(argv);
@@ -226,13 +243,13 @@ static int start_remote(struct run *run, size_t remote)
 
 static int start_qemu(struct run *run)
 {
-	size_t count = run->remotes + (run->monitored ? 1 : 0);
-	int *fds = qemu_fds(run);
+	size_t count;
+	int *fds = qemu_fds(run, &count);
 	struct mpr_member *member;
 	char *error;
 
 	member = mpr_launch_qemu(run->family, qemu_argv(run, fds), fds, count, run->qemu_object,
-				 &error);
+				 !mpr_monitors_take_stdin(run->users), &error);
 	free(fds);
 	if (!member)
 		return fail(error);
@@ -256,6 +273,8 @@ static int start_all(struct run *run)
 
 static int supervise(struct run *run)
 {
+	char *error;
+
 	run->family = mpr_family_create();
 	if (!run->family) {
 		fail(mpr_need_text("signals cannot be watched: %s", strerror(errno)));
@@ -263,8 +282,14 @@ static int supervise(struct run *run)
 	}
 	if (run->monitored)
 		run->vm = mpr_vm_create(run->family, run->plan, run->remote_program);
-	if (!start_all(run))
+	if (mpr_monitors_open(run->users, &error)) {
+		fail(error);
+		return 1;
+	}
+	if (!start_all(run)) {
+		mpr_monitors_start(run->users, run->vm);
 		return mpr_supervise(run->family);
+	}
 	mpr_vm_hang_up(run->vm);
 	mpr_supervise_end_remotes(run->family);
 	return 1;
@@ -282,7 +307,6 @@ int mpr_run(char *const *argv, bool print)
 		else
 			status = supervise(&run);
 	}
-	if (run.plan)
-		destroy(&run);
+	destroy(&run);
 	return status;
 }

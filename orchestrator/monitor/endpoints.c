@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "opts/opts.h"
+#include "orchestrator/check.h"
 #include "orchestrator/memory.h"
 
 /* What this side understands of a socket and of stdio ... */
@@ -32,16 +33,10 @@ struct taker {
 	char **error;
 };
 
-/* Whether the argument is option `name`, which QEMU takes with one dash or two. */
-static bool is_option(const char *arg, const char *name)
-{
-	return *arg == '-' && !strcmp(arg + 1 + (arg[1] == '-'), name);
-}
-
 static bool has_option(const struct taker *taker, const char *name)
 {
 	for (int i = 1; i < taker->argc; i++)
-		if (is_option(taker->argv[i], name))
+		if (mpr_is_option(taker->argv[i], name))
 			return true;
 	return false;
 }
@@ -104,7 +99,7 @@ static bool is_shared(const struct taker *taker, const char *id, int position)
 
 		if (i != position + 1 &&
 		    (uses_chardev(arg, id) ||
-		     (is_option(taker->argv[i - 1], "mon") && begins_with_id(arg, id))))
+		     (mpr_is_option(taker->argv[i - 1], "mon") && begins_with_id(arg, id))))
 			return true;
 	}
 	return false;
@@ -252,7 +247,7 @@ static bool names_id(const char *text, const char *id)
 static int find_chardev(const struct taker *taker, const char *id)
 {
 	for (int i = 1; i + 1 < taker->argc; i++)
-		if (is_option(taker->argv[i], "chardev") && names_id(taker->argv[i + 1], id))
+		if (mpr_is_option(taker->argv[i], "chardev") && names_id(taker->argv[i + 1], id))
 			return i;
 	return 0;
 }
@@ -419,7 +414,7 @@ static int take_options(struct taker *taker)
 
 	for (int i = 1; i < taker->argc && !err; i++) {
 		for (size_t o = 0; o < sizeof(options) / sizeof(options[0]) && !err; o++)
-			if (is_option(taker->argv[i], options[o].name))
+			if (mpr_is_option(taker->argv[i], options[o].name))
 				err = take_option(taker, i, options[o].protocol, options[o].mon);
 	}
 	return err;

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/monitor/hmp.h"
+
+#include <glib.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/commands.h"
+#include "orchestrator/qmp_client.h"
+#include "orchestrator/vm.h"
+
+/* The answer's function may outlive the monitor, so that it has an object of its own. */
+struct call {
+	struct mpr_hmp *hmp; /* NULL: it is gone */
+	char *line;
+	mpr_hmp_fn done;
+	void *opaque;
+};
+
+struct mpr_hmp {
+	struct mpr_vm *vm;
+	int cpu; /* -1: QEMU's first */
+	struct call *call;
+};
+
+/* ---- Calls -------------------------------------------------------------- */
+
+static struct call *begin(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *opaque)
+{
+	struct call *call = g_new0(struct call, 1);
+
+	call->hmp = hmp;
+	call->line = g_strdup(line);
+	call->done = done;
+	call->opaque = opaque;
+	hmp->call = call;
+	return call;
+}
+
+static void finish(struct call *call, const char *text)
+{
+	if (call->hmp) {
+		call->hmp->call = NULL;
+		call->done(call->opaque, text);
+	}
+	g_free(call->line);
+	g_free(call);
+}
+
+/* ---- Words -------------------------------------------------------------- */
+
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
+/* The next word (g_free() it); *rest: what follows it. */
+static char *next_word(const char *text, const char **rest)
+{
+	const char *word = skip_blanks(text);
+	size_t len = strcspn(word, " \t");
+
+	*rest = skip_blanks(word + len);
+	return g_strndup(word, len);
+}
+
+/* ---- Help --------------------------------------------------------------- */
+
+static void print_help(GString *out, const struct mpr_vm_command *command)
+{
+	g_string_append_printf(out, "%s %s -- %s\r\n", command->hmp, command->params,
+			       command->help);
+}
+
+static void print_all_help(GString *out)
+{
+	for (const struct mpr_vm_command *command = mpr_vm_commands; command->hmp; command++)
+		print_help(out, command);
+}
+
+/* The word that help is asked for ("" for all; g_free() it), or NULL: it is not. */
+static char *help_topic(const char *line)
+{
+	const char *rest;
+	char *word = next_word(line, &rest);
+	bool is_help = !strcmp(word, "help") || !strcmp(word, "?");
+
+	g_free(word);
+	return is_help ? next_word(rest, &rest) : NULL;
+}
+
+static bool asks_for_all(const char *line)
+{
+	char *topic = help_topic(line);
+	bool all = topic && !*topic;
+
+	g_free(topic);
+	return all;
+}
+
+/* ---- Commands of mpring's ----------------------------------------------- */
+
+/* Lines that end as QEMU's do, the last one, too. */
+static void print_lines(GString *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\n' && (out->len == 0 || out->str[out->len - 1] != '\r'))
+			g_string_append_c(out, '\r');
+		g_string_append_c(out, *text);
+	}
+	if (out->len && out->str[out->len - 1] != '\n')
+		g_string_append(out, "\r\n");
+}
+
+static void command_done(void *opaque, const struct mpr_outcome *outcome)
+{
+	GString *out = g_string_new(NULL);
+
+	if (outcome->error)
+		g_string_printf(out, "Error: %s\r\n", outcome->error);
+	else if (outcome->text)
+		print_lines(out, outcome->text);
+	finish(opaque, out->str);
+	g_string_free(out, TRUE);
+}
+
+/* False: it is none of these. */
+static bool run_own(struct call *call)
+{
+	const char *rest;
+	char *name = next_word(call->line, &rest);
+	const struct mpr_vm_command *command = mpr_vm_find_hmp(name);
+
+	g_free(name);
+	if (command)
+		mpr_vm_run_hmp(call->hmp->vm, command, rest, command_done, call);
+	return command != NULL;
+}
+
+/* False: help is not asked for, or not for one of these. */
+static bool help_own(struct call *call)
+{
+	char *topic = help_topic(call->line);
+	const struct mpr_vm_command *command = topic ? mpr_vm_find_hmp(topic) : NULL;
+	GString *out;
+
+	g_free(topic);
+	if (!command)
+		return false;
+	out = g_string_new(NULL);
+	print_help(out, command);
+	finish(call, out->str);
+	g_string_free(out, TRUE);
+	return true;
+}
+
+/* ---- QEMU's ------------------------------------------------------------- */
+
+/* "cpu N" has no answer when there is that CPU. */
+static void note_cpu(struct mpr_hmp *hmp, const char *line)
+{
+	const char *rest;
+	char *word = next_word(line, &rest);
+	char *end;
+	long cpu = strtol(rest, &end, 0);
+
+	if (!strcmp(word, "cpu") && end != rest && cpu >= 0 && cpu <= G_MAXINT)
+		hmp->cpu = (int)cpu;
+	g_free(word);
+}
+
+static const char *text_of(struct json_object *reply)
+{
+	struct json_object *value;
+
+	if (json_object_object_get_ex(reply, "return", &value) &&
+	    json_object_is_type(value, json_type_string))
+		return json_object_get_string(value);
+	return "";
+}
+
+/* QEMU refused the request itself; NULL: it did not. */
+static char *error_of(struct json_object *reply)
+{
+	struct json_object *error, *desc;
+
+	if (!json_object_object_get_ex(reply, "error", &error) ||
+	    !json_object_object_get_ex(error, "desc", &desc))
+		return NULL;
+	return g_strdup_printf("Error: %s\r\n", json_object_get_string(desc));
+}
+
+static void ask_qemu(struct call *call);
+
+static void answered(void *opaque, struct json_object *reply)
+{
+	struct call *call = opaque;
+	struct mpr_hmp *hmp = call->hmp;
+	char *error;
+	GString *out;
+
+	if (!reply) {
+		finish(call, NULL);
+		return;
+	}
+	error = error_of(reply);
+	if (error && hmp && hmp->cpu >= 0) { /* that CPU was unplugged, perhaps */
+		hmp->cpu = -1;
+		g_free(error);
+		ask_qemu(call);
+		return;
+	}
+	out = g_string_new(error ? error : text_of(reply));
+	if (hmp && !out->len)
+		note_cpu(hmp, call->line);
+	if (!error && asks_for_all(call->line))
+		print_all_help(out);
+	finish(call, out->str);
+	g_string_free(out, TRUE);
+	g_free(error);
+}
+
+static void ask_qemu(struct call *call)
+{
+	struct json_object *arguments = json_object_new_object();
+
+	json_object_object_add(arguments, "command-line", json_object_new_string(call->line));
+	if (call->hmp->cpu >= 0)
+		json_object_object_add(arguments, "cpu-index", json_object_new_int(call->hmp->cpu));
+	mpr_qmp_execute(mpr_vm_qemu(call->hmp->vm), "human-monitor-command", arguments, -1,
+			answered, call);
+}
+
+/* ---- Greeting ----------------------------------------------------------- */
+
+static int version_part(struct json_object *reply, const char *key)
+{
+	struct json_object *object = reply;
+
+	if (json_object_object_get_ex(object, "return", &object) &&
+	    json_object_object_get_ex(object, "qemu", &object) &&
+	    json_object_object_get_ex(object, key, &object))
+		return json_object_get_int(object);
+	return 0;
+}
+
+static void version_known(void *opaque, struct json_object *reply)
+{
+	char *text = NULL;
+
+	if (reply)
+		text = g_strdup_printf(
+			"QEMU %d.%d.%d monitor - type 'help' for more information\r\n",
+			version_part(reply, "major"), version_part(reply, "minor"),
+			version_part(reply, "micro"));
+	finish(opaque, text);
+	g_free(text);
+}
+
+/* ---- The monitor -------------------------------------------------------- */
+
+struct mpr_hmp *mpr_hmp_create(struct mpr_vm *vm)
+{
+	struct mpr_hmp *hmp = g_new0(struct mpr_hmp, 1);
+
+	hmp->vm = vm;
+	hmp->cpu = -1;
+	return hmp;
+}
+
+void mpr_hmp_destroy(struct mpr_hmp *hmp)
+{
+	if (hmp->call)
+		hmp->call->hmp = NULL;
+	g_free(hmp);
+}
+
+void mpr_hmp_run(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *opaque)
+{
+	struct call *call = begin(hmp, line, done, opaque);
+
+	if (!*skip_blanks(line))
+		finish(call, "");
+	else if (!run_own(call) && !help_own(call))
+		ask_qemu(call);
+}
+
+void mpr_hmp_greet(struct mpr_hmp *hmp, mpr_hmp_fn done, void *opaque)
+{
+	mpr_qmp_execute(mpr_vm_qemu(hmp->vm), "query-version", NULL, -1, version_known,
+			begin(hmp, "", done, opaque));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One HMP monitor's commands: mpring's are run here, every other line by QEMU, whose
+ * answer comes back as it is. What QEMU keeps for each monitor (the CPU that
+ * commands are about) is kept here.
+ */
+#ifndef MPR_ORCHESTRATOR_MONITOR_HMP_H
+#define MPR_ORCHESTRATOR_MONITOR_HMP_H
+
+struct mpr_hmp;
+struct mpr_vm;
+
+/* Bytes of a line. */
+#define MPR_HMP_LINE 4095
+
+/* The answer, valid during the call: "" when there is none, lines ended by "\r\n".
+ * NULL: QEMU is not there any more. */
+typedef void (*mpr_hmp_fn)(void *opaque, const char *text);
+
+struct mpr_hmp *mpr_hmp_create(struct mpr_vm *vm);
+/* No function is called any more. */
+void mpr_hmp_destroy(struct mpr_hmp *hmp);
+
+/* Runs a line, one after the other's answer. */
+void mpr_hmp_run(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *opaque);
+
+/* Says what QEMU's monitor says when it is opened. */
+void mpr_hmp_greet(struct mpr_hmp *hmp, mpr_hmp_fn done, void *opaque);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The monitors of `mpring run`: they are where QEMU's command line wants them, and
+ * they are QEMU's with mpring's commands added.
+ *
+ *   create    takes them out of the command line; QEMU gets what is left, and monitors
+ *             of which only this process knows
+ *   open      users can connect, and wait
+ *   start     QEMU runs: they are served, from GLib's main loop
+ *   destroy
+ */
+#ifndef MPR_ORCHESTRATOR_MONITOR_MONITORS_H
+#define MPR_ORCHESTRATOR_MONITOR_MONITORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mpr_monitors;
+struct mpr_vm;
+
+/* 0 or -EINVAL with *error set to a message (free() it). */
+int mpr_monitors_create(char *const *argv, struct mpr_monitors **monitors, char **error);
+
+/* Whether there are any; the machine is needed only for them. */
+bool mpr_monitors_exist(const struct mpr_monitors *monitors);
+
+/* QEMU's command line; it stays with the monitors. */
+char *const *mpr_monitors_argv(const struct mpr_monitors *monitors);
+/* The descriptors that it names. */
+const int *mpr_monitors_fds(const struct mpr_monitors *monitors, size_t *count);
+/* Standard input is a monitor's: QEMU must not read it. */
+bool mpr_monitors_take_stdin(const struct mpr_monitors *monitors);
+
+/* Says on standard error which monitors stay QEMU's own. As mpr_monitors_create(). */
+int mpr_monitors_open(struct mpr_monitors *monitors, char **error);
+
+/* QEMU has its descriptors. Without monitors `vm` may be NULL. The machine stays until the monitors
+ * are destroyed. */
+void mpr_monitors_start(struct mpr_monitors *monitors, struct mpr_vm *vm);
+
+/* Hangs up, and leaves the terminal as it was. NULL is ignored. */
+void mpr_monitors_destroy(struct mpr_monitors *monitors);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/monitor/places.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "orchestrator/memory.h"
+
+#define BACKLOG 16
+
+static int fail(const struct mpr_endpoint *endpoint, const char *why, char **error)
+{
+	*error = mpr_need_text("%s: %s", endpoint->text, why);
+	return -EINVAL;
+}
+
+/* Fails with errno. */
+static int fail_errno(const struct mpr_endpoint *endpoint, int fd, char **error)
+{
+	int err = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return fail(endpoint, strerror(err), error);
+}
+
+/* ---- Unix sockets ------------------------------------------------------- */
+
+static struct sockaddr_un unix_address(const struct mpr_endpoint *endpoint)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	memcpy(address.sun_path, endpoint->address, strlen(endpoint->address));
+	return address;
+}
+
+static bool is_socket(const char *path)
+{
+	struct stat stat;
+
+	return lstat(path, &stat) == 0 && S_ISSOCK(stat.st_mode);
+}
+
+static int open_unix(const struct mpr_endpoint *endpoint, char **error)
+{
+	struct sockaddr_un address = unix_address(endpoint);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int ret;
+
+	if (fd < 0)
+		return fail_errno(endpoint, fd, error);
+	if (endpoint->server) {
+		/* A socket of an earlier run is replaced, as QEMU does; a file is not. */
+		if (is_socket(endpoint->address))
+			unlink(endpoint->address);
+		ret = bind(fd, (struct sockaddr *)&address, sizeof(address));
+		if (!ret)
+			ret = listen(fd, BACKLOG);
+	} else {
+		ret = connect(fd, (struct sockaddr *)&address, sizeof(address));
+	}
+	return ret ? fail_errno(endpoint, fd, error) : fd;
+}
+
+/* ---- TCP ---------------------------------------------------------------- */
+
+static int listen_at(const struct addrinfo *info)
+{
+	int fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC, info->ai_protocol);
+	int on = 1, err;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+static int open_tcp(const struct mpr_endpoint *endpoint, char **error)
+{
+	struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+	const char *host = *endpoint->address ? endpoint->address : NULL;
+	struct addrinfo *list;
+	int err = getaddrinfo(host, endpoint->port, &hints, &list), fd = -EADDRNOTAVAIL;
+
+	if (err)
+		return fail(endpoint, gai_strerror(err), error);
+	for (const struct addrinfo *info = list; info && fd < 0; info = info->ai_next)
+		fd = listen_at(info);
+	freeaddrinfo(list);
+	return fd < 0 ? fail(endpoint, strerror(-fd), error) : fd;
+}
+
+/* ---- A descriptor that is there ----------------------------------------- */
+
+static int socket_option(int fd, int option)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) ? -1 : value;
+}
+
+static int open_fd(const struct mpr_endpoint *endpoint, char **error)
+{
+	int fd = endpoint->fd;
+
+	if (socket_option(fd, SO_TYPE) != SOCK_STREAM)
+		return fail(endpoint, "the descriptor is not an open stream socket", error);
+	if (endpoint->server && !socket_option(fd, SO_ACCEPTCONN) && listen(fd, BACKLOG))
+		return fail_errno(endpoint, -1, error);
+	/* QEMU and the remote processes have no part in it. */
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
+}
+
+/* ---- All ---------------------------------------------------------------- */
+
+int mpr_place_open(const struct mpr_endpoint *endpoint, char **error)
+{
+	int fd = -1;
+
+	switch (endpoint->place) {
+	case MPR_PLACE_UNIX:
+		fd = open_unix(endpoint, error);
+		break;
+	case MPR_PLACE_TCP:
+		fd = open_tcp(endpoint, error);
+		break;
+	case MPR_PLACE_FD:
+		fd = open_fd(endpoint, error);
+		break;
+	case MPR_PLACE_STDIO:
+		return fail(endpoint, "standard input and output are open already", error);
+	}
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	return fd;
+}
+
+void mpr_place_remove(const struct mpr_endpoint *endpoint)
+{
+	if (endpoint->place == MPR_PLACE_UNIX && endpoint->server)
+		unlink(endpoint->address);
+}

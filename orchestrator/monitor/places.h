@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening the sockets on which a user finds a monitor. */
+#ifndef MPR_ORCHESTRATOR_MONITOR_PLACES_H
+#define MPR_ORCHESTRATOR_MONITOR_PLACES_H
+
+#include "orchestrator/monitor/endpoints.h"
+
+/* A socket that listens, or that is connected, as the endpoint says; it never waits.
+ * Negative errno with *error set to a message (free() it). */
+int mpr_place_open(const struct mpr_endpoint *endpoint, char **error);
+
+/* Removes what opening left in the file system. */
+void mpr_place_remove(const struct mpr_endpoint *endpoint);
+
+#endif

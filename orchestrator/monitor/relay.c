@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/monitor/relay.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "orchestrator/commands.h"
+#include "orchestrator/monitor/scan.h"
+#include "orchestrator/monitor/stream.h"
+
+/* Bytes of a message of QEMU's. */
+#define QEMU_MESSAGE ((size_t)64 << 20)
+
+/* Reads before others have their turn. */
+#define BATCH 16
+
+/* Commands that are sent to QEMU in the user's stream, to be told by the answer's id.
+ * QEMU answers in order, so that with the answer to QUESTION everything before it has
+ * been answered, too. */
+enum purpose {
+	QUESTION_TURN,	     /* may the command that is held back be run? */
+	QUESTION_NEGOTIATED, /* were the capabilities? */
+	QUESTION_END,	     /* the user sends no more */
+	QUERY_COMMANDS,	     /* the user's own, under another id */
+};
+
+struct question {
+	enum purpose purpose;
+	char id[64];
+	bool has_id;
+	struct json_object *user_id;
+};
+
+/* A command of mpring's that runs. It may outlive the relay. */
+struct running {
+	struct mpr_relay *relay;
+	struct json_object *request;
+};
+
+/* One direction. */
+struct half {
+	struct mpr_stream *from;
+	struct mpr_scan scan;
+	GString *message; /* as far as it has come */
+	char input[4096];
+	size_t at, end;
+};
+
+struct mpr_relay {
+	struct mpr_vm *vm;
+	bool pretty;
+	mpr_relay_fn finished;
+	void *opaque;
+	struct half user, qemu;
+	bool skipping; /* what follows bad input, to the end of the line */
+	bool negotiated, ending, over, abandoned, told;
+	GQueue questions;
+	char *secret; /* of the questions' ids */
+	unsigned number;
+	char *held; /* a command of mpring's that waits for its turn */
+	struct running *running;
+	guint again; /* source: there is more to do */
+};
+
+static void schedule(struct mpr_relay *relay);
+
+/* ---- To the user -------------------------------------------------------- */
+
+static void send_raw(struct mpr_relay *relay, const char *text, size_t len)
+{
+	mpr_stream_write(relay->user.from, text, len);
+	mpr_stream_write(relay->user.from, "\r\n", 2);
+}
+
+static void send_object(struct mpr_relay *relay, struct json_object *object)
+{
+	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
+	const char *text;
+
+	flags |= relay->pretty ? JSON_C_TO_STRING_PRETTY : JSON_C_TO_STRING_SPACED;
+	text = json_object_to_json_string_ext(object, flags);
+	send_raw(relay, text, strlen(text));
+}
+
+static struct json_object *error_object(const char *desc)
+{
+	struct json_object *object = json_object_new_object(), *error = json_object_new_object();
+
+	json_object_object_add(error, "class", json_object_new_string("GenericError"));
+	json_object_object_add(error, "desc", json_object_new_string(desc));
+	json_object_object_add(object, "error", error);
+	return object;
+}
+
+static void refuse(struct mpr_relay *relay, const char *desc)
+{
+	struct json_object *object = error_object(desc);
+
+	send_object(relay, object);
+	json_object_put(object);
+}
+
+/* ---- To QEMU ------------------------------------------------------------ */
+
+static void forward(struct mpr_relay *relay, const char *message)
+{
+	struct mpr_stream *qemu = relay->qemu.from;
+
+	mpr_stream_pass_fds(relay->user.from, qemu);
+	mpr_stream_puts(qemu, message);
+	mpr_stream_write(qemu, "\n", 1);
+}
+
+static struct question *add_question(struct mpr_relay *relay, enum purpose purpose)
+{
+	struct question *question = g_new0(struct question, 1);
+
+	question->purpose = purpose;
+	g_snprintf(question->id, sizeof(question->id), "mpring-%s-%u", relay->secret,
+		   relay->number++);
+	g_queue_push_tail(&relay->questions, question);
+	return question;
+}
+
+static void free_question(gpointer opaque)
+{
+	struct question *question = opaque;
+
+	json_object_put(question->user_id);
+	g_free(question);
+}
+
+/* Any command will do that is quick, changes nothing and is there in every state. */
+static void ask(struct mpr_relay *relay, enum purpose purpose)
+{
+	char *text = g_strdup_printf("{\"execute\": \"query-version\", \"id\": \"%s\"}\n",
+				     add_question(relay, purpose)->id);
+
+	mpr_stream_puts(relay->qemu.from, text);
+	g_free(text);
+}
+
+static void ask_commands(struct mpr_relay *relay, struct json_object *request)
+{
+	struct question *question = add_question(relay, QUERY_COMMANDS);
+
+	question->has_id = json_object_object_get_ex(request, "id", &question->user_id);
+	json_object_get(question->user_id);
+	json_object_object_add(request, "id", json_object_new_string(question->id));
+	forward(relay, json_object_to_json_string_ext(request, JSON_C_TO_STRING_PLAIN));
+}
+
+/* ---- mpring's commands -------------------------------------------------- */
+
+static struct json_object *member(struct json_object *object, const char *key)
+{
+	struct json_object *value = NULL;
+
+	json_object_object_get_ex(object, key, &value);
+	return value;
+}
+
+/* NULL when it is not an object. QEMU's depth, and its single quotes. */
+static struct json_object *parse(const char *text)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(MPR_SCAN_DEPTH + 1);
+	struct json_object *object = json_tokener_parse_ex(tokener, text, -1);
+
+	json_tokener_free(tokener);
+	if (json_object_is_type(object, json_type_object))
+		return object;
+	json_object_put(object);
+	return NULL;
+}
+
+static const char *name_of(struct json_object *request)
+{
+	struct json_object *execute = member(request, "execute");
+
+	return json_object_is_type(execute, json_type_string) ? json_object_get_string(execute)
+							      : "";
+}
+
+static bool is_well_formed(struct json_object *request)
+{
+	json_object_object_foreach(request, key, value)
+	{
+		if (strcmp(key, "execute") && strcmp(key, "id") &&
+		    (strcmp(key, "arguments") || !json_object_is_type(value, json_type_object)))
+			return false;
+	}
+	return true;
+}
+
+static void run_done(void *opaque, const struct mpr_outcome *outcome)
+{
+	struct running *running = opaque;
+	struct mpr_relay *relay = running->relay;
+	struct json_object *answer, *id;
+
+	if (relay) {
+		if (outcome->error) {
+			answer = error_object(outcome->error);
+		} else {
+			answer = json_object_new_object();
+			json_object_object_add(answer, "return",
+					       outcome->result ? json_object_get(outcome->result)
+							       : json_object_new_object());
+		}
+		if (json_object_object_get_ex(running->request, "id", &id))
+			json_object_object_add(answer, "id", json_object_get(id));
+		send_object(relay, answer);
+		json_object_put(answer);
+		relay->running = NULL;
+		schedule(relay);
+	}
+	json_object_put(running->request);
+	g_free(running);
+}
+
+static void run_held(struct mpr_relay *relay)
+{
+	struct running *running = g_new0(struct running, 1);
+	struct json_object *arguments;
+
+	running->relay = relay;
+	running->request = parse(relay->held);
+	g_clear_pointer(&relay->held, g_free);
+	arguments = member(running->request, "arguments");
+	relay->running = running;
+	mpr_vm_run_qmp(relay->vm, mpr_vm_find_qmp(name_of(running->request)), arguments, run_done,
+		       running);
+}
+
+/* ---- From the user ------------------------------------------------------ */
+
+static void take_request(struct mpr_relay *relay, const char *text)
+{
+	struct json_object *request = parse(text);
+	const char *name = request ? name_of(request) : "";
+
+	if (mpr_vm_find_qmp(name) && is_well_formed(request)) {
+		relay->held = g_strdup(text);
+		ask(relay, QUESTION_TURN);
+	} else if (!strcmp(name, "query-commands")) {
+		ask_commands(relay, request);
+	} else {
+		forward(relay, text);
+		if (!strcmp(name, "qmp_capabilities"))
+			ask(relay, QUESTION_NEGOTIATED);
+	}
+	json_object_put(request);
+}
+
+/* Begins again, at the next line or where the user asks for it. */
+static size_t skip(struct mpr_relay *relay, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] != '\n' && data[i] != '\xff' && data[i] != '\xfe')
+			continue;
+		relay->skipping = false;
+		return i + 1;
+	}
+	return len;
+}
+
+static void reject(struct mpr_relay *relay, const char *why)
+{
+	refuse(relay, why);
+	g_string_truncate(relay->user.message, 0);
+	relay->user.scan = (struct mpr_scan){0};
+	relay->skipping = true;
+}
+
+/* Collects bytes of the message. Leading blanks are not kept. */
+static enum mpr_scanned collect(struct half *half, const char *data, size_t len, size_t *taken)
+{
+	enum mpr_scanned scanned = mpr_scan(&half->scan, data, len, taken);
+
+	if (scanned == MPR_SCAN_MORE && !half->scan.begun)
+		return scanned;
+	g_string_append_len(half->message, data, (gssize)*taken);
+	return scanned;
+}
+
+static size_t take_from_user(struct mpr_relay *relay, const char *data, size_t len)
+{
+	struct half *user = &relay->user;
+	size_t taken;
+
+	if (relay->skipping)
+		return skip(relay, data, len);
+	switch (collect(user, data, len, &taken)) {
+	case MPR_SCAN_WHOLE:
+		take_request(relay, user->message->str);
+		g_string_truncate(user->message, 0);
+		break;
+	case MPR_SCAN_BAD:
+		reject(relay, "this is not JSON, or nested too deep");
+		break;
+	case MPR_SCAN_MORE:
+		if (user->message->len > MPR_RELAY_MESSAGE)
+			reject(relay, "the message is too long: it may have 1 MiB");
+		break;
+	}
+	return taken;
+}
+
+/* Someone who does not read his answers gives no further commands; nor does one whose
+ * last ones are not yet with QEMU, or who waits for his turn. */
+static bool may_take(const struct mpr_relay *relay)
+{
+	return !relay->over && !relay->held && !relay->running && !relay->ending &&
+	       !mpr_stream_backlog(relay->user.from) && !mpr_stream_backlog(relay->qemu.from);
+}
+
+/* ---- From QEMU ---------------------------------------------------------- */
+
+static void add_commands(struct json_object *list)
+{
+	for (const struct mpr_vm_command *command = mpr_vm_commands; command->hmp; command++) {
+		struct json_object *entry = json_object_new_object();
+
+		json_object_object_add(entry, "name", json_object_new_string(command->qmp));
+		json_object_array_add(list, entry);
+	}
+}
+
+static void answer_query(struct mpr_relay *relay, const struct question *question,
+			 struct json_object *reply)
+{
+	struct json_object *list = member(reply, "return");
+
+	if (json_object_is_type(list, json_type_array))
+		add_commands(list);
+	json_object_object_del(reply, "id");
+	if (question->has_id)
+		json_object_object_add(reply, "id", json_object_get(question->user_id));
+	send_object(relay, reply);
+}
+
+static void answered(struct mpr_relay *relay, const struct question *question,
+		     struct json_object *reply)
+{
+	bool accepted = member(reply, "return");
+
+	switch (question->purpose) {
+	case QUESTION_TURN:
+		if (accepted) {
+			run_held(relay);
+		} else {
+			forward(relay, relay->held); /* for QEMU to refuse likewise */
+			g_clear_pointer(&relay->held, g_free);
+		}
+		break;
+	case QUESTION_NEGOTIATED:
+		relay->negotiated = accepted;
+		break;
+	case QUESTION_END:
+		relay->over = true;
+		break;
+	case QUERY_COMMANDS:
+		answer_query(relay, question, reply);
+		break;
+	}
+}
+
+/* The message as an object if it answers the question, else NULL. */
+static struct json_object *answer_to(const struct question *question, const GString *message)
+{
+	struct json_object *reply, *id;
+
+	if (!g_strstr_len(message->str, (gssize)message->len, question->id))
+		return NULL;
+	reply = parse(message->str);
+	id = reply ? member(reply, "id") : NULL;
+	if (json_object_is_type(id, json_type_string) &&
+	    !strcmp(json_object_get_string(id), question->id))
+		return reply;
+	json_object_put(reply);
+	return NULL;
+}
+
+static void take_answer(struct mpr_relay *relay, const GString *message)
+{
+	struct question *question = g_queue_peek_head(&relay->questions);
+	struct json_object *reply = question ? answer_to(question, message) : NULL;
+
+	if (!reply) {
+		send_raw(relay, message->str, message->len);
+		return;
+	}
+	g_queue_pop_head(&relay->questions);
+	answered(relay, question, reply);
+	json_object_put(reply);
+	free_question(question);
+}
+
+static size_t take_from_qemu(struct mpr_relay *relay, const char *data, size_t len)
+{
+	struct half *qemu = &relay->qemu;
+	size_t taken, blanks;
+
+	switch (collect(qemu, data, len, &taken)) {
+	case MPR_SCAN_WHOLE:
+		blanks = strspn(qemu->message->str, " \t\r\n");
+		g_string_erase(qemu->message, 0, (gssize)blanks);
+		take_answer(relay, qemu->message);
+		g_string_truncate(qemu->message, 0);
+		break;
+	case MPR_SCAN_BAD:
+		relay->over = true;
+		break;
+	case MPR_SCAN_MORE:
+		relay->over |= qemu->message->len > QEMU_MESSAGE;
+		break;
+	}
+	return taken;
+}
+
+/* ---- Both --------------------------------------------------------------- */
+
+static bool is_imposition(const struct mpr_relay *relay)
+{
+	return mpr_stream_backlog(relay->user.from) > MPR_STREAM_BACKLOG;
+}
+
+/* False: nothing is there. */
+static bool fill(struct half *half, bool *ended)
+{
+	ssize_t n;
+
+	if (half->at < half->end)
+		return true;
+	n = mpr_stream_read(half->from, half->input, sizeof(half->input));
+	half->at = 0;
+	half->end = n > 0 ? (size_t)n : 0;
+	*ended |= n < 0;
+	return n > 0;
+}
+
+/* What the user does not read stays with QEMU, as without mpring. */
+static bool pump_qemu(struct mpr_relay *relay)
+{
+	struct half *qemu = &relay->qemu;
+	bool ended = false;
+
+	if (relay->over || is_imposition(relay) || !fill(qemu, &ended)) {
+		relay->over |= ended;
+		return false;
+	}
+	qemu->at += take_from_qemu(relay, qemu->input + qemu->at, qemu->end - qemu->at);
+	return true;
+}
+
+static bool pump_user(struct mpr_relay *relay)
+{
+	struct half *user = &relay->user;
+	bool ended = false;
+
+	if (!may_take(relay) || !fill(user, &ended)) {
+		if (ended) {
+			relay->ending = true;
+			ask(relay, QUESTION_END);
+		}
+		return ended;
+	}
+	user->at += take_from_user(relay, user->input + user->at, user->end - user->at);
+	return true;
+}
+
+static bool is_finished(const struct mpr_relay *relay)
+{
+	return relay->abandoned || mpr_stream_broken(relay->user.from) ||
+	       mpr_stream_broken(relay->qemu.from) ||
+	       (relay->over && !mpr_stream_backlog(relay->user.from));
+}
+
+static void pump(void *opaque)
+{
+	struct mpr_relay *relay = opaque;
+	bool worked = true;
+
+	for (int i = 0; i < BATCH && worked; i++) {
+		worked = pump_qemu(relay);
+		worked |= pump_user(relay);
+	}
+	if (worked)
+		schedule(relay);
+	if (is_finished(relay) && !relay->told) {
+		relay->told = true;
+		relay->finished(relay->opaque);
+	}
+}
+
+static gboolean pump_again(gpointer opaque)
+{
+	struct mpr_relay *relay = opaque;
+
+	relay->again = 0;
+	pump(relay);
+	return G_SOURCE_REMOVE;
+}
+
+static void schedule(struct mpr_relay *relay)
+{
+	if (!relay->again)
+		relay->again = g_idle_add(pump_again, relay);
+}
+
+/* ---- Life --------------------------------------------------------------- */
+
+static void open_half(struct mpr_relay *relay, struct half *half, int in, int out)
+{
+	half->from = mpr_stream_create(in, out, pump, relay);
+	half->message = g_string_new(NULL);
+}
+
+static void close_half(struct half *half)
+{
+	mpr_stream_destroy(half->from);
+	g_string_free(half->message, TRUE);
+}
+
+struct mpr_relay *mpr_relay_create(struct mpr_vm *vm, int in, int out, int qemu, bool pretty,
+				   mpr_relay_fn finished, void *opaque)
+{
+	struct mpr_relay *relay = g_new0(struct mpr_relay, 1);
+
+	relay->vm = vm;
+	relay->pretty = pretty;
+	relay->finished = finished;
+	relay->opaque = opaque;
+	relay->secret = g_uuid_string_random();
+	g_queue_init(&relay->questions);
+	open_half(relay, &relay->user, in, out);
+	open_half(relay, &relay->qemu, qemu, qemu);
+	schedule(relay);
+	return relay;
+}
+
+void mpr_relay_destroy(struct mpr_relay *relay)
+{
+	while (pump_qemu(relay))
+		;
+	if (relay->again)
+		g_source_remove(relay->again);
+	if (relay->running)
+		relay->running->relay = NULL;
+	close_half(&relay->user);
+	close_half(&relay->qemu);
+	g_queue_clear_full(&relay->questions, free_question);
+	g_free(relay->held);
+	g_free(relay->secret);
+	g_free(relay);
+}
+
+void mpr_relay_tell(struct mpr_relay *relay, struct json_object *event)
+{
+	if (!relay->negotiated)
+		return;
+	/* Nobody else could keep it for one who does not read. */
+	relay->abandoned |= is_imposition(relay);
+	if (!relay->abandoned)
+		send_object(relay, event);
+	schedule(relay);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/monitor/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct fds {
+	int fd[MPR_STREAM_FDS];
+	int count;
+};
+
+struct mpr_stream {
+	int in, out;
+	bool socket;
+	mpr_stream_fn changed;
+	void *opaque;
+	guint input, output; /* sources, only while they are waited for */
+	bool ended, broken;
+	GByteArray *queue;
+	struct fds received, passed; /* passed: with the queue's first byte */
+};
+
+static void close_fds(struct fds *fds)
+{
+	for (int i = 0; i < fds->count; i++)
+		close(fds->fd[i]);
+	fds->count = 0;
+}
+
+static bool is_unix_socket(int fd)
+{
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
+}
+
+struct mpr_stream *mpr_stream_create(int in, int out, mpr_stream_fn changed, void *opaque)
+{
+	struct mpr_stream *stream = g_new0(struct mpr_stream, 1);
+
+	stream->in = in;
+	stream->out = out;
+	stream->socket = in == out && is_unix_socket(in);
+	stream->changed = changed;
+	stream->opaque = opaque;
+	stream->queue = g_byte_array_new();
+	return stream;
+}
+
+/* ---- Input -------------------------------------------------------------- */
+
+static gboolean on_input(gint fd, GIOCondition condition, gpointer opaque)
+{
+	struct mpr_stream *stream = opaque;
+
+	(void)fd;
+	(void)condition;
+	stream->input = 0;
+	stream->changed(stream->opaque);
+	return G_SOURCE_REMOVE;
+}
+
+/* Others may share the descriptor, so that it cannot be made to never wait. */
+static bool is_ready(int fd, short events)
+{
+	struct pollfd pollfd = {.fd = fd, .events = events};
+
+	return poll(&pollfd, 1, 0) > 0;
+}
+
+/* Too many descriptors at once are closed, by the kernel or here. */
+static void keep_fds(struct fds *fds, struct msghdr *msg)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+			if (fds->count < MPR_STREAM_FDS)
+				fds->fd[fds->count++] = fd;
+			else
+				close(fd);
+		}
+	}
+}
+
+static ssize_t receive(struct mpr_stream *stream, char *buf, size_t size)
+{
+	char control[CMSG_SPACE(MPR_STREAM_FDS * sizeof(int))];
+	struct iovec iov = {buf, size};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+	ssize_t n;
+
+	if (!stream->socket)
+		return read(stream->in, buf, size);
+	n = recvmsg(stream->in, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n >= 0)
+		keep_fds(&stream->received, &msg);
+	return n;
+}
+
+ssize_t mpr_stream_read(struct mpr_stream *stream, char *buf, size_t size)
+{
+	ssize_t n;
+
+	if (stream->ended)
+		return -EPIPE;
+	if (stream->input)
+		return 0;
+	n = is_ready(stream->in, POLLIN) ? receive(stream, buf, size) : -1;
+	if (n > 0)
+		return n;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR || !is_ready(stream->in, POLLIN))) {
+		stream->input = g_unix_fd_add(stream->in, G_IO_IN, on_input, stream);
+		return 0;
+	}
+	stream->ended = true;
+	return -EPIPE;
+}
+
+/* ---- Output ------------------------------------------------------------- */
+
+static void give_up(struct mpr_stream *stream)
+{
+	stream->broken = true;
+	g_byte_array_set_size(stream->queue, 0);
+	close_fds(&stream->passed);
+}
+
+static ssize_t send_with_fds(struct mpr_stream *stream)
+{
+	char control[CMSG_SPACE(MPR_STREAM_FDS * sizeof(int))] = {0};
+	struct iovec iov = {stream->queue->data, stream->queue->len};
+	size_t size = (size_t)stream->passed.count * sizeof(int);
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = CMSG_SPACE(size)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	ssize_t n;
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(c), stream->passed.fd, size);
+	n = sendmsg(stream->out, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n > 0)
+		close_fds(&stream->passed);
+	return n;
+}
+
+/* A pipe that is writable takes PIPE_BUF bytes without waiting. */
+static ssize_t write_some(struct mpr_stream *stream)
+{
+	size_t len = stream->queue->len < PIPE_BUF ? stream->queue->len : PIPE_BUF;
+
+	if (stream->passed.count)
+		return send_with_fds(stream);
+	if (stream->socket)
+		return send(stream->out, stream->queue->data, stream->queue->len,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
+	return write(stream->out, stream->queue->data, len);
+}
+
+/* Writes until nothing waits or it cannot be written now. */
+static void flush(struct mpr_stream *stream)
+{
+	while (stream->queue->len && is_ready(stream->out, POLLOUT)) {
+		ssize_t n = write_some(stream);
+
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n < 0 && errno != EINTR)
+			give_up(stream);
+		if (n > 0)
+			g_byte_array_remove_range(stream->queue, 0, (guint)n);
+	}
+}
+
+static gboolean on_output(gint fd, GIOCondition condition, gpointer opaque)
+{
+	struct mpr_stream *stream = opaque;
+
+	(void)fd;
+	(void)condition;
+	flush(stream);
+	if (stream->queue->len)
+		return G_SOURCE_CONTINUE;
+	stream->output = 0;
+	stream->changed(stream->opaque);
+	return G_SOURCE_REMOVE;
+}
+
+void mpr_stream_write(struct mpr_stream *stream, const char *data, size_t len)
+{
+	if (stream->broken)
+		return;
+	g_byte_array_append(stream->queue, (const guint8 *)data, (guint)len);
+	if (stream->output)
+		return;
+	flush(stream);
+	if (stream->queue->len)
+		stream->output = g_unix_fd_add(stream->out, G_IO_OUT, on_output, stream);
+}
+
+void mpr_stream_puts(struct mpr_stream *stream, const char *text)
+{
+	mpr_stream_write(stream, text, strlen(text));
+}
+
+void mpr_stream_pass_fds(struct mpr_stream *from, struct mpr_stream *to)
+{
+	close_fds(&to->passed);
+	if (to->socket && !to->broken) {
+		to->passed = from->received;
+		from->received.count = 0;
+	} else {
+		close_fds(&from->received);
+	}
+}
+
+size_t mpr_stream_backlog(const struct mpr_stream *stream)
+{
+	return stream->queue->len;
+}
+
+bool mpr_stream_broken(const struct mpr_stream *stream)
+{
+	return stream->broken;
+}
+
+/* ---- End ---------------------------------------------------------------- */
+
+static void close_end(int fd)
+{
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static void remove_source(guint source)
+{
+	if (source)
+		g_source_remove(source);
+}
+
+void mpr_stream_destroy(struct mpr_stream *stream)
+{
+	flush(stream);
+	remove_source(stream->input);
+	remove_source(stream->output);
+	close_fds(&stream->received);
+	close_fds(&stream->passed);
+	close_end(stream->in);
+	if (stream->out != stream->in)
+		close_end(stream->out);
+	g_byte_array_free(stream->queue, TRUE);
+	g_free(stream);
+}

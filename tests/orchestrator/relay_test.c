@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves what a user of QMP gets from QEMU and what from mpring, in which order, and
+ * that no user can stall or exhaust mpring. The test is the user and QEMU both. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "orchestrator/monitor/relay.h"
+#include "orchestrator/monitor/scan.h"
+#include "orchestrator/monitor/stream.h"
+#include "tests/orchestrator/fake_vm.h"
+
+struct fixture {
+	struct mpr_relay *relay;
+	int user, qemu;
+	bool finished;
+	GString *to_user, *to_qemu;
+};
+
+static void on_finished(void *opaque)
+{
+	struct fixture *f = opaque;
+
+	assert_false(f->finished);
+	f->finished = true;
+}
+
+static int make_pair(int *theirs)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+			 0);
+	*theirs = fds[1];
+	return fds[0];
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = g_new0(struct fixture, 1);
+	int user, qemu;
+
+	f->user = make_pair(&user);
+	f->qemu = make_pair(&qemu);
+	f->to_user = g_string_new(NULL);
+	f->to_qemu = g_string_new(NULL);
+	f->relay = mpr_relay_create(NULL, user, user, qemu, false, on_finished, f);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->relay)
+		mpr_relay_destroy(f->relay);
+	fake_vm_reset();
+	close(f->user);
+	if (f->qemu >= 0)
+		close(f->qemu);
+	g_string_free(f->to_user, TRUE);
+	g_string_free(f->to_qemu, TRUE);
+	g_free(f);
+	return 0;
+}
+
+static bool collect(int fd, GString *into)
+{
+	char buf[65536];
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf));
+
+	if (n > 0)
+		g_string_append_len(into, buf, n);
+	return n > 0;
+}
+
+/* Until nothing happens any more. */
+static void settle(struct fixture *f)
+{
+	bool worked = true;
+
+	while (worked) {
+		worked = g_main_context_iteration(NULL, FALSE);
+		worked |= collect(f->user, f->to_user);
+		worked |= collect(f->qemu, f->to_qemu);
+	}
+}
+
+static void say(struct fixture *f, int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		settle(f);
+		if (n < 0) {
+			assert_int_equal(errno, EAGAIN);
+			continue;
+		}
+		text += n;
+		len -= (size_t)n;
+	}
+	settle(f);
+}
+
+static void assert_got(GString *text, const char *expected)
+{
+	assert_string_equal(text->str, expected);
+	g_string_truncate(text, 0);
+}
+
+/* Answers mpring's question, which is the last that QEMU got, as QEMU would; *before:
+ * what came before it must be this. */
+static void answer_question(struct fixture *f, const char *before, const char *answer)
+{
+	char *at = strstr(f->to_qemu->str, "{\"execute\": \"query-version\", \"id\": \"mpring-");
+	char id[64], *reply;
+
+	assert_non_null(at);
+	assert_int_equal(sscanf(strstr(at, "\"mpring-"), "\"%63[^\"]", id), 1);
+	*at = '\0';
+	assert_string_equal(f->to_qemu->str, before);
+	g_string_truncate(f->to_qemu, 0);
+	reply = g_strdup_printf("{%s, \"id\": \"%s\"}\r\n", answer, id);
+	say(f, f->qemu, reply);
+	g_free(reply);
+}
+
+#define ACCEPTED "\"return\": {}"
+#define REFUSED "\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"no\"}"
+
+static void negotiate(struct fixture *f)
+{
+	say(f, f->user, "{\"execute\":\"qmp_capabilities\"}\n");
+	answer_question(f, "{\"execute\":\"qmp_capabilities\"}\n", ACCEPTED);
+}
+
+/* ---- What is QEMU's ----------------------------------------------------- */
+
+static void qemus_bytes_come_unchanged(void **state)
+{
+	static const char text[] =
+		"{\"QMP\": {\"version\":  1.50, \"x\": \"\\u00e4\xc3\xa4\"}}\r\n"
+		"{\"event\": \"STOP\"}\r\n{\r\n    \"return\": {\r\n    }\r\n}\r\n";
+	struct fixture *f = *state;
+
+	say(f, f->qemu, text);
+	assert_got(f->to_user, text);
+	for (const char *at = text; *at; at++)
+		say(f, f->qemu, (char[]){*at, 0});
+	assert_got(f->to_user, text);
+}
+
+static void users_messages_come_unchanged(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, f->user, "  {'execute': \"stop\",\n \"id\": 1e400}{}\r\n[7]  ");
+	assert_got(f->to_qemu, "  {'execute': \"stop\",\n \"id\": 1e400}\n{}\n\r\n[7]\n");
+}
+
+static void descriptors_go_along(void **state)
+{
+	char control[CMSG_SPACE(sizeof(int))] = {0}, buf[4096];
+	char text[] = "{\"execute\":\"getfd\"}";
+	struct fixture *f = *state;
+	struct iovec iov = {text, sizeof(text) - 1}, back = {buf, sizeof(buf)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	assert_int_equal(sendmsg(f->user, &msg, 0), sizeof(text) - 1);
+	close(fd);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	memset(control, 0, sizeof(control));
+	msg.msg_iov = &back;
+	assert_true(recvmsg(f->qemu, &msg, 0) > 0);
+	c = CMSG_FIRSTHDR(&msg);
+	assert_non_null(c);
+	assert_int_equal(c->cmsg_type, SCM_RIGHTS);
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	assert_int_equal(close(fd), 0);
+}
+
+static void the_users_end_waits_for_qemus_answers(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, f->user, "{\"execute\":\"stop\"}");
+	shutdown(f->user, SHUT_WR);
+	settle(f);
+	assert_false(f->finished);
+	say(f, f->qemu, "{\"return\": {}}\r\n");
+	answer_question(f, "{\"execute\":\"stop\"}\n", ACCEPTED);
+	assert_true(f->finished);
+	assert_got(f->to_user, "{\"return\": {}}\r\n");
+}
+
+static void qemus_end_is_the_users(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(write(f->qemu, "{\"event\": \"SHUTDOWN\"}\r\n", 23) == 23);
+	close(f->qemu);
+	f->qemu = -1;
+	settle(f);
+	assert_true(f->finished);
+	assert_got(f->to_user, "{\"event\": \"SHUTDOWN\"}\r\n");
+}
+
+/* QEMU may have gone before anybody looks. */
+static void the_last_words_are_handed_on(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(write(f->qemu, "{\"event\": \"SHUTDOWN\"}\r\n", 23) == 23);
+	mpr_relay_destroy(f->relay);
+	f->relay = NULL;
+	settle(f);
+	assert_got(f->to_user, "{\"event\": \"SHUTDOWN\"}\r\n");
+}
+
+/* ---- What is mpring's --------------------------------------------------- */
+
+static void own_commands_wait_for_their_turn(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, f->user,
+	    "{\"execute\":\"stop\"}{\"execute\":\"x-rdevice-add\",\"arguments\":{\"a\":1},"
+	    "\"id\":[2]}{\"execute\":\"cont\"}");
+	assert_string_equal(fake_vm_asked(), "");
+	say(f, f->qemu, "{\"return\": {}}\r\n");
+	assert_string_equal(fake_vm_asked(), "");
+	answer_question(f, "{\"execute\":\"stop\"}\n", ACCEPTED);
+	assert_string_equal(fake_vm_asked(), "x-rdevice-add {\"a\":1}\n");
+	/* What QEMU tells comes meanwhile; the next command does not go. */
+	say(f, f->qemu, "{\"event\": \"STOP\"}\r\n");
+	assert_got(f->to_qemu, "");
+	fake_vm_end(NULL, NULL, NULL);
+	settle(f);
+	assert_got(f->to_user, "{\"return\": {}}\r\n{\"event\": \"STOP\"}\r\n"
+			       "{ \"return\": { }, \"id\": [ 2 ] }\r\n");
+	assert_got(f->to_qemu, "{\"execute\":\"cont\"}\n");
+}
+
+static void own_commands_have_errors_and_results(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, f->user, "{'execute':'x-remote-proc-list'}");
+	answer_question(f, "", ACCEPTED);
+	fake_vm_end(NULL, "[{\"pid\":7}]", NULL);
+	settle(f);
+	assert_got(f->to_user, "{ \"return\": [ { \"pid\": 7 } ] }\r\n");
+	say(f, f->user, "{\"execute\":\"x-rdevice-add\",\"id\":null}");
+	answer_question(f, "", ACCEPTED);
+	fake_vm_end("no such rid", NULL, NULL);
+	settle(f);
+	assert_got(f->to_user,
+		   "{ \"error\": { \"class\": \"GenericError\", \"desc\": \"no such rid\" }, "
+		   "\"id\": null }\r\n");
+}
+
+/* Before capabilities are negotiated, and with other members, in QEMU's words. */
+static void qemu_refuses_what_it_would(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, f->user, "{\"execute\":\"x-rdevice-add\",\"id\":5}");
+	answer_question(f, "", REFUSED);
+	assert_got(f->to_qemu, "{\"execute\":\"x-rdevice-add\",\"id\":5}\n");
+	say(f, f->user, "{\"execute\":\"x-rdevice-add\",\"arguments\":7}");
+	assert_got(f->to_qemu, "{\"execute\":\"x-rdevice-add\",\"arguments\":7}\n");
+	say(f, f->user, "{\"execute\":\"x-rdevice-add\",\"frob\":7}");
+	assert_got(f->to_qemu, "{\"execute\":\"x-rdevice-add\",\"frob\":7}\n");
+	assert_string_equal(fake_vm_asked(), "");
+}
+
+static void all_commands_are_listed(void **state)
+{
+	struct fixture *f = *state;
+	char id[64], *reply;
+
+	say(f, f->user, "{\"execute\":\"query-commands\",\"id\":\"u\"}");
+	assert_int_equal(
+		sscanf(f->to_qemu->str, "{\"execute\":\"query-commands\",\"id\":\"%63[^\"]", id),
+		1);
+	reply = g_strdup_printf("{\"return\": [{\"name\": \"stop\"}], \"id\": \"%s\"}\r\n", id);
+	say(f, f->qemu, reply);
+	g_free(reply);
+	assert_got(f->to_user,
+		   "{ \"return\": [ { \"name\": \"stop\" }, { \"name\": \"x-rdevice-add\" }, "
+		   "{ \"name\": \"x-remote-proc-list\" } ], \"id\": \"u\" }\r\n");
+}
+
+/* Somebody may send the words of an answer in a name. */
+static void only_an_answer_is_taken_for_one(void **state)
+{
+	struct fixture *f = *state;
+	char *event, id[64];
+
+	say(f, f->user, "{\"execute\":\"x-rdevice-add\"}");
+	assert_int_equal(sscanf(strstr(f->to_qemu->str, "\"mpring-"), "\"%63[^\"]", id), 1);
+	event = g_strdup_printf("{\"event\": \"X\", \"data\": {\"id\": \"%s\"}}\r\n", id);
+	say(f, f->qemu, event);
+	assert_got(f->to_user, event);
+	g_free(event);
+	assert_string_equal(fake_vm_asked(), "");
+}
+
+static void events_of_mpring_are_told_once_negotiated(void **state)
+{
+	struct json_object *event = json_tokener_parse("{\"event\": \"DEVICE_DELETED\"}");
+	struct fixture *f = *state;
+
+	mpr_relay_tell(f->relay, event);
+	settle(f);
+	assert_got(f->to_user, "");
+	negotiate(f);
+	mpr_relay_tell(f->relay, event);
+	settle(f);
+	assert_got(f->to_user, "{ \"event\": \"DEVICE_DELETED\" }\r\n");
+	json_object_put(event);
+}
+
+static void a_user_may_leave_while_his_command_runs(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, f->user, "{\"execute\":\"x-rdevice-add\"}");
+	answer_question(f, "", ACCEPTED);
+	mpr_relay_destroy(f->relay);
+	f->relay = NULL;
+	fake_vm_end(NULL, NULL, NULL);
+}
+
+/* ---- Bad input ---------------------------------------------------------- */
+
+#define ERROR "{ \"error\": { \"class\": \"GenericError\", \"desc\": "
+
+static void garbage_is_refused_and_does_not_reach_qemu(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, f->user, "GET / HTTP/1.1\r\n{\"execute\":\"stop\"}\n");
+	assert_non_null(strstr(f->to_user->str, ERROR));
+	assert_string_equal(strchr(f->to_user->str, '\n'), "\n");
+	assert_got(f->to_qemu, "{\"execute\":\"stop\"}\n");
+	/* The byte with which QMP begins again. */
+	say(f, f->user, "{\"execute\": \xff{\"execute\":\"cont\"}");
+	assert_got(f->to_qemu, "{\"execute\":\"cont\"}\n");
+}
+
+static void a_megabyte_without_newline_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char *text = g_malloc0(MPR_RELAY_MESSAGE + 8192);
+
+	memset(text, 'x', MPR_RELAY_MESSAGE + 8191);
+	text[0] = '"';
+	say(f, f->user, text);
+	g_free(text);
+	assert_non_null(strstr(f->to_user->str, "too long"));
+	say(f, f->user, "\n{\"execute\":\"stop\"}");
+	assert_got(f->to_qemu, "{\"execute\":\"stop\"}\n");
+}
+
+static void megabytes_of_blanks_are_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char *text = g_malloc0(2 * MPR_RELAY_MESSAGE);
+
+	memset(text, ' ', 2 * MPR_RELAY_MESSAGE - 1);
+	say(f, f->user, text);
+	g_free(text);
+	assert_got(f->to_user, "");
+}
+
+static void deep_nesting_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char text[MPR_SCAN_DEPTH + 2] = {0};
+
+	memset(text, '[', sizeof(text) - 1);
+	say(f, f->user, text);
+	assert_non_null(strstr(f->to_user->str, "too deep"));
+	assert_got(f->to_qemu, "");
+}
+
+/* Without the test's reading. */
+static void run_loop(void)
+{
+	for (int i = 0; i < 10000 && g_main_context_iteration(NULL, FALSE); i++)
+		;
+}
+
+static void a_user_who_never_reads_gives_no_more_commands(void **state)
+{
+	static const char bad[] = "#\n#\n#\n#\n#\n#\n#\n#\n";
+	struct fixture *f = *state;
+	size_t sent = 0;
+	ssize_t n;
+
+	while ((n = write(f->user, bad, sizeof(bad) - 1)) > 0) {
+		sent += (size_t)n;
+		run_loop();
+		assert_true(sent < 64 * MPR_STREAM_BACKLOG);
+	}
+	assert_int_equal(errno, EAGAIN);
+	assert_false(f->finished);
+}
+
+/* What he does not read stays with QEMU ... */
+static void a_user_who_never_reads_fills_no_memory(void **state)
+{
+	char *event = g_strdup_printf("{\"event\": \"%01000d\"}\r\n", 0);
+	struct fixture *f = *state;
+	size_t sent = 0;
+	ssize_t n;
+
+	while ((n = write(f->qemu, event, strlen(event))) > 0) {
+		sent += (size_t)n;
+		run_loop();
+		assert_true(sent < 64 * MPR_STREAM_BACKLOG);
+	}
+	assert_int_equal(errno, EAGAIN);
+	assert_false(f->finished);
+	settle(f);
+	assert_int_equal(f->to_user->len, sent);
+	g_free(event);
+}
+
+/* ... and what QEMU cannot keep is the end of him. */
+static void a_user_who_never_reads_events_is_hung_up_on(void **state)
+{
+	struct json_object *event = json_object_new_object();
+	struct fixture *f = *state;
+
+	json_object_object_add(event, "event", json_object_new_string_len("x", 1));
+	negotiate(f);
+	for (int i = 0; i < 1000000 && !f->finished; i++) {
+		mpr_relay_tell(f->relay, event);
+		run_loop();
+	}
+	assert_true(f->finished);
+	json_object_put(event);
+}
+
+#define with_relay(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_relay(qemus_bytes_come_unchanged),
+		with_relay(users_messages_come_unchanged),
+		with_relay(descriptors_go_along),
+		with_relay(the_users_end_waits_for_qemus_answers),
+		with_relay(qemus_end_is_the_users),
+		with_relay(the_last_words_are_handed_on),
+		with_relay(own_commands_wait_for_their_turn),
+		with_relay(own_commands_have_errors_and_results),
+		with_relay(qemu_refuses_what_it_would),
+		with_relay(all_commands_are_listed),
+		with_relay(only_an_answer_is_taken_for_one),
+		with_relay(events_of_mpring_are_told_once_negotiated),
+		with_relay(a_user_may_leave_while_his_command_runs),
+		with_relay(garbage_is_refused_and_does_not_reach_qemu),
+		with_relay(a_megabyte_without_newline_is_refused),
+		with_relay(megabytes_of_blanks_are_nothing),
+		with_relay(deep_nesting_is_refused),
+		with_relay(a_user_who_never_reads_gives_no_more_commands),
+		with_relay(a_user_who_never_reads_fills_no_memory),
+		with_relay(a_user_who_never_reads_events_is_hung_up_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,603 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: MIT
+"""Proves that `mpring run` gives QEMU's monitors, with mpring's commands added, where
+the command line wants them: with the distribution's QEMU, as its users meet them."""
+
+import array
+import asyncio
+import contextlib
+import fcntl
+import glob
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+import traceback
+
+PROGRAM = os.path.abspath(sys.argv[1])
+QEMU = "qemu-system-x86_64"
+TIMEOUT = 60
+PROMPT = "(qemu) "
+OWN = ["rdevice_add", "rdevice_del", "rdrive_add", "rdrive_del", "remote_proc_list"]
+cases = []
+
+
+def case(function):
+    cases.append(function)
+    return function
+
+
+class Skip(Exception):
+    """What the test needs is not there."""
+
+
+def check(condition, text):
+    if not condition:
+        raise AssertionError(text)
+
+
+def command(*options):
+    return [PROGRAM, "run", "--", QEMU, "-machine", "none", "-display", "none", "-S", *options]
+
+
+class Machine:
+    """QEMU under mpring, without a machine: only its monitors."""
+
+    def __init__(self, folder, *options, program=None, **popen):
+        self.folder = folder
+        environment = dict(os.environ, XDG_RUNTIME_DIR=folder)
+        popen = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
+                 "stderr": subprocess.PIPE, "env": environment, **popen}
+        self.process = subprocess.Popen(program or command(*options), **popen)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if exception[0] or self.process.poll() is None:
+            self.process.terminate()
+        try:
+            _, errors = self.process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        errors = (errors or b"").decode()
+        if exception[0]:
+            print("".join(f"# {line}\n" for line in errors.splitlines()), end="")
+            return
+        check("runtime error" not in errors and "Sanitizer" not in errors, errors)
+        check(not glob.glob(self.path("mpring-*")), "the private folder is removed")
+
+    def connect(self, name):
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            sock = socket.socket(socket.AF_UNIX)
+            sock.settimeout(TIMEOUT)
+            try:
+                sock.connect(self.path(name))
+                return sock
+            except (FileNotFoundError, ConnectionRefusedError, BlockingIOError):
+                sock.close()
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise
+                time.sleep(0.01)
+
+
+class Text:
+    """HMP on a socket."""
+
+    def __init__(self, machine, name="hmp"):
+        self.sock = machine.connect(name)
+        self.banner = self.answer()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.sock.close()
+
+    def answer(self):
+        text = b""
+        while not text.endswith(PROMPT.encode()):
+            data = self.sock.recv(65536)
+            check(data, f"no prompt after {text!r}")
+            text += data
+        return text.decode()[:-len(PROMPT)]
+
+    def command(self, line):
+        self.sock.sendall(line.encode() + b"\n")
+        return self.answer()
+
+
+class Qmp:
+    """A client of QMP that hides nothing."""
+
+    def __init__(self, machine, name="qmp", negotiate=True, sock=None):
+        self.sock = sock or machine.connect(name)
+        self.stream = self.sock.makefile("rb")
+        self.greeting = self.read()
+        if negotiate:
+            check(self.command("qmp_capabilities") == {"return": {}}, "negotiation")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.stream.close()
+        self.sock.close()
+
+    def line(self):
+        line = self.stream.readline()
+        check(line.endswith(b"\r\n"), f"no line: {line!r}")
+        return line
+
+    def read(self):
+        return json.loads(self.line())
+
+    def send(self, data):
+        self.sock.sendall(data if isinstance(data, bytes) else json.dumps(data).encode())
+
+    def command(self, name, **members):
+        self.send({"execute": name, **members})
+        reply = self.read()
+        while "event" in reply:
+            reply = self.read()
+        return reply
+
+
+def both(folder):
+    return (f"-monitor unix:{folder}/hmp,server,nowait "
+            f"-qmp unix:{folder}/qmp,server=on,wait=off").split()
+
+
+# ---- HMP ---------------------------------------------------------------------
+
+@case
+def pipe_gets_prompts_and_answers(folder):
+    script = b"info status\nhelp\nhelp rdevice_add\nremote_proc_list\nquit\n"
+    done = subprocess.run(command("-monitor", "stdio"), input=script, capture_output=True,
+                          timeout=TIMEOUT, check=False,
+                          env=dict(os.environ, XDG_RUNTIME_DIR=folder))
+    shown = done.stdout.decode()
+    check(done.returncode == 0, f"{done.returncode}: {done.stderr}")
+    check(re.match(r"QEMU \d+\.\d+\.\d+ monitor - type 'help' for more information\r\n\(qemu\) "
+                   r"VM status: paused \(prelaunch\)\r\n\(qemu\) ", shown), shown)
+    names = [line.split(" ")[0] for line in shown.splitlines()]
+    for name in [*OWN, "device_add", "quit|q"]:
+        check(name in names, f"help lists {name}: {names}")
+    check("(qemu) rdevice_add " in shown, "help of one")
+    check(re.search(r"\(qemu\) +PID\s+RID", shown), "remote_proc_list")
+
+
+@case
+def machine_outlives_its_standard_input(folder):
+    with Machine(folder, "-monitor", "stdio", *both(folder), stdin=subprocess.PIPE) as machine:
+        machine.process.stdin.close()
+        machine.process.stdin = None
+        with Text(machine) as text:
+            check("prelaunch" in text.command("info status"), "it runs")
+            text.sock.sendall(b"quit\n")
+            check(machine.process.wait(TIMEOUT) == 0, "quit")
+
+
+@case
+def socket_serves_several_clients_and_others_after_them(folder):
+    with Machine(folder, *both(folder)) as machine:
+        with Text(machine) as one, Text(machine) as two:
+            check(one.banner == two.banner and one.banner.startswith("QEMU "), one.banner)
+            check(one.command("info status") == two.command("info status") ==
+                  "VM status: paused (prelaunch)\r\n", "both are answered")
+            check(one.command("frob") == "unknown command: 'frob'\r\n", "errors are QEMU's")
+        for _ in range(20):
+            with Text(machine) as text:
+                check("prelaunch" in text.command("info status"), "others after them")
+
+
+@case
+def socat_is_a_client(folder):
+    if not shutil.which("socat"):
+        raise Skip("socat is not installed")
+    with Machine(folder, *both(folder)) as machine:
+        machine.connect("hmp").close()
+        done = subprocess.run(["socat", machine.path("hmp"), "stdio"], text=True,
+                              input="info status\n", capture_output=True, timeout=TIMEOUT,
+                              check=False)
+        check("(qemu) VM status: paused (prelaunch)\n" in done.stdout, done.stdout)
+        done = subprocess.run(["socat", "-", f"UNIX-CONNECT:{machine.path('qmp')}"],
+                              text=True, input='{"execute": "qmp_capabilities", "id": 7}',
+                              capture_output=True, timeout=TIMEOUT, check=False)
+        check('{"return": {}, "id": 7}\n' in done.stdout, done.stdout)
+
+
+@case
+def cpu_is_each_monitors_own(folder):
+    arguments = ["run", "--", QEMU, "-accel", "tcg", "-machine", "pc", "-smp", "2", "-S",
+                 "-display", "none", "-nodefaults", *both(folder)]
+    with Machine(folder, program=[PROGRAM, *arguments]) as machine:
+        with Text(machine) as one, Text(machine) as two:
+            check("invalid" in one.command("cpu 9"), "a CPU that is not there")
+            check(one.command("cpu 1") == "", "cpu 1")
+            check("* CPU #1" in one.command("info cpus"), "the first user's")
+            check("* CPU #0" in two.command("info cpus"), "the second user's")
+
+
+# ---- QMP ---------------------------------------------------------------------
+
+def conversation(sock):
+    """What QEMU says to good and bad requests."""
+    with Qmp(None, negotiate=False, sock=sock) as qmp:
+        lines = [json.dumps(qmp.greeting).encode()]
+        for request in [
+                b'{"execute": "query-status"}', b'{"execute": "frob", "id": [1, {"a": null}]}',
+                b'{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}',
+                b'{"execute": "qmp_capabilities"}', b'{"execute": "qom-list"}',
+                b'{"execute": "qom-list", "arguments": {"path": "/frob"}, "id": "\\u00e4"}',
+                b"{'execute': 'query-status', 'id': 1.50}", b'{"exec-oob": "query-status"}',
+                b'{"execute": "query-status", "frob": 1}', b'[]', b'7 ', b'"x"', b'{"a" 1}',
+                b'{"execute": "x-frob-add", "arguments": {}}', b'{"id": 1, "id": 2}',
+                b'{"execute": "human-monitor-command", "arguments": '
+                b'{"command-line": "info status"}}',
+                b'{"execute": "query-qmp-schema"}']:
+            qmp.send(request)
+            lines.append(qmp.line())
+        return lines
+
+
+@case
+def answers_are_qemus_byte_for_byte(folder):
+    plain = ["-machine", "none", "-display", "none", "-S", "-qmp",
+             f"unix:{folder}/plain,server,nowait"]
+    with Machine(folder, *both(folder)) as machine:
+        ours = conversation(machine.connect("qmp"))
+    with Machine(folder, program=[QEMU, *plain]) as machine:
+        theirs = conversation(machine.connect("plain"))
+    for mine, qemus in zip(ours, theirs):
+        check(mine == qemus, f"{mine!r} is not {qemus!r}")
+
+
+@case
+def commands_of_both_are_listed_and_run(folder):
+    with Machine(folder, *both(folder)) as machine, Qmp(machine) as qmp:
+        reply = qmp.command("query-commands", id={"a": 1})
+        check(reply["id"] == {"a": 1}, "the id comes back")
+        names = [entry["name"] for entry in reply["return"]]
+        for name in OWN:
+            check(names.count("x-" + name.replace("_", "-")) == 1, f"{name} is listed")
+        check("device_add" in names and "human-monitor-command" in names, "QEMU's are")
+        reply = qmp.command("x-remote-proc-list", id=5)
+        check(reply["return"] == [] and reply["id"] == 5, f"{reply}")
+        reply = qmp.command("x-rdevice-add", id=6, arguments={"frob": 1})
+        check(reply["error"]["class"] == "GenericError" and reply["id"] == 6, f"{reply}")
+        # In their order, however they are sent.
+        qmp.send(b"".join(b'{"execute": "%s", "id": %d}' % (name, i) for i, name in enumerate(
+            [b"query-status", b"x-remote-proc-list", b"query-commands", b"frob",
+             b"x-remote-proc-list", b"query-name"] * 5)))
+        check([qmp.read()["id"] for _ in range(30)] == list(range(30)), "in their order")
+
+
+@case
+def commands_are_refused_before_negotiation(folder):
+    with Machine(folder, *both(folder)) as machine, Qmp(machine, negotiate=False) as qmp:
+        reply = qmp.command("x-remote-proc-list", id=1)
+        other = qmp.command("query-status", id=1)
+        check(reply["error"]["class"] == "CommandNotFound" and reply["id"] == 1, f"{reply}")
+        check(reply["error"]["desc"].split()[0] == other["error"]["desc"].split()[0], f"{reply}")
+        check("error" in qmp.command("query-commands"), "query-commands, too")
+
+
+@case
+def every_client_begins_anew(folder):
+    with Machine(folder, *both(folder)) as machine:
+        for _ in range(10):
+            with Qmp(machine) as qmp:
+                check("return" in qmp.command("query-status"), "negotiated")
+        with Qmp(machine) as one, Qmp(machine, negotiate=False) as two, Qmp(machine) as three:
+            check("error" in two.command("query-status"), "not negotiated")
+            for qmp in (one, three):
+                check("return" in qmp.command("query-status"), "negotiated")
+            one.command("cont")
+            check(three.read()["event"] == "RESUME", "events are told to all")
+
+
+@case
+def pretty_answers(folder):
+    with Machine(folder, "-qmp-pretty", f"unix:{folder}/qmp,server,nowait") as machine:
+        with machine.connect("qmp") as sock, sock.makefile("rb") as stream:
+            check(stream.readline() == b"{\r\n" and stream.readline() == b'    "QMP": {\r\n',
+                  "indented")
+
+
+@case
+def descriptors_are_handed_on(folder):
+    with Machine(folder, *both(folder)) as machine, Qmp(machine) as qmp:
+        with open(os.devnull, "rb") as file:
+            fds = array.array("i", [file.fileno()])
+            qmp.sock.sendmsg([b'{"execute": "getfd", "arguments": {"fdname": "null"}}'],
+                             [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+        check(qmp.read() == {"return": {}}, "getfd")
+        check("return" in qmp.command("closefd", arguments={"fdname": "null"}), "closefd")
+
+
+@case
+def pythons_qmp_client(folder):
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    cache = os.environ.get("MPRING_CACHE") or os.path.join(base, "mpring")
+    sys.path.insert(0, os.path.join(cache, "qemu-headers", "python"))
+    try:
+        from qemu import qmp  # pylint: disable=import-outside-toplevel
+    except ImportError:
+        raise Skip("QEMU's Python QMP client is not there: run scripts/setup") from None
+
+    async def talk(machine):
+        client = qmp.QMPClient("test")
+        await client.connect(machine.path("qmp"))
+        commands = await client.execute("query-commands")
+        check({"name": "x-rdevice-add"} in commands, "query-commands")
+        with client.listener("RESUME") as listener:
+            await client.execute("cont")
+            await asyncio.wait_for(listener.get(), TIMEOUT)
+        check(await client.execute("x-remote-proc-list") == [], "x-remote-proc-list")
+        await client.execute("quit")
+        with contextlib.suppress(EOFError):  # the other side was first
+            await client.disconnect()
+
+    with Machine(folder, *both(folder)) as machine:
+        machine.connect("qmp").close()
+        asyncio.run(talk(machine))
+        check(machine.process.wait(TIMEOUT) == 0, "exit status")
+
+
+@case
+def bad_clients_disturb_nobody(folder):
+    with Machine(folder, *both(folder)) as machine, Qmp(machine) as good:
+        with Qmp(machine) as bad:
+            bad.send(b"GET / HTTP/1.1\r\n\r\n")
+            check("error" in bad.read(), "garbage")
+            bad.send(b'"' + b"x" * (1 << 20) + b"\n")
+            check("error" in bad.read(), "a megabyte without newline")
+            bad.send(b"[" * 100000 + b"\n")
+            check("error" in bad.read(), "nested too deep")
+            check("return" in bad.command("query-status"), "it goes on")
+            bad.sock.settimeout(1)
+            with contextlib.suppress(socket.timeout):
+                while True:  # and reads nothing
+                    bad.send(b'{"execute": "query-qmp-schema"}')
+            check("return" in good.command("query-status"), "the other is answered")
+            check(good.command("x-remote-proc-list") == {"return": []}, "by mpring, too")
+        with Text(machine) as bad, Text(machine) as text:
+            bad.sock.settimeout(1)
+            with contextlib.suppress(socket.timeout):
+                while True:
+                    bad.sock.sendall(b"help\n")
+            check("prelaunch" in text.command("info status"), "HMP")
+            check("too long" in text.command("x" * 100000), "a long line")
+
+
+# ---- Where they are ----------------------------------------------------------
+
+@case
+def character_devices_inherited_sockets_and_tcp(folder):
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket() as probe:
+        listener.bind(f"{folder}/qmp")
+        listener.listen()
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        options = ["-chardev", f"socket,id=c0,fd={listener.fileno()},server=on,wait=off",
+                   "-mon", "chardev=c0,mode=control", "-chardev",
+                   f"socket,id=c1,path={folder}/hmp,server=on,wait=off", "-mon", "chardev=c1",
+                   "-qmp", f"tcp:127.0.0.1:{port},server,nowait"]
+        machine = Machine(folder, *options, pass_fds=[listener.fileno()])
+    with machine, Qmp(machine) as qmp, Text(machine) as text:
+        with Qmp(machine, sock=socket.create_connection(("127.0.0.1", port))) as tcp:
+            check("return" in tcp.command("query-status"), "TCP")
+        check("return" in qmp.command("query-status"), "inherited")
+        shown = text.command("info chardev")
+        check("c0" not in shown.split() and "remote_proc_list" in text.command("help"), shown)
+
+
+@case
+def client_form_connects(folder):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{folder}/there")
+        listener.listen()
+        listener.settimeout(TIMEOUT)
+        with Machine(folder, "-qmp", f"unix:{folder}/there") as machine:
+            with Qmp(machine, sock=listener.accept()[0]) as qmp:
+                qmp.command("quit")
+                check(machine.process.wait(TIMEOUT) == 0, "exit status")
+
+
+@case
+def waits_for_a_client(folder):
+    options = f"-monitor unix:{folder}/hmp,server,nowait -qmp unix:{folder}/qmp,server".split()
+    with Machine(folder, *options) as machine:
+        with machine.connect("hmp") as early:
+            check(not select.select([early], [], [], 0.5)[0], "QEMU has not begun")
+            with Qmp(machine) as qmp:
+                check(early.recv(4096).startswith(b"QEMU "), "it has now")
+                check("return" in qmp.command("query-status"), "QMP")
+
+
+@case
+def other_monitors_stay_qemus_own(folder):
+    with Machine(folder, "-monitor", "vc", *both(folder)) as machine:
+        with Text(machine) as text:
+            text.sock.sendall(b"quit\n")
+        machine.process.wait(TIMEOUT)
+        errors = machine.process.stderr.read().decode()
+        check(errors.startswith("mpring: -monitor vc: ") and "remote_proc_list" in errors and
+              errors.count("\n") == 1, errors)
+
+
+@case
+def what_cannot_be_is_refused(folder):
+    for options, text in [
+            (["-monitor", f"unix:{folder}/m,sever,nowait"], "did you mean \"server\""),
+            (["-monitor", "unix:/nowhere/m,server,nowait"], "No such file"),
+            (["-qmp", f"unix:{folder}/nobody"], "No such file"),
+            (["-chardev", "socket,id=c,fd=99,server=on", "-qmp", "chardev:c"], "descriptor")]:
+        done = subprocess.run(command(*options), capture_output=True, text=True,
+                              timeout=TIMEOUT, check=False,
+                              env=dict(os.environ, XDG_RUNTIME_DIR=folder))
+        check(done.returncode == 1 and text in done.stderr, f"{options}: {done.stderr}")
+        check(not glob.glob(f"{folder}/mpring-*"), "nothing is left")
+
+
+@case
+def nothing_is_left_after_a_signal(folder):
+    with Machine(folder, *both(folder)) as machine:
+        with Text(machine), Qmp(machine) as qmp:
+            check(len(glob.glob(machine.path("mpring-*"))) == 1, "the private folder")
+            mode = os.stat(glob.glob(machine.path("mpring-*"))[0]).st_mode
+            check(mode & 0o777 == 0o700, f"mode {mode:o}")
+            machine.process.send_signal(signal.SIGTERM)
+            machine.process.wait(TIMEOUT)
+            check(qmp.read()["event"] == "SHUTDOWN", "the last event")
+        check(not os.path.exists(machine.path("hmp")), "the sockets are removed")
+
+
+# ---- The terminal ------------------------------------------------------------
+
+class Terminal(Machine):
+    """mpring with a pseudo-terminal; what it shows, without escape sequences."""
+
+    def __init__(self, folder, *options, **popen):
+        self.master, slave = pty.openpty()
+        self.shown = ""
+        self.mode = termios.tcgetattr(slave)
+        environment = dict(os.environ, XDG_RUNTIME_DIR=folder, TERM="vt100", LC_ALL="C.UTF-8")
+        super().__init__(folder, *options, stdin=slave, stdout=slave, env=environment,
+                         preexec_fn=self.take_terminal, **popen)
+        self.slave = slave
+
+    @staticmethod
+    def take_terminal():
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def __exit__(self, *exception):
+        super().__exit__(*exception)
+        if exception[0] is None:
+            check(termios.tcgetattr(self.slave) == self.mode, "the terminal is restored")
+        os.close(self.master)
+        os.close(self.slave)
+
+    def read(self):
+        check(select.select([self.master], [], [], TIMEOUT)[0], f"silence after {self.shown!r}")
+        data = os.read(self.master, 65536).decode(errors="replace")
+        self.shown += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>()][A-Z0-9]?", "", data)
+
+    def until(self, pattern):
+        """Reads until the pattern is there; returns what was shown up to its end."""
+        while not re.search(pattern, self.shown):
+            self.read()
+        end = re.search(pattern, self.shown).end()
+        shown, self.shown = self.shown[:end], self.shown[end:]
+        return shown
+
+    def type(self, keys):
+        os.write(self.master, keys.encode())
+
+
+@case
+def terminal_has_editing_history_and_completion(folder):
+    with Terminal(folder, "-monitor", "stdio") as terminal:
+        terminal.until(r"QEMU .* for more information\r\n\(qemu\) ")
+        terminal.type("info stXX\b\bat\x01\x05us\r")  # editing
+        terminal.until(r"VM status: paused \(prelaunch\)\r\n\(qemu\) ")
+        terminal.type("\x1b[A\r")  # the line before
+        terminal.until(r"VM status: paused \(prelaunch\)\r\n\(qemu\) ")
+        terminal.type("remote_p\t\r")  # a command of mpring's
+        terminal.until(r"roc_list.*\r\n +PID\s+RID.*\r\n(.*\r\n)*\(qemu\) ")
+        terminal.type("info stat\t\t")  # two of QEMU's
+        terminal.until(r"stats\b")
+        terminal.type("u\t\r")
+        terminal.until(r"VM status: paused \(prelaunch\)\r\n\(qemu\) ")
+        terminal.type("\x04")  # no end
+        terminal.until(r"\(qemu\) ")
+        terminal.type("quit\r")
+        check(terminal.process.wait(TIMEOUT) == 0, "exit status")
+
+
+@case
+def terminal_is_restored_after_a_signal(folder):
+    with Terminal(folder, "-monitor", "stdio") as terminal:
+        terminal.until(r"\(qemu\) ")
+        check(termios.tcgetattr(terminal.slave) != terminal.mode, "it is raw now")
+        terminal.process.terminate()
+        terminal.process.wait(TIMEOUT)
+
+
+@case
+def keys_send_signals_unless_told_not_to(folder):
+    with Terminal(folder, "-chardev", "stdio,id=c,signal=off", "-mon", "c") as terminal:
+        terminal.until(r"\(qemu\) ")
+        terminal.type("\x03info status\r")
+        terminal.until(r"VM status.*\r\n\(qemu\) ")
+        terminal.type("quit\r")
+        terminal.process.wait(TIMEOUT)
+    with Terminal(folder, "-monitor", "stdio") as terminal:
+        terminal.until(r"\(qemu\) ")
+        terminal.type("\x03")
+        terminal.process.wait(TIMEOUT)
+
+
+@case
+def names_of_devices_are_completed(folder):
+    arguments = [PROGRAM, "run", "--", QEMU, "-accel", "tcg", "-machine", "pc", "-S",
+                 "-display", "none", "-nodefaults", "-device", "pci-testdev,id=testing",
+                 "-monitor", "stdio"]
+    with Terminal(folder, program=arguments) as terminal:
+        terminal.until(r"\(qemu\) ")
+        # What is asked for ahead has been answered when a later command is.
+        terminal.type("info status\r")
+        terminal.until(r"VM status.*\r\n\(qemu\) ")
+        terminal.type("info status\r")
+        terminal.until(r"VM status.*\r\n\(qemu\) ")
+        terminal.type("device_del te\t\r")
+        terminal.until(r"device_del te[^\n]*sting")
+        terminal.until(r"\(qemu\) ")
+        terminal.type("quit\r")
+        terminal.process.wait(TIMEOUT)
+
+
+# ---- TAP ---------------------------------------------------------------------
+
+def run_case(number, function):
+    name = function.__name__
+    try:
+        with tempfile.TemporaryDirectory(prefix="mpo-", dir="/tmp") as folder:
+            function(folder)
+    except Skip as reason:
+        print(f"# {reason}\nok {number} - {name} # SKIP {reason}", flush=True)
+    except Exception:
+        print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
+        print(f"not ok {number} - {name}", flush=True)
+        return False
+    else:
+        print(f"ok {number} - {name}", flush=True)
+    return True
+
+
+def main():
+    only = sys.argv[2:]
+    chosen = [function for function in cases if not only or function.__name__ in only]
+    print(f"1..{len(chosen)}", flush=True)
+    results = [run_case(i + 1, function) for i, function in enumerate(chosen)]
+    sys.exit(0 if all(results) else 1)
+
+
+main()
