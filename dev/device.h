@@ -83,6 +83,13 @@ struct mpr_host_ops {
 	 * nothing. Earlier DMA writes are visible to the guest first. */
 	void (*irq_set)(void *host, bool level);
 
+	/*
+	 * Whether the next access that the model will get is the write that takes
+	 * an interrupt back (struct mpr_shadow_info). What the model did before is
+	 * visible to a guest whose write is not seen here.
+	 */
+	bool (*taken_back)(void *host);
+
 	/* Asks that ops->run() be called soon, after the present call returned. */
 	void (*schedule)(void *host);
 
@@ -128,6 +135,14 @@ struct mpr_shadow_info {
 	 * later, but before anything else. ack_clears 0: there is no such write.
 	 */
 	uint8_t ack_offset, ack_clears, ack_keeps, ack_none;
+	/*
+	 * The VMM may also know it while the model works: before the model lets
+	 * another interrupt of that kind be one with the one that is pending it
+	 * asks taken_back(), and if so, the interrupt is pending again once the
+	 * write has been executed. The write lowers the line in any case, and it
+	 * rises again, if it must, in run().
+	 */
+	bool ack_looks;
 };
 
 /* A figure for the operator, which only ever grows. */
@@ -237,6 +252,11 @@ void mpr_dma_unmap(struct mpr_device *dev, struct mpr_dma_map *map);
 static inline void mpr_irq_set(struct mpr_device *dev, bool level)
 {
 	dev->host->ops->irq_set(dev->host, level);
+}
+
+static inline bool mpr_taken_back(struct mpr_device *dev)
+{
+	return dev->host->ops->taken_back(dev->host);
 }
 
 static inline void mpr_schedule(struct mpr_device *dev)

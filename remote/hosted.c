@@ -141,6 +141,7 @@ static void close_intx(struct mpr_intx *intx)
 		close(intx->resample_fd);
 	intx->raise_fd = -1;
 	intx->resample_fd = -1;
+	intx->resampled = false;
 }
 
 void mpr_hosted_detach(struct mpr_hosted *hosted)
@@ -230,12 +231,23 @@ void mpr_hosted_update_intx(struct mpr_hosted *hosted)
 	tell_vmm(hosted, false);
 }
 
-/* The guest ended the interrupt and the VMM lowered its line; a line that is
- * still high interrupts again. */
+/* The guest ended the interrupt and the VMM lowered its line. What the guest sent
+ * before that comes first. */
 static void on_resample(void *opaque)
 {
-	const struct mpr_intx *intx = opaque;
+	struct mpr_intx *intx = opaque;
 
+	intx->resampled = true;
+}
+
+void mpr_hosted_resample(struct mpr_hosted *hosted)
+{
+	struct mpr_intx *intx = &hosted->intx;
+
+	if (!intx->resampled)
+		return;
+	intx->resampled = false;
+	/* A line that is still high interrupts again. */
 	if (intx->line)
 		write_eventfd(intx->raise_fd);
 }

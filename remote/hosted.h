@@ -33,6 +33,7 @@ struct mpr_intx {
 	int raise_fd;	 /* -1: none yet */
 	int resample_fd; /* -1: the VMM asks for the level instead */
 	struct mpr_watch *resample;
+	bool resampled;		/* the VMM asks whether the line is still high */
 	struct mpr_timer later; /* set: tell then, if the line is still high */
 };
 
@@ -117,9 +118,15 @@ void mpr_hosted_open_shadow(struct mpr_hosted *hosted);
  * the requests that were served. */
 void mpr_hosted_publish(struct mpr_hosted *hosted);
 
+/* Whether the next request is the write that takes an interrupt back. */
+bool mpr_hosted_taken_back(struct mpr_hosted *hosted);
+
 /* Tells the VMM the line's level after the model or the guest's
  * configuration changed it. */
 void mpr_hosted_update_intx(struct mpr_hosted *hosted);
+
+/* Answers a VMM that asked for the line's level, after its requests were served. */
+void mpr_hosted_resample(struct mpr_hosted *hosted);
 
 /*
  * Does what there is to do, bounded: takes requests from the channel, runs

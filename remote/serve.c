@@ -179,6 +179,7 @@ bool mpr_hosted_serve(struct mpr_hosted *hosted)
 	/* Before the model's own work, which takes longer. */
 	if (worked)
 		mpr_hosted_publish(hosted);
+	mpr_hosted_resample(hosted);
 	if (!run_model(hosted))
 		return worked;
 	mpr_hosted_publish(hosted);

@@ -56,6 +56,11 @@ static void irq_set(void *host, bool level)
 	mpr_hosted_update_intx(hosted);
 }
 
+static bool taken_back(void *host)
+{
+	return mpr_hosted_taken_back(host);
+}
+
 static void schedule(void *host)
 {
 	struct mpr_hosted *hosted = host;
@@ -99,6 +104,7 @@ const struct mpr_host_ops mpr_host_services = {
 	.dma_map = dma_map,
 	.dma_unmap = dma_unmap,
 	.irq_set = irq_set,
+	.taken_back = taken_back,
 	.schedule = schedule,
 	.now = now,
 	.timer_set = timer_set,

@@ -79,12 +79,15 @@ static_assert(sizeof(struct mpr_msg) == 56, "a message fills a slot but for its 
  * nothing else: one that sets all bits of ack_clears that are set, which clears
  * them, leaves those of ack_keeps as they are, and sets no other; unless a bit of
  * ack_none is set. The interrupt line is low then. ack_clears 0: there is none.
+ * ack_looks not 0: before the device lets a second interrupt of that kind be one
+ * with the first it looks whether this has been taken back (mpr_channel_next()).
  */
 struct mpr_shadow_map {
 	uint32_t span[MPR_SHADOW_BARS];
 	uint8_t readable[MPR_SHADOW_SIZE / 8];
 	uint8_t ack_offset, ack_clears, ack_keeps, ack_none;
-	uint8_t reserved[4];
+	uint8_t ack_looks;
+	uint8_t reserved[3];
 };
 
 struct mpr_channel;
@@ -204,6 +207,10 @@ int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **channel);
  * ones) it stays the current request. */
 bool mpr_channel_receive(struct mpr_channel *channel, struct mpr_msg *msg);
 void mpr_channel_retire(struct mpr_channel *channel);
+
+/* As mpr_channel_receive(), after a full barrier: whoever has not seen what the
+ * device did before has his request seen here. */
+bool mpr_channel_next(struct mpr_channel *channel, struct mpr_msg *msg);
 
 /*
  * Answers the current request in place with `value` and `status` and wakes the

@@ -20,6 +20,13 @@ bool mpr_channel_receive(struct mpr_channel *channel, struct mpr_msg *msg)
 	return true;
 }
 
+bool mpr_channel_next(struct mpr_channel *channel, struct mpr_msg *msg)
+{
+	/* [D6] Pairs with the fence in answers_awake(). */
+	mpr_fence();
+	return mpr_channel_receive(channel, msg);
+}
+
 /* After many requests without sleep the proxy may send without a fence. */
 static void note_busy(struct mpr_channel *channel)
 {
@@ -118,6 +125,7 @@ void mpr_channel_shadow_open(struct mpr_channel *channel, const struct mpr_shado
 	__atomic_store_n(&shared->ack_clears, map->ack_clears, __ATOMIC_RELAXED);
 	__atomic_store_n(&shared->ack_keeps, map->ack_keeps, __ATOMIC_RELAXED);
 	__atomic_store_n(&shared->ack_none, map->ack_none, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->ack_looks, map->ack_looks, __ATOMIC_RELAXED);
 	/* [H3] Release, pairs with H3 in in_span(): whoever sees that a BAR is shown
 	 * sees all the rest. */
 	for (unsigned i = 0; i < MPR_SHADOW_BARS; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The proxy's side of the shadow: reads, and acknowledgements whose effect is
- * known while the remote sleeps. */
+ * known before they have been executed. */
 #include "ring/channel.h"
 
 #include "ring/channel_internal.h"
@@ -64,22 +64,33 @@ static inline bool read_image(const struct mpr_channel_shadow *shadow, unsigned 
 
 /* ---- Acknowledgements --------------------------------------------------- */
 
+static bool is_acknowledgement(const struct mpr_shadow_map *map, const struct mpr_msg *msg)
+{
+	return map_byte(&map->ack_clears) && msg->type == MPR_MSG_WRITE && msg->size == 1 &&
+	       msg->offset % MPR_SHADOW_SIZE == map_byte(&map->ack_offset) &&
+	       in_span(map, msg->bar, msg->offset);
+}
+
+/* Whether it takes an interrupt back and does nothing else, if the register is as
+ * this word of the image says. */
+static bool takes_back(const struct mpr_shadow_map *map, const struct mpr_msg *msg, uint64_t word)
+{
+	uint8_t clears = map_byte(&map->ack_clears), keeps = map_byte(&map->ack_keeps);
+	uint8_t now = (uint8_t)(word >> 8 * (map_byte(&map->ack_offset) % 8));
+	uint8_t value = (uint8_t)msg->value;
+
+	return !(value & ~(clears | keeps)) && !((value ^ now) & keeps) &&
+	       !(~value & now & clears) && !(now & map_byte(&map->ack_none));
+}
+
 bool mpr_channel_acknowledge(struct mpr_channel *channel, const struct mpr_msg *msg)
 {
 	const struct mpr_channel_shadow *shadow = &channel->shared->shadow;
-	const struct mpr_shadow_map *map = &shadow->map;
-	uint8_t clears = map_byte(&map->ack_clears), keeps = map_byte(&map->ack_keeps);
-	uint8_t at = map_byte(&map->ack_offset), value = (uint8_t)msg->value, now;
 	uint64_t word, n = channel->requests.next - 1;
 
-	if (!clears || msg->type != MPR_MSG_WRITE || msg->size != 1 ||
-	    msg->offset % MPR_SHADOW_SIZE != at || !in_span(map, msg->bar, msg->offset))
-		return false;
-	if (retired(shadow) != n || !read_image(shadow, at / 8, &word))
-		return false;
-	now = (uint8_t)(word >> 8 * (at % 8));
-	if ((value & ~(clears | keeps)) || ((value ^ now) & keeps) || (~value & now & clears) ||
-	    (now & map_byte(&map->ack_none)))
+	if (!is_acknowledgement(&shadow->map, msg) || retired(shadow) != n ||
+	    !read_image(shadow, map_byte(&shadow->map.ack_offset) / 8, &word) ||
+	    !takes_back(&shadow->map, msg, word))
 		return false;
 	/* [H4] Release, pairs with H4 in acknowledged_at(): what was read here was
 	 * read before. */
@@ -102,33 +113,90 @@ bool mpr_channel_acknowledged(const struct mpr_channel *channel)
 	return at && retired(&channel->shared->shadow) == at - 1;
 }
 
+/* The same by a reader: a thread that comes late must not take back what is known
+ * of a later one. */
+static void note_acknowledged(struct mpr_channel *channel, uint64_t sent)
+{
+	uint64_t at = acknowledged_at(channel);
+
+	/* [H4] As in mpr_channel_acknowledge(). */
+	while ((int64_t)(at - sent) < 0 &&
+	       !__atomic_compare_exchange_n(&channel->acknowledged, &at, sent, false,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+/* Without the bits that the acknowledgement clears. */
+static uint64_t cleared(const struct mpr_shadow_map *map, unsigned index, uint64_t word)
+{
+	uint8_t at = map_byte(&map->ack_offset);
+
+	if (at / 8 == index)
+		word &= ~((uint64_t)map_byte(&map->ack_clears) << 8 * (at % 8));
+	return word;
+}
+
+/* If the remote has slept since: then nothing else has happened. */
+static bool answers_asleep(const struct mpr_channel *channel, uint64_t sent, unsigned index,
+			   uint64_t *word)
+{
+	return acknowledged_at(channel) == sent &&
+	       read_image(&channel->shared->shadow, index, word) &&
+	       /* [D5] Acquire: what is looked at next is looked at after it. */
+	       __atomic_load_n(&channel->shared->remote.bell, __ATOMIC_ACQUIRE) == MPR_BELL_ARMED;
+}
+
 /*
- * A word as it is when the last of `sent` requests, an acknowledgement, has been
- * executed, if the remote has slept since: then nothing else has happened. The
- * remote publishes an image with what happened later only after it has retired
- * the request, so the look at that comes last.
+ * If the remote is awake, and its device looks for the acknowledgement before it
+ * lets another interrupt be one with that which is taken back. So either it
+ * interrupts again, or the guest sees after this read what it would have been
+ * told of. The bits that are kept must be 0: the device may clear them itself.
  */
-static __attribute__((noinline)) bool
-read_acknowledged(const struct mpr_channel *channel, uint64_t sent, unsigned index, uint64_t *word)
+static bool answers_awake(struct mpr_channel *channel, uint64_t sent, unsigned index,
+			  uint64_t *word)
 {
 	const struct mpr_channel_shadow *shadow = &channel->shared->shadow;
-	const uint32_t *bell = &channel->shared->remote.bell;
-	uint8_t at = map_byte(&shadow->map.ack_offset);
+	const struct mpr_spsc_producer *p = &channel->requests;
+	uint64_t judged;
+	struct mpr_msg msg;
 
-	if (acknowledged_at(channel) != sent || !read_image(shadow, index, word))
+	if (!map_byte(&shadow->map.ack_looks))
 		return false;
-	/* [D5] Acquire: the next look comes after it. */
-	if (__atomic_load_n(bell, __ATOMIC_ACQUIRE) != MPR_BELL_ARMED ||
-	    retired(shadow) != sent - 1)
+	/* The last request, which the remote may change: it is what it was, or its
+	 * own loss. */
+	mpr_spsc_copy_out(&msg, mpr_spsc_slot_of(p->slots, p->mask, sent - 1)->payload);
+	if (!is_acknowledgement(&shadow->map, &msg) ||
+	    (msg.value & map_byte(&shadow->map.ack_keeps)))
 		return false;
-	if (at / 8 == index)
-		*word &= ~((uint64_t)map_byte(&shadow->map.ack_clears) << 8 * (at % 8));
+	/* [D6] Pairs with the fence in mpr_channel_next(). */
+	mpr_fence();
+	if (!read_image(shadow, map_byte(&shadow->map.ack_offset) / 8, &judged) ||
+	    !takes_back(&shadow->map, &msg, judged) || !read_image(shadow, index, word))
+		return false;
+	note_acknowledged(channel, sent);
 	return true;
+}
+
+/*
+ * A word as it is when the last of `sent` requests, an acknowledgement, has been
+ * executed. The remote publishes an image with what happens later only after it
+ * has retired the request, so the look at that comes last.
+ */
+static __attribute__((noinline)) bool read_acknowledged(struct mpr_channel *channel, uint64_t sent,
+							unsigned index, uint64_t *word)
+{
+	const struct mpr_channel_shadow *shadow = &channel->shared->shadow;
+
+	if (retired(shadow) != sent - 1 || (!answers_asleep(channel, sent, index, word) &&
+					    !answers_awake(channel, sent, index, word)))
+		return false;
+	*word = cleared(&shadow->map, index, *word);
+	return retired(shadow) == sent - 1;
 }
 
 /* ---- Reads -------------------------------------------------------------- */
 
-static inline bool read_word(const struct mpr_channel *channel, unsigned index, uint64_t *word)
+static inline bool read_word(struct mpr_channel *channel, unsigned index, uint64_t *word)
 {
 	/* [H2] Relaxed, pairs with H2 in mpr_channel_send(): who knows of a request
 	 * of another thread has it from there, after it was counted. */

@@ -22,6 +22,11 @@
  *   -- fence --                [D5]     -- fence --
  *   slot has a request?                 bell = ARMED: leave it there
  *
+ *   device completes something          guest takes the interrupt back
+ *   memory := completion                slot := request
+ *   -- fence --                [D6]     -- fence --
+ *   slot has a request?                 memory has the completion?
+ *
  *   proxy leaves the interrupt line     remote raises it
  *   watch := ARMED                      line := 1
  *   -- fence --                [D4]     -- fence --

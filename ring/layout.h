@@ -147,7 +147,7 @@ static_assert(offsetof(struct mpr_channel_shared, shadow.map) == 1024, "channel 
 static_assert(offsetof(struct mpr_shadow_map, span) == 0, "channel layout");
 static_assert(offsetof(struct mpr_shadow_map, readable) == 24, "channel layout");
 static_assert(offsetof(struct mpr_shadow_map, ack_offset) == 56, "channel layout");
-static_assert(offsetof(struct mpr_shadow_map, reserved) == 60, "channel layout");
+static_assert(offsetof(struct mpr_shadow_map, ack_looks) == 60, "channel layout");
 static_assert(sizeof(struct mpr_channel_shared) == 1152, "channel layout");
 static_assert(offsetof(struct mpr_msg, type) == 0 && offsetof(struct mpr_msg, bar) == 1 &&
 		      offsetof(struct mpr_msg, size) == 2 && offsetof(struct mpr_msg, status) == 3,

@@ -79,7 +79,27 @@ void lsi_raise_scsi(struct lsi_chip *chip, uint8_t sist0, uint8_t sist1)
 
 void lsi_raise_on_the_fly(struct lsi_chip *chip)
 {
+	if (chip->intf && mpr_taken_back(&chip->dev))
+		chip->intf_again = true;
 	chip->intf = true;
+	lsi_irq_update(chip);
+}
+
+void lsi_acknowledge(struct lsi_chip *chip)
+{
+	chip->intf = false;
+	chip->irq = line_level(chip);
+	chip->acknowledged = true;
+	mpr_irq_set(&chip->dev, false);
+}
+
+void lsi_after_acknowledge(struct lsi_chip *chip)
+{
+	if (!chip->acknowledged)
+		return;
+	chip->acknowledged = false;
+	chip->intf |= chip->intf_again;
+	chip->intf_again = false;
 	lsi_irq_update(chip);
 }
 
@@ -107,6 +127,6 @@ void lsi_interrupt_reset(struct lsi_chip *chip)
 {
 	chip->visible = (struct lsi_conditions){0};
 	chip->stacked = (struct lsi_conditions){0};
-	chip->intf = false;
+	chip->intf = chip->intf_again = chip->acknowledged = false;
 	lsi_irq_update(chip);
 }

@@ -145,6 +145,7 @@ static bool run(struct mpr_device *dev)
 {
 	struct lsi_chip *chip = lsi_chip(dev);
 
+	lsi_after_acknowledge(chip);
 	lsi_task_reap(chip);
 	lsi_bus_advance(chip);
 	return lsi_scripts_run(chip);

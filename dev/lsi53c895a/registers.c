@@ -195,6 +195,7 @@ const struct mpr_shadow_info lsi_shadow = {
 	.ack_clears = LSI_ISTAT0_INTF,
 	.ack_keeps = LSI_ISTAT0_SIGP | LSI_ISTAT0_SEM,
 	.ack_none = LSI_ISTAT0_ABRT | LSI_ISTAT0_SIP | LSI_ISTAT0_DIP,
+	.ack_looks = true,
 };
 
 void lsi_peek(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE])
@@ -213,10 +214,9 @@ static void write_istat0(struct lsi_chip *chip, uint8_t value)
 		return;
 	}
 	if (value & LSI_ISTAT0_INTF)
-		chip->intf = false;
+		lsi_acknowledge(chip);
 	if (value & LSI_ISTAT0_ABRT)
 		lsi_raise_dma(chip, LSI_DSTAT_ABRT);
-	lsi_irq_update(chip);
 	lsi_wake(chip);
 }
 

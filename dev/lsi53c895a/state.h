@@ -199,6 +199,8 @@ struct lsi_chip {
 	/* Interrupts: what the host sees, and what is stacked behind. */
 	struct lsi_conditions visible, stacked;
 	bool intf;
+	bool intf_again;   /* raised when the host had taken the last one back already */
+	bool acknowledged; /* the line was lowered, and may have to rise again */
 	bool irq;
 
 	/* Configuration space, looked up when it changes: where the host placed
@@ -289,6 +291,10 @@ void lsi_soft_reset(struct lsi_chip *chip);
 void lsi_raise_dma(struct lsi_chip *chip, uint8_t dstat);
 void lsi_raise_scsi(struct lsi_chip *chip, uint8_t sist0, uint8_t sist1);
 void lsi_raise_on_the_fly(struct lsi_chip *chip);
+/* The host takes the interrupt on the fly back. The line falls, and rises again, if
+ * it must, by the second call, which run() makes. */
+void lsi_acknowledge(struct lsi_chip *chip);
+void lsi_after_acknowledge(struct lsi_chip *chip);
 /* What ISTAT0.SIP and DIP say. */
 bool lsi_scsi_pending(const struct lsi_chip *chip);
 bool lsi_dma_pending(const struct lsi_chip *chip);

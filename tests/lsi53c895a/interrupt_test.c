@@ -37,6 +37,64 @@ static void on_the_fly_goes_on(void **state)
 	assert_int_equal(rd8(m, LSI_ISTAT0), 0);
 }
 
+static void on_the_fly_after_it_was_taken_back_is_another(void **state)
+{
+	struct machine *m = *state;
+
+	op_int_fly(m);
+	op_wait_reselect(m, 0);
+	start(m, PROGRAM);
+	assert_int_equal(m->irq_edges, 1);
+	/* The write is on its way when the next one comes. */
+	m->taken_back = true;
+	start(m, PROGRAM);
+	m->taken_back = false;
+	assert_int_equal(m->irq_edges, 1);
+	wr8(m, LSI_ISTAT0, LSI_ISTAT0_INTF);
+	assert_false(m->irq);
+	go(m);
+	assert_true(m->irq);
+	assert_int_equal(m->irq_edges, 2);
+	assert_int_equal(rd8(m, LSI_ISTAT0) & LSI_ISTAT0_INTF, LSI_ISTAT0_INTF);
+	wr8(m, LSI_ISTAT0, LSI_ISTAT0_INTF);
+	go(m);
+	assert_false(m->irq);
+	assert_int_equal(m->irq_edges, 2);
+}
+
+static void on_the_fly_before_it_was_taken_back_is_one_with_it(void **state)
+{
+	struct machine *m = *state;
+
+	op_int_fly(m);
+	op_wait_reselect(m, 0);
+	start(m, PROGRAM);
+	start(m, PROGRAM);
+	wr8(m, LSI_ISTAT0, LSI_ISTAT0_INTF);
+	go(m);
+	assert_false(m->irq);
+	assert_int_equal(m->irq_edges, 1);
+	assert_int_equal(rd8(m, LSI_ISTAT0) & LSI_ISTAT0_INTF, 0);
+}
+
+static void line_falls_for_a_condition_behind_an_on_the_fly(void **state)
+{
+	struct machine *m = *state;
+
+	wr8(m, LSI_DIEN, LSI_DSTAT_SIR);
+	op_int_fly(m);
+	op_int(m, 1);
+	start(m, PROGRAM);
+	assert_int_equal(m->irq_edges, 1);
+	wr8(m, LSI_ISTAT0, LSI_ISTAT0_INTF);
+	assert_false(m->irq);
+	go(m);
+	assert_true(m->irq);
+	assert_int_equal(m->irq_edges, 2);
+	assert_int_equal(rd8(m, LSI_DSTAT), 0x84);
+	assert_false(m->irq);
+}
+
 static void later_condition_is_stacked(void **state)
 {
 	struct machine *m = *state;
@@ -166,6 +224,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHIP_TEST(masked_condition_is_seen_but_silent),
 		CHIP_TEST(on_the_fly_goes_on),
+		CHIP_TEST(on_the_fly_after_it_was_taken_back_is_another),
+		CHIP_TEST(on_the_fly_before_it_was_taken_back_is_one_with_it),
+		CHIP_TEST(line_falls_for_a_condition_behind_an_on_the_fly),
 		CHIP_TEST(later_condition_is_stacked),
 		CHIP_TEST(masked_non_fatal_does_not_stop),
 		CHIP_TEST(enabled_non_fatal_stops),

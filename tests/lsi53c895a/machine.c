@@ -71,6 +71,11 @@ static void irq_set(void *host, bool level)
 	m->irq = level;
 }
 
+static bool taken_back(void *host)
+{
+	return ((struct machine *)host)->taken_back;
+}
+
 static void schedule(void *host)
 {
 	((struct machine *)host)->scheduled = true;
@@ -117,6 +122,7 @@ static const struct mpr_host_ops host_ops = {
 	.dma_map = dma_map,
 	.dma_unmap = dma_unmap,
 	.irq_set = irq_set,
+	.taken_back = taken_back,
 	.schedule = schedule,
 	.now = now,
 	.timer_set = timer_set,

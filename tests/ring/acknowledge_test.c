@@ -22,14 +22,23 @@ static const struct mpr_shadow_map map = {
 	.ack_none = FATAL,
 };
 
-/* Status with an interrupt pending, and the remote asleep. */
-static struct ends sleeping_ends(uint8_t status)
+static struct ends ends_with(uint8_t status, bool looks)
 {
+	struct mpr_shadow_map its_map = map;
 	struct ends ends = ends_open(SLOTS);
 	uint8_t image[MPR_SHADOW_SIZE] = {[STATUS] = status, [STATUS + 1] = 0x77, [0x20] = 0x99};
 
-	mpr_channel_shadow_open(ends.remote, &map, image);
+	its_map.ack_looks = looks;
+	mpr_channel_shadow_open(ends.remote, &its_map, image);
 	mpr_channel_set_intx(ends.remote, status != 0);
+	return ends;
+}
+
+/* Status with an interrupt pending, and the remote asleep. */
+static struct ends sleeping_ends(uint8_t status)
+{
+	struct ends ends = ends_with(status, false);
+
 	assert_true(mpr_channel_arm(ends.remote));
 	return ends;
 }
@@ -197,6 +206,82 @@ static void test_remote_that_wakes_is_asked_until_it_has_executed_it(void **stat
 	ends_close(&ends);
 }
 
+static void test_device_that_looks_is_not_asked_while_awake(void **state)
+{
+	struct ends ends = ends_with(PENDING, true);
+	uint8_t image[MPR_SHADOW_SIZE] = {0};
+	struct mpr_msg msg;
+	uint64_t value;
+
+	(void)state;
+	assert_true(reads(&ends, STATUS, 1, &value));
+	assert_int_equal(value, PENDING);
+	send_byte(&ends, STATUS, PENDING);
+	/* Posted: nothing is known before the guest reads. */
+	assert_true(mpr_channel_intx(ends.proxy));
+	assert_true(reads(&ends, STATUS, 1, &value));
+	assert_int_equal(value, 0);
+	assert_false(mpr_channel_intx(ends.proxy));
+	assert_true(reads(&ends, STATUS, 4, &value));
+	assert_int_equal(value, 0x7700);
+	assert_true(reads(&ends, 0x20, 1, &value));
+	assert_int_equal(value, 0x99);
+	/* The device sees it before it lets another be one with it. */
+	assert_true(mpr_channel_next(ends.remote, &msg));
+	assert_int_equal(msg.offset, STATUS);
+	mpr_channel_set_intx(ends.remote, false);
+	mpr_channel_retire(ends.remote);
+	mpr_channel_shadow_publish(ends.remote, image);
+	image[STATUS] = PENDING;
+	mpr_channel_shadow_publish(ends.remote, image);
+	mpr_channel_set_intx(ends.remote, true);
+	assert_true(mpr_channel_intx(ends.proxy));
+	assert_true(reads(&ends, STATUS, 1, &value));
+	assert_int_equal(value, PENDING);
+	ends_close(&ends);
+}
+
+static void test_device_that_looks_is_asked_about_anything_else(void **state)
+{
+	static const struct {
+		uint8_t status;
+		uint64_t offset;
+		uint8_t value;
+	} others[] = {
+		{PENDING, STATUS + 1, PENDING},		      /* another register */
+		{PENDING, STATUS, 0},			      /* clears nothing */
+		{PENDING | SIGNAL, STATUS, PENDING | SIGNAL}, /* the device may clear it */
+		{PENDING | SIGNAL, STATUS, PENDING},	      /* clears another bit */
+		{PENDING, STATUS, PENDING | 0x40},	      /* a bit that does something */
+		{PENDING | FATAL, STATUS, PENDING},	      /* something else is pending */
+		{PENDING, 1024 + STATUS, PENDING},	      /* beyond the BAR */
+	};
+	uint64_t value;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct ends ends = ends_with(others[i].status, true);
+
+		send_byte(&ends, others[i].offset, others[i].value);
+		assert_false(reads(&ends, STATUS, 1, &value));
+		assert_true(mpr_channel_intx(ends.proxy));
+		ends_close(&ends);
+	}
+}
+
+static void test_condition_that_comes_meanwhile_is_asked_for(void **state)
+{
+	uint8_t image[MPR_SHADOW_SIZE] = {[STATUS] = PENDING | FATAL};
+	struct ends ends = ends_with(PENDING, true);
+	uint64_t value;
+
+	(void)state;
+	send_byte(&ends, STATUS, PENDING);
+	mpr_channel_shadow_publish(ends.remote, image);
+	assert_false(reads(&ends, STATUS, 1, &value));
+	ends_close(&ends);
+}
+
 /* ---- A driver and a device ---------------------------------------------- */
 
 /*
@@ -211,6 +296,8 @@ struct world {
 	uint64_t completed, wanted;
 	uint64_t seen; /* by the driver */
 	bool waits;    /* the device, for that */
+	bool looks;    /* the device, for an acknowledgement; it is seldom asleep */
+	bool again;    /* it has seen one, and something more to announce */
 };
 
 static void publish_status(struct world *world, uint8_t status)
@@ -218,6 +305,18 @@ static void publish_status(struct world *world, uint8_t status)
 	uint8_t image[MPR_SHADOW_SIZE] = {[STATUS] = status};
 
 	mpr_channel_shadow_publish(world->ends.remote, image);
+}
+
+static void interrupt(struct world *world, bool *pending)
+{
+	uint64_t one = 1;
+	bool rises = !*pending;
+
+	*pending = true;
+	publish_status(world, PENDING);
+	mpr_channel_set_intx(world->ends.remote, true);
+	if (rises && mpr_channel_intx_tell(world->ends.remote, false) == MPR_TELL_NOW)
+		assert_int_equal(write(world->raise, &one, sizeof(one)), sizeof(one));
 }
 
 static void serve(struct world *world, bool *pending)
@@ -235,20 +334,27 @@ static void serve(struct world *world, bool *pending)
 		mpr_channel_retire(remote);
 	}
 	publish_status(world, *pending ? PENDING : 0);
+	if (!world->again || *pending)
+		return;
+	world->again = false;
+	interrupt(world, pending);
+}
+
+static bool taken_back(const struct world *world)
+{
+	struct mpr_msg msg;
+
+	return world->looks && mpr_channel_next(world->ends.remote, &msg) &&
+	       msg.type == MPR_MSG_WRITE;
 }
 
 static void complete(struct world *world, bool *pending)
 {
-	uint64_t one = 1;
-	bool rises = !*pending;
-
 	/* Relaxed: ordered by the publication. */
 	__atomic_store_n(&world->completed, world->completed + 1, __ATOMIC_RELAXED);
-	*pending = true;
-	publish_status(world, PENDING);
-	mpr_channel_set_intx(world->ends.remote, true);
-	if (rises && mpr_channel_intx_tell(world->ends.remote, false) == MPR_TELL_NOW)
-		assert_int_equal(write(world->raise, &one, sizeof(one)), sizeof(one));
+	if (*pending && taken_back(world))
+		world->again = true;
+	interrupt(world, pending);
 }
 
 /*
@@ -274,12 +380,16 @@ static void *be_device(void *opaque)
 	uint64_t random = 7;
 	bool pending = false;
 
-	while (world->completed < world->wanted || mpr_channel_intx(world->ends.proxy)) {
+	/* Relaxed: as in complete_next(). */
+	while (__atomic_load_n(&world->seen, __ATOMIC_RELAXED) < world->wanted ||
+	       mpr_channel_intx(world->ends.proxy)) {
 		struct pollfd pfd = {.fd = mpr_channel_doorbell(world->ends.remote),
 				     .events = POLLIN};
 		struct timespec timeout = {.tv_nsec = (long)(next_random(&random) % 60000)};
 
-		if (mpr_channel_arm(world->ends.remote))
+		if (world->looks && next_random(&random) % 64)
+			; /* awake */
+		else if (mpr_channel_arm(world->ends.remote))
 			ppoll(&pfd, 1, &timeout, NULL);
 		mpr_channel_disarm(world->ends.remote);
 		for (unsigned i = 0; i <= next_random(&random) % 3; i++) {
@@ -312,19 +422,17 @@ static uint64_t handle_interrupt(struct world *world)
 	return __atomic_load_n(&world->completed, __ATOMIC_RELAXED);
 }
 
-static void test_no_completion_is_missed(void **state)
+static void drive(bool looks)
 {
-	struct world world = {.ends = ends_open(SLOTS),
+	struct world world = {.ends = ends_with(0, looks),
+			      .looks = looks,
 			      .raise = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
 			      .wanted = MPR_TEST_COUNT(100000, 5000)};
 	struct pollfd pfd = {.fd = world.raise, .events = POLLIN};
-	uint8_t image[MPR_SHADOW_SIZE] = {0};
 	struct mpr_channel_stats stats;
 	uint64_t seen = 0, count;
 	pthread_t device;
 
-	(void)state;
-	mpr_channel_shadow_open(world.ends.remote, &map, image);
 	assert_int_equal(pthread_create(&device, NULL, be_device, &world), 0);
 	while (seen < world.wanted) {
 		if (!mpr_channel_intx_arm(world.ends.proxy, false)) {
@@ -340,10 +448,22 @@ static void test_no_completion_is_missed(void **state)
 	}
 	pthread_join(device, NULL);
 	mpr_channel_stats(world.ends.proxy, &stats);
-	printf("# %lu interrupts, %lu acknowledged quietly, %lu doorbells\n", stats.interrupts,
-	       stats.quiet_acks, stats.doorbells);
+	printf("# %lu interrupts, %lu acknowledged quietly, %lu doorbells, %lu reads asked\n",
+	       stats.interrupts, stats.quiet_acks, stats.doorbells, stats.reads);
 	close(world.raise);
 	ends_close(&world.ends);
+}
+
+static void test_no_completion_is_missed(void **state)
+{
+	(void)state;
+	drive(false);
+}
+
+static void test_no_completion_is_missed_by_a_device_that_looks(void **state)
+{
+	(void)state;
+	drive(true);
 }
 
 int main(void)
@@ -356,7 +476,11 @@ int main(void)
 		cmocka_unit_test(test_second_request_wakes_the_remote),
 		cmocka_unit_test(test_remote_that_is_awake_is_asked),
 		cmocka_unit_test(test_remote_that_wakes_is_asked_until_it_has_executed_it),
+		cmocka_unit_test(test_device_that_looks_is_not_asked_while_awake),
+		cmocka_unit_test(test_device_that_looks_is_asked_about_anything_else),
+		cmocka_unit_test(test_condition_that_comes_meanwhile_is_asked_for),
 		cmocka_unit_test(test_no_completion_is_missed),
+		cmocka_unit_test(test_no_completion_is_missed_by_a_device_that_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,9 @@
  *           which sleeps, reads a register, and then looks what has been completed.
  *           The remote completes EVENTS things when it likes, and interrupts for
  *           each unless an interrupt is pending.
+ * -DLOOKS   (with ACK) the read does not ask a remote that is awake either. The
+ *           device looks into the ring before it completes something for which
+ *           no interrupt is due; one that was taken back is followed by another.
  *
  * Mutations, each of which must fail:
  * -DNO_PROXY_FENCE    (BELL, ACK) the proxy does not fence when the bell is not FAST
@@ -29,6 +32,8 @@
  * -DNO_WAKE_FENCE     (ACK)   the remote does not fence when it has woken
  * -DNO_FIRST_LOOK     (ACK)   the remote, woken, completes something before it looks
  *                     into the ring
+ * -DNO_RAISE_FENCE    (ACK LOOKS) the device does not fence before it looks
+ * -DNO_RAISE_LOOK     (ACK LOOKS) it does not look
  */
 
 /* One store buffer for each side, one entry for each word that it stores to;
@@ -439,11 +444,15 @@ active proctype guest()
 		empty(proxy_stores);
 #endif
 		quiet = (bell == ARMED);
-		/* The read: from the shadow, if the remote has slept since. */
+		/* The read: from the shadow, if the remote has slept since, or looks. */
 		its_bell = bell;
 		its_retired = retired;
 		if
+#ifdef LOOKS
+		:: its_retired == n - 1
+#else
 		:: quiet && its_bell == ARMED && its_retired == n - 1
+#endif
 		:: else ->
 			/* A request, which the remote is woken for. */
 			empty(proxy_stores);
@@ -459,11 +468,23 @@ active proctype guest()
 	od
 }
 
+inline interrupt()
+{
+	pending = true;
+	/* A system call. */
+	empty(remote_stores);
+	told = true
+}
+
 inline execute()
 {
 	taken++;
 	pending = false;
-	remote_stores!RETIRED(taken)
+	remote_stores!RETIRED(taken);
+	if
+	:: again -> again = false; interrupt()
+	:: else
+	fi
 }
 
 inline complete()
@@ -471,19 +492,27 @@ inline complete()
 	events++;
 	remote_stores!COMPLETED(events);
 	if
-	:: !pending ->
-		pending = true;
-		/* A system call. */
+	:: !pending -> interrupt()
+	:: else ->
+#ifdef LOOKS
+#ifndef NO_RAISE_FENCE
 		empty(remote_stores);
-		told = true
-	:: else
+#endif
+#ifndef NO_RAISE_LOOK
+		if
+		:: posted > taken -> again = true
+		:: else
+		fi;
+#endif
+#endif
+		skip
 	fi
 }
 
 active proctype remote()
 {
 	byte taken = 0, events = 0;
-	bool pending = false, completes;
+	bool pending = false, again = false, completes;
 
 	do
 	:: seen == EVENTS -> break
