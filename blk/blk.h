@@ -48,6 +48,14 @@ struct mpr_blk_options {
 
 enum mpr_blk_op { MPR_BLK_READ, MPR_BLK_WRITE, MPR_BLK_FLUSH };
 
+/* What becomes of a request that failed (QEMU's rerror= and werror=). */
+enum mpr_blk_on_error {
+	MPR_BLK_REPORT, /* it ends with the error (default) */
+	MPR_BLK_IGNORE, /* it ends as if it had gone well */
+	MPR_BLK_ENOSPC, /* MPR_BLK_STOP where there is no space, else MPR_BLK_REPORT */
+	MPR_BLK_STOP	/* it is held until mpr_blk_retry() or mpr_blk_give_up() */
+};
+
 /*
  * A request. The submitter owns it, fills in the first part and keeps it, the
  * iov array and the buffers alive and unchanged until `done` is called.
@@ -58,6 +66,7 @@ struct mpr_blk_req {
 	uint64_t offset; /* bytes; any alignment */
 	const struct iovec *iov;
 	unsigned niov;
+	bool report; /* an error is reported, whatever becomes of those of others */
 	/* Called once, never from within mpr_blk_submit(). result: 0, or
 	 * negative errno. A short transfer never reaches the caller: it is
 	 * continued, and -EIO at the end of file. May free req. */
@@ -75,8 +84,9 @@ struct mpr_blk_stats {
 	uint64_t bounced_bytes;	    /* bytes copied by the CPU for them */
 	uint64_t failed_operations; /* of any kind, and of each: */
 	uint64_t failed_rd_operations, failed_wr_operations, failed_flush_operations;
-	enum mpr_blk_op last_failed; /* the kind of the latest one, */
-	int last_error;		     /* and its negative errno; 0: none yet */
+	enum mpr_blk_op last_failed;	   /* the kind of the latest one, */
+	int last_error;			   /* its negative errno; 0: none yet; and */
+	enum mpr_blk_on_error last_action; /* what became of it: not MPR_BLK_ENOSPC */
 };
 
 struct mpr_blk;
@@ -90,7 +100,7 @@ int mpr_blk_open(struct mpr_uring *ring, const struct mpr_blk_options *options,
 		 struct mpr_blk **blk, char **error);
 
 /* 0 and blk is gone; or -EBUSY and nothing happened: requests are in flight
- * (mpr_blk_in_flight()), so reap first. NULL is ignored. */
+ * (mpr_blk_in_flight()), so reap first, or held. NULL is ignored. */
 int mpr_blk_close(struct mpr_blk *blk);
 
 /*
@@ -101,6 +111,18 @@ int mpr_blk_close(struct mpr_blk *blk);
  * with -EROFS.
  */
 void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req);
+
+/* From now on, what becomes of a failed read, and of a failed write or flush. A range
+ * that is not in the device is always reported, and so is a write that is not allowed. */
+void mpr_blk_set_on_error(struct mpr_blk *blk, enum mpr_blk_on_error read,
+			  enum mpr_blk_on_error write);
+
+/* Requests that are held, which are not in flight. */
+unsigned mpr_blk_held(const struct mpr_blk *blk);
+/* Starts those again. */
+void mpr_blk_retry(struct mpr_blk *blk);
+/* If the request is held, it ends with its error, as if submitted now. */
+void mpr_blk_give_up(struct mpr_blk *blk, struct mpr_blk_req *req);
 
 /*
  * Changes the size of the device, and of the image, to `size` bytes; what is new

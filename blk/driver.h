@@ -37,6 +37,8 @@ struct mpr_blk {
 	enum mpr_blk_cache cache;
 	unsigned in_flight;
 	struct mpr_blk_stats stats;
+	enum mpr_blk_on_error on_error[2]; /* of a read, of a write */
+	struct mpr_blk_req *held;	   /* the oldest first */
 };
 
 /* Bytes of the private part of a request that are the driver's. */

@@ -28,6 +28,8 @@ const char *const mpr_disk_properties[] = {
 	"physical_block_size",
 	"rotation_rate",
 	"bootindex",
+	"rerror",
+	"werror",
 	NULL,
 };
 const char *const mpr_drive_properties[] = {

@@ -181,6 +181,8 @@ static int create_disk(struct mpr_scsi_bus *bus, struct mpr_drive *drive,
 	char *why = NULL;
 	int ret = get_options(bus, opts, drive->opts, &options, error);
 
+	if (ret == 0)
+		ret = mpr_drive_set_on_error(drive, opts, error);
 	if (ret < 0)
 		return ret;
 	ret = mpr_scsi_disk_create(bus, drive->blk, &options, &why);

@@ -55,6 +55,22 @@ static int check_choice(const struct mpr_opts *opts, const char *key, const char
 	return -EINVAL;
 }
 
+static int get_on_error(const struct mpr_opts *opts, const char *key, bool write,
+			enum mpr_blk_on_error *on_error, char **error)
+{
+	/* "enospc" is for writes, and last, so that reads have one choice less. */
+	static const char *const names[] = {"report", "ignore", "stop", "auto", "enospc", NULL};
+	static const char *const of_reads[] = {"report", "ignore", "stop", "auto", NULL};
+	static const enum mpr_blk_on_error values[] = {MPR_BLK_REPORT, MPR_BLK_IGNORE, MPR_BLK_STOP,
+						       MPR_BLK_REPORT, MPR_BLK_ENOSPC};
+	unsigned choice = 0;
+	int ret = mpr_opts_get_enum(opts, key, write ? names : of_reads, &choice, error);
+
+	if (ret == 0 && mpr_opts_get(opts, key) && strcmp(names[choice], "auto"))
+		*on_error = values[choice];
+	return ret;
+}
+
 /* Whatever is asked for, io_uring does it. */
 static int check_aio(const struct mpr_opts *opts, const char *key, char **error)
 {
@@ -96,10 +112,6 @@ static int check_drive(const struct mpr_opts *opts, char **error)
 		ret = check_format(opts, error);
 	if (ret == 0)
 		ret = check_choice(opts, "media", "disk", "", error);
-	if (ret == 0)
-		ret = check_choice(opts, "werror", "report", ": the guest is told", error);
-	if (ret == 0)
-		ret = check_choice(opts, "rerror", "report", ": the guest is told", error);
 	if (ret == 0)
 		ret = check_discard(opts, "discard", error);
 	return ret == 0 ? check_aio(opts, "aio", error) : ret;
@@ -293,6 +305,23 @@ static void set_names(struct mpr_machine *machine, struct mpr_drive *drive)
 			 machine->unnamed_nodes++);
 }
 
+/* What the disk says goes before what the drive says. */
+int mpr_drive_set_on_error(const struct mpr_drive *drive, const struct mpr_opts *disk, char **error)
+{
+	const struct mpr_opts *const said[] = {drive->opts, disk};
+	enum mpr_blk_on_error read = MPR_BLK_REPORT, write = MPR_BLK_REPORT;
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < sizeof(said) / sizeof(said[0]) && said[i]; i++) {
+		ret = get_on_error(said[i], "rerror", false, &read, error);
+		if (ret == 0)
+			ret = get_on_error(said[i], "werror", true, &write, error);
+	}
+	if (ret == 0)
+		mpr_blk_set_on_error(drive->blk, read, write);
+	return ret;
+}
+
 static int append(struct mpr_machine *machine, struct mpr_drive *drive)
 {
 	struct mpr_drive **drives =
@@ -323,7 +352,7 @@ static int open_image(struct mpr_machine *machine, struct mpr_drive *drive, char
 	drive->file = options.file;
 	drive->format = options.format ? options.format : "raw";
 	drive->cache = options.cache;
-	return ret;
+	return ret == 0 ? mpr_drive_set_on_error(drive, NULL, error) : ret;
 }
 
 int mpr_drive_open(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev, char **error)

@@ -13,6 +13,11 @@ int mpr_drive_open(struct mpr_machine *machine, struct mpr_opts *opts, bool bloc
 /* Closes one, which has no I/O in flight and no disk. */
 void mpr_drive_close(struct mpr_machine *machine, struct mpr_drive *drive);
 
+/* Sets what becomes of failed requests: as the -device scsi-hd says (NULL: there is
+ * none), else as the drive's option does. */
+int mpr_drive_set_on_error(const struct mpr_drive *drive, const struct mpr_opts *disk,
+			   char **error);
+
 /* The drive of that id or node name, or NULL. */
 struct mpr_drive *mpr_drive_find(const struct mpr_machine *machine, const char *name);
 /* The drive whose disk has that id, or NULL. */

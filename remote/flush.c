@@ -33,6 +33,7 @@ void mpr_flush_drive(const struct mpr_drive *drive)
 	}
 	flush->drive = drive;
 	flush->req.op = MPR_BLK_FLUSH;
+	flush->req.report = true;
 	flush->req.done = on_flushed;
 	mpr_blk_submit(drive->blk, &flush->req);
 }

@@ -83,6 +83,8 @@ static const struct mpr_property properties[] = {
 	{"logical_block_size", "size", "bytes (default: 512)"},
 	{"physical_block_size", "size", "bytes (default: the logical block size)"},
 	{"rotation_rate", "uint16", "revolutions a minute, 1: solid state, 0: not said"},
+	{"rerror", "str", "what a failed read does: report, ignore, stop, auto (as the drive)"},
+	{"werror", "str", "what a failed write does: report, ignore, stop, enospc, auto"},
 	{"bootindex", "int32", "accepted; the VMM decides what it boots from"},
 };
 

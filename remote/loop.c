@@ -304,14 +304,28 @@ static void report_failures(const struct mpr_events *events, struct mpr_drive *d
 		events->io_error(events->opaque, drive);
 }
 
+/* A request is held until somebody has put right why it failed. */
+static void stop_on_held(struct mpr_machine *machine)
+{
+	for (size_t i = 0; i < machine->drive_count && !machine->stopped; i++) {
+		if (!mpr_blk_held(machine->drives[i]->blk))
+			continue;
+		mpr_log(mpr_drive_name(machine->drives[i]),
+			"stopped by an I/O error: 'cont' at the monitor tries again");
+		mpr_machine_stop(machine, true);
+		machine->io_error = true;
+	}
+}
+
 static bool reap(struct loop *loop)
 {
-	const struct mpr_machine *machine = loop->machine;
+	struct mpr_machine *machine = loop->machine;
 
 	if (!mpr_uring_reap(loop->watcher->uring))
 		return false;
 	for (size_t i = 0; i < machine->drive_count; i++)
 		report_failures(machine->events, machine->drives[i]);
+	stop_on_held(machine);
 	return true;
 }
 

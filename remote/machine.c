@@ -259,6 +259,9 @@ bool mpr_machine_drained(const struct mpr_machine *machine)
 void mpr_machine_stop(struct mpr_machine *machine, bool stopped)
 {
 	machine->stopped = stopped;
+	machine->io_error = false;
+	for (size_t i = 0; !stopped && i < machine->drive_count; i++)
+		mpr_blk_retry(machine->drives[i]->blk);
 	for (size_t i = 0; i < machine->device_count; i++)
 		machine->devices[i]->stopped = stopped;
 }

@@ -82,8 +82,9 @@ struct mpr_machine {
 	size_t endpoint_count;
 	unsigned unnamed_nodes; /* node names made up so far */
 
-	bool stopped; /* see mpr_machine_stop() */
-	bool quit;    /* the process is to end */
+	bool stopped;  /* see mpr_machine_stop() */
+	bool io_error; /* it was stopped because requests failed, which are held */
+	bool quit;     /* the process is to end */
 };
 
 /*
@@ -103,7 +104,8 @@ int mpr_machine_check_device(const struct mpr_machine *machine, const struct mpr
 int mpr_machine_build_device(struct mpr_machine *machine, struct mpr_opts *opts, char **error);
 
 /* Lets the models work, or not: then requests for their registers are answered,
- * and nothing else happens but that I/O under way ends. */
+ * and nothing else happens but that I/O under way ends. Going on retries the requests
+ * that are held after an error (werror=stop). */
 void mpr_machine_stop(struct mpr_machine *machine, bool stopped);
 
 /* True for -device scsi-hd. */

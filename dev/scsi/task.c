@@ -127,9 +127,18 @@ void scsi_task_check(struct scsi_task *t, struct scsi_sense sense)
 		scsi_task_release(t);
 }
 
+/* Its request ends, with an error if need be, and is not held for better times. */
+static void wait_no_more(struct scsi_task *t)
+{
+	t->req.report = true;
+	mpr_blk_give_up(t->blk, &t->req);
+}
+
 void scsi_task_leave(struct scsi_task *t)
 {
-	if (t->state != SCSI_TASK_WAIT_IO && t->state != SCSI_TASK_CANCELLING)
+	if (t->state == SCSI_TASK_WAIT_IO)
+		wait_no_more(t);
+	else if (t->state != SCSI_TASK_CANCELLING)
 		scsi_task_check(t, SENSE_LUN_NOT_SUPPORTED);
 }
 
@@ -153,6 +162,7 @@ void mpr_scsi_task_cancel(struct mpr_scsi_task *task)
 	case SCSI_TASK_WAIT_IO:
 		t->state = SCSI_TASK_CANCELLING;
 		t->exclusive = true;
+		wait_no_more(t);
 		break;
 	default:
 		break;
@@ -326,6 +336,7 @@ static void io_done(struct mpr_blk_req *req, int result)
 void scsi_task_io(struct scsi_task *t, struct mpr_blk *blk, scsi_io_fn then)
 {
 	t->io_done = then;
+	t->blk = blk;
 	t->req.done = io_done;
 	t->state = SCSI_TASK_WAIT_IO;
 	mpr_blk_submit(blk, &t->req);

@@ -56,6 +56,7 @@ struct scsi_task {
 	scsi_list_fn list;
 
 	struct mpr_blk_req req;
+	struct mpr_blk *blk; /* where req is */
 	scsi_io_fn io_done;
 	struct iovec iov;      /* describes buf */
 	struct iovec *trimmed; /* a copy of sg that ends with the last byte */

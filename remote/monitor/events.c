@@ -43,6 +43,11 @@ struct json_object *mpr_event_device_deleted(const char *id)
 
 struct json_object *mpr_event_io_error(const struct mpr_drive *drive)
 {
+	static const char *const actions[] = {
+		[MPR_BLK_REPORT] = "report",
+		[MPR_BLK_IGNORE] = "ignore",
+		[MPR_BLK_STOP] = "stop",
+	};
 	const struct mpr_blk_stats *stats = mpr_blk_stats(drive->blk);
 	struct json_object *data = json_object_new_object();
 	int err = -stats->last_error;
@@ -51,7 +56,7 @@ struct json_object *mpr_event_io_error(const struct mpr_drive *drive)
 	mpr_json_add_string(data, "node-name", drive->node_name);
 	mpr_json_add_string(data, "operation",
 			    stats->last_failed == MPR_BLK_READ ? "read" : "write");
-	mpr_json_add_string(data, "action", "report");
+	mpr_json_add_string(data, "action", actions[stats->last_action]);
 	mpr_json_add_bool(data, "nospace", err == ENOSPC || err == EDQUOT);
 	mpr_json_add_string(data, "reason", strerror(err));
 	return mpr_event("BLOCK_IO_ERROR", data);

@@ -160,7 +160,8 @@ static void info_mtree(const struct mpr_machine *machine, FILE *out)
 
 static void info_status(const struct mpr_machine *machine, FILE *out)
 {
-	fprintf(out, "VM status: %s\n", machine->stopped ? "paused" : "running");
+	fprintf(out, "VM status: %s%s\n", machine->stopped ? "paused" : "running",
+		machine->io_error ? " (io-error)" : "");
 }
 
 /* ---- The table ---------------------------------------------------------- */

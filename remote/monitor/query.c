@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "remote/monitor/query.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,11 +24,18 @@ struct json_object *mpr_query_version(void)
 	return version;
 }
 
+static const char *status_of(const struct mpr_machine *machine)
+{
+	if (!machine->stopped)
+		return "running";
+	return machine->io_error ? "io-error" : "paused";
+}
+
 struct json_object *mpr_query_status(const struct mpr_machine *machine)
 {
 	struct json_object *status = json_object_new_object();
 
-	mpr_json_add_string(status, "status", machine->stopped ? "paused" : "running");
+	mpr_json_add_string(status, "status", status_of(machine));
 	mpr_json_add_bool(status, "singlestep", false);
 	mpr_json_add_bool(status, "running", !machine->stopped);
 	return status;
@@ -89,16 +97,25 @@ static void add_names(struct json_object *object, const struct mpr_drive *drive)
 		mpr_json_add_string(object, "qdev", disk);
 }
 
+/* Something else than ok while a request is held. */
+static const char *io_status_of(const struct mpr_drive *drive)
+{
+	int err = -mpr_blk_stats(drive->blk)->last_error;
+
+	if (!mpr_blk_held(drive->blk))
+		return "ok";
+	return err == ENOSPC || err == EDQUOT ? "nospace" : "failed";
+}
+
 static struct json_object *block_of(const struct mpr_drive *drive)
 {
 	struct json_object *block = json_object_new_object();
-	bool failed = mpr_blk_stats(drive->blk)->failed_operations;
 
 	add_names(block, drive);
 	mpr_json_add_string(block, "type", "unknown");
 	mpr_json_add_bool(block, "removable", false);
 	mpr_json_add_bool(block, "locked", false);
-	mpr_json_add_string(block, "io-status", failed ? "failed" : "ok");
+	mpr_json_add_string(block, "io-status", io_status_of(drive));
 	json_object_object_add(block, "inserted", node_of(drive));
 	return block;
 }

@@ -442,6 +442,121 @@ static void reads_never_wait(void **state)
 	teardown(&f);
 }
 
+/* ---- rerror= and werror= ------------------------------------------------ */
+
+static void errors_may_be_ignored(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	mpr_blk_set_on_error(f.blk, MPR_BLK_REPORT, MPR_BLK_IGNORE);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+	fake_uring_complete(f.ring, 0, -EIO);
+	assert_int_equal(r.result, 0);
+	assert_int_equal(mpr_blk_stats(f.blk)->failed_wr_operations, 1);
+	assert_int_equal(mpr_blk_stats(f.blk)->last_action, MPR_BLK_IGNORE);
+	submit(&f, &r, MPR_BLK_READ, 0, 4096);
+	fake_uring_complete(f.ring, 0, -EIO);
+	assert_int_equal(r.result, -EIO);
+	assert_int_equal(mpr_blk_stats(f.blk)->last_action, MPR_BLK_REPORT);
+	teardown(&f);
+}
+
+static void held_requests_are_tried_again(void **state)
+{
+	struct fixture f;
+	struct test_req a = {0}, b = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_NONE);
+	mpr_blk_set_on_error(f.blk, MPR_BLK_STOP, MPR_BLK_STOP);
+	submit(&f, &a, MPR_BLK_WRITE, 0, 4096);
+	submit(&f, &b, MPR_BLK_READ, 8192, 4096);
+	fake_uring_complete(f.ring, 0, -ENOSPC);
+	fake_uring_complete(f.ring, 0, -EIO);
+	assert_int_equal(a.result, PENDING);
+	assert_int_equal(mpr_blk_held(f.blk), 2);
+	assert_int_equal(mpr_blk_in_flight(f.blk), 0);
+	assert_int_equal(mpr_blk_close(f.blk), -EBUSY);
+	mpr_blk_retry(f.blk);
+	assert_int_equal(mpr_blk_held(f.blk), 0);
+	expect(&f, 0, IORING_OP_WRITE, 0, 4096);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(a.result, 0);
+	expect(&f, 0, IORING_OP_READ, 8192, 4096);
+	fake_uring_complete(f.ring, 0, -EIO); /* and again */
+	assert_int_equal(mpr_blk_held(f.blk), 1);
+	mpr_blk_retry(f.blk);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(b.result, 0);
+	teardown(&f);
+}
+
+static void held_request_is_given_up(void **state)
+{
+	struct fixture f;
+	struct test_req a = {0}, b = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	mpr_blk_set_on_error(f.blk, MPR_BLK_REPORT, MPR_BLK_STOP);
+	submit(&f, &a, MPR_BLK_WRITE, 0, 4096);
+	submit(&f, &b, MPR_BLK_WRITE, 4096, 4096);
+	mpr_blk_give_up(f.blk, &b.req); /* which is not held */
+	fake_uring_complete(f.ring, 0, -EIO);
+	fake_uring_complete(f.ring, 0, -ENOSPC);
+	mpr_blk_give_up(f.blk, &b.req);
+	assert_int_equal(b.result, PENDING); /* not from within */
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(b.result, -ENOSPC);
+	assert_int_equal(a.result, PENDING);
+	assert_int_equal(mpr_blk_stats(f.blk)->failed_operations, 2);
+	mpr_blk_give_up(f.blk, &a.req);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(a.result, -EIO);
+	teardown(&f);
+}
+
+static void only_a_full_disk_stops(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	mpr_blk_set_on_error(f.blk, MPR_BLK_REPORT, MPR_BLK_ENOSPC);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+	fake_uring_complete(f.ring, 0, -EIO);
+	assert_int_equal(r.result, -EIO);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+	fake_uring_complete(f.ring, 0, -ENOSPC);
+	assert_int_equal(mpr_blk_held(f.blk), 1);
+	mpr_blk_retry(f.blk);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+static void what_is_no_fault_of_the_disk_is_reported(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	mpr_blk_set_on_error(f.blk, MPR_BLK_STOP, MPR_BLK_STOP);
+	submit(&f, &r, MPR_BLK_READ, 65536, 512);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(r.result, -EINVAL);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 512);
+	r.req.report = true;
+	fake_uring_complete(f.ring, 0, -EIO);
+	assert_int_equal(r.result, -EIO);
+	teardown(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +577,11 @@ int main(void)
 		cmocka_unit_test(whole_block_writes_wait_for_a_rewrite),
 		cmocka_unit_test(a_rewrite_waits_for_whole_block_writes),
 		cmocka_unit_test(reads_never_wait),
+		cmocka_unit_test(errors_may_be_ignored),
+		cmocka_unit_test(held_requests_are_tried_again),
+		cmocka_unit_test(held_request_is_given_up),
+		cmocka_unit_test(only_a_full_disk_stops),
+		cmocka_unit_test(what_is_no_fault_of_the_disk_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

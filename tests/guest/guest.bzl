@@ -25,6 +25,7 @@ def guest_test(name, timeout):
         ],
         data = [
             "harness.py",
+            "plugged.py",
             ":accesscost",
             ":boot.bin",
             ":diskload",

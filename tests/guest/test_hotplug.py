@@ -4,12 +4,9 @@
 it, sees it grow, and survives its removal under load."""
 
 import hashlib
-import json
-import os
-import socket
-import subprocess
 
 import harness
+from plugged import Plugged, await_event
 
 SIZE = 16 << 20
 JOB = """
@@ -49,53 +46,6 @@ echo 1 > /sys/block/$disk/device/delete
 dd if=/dev/disk0 of=/dev/null bs=1M iflag=direct
 echo STEP-end
 """
-
-
-class Plugged(harness.Machine):
-    """A machine whose device process this test has started, with a monitor."""
-
-    def __init__(self, options, folder, disk):
-        super().__init__(options, folder, [disk], inprocess=True)
-        self.adapter = self._path("lsi0")
-        self.remote_monitor = self._path("remote-qmp")
-        start = self.arguments.index("lsi53c895a,id=lsi0") - 1
-        del self.arguments[start:]
-        build = os.path.dirname(os.path.dirname(options.mpring))
-        plugin = os.path.join(build, "proxy/qemu/mpring-qemu.so")
-        self.arguments += ["-plugin", plugin,
-                           "-device", f"pci-proxy-dev,id=lsi0,path={self.adapter}"]
-        with open(self._path("remote-output"), "wb") as out:
-            self.remote_process = subprocess.Popen(
-                [os.path.join(build, "remote/mpring-remote"), "-device", "lsi53c895a,id=lsi0",
-                 "-drive", f"id=d0,file={disk},format=raw",
-                 "-device", "scsi-hd,id=disk0,drive=d0,bus=lsi0.0,scsi-id=0",
-                 "-object", f"x-remote-object,id=r0,devid=lsi0,path={self.adapter}",
-                 "-qmp", f"unix:{self.remote_monitor},server,nowait"],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        harness.check(harness.wait_until(lambda: os.path.exists(self.remote_monitor), 20),
-                      "the device process does not start")
-
-    def connect(self):
-        """A stream to the device process' monitor, negotiated."""
-        sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(30)
-        sock.connect(self.remote_monitor)
-        stream = sock.makefile("rw", encoding="utf-8", newline="\n")
-        self._answer(stream, "QMP")
-        self._ask(stream, {"execute": "qmp_capabilities"})
-        return stream
-
-    def plug(self, stream, name, **arguments):
-        request = {key.replace("_", "-"): value for key, value in arguments.items()}
-        return self._ask(stream, {"execute": name, "arguments": request})
-
-
-def await_event(stream, name):
-    for line in stream:
-        message = json.loads(line)
-        if message.get("event") == name:
-            return message["data"]
-    raise harness.Failure(f"no event {name}")
 
 
 def digest(path, size):

@@ -101,10 +101,10 @@ static const struct wrong wrongs[] = {
 	 {"@", DEVICE, "-drive", "id=d0,file=x,discard=unmap"},
 	 "-drive id=d0,file=x,discard=unmap: discard=unmap is not supported, only ignore is (the "
 	 "guest's UNMAP has no effect on the image)"},
-	{"drive that is to stop on errors",
-	 {"@", DEVICE, "-drive", "id=d0,file=x,werror=stop"},
-	 "-drive id=d0,file=x,werror=stop: werror=stop is not supported, only report is: the guest "
-	 "is told"},
+	{"drive with a choice that is for writes only",
+	 {"@", DEVICE, "-drive", "id=d0,file=/proc/self/exe,readonly=on,rerror=enospc"},
+	 "-drive id=d0,file=/proc/self/exe,readonly=on,rerror=enospc: rerror=enospc is not report, "
+	 "ignore, stop or auto"},
 	{"drive with a way that does not exist",
 	 {"@", DEVICE, "-drive", "id=d0,file=x,aio=posix"},
 	 "-drive id=d0,file=x,aio=posix: aio=posix is not io_uring, threads or native"},

@@ -305,6 +305,63 @@ static void request_in_flight_ends_before_the_disk_is_gone(void **state)
 	mpr_scsi_task_free(task);
 }
 
+/* A read of an image that was cut off, which waits for it to be put right. */
+static struct mpr_scsi_task *start_held_read(struct plugged *p)
+{
+	struct mpr_scsi_task *task;
+
+	mpr_blk_set_on_error(p->machine.drives[0]->blk, MPR_BLK_STOP, MPR_BLK_STOP);
+	assert_int_equal(truncate(p->image[0], 0), 0);
+	task = start_read(p);
+	settle(p);
+	assert_int_equal(mpr_blk_held(p->machine.drives[0]->blk), 1);
+	assert_int_equal(task_end.completed, 0);
+	return task;
+}
+
+static void going_on_tries_again(void **state)
+{
+	struct plugged *p = *state;
+	struct mpr_scsi_task *task = start_held_read(p);
+
+	mpr_machine_stop(&p->machine, true);
+	assert_int_equal(truncate(p->image[0], 1 << 20), 0);
+	mpr_machine_stop(&p->machine, false);
+	settle(p);
+	assert_int_equal(mpr_blk_held(p->machine.drives[0]->blk), 0);
+	assert_int_equal(mpr_blk_stats(p->machine.drives[0]->blk)->rd_operations, 1);
+	mpr_scsi_task_cancel(task);
+	mpr_scsi_task_free(task);
+}
+
+static void cancelled_task_does_not_wait_for_better_times(void **state)
+{
+	struct plugged *p = *state;
+	struct mpr_scsi_task *task = start_held_read(p);
+
+	mpr_scsi_task_cancel(task);
+	settle(p);
+	assert_int_equal(task_end.completed, 1);
+	mpr_scsi_task_free(task);
+	task = start_read(p); /* cancelled before it fails */
+	mpr_scsi_task_cancel(task);
+	settle(p);
+	assert_int_equal(task_end.completed, 1);
+	mpr_scsi_task_free(task);
+}
+
+static void held_request_does_not_keep_a_disk(void **state)
+{
+	struct plugged *p = *state;
+	struct mpr_scsi_task *task = start_held_read(p);
+
+	assert_int_equal(mpr_hotplug_device_del(&p->machine, "disk0", &p->error), 0);
+	settle(p);
+	assert_int_equal(task_end.status, MPR_SCSI_CHECK_CONDITION);
+	assert_string_equal(p->deleted, "disk0 ");
+	mpr_scsi_task_free(task);
+}
+
 static void disk_grows_with_its_image(void **state)
 {
 	struct plugged *p = *state;
@@ -417,6 +474,9 @@ int main(void)
 		TEST(node_outlives_its_disk),
 		TEST(drive_that_is_being_closed_takes_no_disk),
 		TEST(request_in_flight_ends_before_the_disk_is_gone),
+		TEST(going_on_tries_again),
+		TEST(cancelled_task_does_not_wait_for_better_times),
+		TEST(held_request_does_not_keep_a_disk),
 		TEST(disk_grows_with_its_image),
 		TEST(shrinking_waits_for_requests),
 		TEST(adapter_takes_its_disks_along),

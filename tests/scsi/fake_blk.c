@@ -50,6 +50,13 @@ void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req)
 	blk->last.base = req->niov ? req->iov[0].iov_base : NULL;
 }
 
+/* Nothing is ever held. */
+void mpr_blk_give_up(struct mpr_blk *blk, struct mpr_blk_req *req)
+{
+	(void)blk;
+	(void)req;
+}
+
 static void move_piece(struct mpr_blk *blk, enum mpr_blk_op op, uint64_t offset, void *base,
 		       size_t len)
 {
