@@ -2,7 +2,6 @@
 #include "tests/orchestrator/fake_vm.h"
 
 #include <glib.h>
-#include <stdbool.h>
 #include <string.h>
 
 const struct mpr_vm_command mpr_vm_commands[] = {
@@ -130,6 +129,17 @@ void fake_vm_end(const char *error, const char *result, const char *text)
 	question->done(question->opaque, &outcome);
 	json_object_put(outcome.result);
 	g_free(question);
+}
+
+bool fake_vm_answer_all(const char *reply)
+{
+	bool any = false;
+
+	for (; !g_queue_is_empty(&to_qemu); any = true)
+		fake_vm_answer(reply);
+	for (; !g_queue_is_empty(&own); any = true)
+		fake_vm_end(NULL, NULL, "done");
+	return any;
 }
 
 void fake_vm_reset(void)

@@ -6,6 +6,8 @@
 #ifndef TESTS_ORCHESTRATOR_FAKE_VM_H
 #define TESTS_ORCHESTRATOR_FAKE_VM_H
 
+#include <stdbool.h>
+
 #include "orchestrator/commands.h"
 #include "orchestrator/qmp_client.h"
 #include "orchestrator/vm.h"
@@ -18,6 +20,9 @@ const char *fake_vm_asked(void);
 void fake_vm_answer(const char *reply);
 /* Ends the oldest of mpring's commands. */
 void fake_vm_end(const char *error, const char *result, const char *text);
+
+/* Answers everything, commands for QEMU with `reply`. False: nothing was asked. */
+bool fake_vm_answer_all(const char *reply);
 
 /* Forgets everything; nothing may be unanswered. */
 void fake_vm_reset(void);
