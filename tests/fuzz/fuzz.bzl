@@ -22,6 +22,7 @@ def fuzz_target(name, deps):
     )
     native.cc_binary(
         name = name + "_libfuzzer",
+        testonly = True,
         srcs = [source],
         linkopts = ["-fsanitize=fuzzer"],
         tags = ["manual"],
