@@ -54,9 +54,9 @@ int mpr_blk_close(struct mpr_blk *blk)
 	return 0;
 }
 
-static void account(struct mpr_blk_stats *stats, enum mpr_blk_op op, uint64_t len)
+static void account(struct mpr_blk_stats *stats, const struct mpr_blk_req *req, uint64_t len)
 {
-	switch (op) {
+	switch (req->op) {
 	case MPR_BLK_READ:
 		stats->rd_operations++;
 		stats->rd_bytes += len;
@@ -64,6 +64,8 @@ static void account(struct mpr_blk_stats *stats, enum mpr_blk_op op, uint64_t le
 	case MPR_BLK_WRITE:
 		stats->wr_operations++;
 		stats->wr_bytes += len;
+		if (stats->wr_highest_offset < req->offset + len)
+			stats->wr_highest_offset = req->offset + len;
 		break;
 	case MPR_BLK_FLUSH:
 		stats->flush_operations++;
@@ -137,7 +139,7 @@ void mpr_blk_finish(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len, 
 		fail(blk, req, result, action_of(blk, req, result));
 		return;
 	}
-	account(&blk->stats, req->op, len);
+	account(&blk->stats, req, len);
 	req->done(req, result);
 }
 

@@ -80,6 +80,7 @@ struct mpr_blk_req {
 struct mpr_blk_stats {
 	uint64_t rd_operations, wr_operations, flush_operations;
 	uint64_t rd_bytes, wr_bytes;
+	uint64_t wr_highest_offset; /* the end of the last byte written */
 	uint64_t bounced_requests;  /* requests that needed an aligned copy */
 	uint64_t bounced_bytes;	    /* bytes copied by the CPU for them */
 	uint64_t failed_operations; /* of any kind, and of each: */

@@ -140,7 +140,7 @@ static int offer_all(struct mpr_machine *machine, const char *text, char **error
 
 /* ---- x-remote-object ---------------------------------------------------- */
 
-static int check_type(const struct mpr_opts *opts, char **error)
+int mpr_endpoint_check_object(const struct mpr_opts *opts, char **error)
 {
 	const char *type = mpr_opts_get(opts, "qom-type");
 
@@ -227,7 +227,7 @@ static int offer_object(struct mpr_machine *machine, const struct mpr_opts *opts
 	const char *path = NULL;
 	size_t index = 0;
 	int fd = -1;
-	int ret = check_type(opts, error);
+	int ret = mpr_endpoint_check_object(opts, error);
 
 	if (ret == 0)
 		ret = find_device(machine, opts, &index, error);

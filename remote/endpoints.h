@@ -9,6 +9,10 @@
 /* The devices are built. As mpr_machine_build(). */
 int mpr_endpoints_build(struct mpr_machine *machine, char **error);
 
+/* Checks that an object is an x-remote-object, and that it knows its properties. As
+ * mpr_machine_build(). */
+int mpr_endpoint_check_object(const struct mpr_opts *opts, char **error);
+
 /* Offers the device that an x-remote-object names, which is not in the command
  * line yet. `passed`: the socket that its fd names, -1 if that is a number.
  * *endpoint: where; its offer has one device if it is a new one. */

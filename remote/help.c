@@ -68,24 +68,26 @@ static void list_devices(const struct mpr_device_ops *const *models)
 }
 
 static const struct mpr_property properties[] = {
-	{"driver", "str", "name of the driver"},
-	{"id", "str", "name of the device"},
-	{"drive", "str", "id of the -drive, or node of the -blockdev, with the disk's image"},
-	{"bus", "str", "bus of the adapter, ID.0 (default: the first)"},
-	{"channel", "uint32", "0"},
-	{"scsi-id", "uint32", "0 to 15, but not 7 (default: the lowest free one)"},
-	{"lun", "uint32", "0 to 63 (default: 0)"},
-	{"serial", "str", "serial number, text"},
-	{"vendor", "str", "up to 8 characters"},
-	{"product", "str", "up to 16 characters"},
-	{"ver", "str", "up to 4 characters"},
-	{"wwn", "uint64", "world wide name, a 64-bit number"},
-	{"logical_block_size", "size", "bytes (default: 512)"},
-	{"physical_block_size", "size", "bytes (default: the logical block size)"},
-	{"rotation_rate", "uint16", "revolutions a minute, 1: solid state, 0: not said"},
-	{"rerror", "str", "what a failed read does: report, ignore, stop, auto (as the drive)"},
-	{"werror", "str", "what a failed write does: report, ignore, stop, enospc, auto"},
-	{"bootindex", "int32", "accepted; the VMM decides what it boots from"},
+	{"driver", "str", "name of the driver", NULL},
+	{"id", "str", "name of the device", NULL},
+	{"drive", "str", "id of the -drive, or node of the -blockdev, with the disk's image", NULL},
+	{"bus", "str", "bus of the adapter, ID.0 (default: the first)", NULL},
+	{"channel", "uint32", "0", "0"},
+	{"scsi-id", "uint32", "0 to 15, but not 7 (default: the lowest free one)", NULL},
+	{"lun", "uint32", "0 to 63", "0"},
+	{"serial", "str", "serial number, text (default: the drive's)", NULL},
+	{"vendor", "str", "up to 8 characters", "QEMU"},
+	{"product", "str", "up to 16 characters", "QEMU HARDDISK"},
+	{"ver", "str", "up to 4 characters", "2.5+"},
+	{"wwn", "uint64", "world wide name, a 64-bit number", "0"},
+	{"logical_block_size", "size", "bytes", "512"},
+	{"physical_block_size", "size", "bytes (default: the logical block size)", NULL},
+	{"rotation_rate", "uint16", "revolutions a minute, 1: solid state, 0: not said", "0"},
+	{"rerror", "BlockdevOnError",
+	 "what a failed read does: report, ignore, stop, auto (as the drive)", "auto"},
+	{"werror", "BlockdevOnError",
+	 "what a failed write does: report, ignore, stop, enospc, auto", "auto"},
+	{"bootindex", "int32", "accepted; the VMM decides what it boots from", "-1"},
 };
 
 const struct mpr_property *mpr_property(const char *name)
@@ -94,6 +96,12 @@ const struct mpr_property *mpr_property(const char *name)
 		if (!strcmp(properties[i].name, name))
 			return &properties[i];
 	return NULL;
+}
+
+bool mpr_property_is_number(const struct mpr_property *property)
+{
+	return !strncmp(property->type, "uint", 4) || !strncmp(property->type, "int", 3) ||
+	       !strcmp(property->type, "size");
 }
 
 const char *const *mpr_driver_properties(const char *driver,
@@ -110,9 +118,18 @@ const char *const *mpr_driver_properties(const char *driver,
 static void list_properties(const char *driver, const char *const *names)
 {
 	printf("%s options:\n", driver);
-	for (; *names; names++)
-		if (strcmp(*names, "driver"))
-			printf("  %-20s %s\n", *names, mpr_property(*names)->description);
+	for (; *names; names++) {
+		const struct mpr_property *property = mpr_property(*names);
+
+		if (!strcmp(*names, "driver"))
+			continue;
+		printf("  %s=<%s>", *names, property->type);
+		printf("%*s- %s", (int)(31 - strlen(*names) - strlen(property->type)), "",
+		       property->description);
+		if (property->value)
+			printf(" (default: %s)", property->value);
+		putchar('\n');
+	}
 }
 
 bool mpr_help_device(const struct mpr_opts *opts, const struct mpr_device_ops *const *models)

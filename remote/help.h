@@ -17,7 +17,11 @@
 /* A property of a device. */
 struct mpr_property {
 	const char *name, *type, *description;
+	const char *value; /* by default; NULL: there is none */
 };
+
+/* True for a type of numbers. */
+bool mpr_property_is_number(const struct mpr_property *property);
 
 /* NULL: there is none. */
 const struct mpr_property *mpr_property(const char *name);

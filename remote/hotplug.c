@@ -262,8 +262,10 @@ int mpr_hotplug_object_add(struct mpr_machine *machine, struct mpr_opts *opts, i
 {
 	struct mpr_option_list *list = &machine->cmdline->objects;
 	struct mpr_endpoint *endpoint;
-	int ret = check_new_id(list, opts, error);
+	int ret = mpr_endpoint_check_object(opts, error);
 
+	if (ret == 0)
+		ret = check_new_id(list, opts, error);
 	if (ret == 0 && mpr_endpoint_default(machine)) {
 		*error = mpr_errorf("%s: every device is offered on file descriptor %s",
 				    mpr_opts_text(opts), machine->cmdline->fd);

@@ -276,7 +276,8 @@ static void block_resize(struct mpr_qmp_call *call)
 		return;
 	}
 	ret = mpr_hotplug_resize(call->machine, device ? device : node, (uint64_t)size, &error);
-	conclude(call, ret, error);
+	/* QEMU's error is the general one here, too. */
+	conclude(call, ret == -ENODEV ? -ENOENT : ret, error);
 }
 
 /* ---- Running ------------------------------------------------------------ */
@@ -317,7 +318,9 @@ static void query_block(struct mpr_qmp_call *call)
 
 static void query_blockstats(struct mpr_qmp_call *call)
 {
-	call->result = mpr_query_blockstats(call->machine);
+	struct json_object *nodes = argument(call, "query-nodes");
+
+	call->result = mpr_query_blockstats(call->machine, nodes && json_object_get_boolean(nodes));
 }
 
 static void query_nodes(struct mpr_qmp_call *call)
@@ -348,8 +351,11 @@ static void qom_get(struct mpr_qmp_call *call)
 	const char *path = string(call, "path");
 	const char *property = string(call, "property");
 
-	call->result = mpr_query_qom_get(call->machine, path, property);
-	if (!call->result)
+	int ret = mpr_query_qom_get(call->machine, path, property, &call->result);
+
+	if (ret == -ENODEV)
+		mpr_qmp_fail(call, MPR_QMP_NO_DEVICE, mpr_errorf("no object '%s'", path));
+	else if (ret < 0)
 		mpr_qmp_fail(call, MPR_QMP_GENERIC,
 			     mpr_errorf("no property '%s' of '%s'", property, path));
 }

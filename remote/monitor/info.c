@@ -31,13 +31,40 @@ static void print_drive(const struct mpr_drive *drive, FILE *out)
 	fprintf(out, "    Cache mode:       %s\n", caches[drive->cache]);
 }
 
-static void info_block(const struct mpr_machine *machine, FILE *out)
+static void print_image(const struct mpr_drive *drive, FILE *out)
 {
-	for (size_t i = 0; i < machine->drive_count; i++) {
-		if (i)
-			fputc('\n', out);
-		print_drive(machine->drives[i], out);
+	fprintf(out, "\nImages:\nimage: %s\nfile format: %s\n", drive->file, drive->format);
+	fprintf(out, "virtual size: %" PRIu64 " bytes\n", mpr_blk_size(drive->blk));
+}
+
+static bool is_named(const struct mpr_drive *drive, const char *name)
+{
+	return (drive->id && !strcmp(drive->id, name)) || !strcmp(drive->node_name, name);
+}
+
+/* "info block [-n] [-v] [NAME]". */
+static bool info_block(const struct mpr_machine *machine, const char *words, FILE *out)
+{
+	bool verbose = false, found = false;
+
+	for (; words[0] == '-' && (words[1] == 'n' || words[1] == 'v') && strchr(" ", words[2]);
+	     words += strspn(words, " ")) {
+		verbose |= words[1] == 'v';
+		words += 2;
 	}
+	for (size_t i = 0; i < machine->drive_count; i++) {
+		if (*words && !is_named(machine->drives[i], words))
+			continue;
+		if (found)
+			fputc('\n', out);
+		found = true;
+		print_drive(machine->drives[i], out);
+		if (verbose)
+			print_image(machine->drives[i], out);
+	}
+	if (*words && !found)
+		fprintf(out, "Device '%s' not found\n", words);
+	return true;
 }
 
 static void info_blockstats(const struct mpr_machine *machine, FILE *out)
@@ -168,10 +195,10 @@ static void info_status(const struct mpr_machine *machine, FILE *out)
 
 static const struct {
 	const char *what;
-	void (*print)(const struct mpr_machine *machine, FILE *out);
+	void (*print)(const struct mpr_machine *machine, FILE *out); /* NULL: has arguments */
 	const char *help;
 } infos[] = {
-	{"block", info_block, "the drives and what uses them"},
+	{"block [-n] [-v] [device]", NULL, "the drives and what uses them; -v: and their images"},
 	{"blockstats", info_blockstats, "operations and bytes of the drives"},
 	{"mtree", info_mtree, "where the devices are in the guest's address spaces"},
 	{"pci", info_pci, "the PCI devices"},
@@ -181,8 +208,10 @@ static const struct {
 
 bool mpr_info(const struct mpr_machine *machine, const char *what, FILE *out)
 {
+	if (!strncmp(what, "block", 5) && strchr(" ", what[5]))
+		return info_block(machine, what + 5 + strspn(what + 5, " "), out);
 	for (size_t i = 0; i < sizeof(infos) / sizeof(infos[0]); i++) {
-		if (strcmp(infos[i].what, what))
+		if (!infos[i].print || strcmp(infos[i].what, what))
 			continue;
 		infos[i].print(machine, out);
 		return true;

@@ -155,6 +155,10 @@ static struct json_object *stats_of(const struct mpr_drive *drive)
 	mpr_json_add_int(object, "rd_operations", (int64_t)stats->rd_operations);
 	mpr_json_add_int(object, "wr_operations", (int64_t)stats->wr_operations);
 	mpr_json_add_int(object, "flush_operations", (int64_t)stats->flush_operations);
+	mpr_json_add_int(object, "wr_highest_offset", (int64_t)stats->wr_highest_offset);
+	/* No request is ever joined with another one. */
+	mpr_json_add_int(object, "rd_merged", 0);
+	mpr_json_add_int(object, "wr_merged", 0);
 	mpr_json_add_int(object, "failed_rd_operations", (int64_t)stats->failed_rd_operations);
 	mpr_json_add_int(object, "failed_wr_operations", (int64_t)stats->failed_wr_operations);
 	mpr_json_add_int(object, "failed_flush_operations",
@@ -167,14 +171,18 @@ static struct json_object *stats_of(const struct mpr_drive *drive)
 	return object;
 }
 
-struct json_object *mpr_query_blockstats(const struct mpr_machine *machine)
+struct json_object *mpr_query_blockstats(const struct mpr_machine *machine, bool nodes)
 {
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < machine->drive_count; i++) {
-		struct json_object *object = json_object_new_object();
+		struct json_object *object;
 
-		add_names(object, machine->drives[i]);
+		if (!nodes && !is_device(machine->drives[i]))
+			continue;
+		object = json_object_new_object();
+		if (!nodes)
+			add_names(object, machine->drives[i]);
 		mpr_json_add_string(object, "node-name", machine->drives[i]->node_name);
 		json_object_object_add(object, "stats", stats_of(machine->drives[i]));
 		json_object_array_add(list, object);
@@ -184,28 +192,44 @@ struct json_object *mpr_query_blockstats(const struct mpr_machine *machine)
 
 /* ---- Properties --------------------------------------------------------- */
 
-static void add_property(struct json_object *list, const char *name, const char *type,
-			 const char *description)
+static struct json_object *value_of(const struct mpr_property *property, const char *value)
 {
-	struct json_object *property = json_object_new_object();
+	if (!mpr_property_is_number(property))
+		return json_object_new_string(value ? value : "");
+	if (property->type[0] == 'i')
+		return json_object_new_int64(value ? strtoll(value, NULL, 0) : 0);
+	return json_object_new_uint64(value ? strtoull(value, NULL, 0) : 0);
+}
 
-	mpr_json_add_string(property, "name", name);
-	mpr_json_add_string(property, "type", type);
-	if (description)
-		mpr_json_add_string(property, "description", description);
-	json_object_array_add(list, property);
+static void add_member(struct json_object *list, const char *name, const char *type)
+{
+	struct json_object *member = json_object_new_object();
+
+	mpr_json_add_string(member, "name", name);
+	mpr_json_add_string(member, "type", type);
+	json_object_array_add(list, member);
+}
+
+static void add_property(struct json_object *list, const struct mpr_property *property)
+{
+	struct json_object *member = json_object_new_object();
+
+	mpr_json_add_string(member, "name", property->name);
+	mpr_json_add_string(member, "type", property->type);
+	mpr_json_add_string(member, "description", property->description);
+	if (property->value)
+		json_object_object_add(member, "default-value",
+				       value_of(property, property->value));
+	json_object_array_add(list, member);
 }
 
 static struct json_object *list_properties(const char *const *names)
 {
 	struct json_object *list = json_object_new_array();
 
-	for (; *names; names++) {
-		const struct mpr_property *property = mpr_property(*names);
-
-		if (property && strcmp(*names, "driver"))
-			add_property(list, *names, property->type, property->description);
-	}
+	for (; *names; names++)
+		if (strcmp(*names, "driver"))
+			add_property(list, mpr_property(*names));
 	return list;
 }
 
@@ -221,135 +245,177 @@ struct json_object *mpr_query_properties(const struct mpr_machine *machine, cons
 #define DEVICES "/machine/peripheral"
 #define OBJECTS "/objects"
 
-static struct json_object *list_children(const struct mpr_option_list *options, const char *key)
-{
-	struct json_object *list = json_object_new_array();
+static const struct {
+	const char *path, *type;
+	const char *children[3]; /* containers and the machine, ended by NULL */
+} containers[] = {
+	{"/", "container", {"machine", "objects", NULL}},
+	{"/machine", "x-remote-machine", {"peripheral", NULL}},
+	{DEVICES, "container", {NULL}},
+	{OBJECTS, "container", {NULL}},
+};
 
+#define CONTAINER_COUNT (sizeof(containers) / sizeof(containers[0]))
+
+/* Its index, or CONTAINER_COUNT. */
+static size_t find_container(const char *path)
+{
+	size_t i = 0;
+
+	if (!*path)
+		path = "/";
+	while (i < CONTAINER_COUNT && strcmp(containers[i].path, path))
+		i++;
+	return i;
+}
+
+static void add_children(struct json_object *list, const struct mpr_option_list *options,
+			 const char *key)
+{
 	for (size_t i = 0; i < options->count; i++) {
 		const char *id = mpr_opts_get(options->opts[i], "id");
 		char *type = mpr_errorf("child<%s>", mpr_opts_get(options->opts[i], key));
 
 		if (id && type)
-			add_property(list, id, type, NULL);
+			add_member(list, id, type);
 		free(type);
 	}
-	return list;
 }
 
-static struct json_object *list_container(const char *const *names)
+static struct json_object *list_container(const struct mpr_machine *machine, size_t index)
 {
 	struct json_object *list = json_object_new_array();
+	const char *path = containers[index].path;
 
-	for (; *names; names++)
-		add_property(list, *names, "child<container>", NULL);
+	add_member(list, "type", "string");
+	for (const char *const *child = containers[index].children; *child; child++)
+		add_member(list, *child,
+			   strcmp(*child, "machine") ? "child<container>"
+						     : "child<x-remote-machine>");
+	if (!strcmp(path, DEVICES))
+		add_children(list, &machine->cmdline->devices, "driver");
+	else if (!strcmp(path, OBJECTS))
+		add_children(list, &machine->cmdline->objects, "qom-type");
 	return list;
 }
 
-/* The option of "FOLDER/id", or NULL. */
+/* The option of "FOLDER/id", or of "id" alone; or NULL. */
 static const struct mpr_opts *find_object(const struct mpr_option_list *list, const char *folder,
 					  const char *path)
 {
 	size_t len = strlen(folder);
 
+	if (*path != '/')
+		return mpr_option_find(list, path);
 	if (strncmp(path, folder, len) || path[len] != '/')
 		return NULL;
 	return mpr_option_find(list, path + len + 1);
 }
 
-static struct json_object *list_object(const struct mpr_machine *machine, const char *path)
+static const struct mpr_opts *find_device(const struct mpr_machine *machine, const char *path)
 {
-	const struct mpr_opts *opts = find_object(&machine->cmdline->devices, DEVICES, path);
-	struct json_object *list;
+	return find_object(&machine->cmdline->devices, DEVICES, path);
+}
 
-	if (opts) {
-		list = mpr_query_properties(machine, mpr_opts_get(opts, "driver"));
-	} else {
-		opts = find_object(&machine->cmdline->objects, OBJECTS, path);
-		if (!opts)
-			return NULL;
-		list = json_object_new_array();
-		add_property(list, "devid", "str", NULL);
-		add_property(list, mpr_opts_get(opts, "fd") ? "fd" : "path", "str", NULL);
-	}
-	add_property(list, "type", "string", NULL);
-	return list;
+static const struct mpr_opts *find_remote_object(const struct mpr_machine *machine,
+						 const char *path)
+{
+	return find_object(&machine->cmdline->objects, OBJECTS, path);
 }
 
 struct json_object *mpr_query_qom_list(const struct mpr_machine *machine, const char *path)
 {
-	static const char *const root[] = {"machine", "objects", NULL};
-	static const char *const in_machine[] = {"peripheral", NULL};
+	size_t container = find_container(path);
+	const struct mpr_opts *opts = find_device(machine, path);
+	struct json_object *list;
 
-	if (!strcmp(path, "/") || !strcmp(path, ""))
-		return list_container(root);
-	if (!strcmp(path, "/machine"))
-		return list_container(in_machine);
-	if (!strcmp(path, DEVICES))
-		return list_children(&machine->cmdline->devices, "driver");
-	if (!strcmp(path, OBJECTS))
-		return list_children(&machine->cmdline->objects, "qom-type");
-	return list_object(machine, path);
-}
-
-static bool is_number(const char *name)
-{
-	const struct mpr_property *property = mpr_property(name);
-
-	return property && strcmp(property->type, "str");
-}
-
-static struct json_object *value_of(const char *name, const char *value)
-{
-	if (!is_number(name))
-		return json_object_new_string(value ? value : "");
-	return json_object_new_uint64(value ? strtoull(value, NULL, 0) : 0);
-}
-
-/* What the user left out and the machine has chosen. */
-static struct json_object *chosen(const struct mpr_machine *machine, const struct mpr_opts *opts,
-				  const char *name)
-{
-	for (size_t i = 0; i < machine->drive_count; i++) {
-		if (machine->drives[i]->disk != opts)
-			continue;
-		if (!strcmp(name, "scsi-id"))
-			return json_object_new_int64(machine->drives[i]->target);
-		if (!strcmp(name, "lun"))
-			return json_object_new_int64(machine->drives[i]->lun);
+	if (container < CONTAINER_COUNT)
+		return list_container(machine, container);
+	if (opts) {
+		list = mpr_query_properties(machine, mpr_opts_get(opts, "driver"));
+	} else {
+		opts = find_remote_object(machine, path);
+		if (!opts)
+			return NULL;
+		list = json_object_new_array();
+		add_member(list, "devid", "str");
+		add_member(list, mpr_opts_get(opts, "fd") ? "fd" : "path", "str");
 	}
+	add_member(list, "type", "string");
+	return list;
+}
+
+/* The drive whose disk has that option, or NULL. */
+static const struct mpr_drive *drive_of(const struct mpr_machine *machine,
+					const struct mpr_opts *disk)
+{
+	for (size_t i = 0; i < machine->drive_count; i++)
+		if (machine->drives[i]->disk == disk)
+			return machine->drives[i];
 	return NULL;
 }
 
-static bool has_property(const struct json_object *list, const char *name)
+/* What the user left out: chosen here, or said of the drive, or the default. */
+static struct json_object *left_out(const struct mpr_machine *machine, const struct mpr_opts *opts,
+				    const struct mpr_property *property)
 {
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		struct json_object *member = NULL;
+	const struct mpr_drive *drive = drive_of(machine, opts);
+	const char *name = property->name;
 
-		json_object_object_get_ex(json_object_array_get_idx(list, i), "name", &member);
-		if (!strcmp(json_object_get_string(member), name))
-			return true;
+	if (drive && !strcmp(name, "scsi-id"))
+		return json_object_new_int64(drive->target);
+	if (drive && !strcmp(name, "serial"))
+		return value_of(property, mpr_opts_get(drive->opts, "serial"));
+	if (drive && !strcmp(name, "physical_block_size")) {
+		property = mpr_property("logical_block_size");
+		if (mpr_opts_get(opts, property->name))
+			return value_of(property, mpr_opts_get(opts, property->name));
 	}
-	return false;
+	return value_of(property, property->value);
 }
 
-struct json_object *mpr_query_qom_get(const struct mpr_machine *machine, const char *path,
-				      const char *property)
+static struct json_object *get_of_device(const struct mpr_machine *machine,
+					 const struct mpr_opts *opts, const char *name)
 {
-	const struct mpr_opts *opts = find_object(&machine->cmdline->devices, DEVICES, path);
-	const char *type = "driver";
-	struct json_object *list = mpr_query_qom_list(machine, path);
-	struct json_object *value = NULL;
-	bool known = list && has_property(list, property);
+	const char *driver = mpr_opts_get(opts, "driver");
+	const char *const *names = mpr_driver_properties(driver, machine->models);
+	const char *value = mpr_opts_get(opts, name);
 
-	json_object_put(list);
-	if (!opts) {
-		opts = find_object(&machine->cmdline->objects, OBJECTS, path);
-		type = "qom-type";
-	}
-	if (!known || !opts)
+	if (!strcmp(name, "type"))
+		return json_object_new_string(driver);
+	while (*names && (strcmp(*names, name) || !strcmp(*names, "driver")))
+		names++;
+	if (!*names)
 		return NULL;
-	if (!strcmp(property, "type"))
-		return json_object_new_string(mpr_opts_get(opts, type));
-	value = chosen(machine, opts, property);
-	return value ? value : value_of(property, mpr_opts_get(opts, property));
+	return value ? value_of(mpr_property(name), value)
+		     : left_out(machine, opts, mpr_property(name));
+}
+
+static struct json_object *get_of_object(const struct mpr_opts *opts, const char *name)
+{
+	const char *key = strcmp(name, "type") ? name : "qom-type";
+	const char *value = mpr_opts_get(opts, key);
+
+	return value && strcmp(name, "id") && strcmp(name, "qom-type")
+		       ? json_object_new_string(value)
+		       : NULL;
+}
+
+int mpr_query_qom_get(const struct mpr_machine *machine, const char *path, const char *property,
+		      struct json_object **value)
+{
+	size_t container = find_container(path);
+	const struct mpr_opts *device = find_device(machine, path);
+	const struct mpr_opts *object = find_remote_object(machine, path);
+
+	*value = NULL;
+	if (device)
+		*value = get_of_device(machine, device, property);
+	else if (object)
+		*value = get_of_object(object, property);
+	else if (container == CONTAINER_COUNT)
+		return -ENODEV;
+	else if (!strcmp(property, "type"))
+		*value = json_object_new_string(containers[container].type);
+	return *value ? 0 : -ENOENT;
 }

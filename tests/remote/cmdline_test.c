@@ -215,8 +215,8 @@ static void help_is_printed_and_nothing_is_run(void **state)
 		"mpring-remote ",
 		"mpring-remote ",
 		"PCI devices:\nname \"test-device\"",
-		"test-device options:\n  id ",
-		"scsi-hd options:\n  id ",
+		"test-device options:\n  id=<str>",
+		"scsi-hd options:\n  id=<str>",
 	};
 
 	(void)state;

@@ -234,7 +234,11 @@ WRONG_REQUESTS = [
      ' "file": {"driver": "file", "filename": "/nowhere/x"}}}', "GenericError"),
     ('{"execute": "blockdev-del", "arguments": {"node-name": "none"}}', "GenericError"),
     ('{"execute": "block_resize", "arguments": {"device": "none", "size": 512}}',
+     "GenericError"),
+    ('{"execute": "qom-get", "arguments": {"path": "/machine/peripheral/none", "property": "id"}}',
      "DeviceNotFound"),
+    ('{"execute": "qom-get", "arguments": {"path": "/machine/peripheral/disk0",'
+     ' "property": "x"}}', "GenericError"),
     ('{"execute": "block_resize", "arguments": {"device": "d0", "size": -1}}', "GenericError"),
     ('{"execute": "block_resize", "arguments": {"size": 512}}', "GenericError"),
     ('{"execute": "block_resize", "arguments": {"device": "d0", "size": "1"}}', "GenericError"),
@@ -313,6 +317,45 @@ def queries_say_what_the_command_line_said(folder):
               == "lsi53c895a", "type")
         properties = qmp.command("device-list-properties", typename="scsi-hd")
         check("rotation_rate" in [p["name"] for p in properties], str(properties))
+
+
+@case
+def properties_have_the_values_that_hold(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        check(qmp.command("x-drive-add", options=f"id=d1,file={remote.path('d1.img')},serial=s1")
+              == {}, "a drive")
+        qmp.command("device_add", driver="scsi-hd", id="disk1", drive="d1", vendor="ME",
+                    logical_block_size=4096, wwn="0x5000c50015ea71aa")
+        for path, name, value in [
+                ("/machine/peripheral/disk0", "logical_block_size", 512),
+                ("/machine/peripheral/disk0", "physical_block_size", 512),
+                ("/machine/peripheral/disk0", "vendor", "QEMU"),
+                ("/machine/peripheral/disk0", "ver", "2.5+"),
+                ("/machine/peripheral/disk0", "bootindex", -1),
+                ("/machine/peripheral/disk0", "werror", "auto"),
+                ("disk0", "lun", 0), ("disk1", "vendor", "ME"), ("disk1", "serial", "s1"),
+                ("disk1", "physical_block_size", 4096), ("disk1", "wwn", 0x5000c50015ea71aa),
+                ("disk1", "type", "scsi-hd"), ("/machine", "type", "x-remote-machine"),
+                ("/", "type", "container"), ("/objects", "type", "container")]:
+            got = qmp.command("qom-get", path=path, property=name)
+            check(got == value, f"{path}.{name} = {got}")
+        for path in ("/", "/machine", "/machine/peripheral", "/objects", "disk0"):
+            members = qmp.command("qom-list", path=path)
+            check({"name": "type", "type": "string"} in members, f"{path}: {members}")
+        (lun,) = [p for p in qmp.command("device-list-properties", typename="scsi-hd")
+                  if p["name"] == "lun"]
+        check((lun["type"], lun["default-value"]) == ("uint32", 0), str(lun))
+
+
+@case
+def statistics_are_of_drives_or_of_nodes(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        qmp.command("blockdev-add", driver="file", node_name="n1", filename=remote.path("d1.img"))
+        (drive,) = qmp.command("query-blockstats")
+        check(drive["device"] == "d0" and drive["stats"]["wr_highest_offset"] == 0, str(drive))
+        nodes = qmp.command("query-blockstats", query_nodes=True)
+        check(len(nodes) == 2 and nodes[1]["node-name"] == "n1", str(nodes))
+        check("device" not in nodes[0], str(nodes))
 
 
 @case
@@ -461,7 +504,7 @@ def adapters_come_and_go_on_passed_sockets(folder):
                 check(vmm.recv(1) == b"", "hung up")
             for name in ("disk1", "lsi1"):
                 check(qmp.event("DEVICE_DELETED")["data"]["device"] == name, name)
-            check(qmp.command("qom-list", path="/objects") == [], "the object went, too")
+            check(len(qmp.command("qom-list", path="/objects")) == 1, "the object went, too")
         wait_until(lambda: open_fds(remote.process) == before, "descriptors are left")
 
 
@@ -705,6 +748,11 @@ def person_finds_what_he_knows(folder):
         check(hmp.command("info block") ==
               f"d0 (#block0): {remote.path('d0.img')} (raw)\r\n"
               "    Attached to:      disk0\r\n    Cache mode:       writeback\r\n", "block")
+        check(hmp.command("info block d0") == hmp.command("info block -n #block0") ==
+              hmp.command("info block"), "of one")
+        check("virtual size: 1048576" in hmp.command("info block -v d0"), "with its image")
+        check("Device 'd9' not found" in hmp.command("info block d9"), "of none")
+        check("unknown command" in hmp.command("info blocks"), "another name")
         check("rd_operations=0" in hmp.command("info blockstats"), "blockstats")
         check('dev: scsi-hd, id "disk0"' in hmp.command("info qtree"), "qtree")
         check("PCI device 1000:0012" in hmp.command("info pci"), "pci")
