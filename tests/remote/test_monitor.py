@@ -324,8 +324,10 @@ def properties_have_the_values_that_hold(folder):
     with Remote(folder) as remote, Qmp(remote) as qmp:
         check(qmp.command("x-drive-add", options=f"id=d1,file={remote.path('d1.img')},serial=s1")
               == {}, "a drive")
-        qmp.command("device_add", driver="scsi-hd", id="disk1", drive="d1", vendor="ME",
-                    logical_block_size=4096, wwn="0x5000c50015ea71aa")
+        answer = qmp.ask(json.dumps({"execute": "device_add", "arguments": {
+            "driver": "scsi-hd", "id": "disk1", "drive": "d1", "vendor": "ME",
+            "logical_block_size": 4096, "wwn": "0x5000c50015ea71aa"}}))
+        check(answer == {"return": {}}, str(answer))
         for path, name, value in [
                 ("/machine/peripheral/disk0", "logical_block_size", 512),
                 ("/machine/peripheral/disk0", "physical_block_size", 512),
