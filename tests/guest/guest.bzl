@@ -31,6 +31,7 @@ def guest_test(name, timeout):
             ":diskload",
             ":overlay.bin",
             "//bench:channel_stats",
+            "//docs:usage.md",
             "//scripts:launchers",
             "//orchestrator:mpring",
             "//proxy/qemu:mpring-qemu.so",
