@@ -39,6 +39,7 @@ int mpr_blk_open(struct mpr_uring *ring, const struct mpr_blk_options *options,
 	blk->driver = driver;
 	blk->ring = ring;
 	blk->read_only = options->read_only;
+	blk->discard = options->discard;
 	blk->cache = options->cache;
 	*out = blk;
 	return 0;
@@ -70,6 +71,10 @@ static void account(struct mpr_blk_stats *stats, const struct mpr_blk_req *req, 
 	case MPR_BLK_FLUSH:
 		stats->flush_operations++;
 		break;
+	case MPR_BLK_DISCARD:
+		stats->discard_operations++;
+		stats->discard_bytes += len;
+		break;
 	}
 }
 
@@ -79,6 +84,7 @@ static void account_failure(struct mpr_blk_stats *stats, enum mpr_blk_op op, int
 	stats->failed_rd_operations += op == MPR_BLK_READ;
 	stats->failed_wr_operations += op == MPR_BLK_WRITE;
 	stats->failed_flush_operations += op == MPR_BLK_FLUSH;
+	stats->failed_discard_operations += op == MPR_BLK_DISCARD;
 	stats->last_failed = op;
 	stats->last_error = result;
 }
@@ -250,15 +256,21 @@ static int request_length(const struct mpr_blk_req *req, uint64_t *len)
 
 static int check(const struct mpr_blk *blk, const struct mpr_blk_req *req, uint64_t *len)
 {
-	if ((unsigned)req->op > MPR_BLK_FLUSH || request_length(req, len))
+	if ((unsigned)req->op > MPR_BLK_DISCARD || request_length(req, len))
 		return -EINVAL;
 	if (req->op == MPR_BLK_FLUSH)
 		return 0;
-	if (req->op == MPR_BLK_WRITE && blk->read_only)
+	if (req->op != MPR_BLK_READ && blk->read_only)
 		return -EROFS;
 	if (req->offset > blk->size || *len > blk->size - req->offset)
 		return -EINVAL;
 	return 0;
+}
+
+static bool is_nothing(const struct mpr_blk *blk, const struct mpr_blk_req *req, uint64_t len)
+{
+	return (req->op != MPR_BLK_FLUSH && len == 0) ||
+	       (req->op == MPR_BLK_DISCARD && !blk->discard);
 }
 
 void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req)
@@ -269,7 +281,7 @@ void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req)
 	blk->in_flight++;
 	if (err)
 		refuse(blk, req, err);
-	else if (req->op != MPR_BLK_FLUSH && len == 0)
+	else if (is_nothing(blk, req, len))
 		mpr_blk_finish_later(blk, req, 0);
 	else
 		blk->driver->submit(blk, req, len);
@@ -299,6 +311,11 @@ uint64_t mpr_blk_size(const struct mpr_blk *blk)
 bool mpr_blk_read_only(const struct mpr_blk *blk)
 {
 	return blk->read_only;
+}
+
+bool mpr_blk_discards(const struct mpr_blk *blk)
+{
+	return blk->discard;
 }
 
 bool mpr_blk_write_cache(const struct mpr_blk *blk)

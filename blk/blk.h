@@ -41,12 +41,15 @@ struct mpr_blk_options {
 	const char *format; /* "raw", or NULL for it unless the file is another's */
 	enum mpr_blk_cache cache;
 	bool read_only;
+	bool discard; /* discards reach the image; else they have no effect */
 	/* Poll the device for completions instead of waiting for interrupts:
 	 * takes a processor while there is I/O. With direct I/O only. */
 	bool iopoll;
 };
 
-enum mpr_blk_op { MPR_BLK_READ, MPR_BLK_WRITE, MPR_BLK_FLUSH };
+/* A discard gives the range's bytes up: the image need not store them any more. Only
+ * the lengths of its elements mean something. */
+enum mpr_blk_op { MPR_BLK_READ, MPR_BLK_WRITE, MPR_BLK_FLUSH, MPR_BLK_DISCARD };
 
 /* What becomes of a request that failed (QEMU's rerror= and werror=). */
 enum mpr_blk_on_error {
@@ -78,13 +81,14 @@ struct mpr_blk_req {
 
 /* Operations and bytes that ended well; bounces and failures as they happen. */
 struct mpr_blk_stats {
-	uint64_t rd_operations, wr_operations, flush_operations;
-	uint64_t rd_bytes, wr_bytes;
+	uint64_t rd_operations, wr_operations, flush_operations, discard_operations;
+	uint64_t rd_bytes, wr_bytes, discard_bytes;
 	uint64_t wr_highest_offset; /* the end of the last byte written */
 	uint64_t bounced_requests;  /* requests that needed an aligned copy */
 	uint64_t bounced_bytes;	    /* bytes copied by the CPU for them */
 	uint64_t failed_operations; /* of any kind, and of each: */
 	uint64_t failed_rd_operations, failed_wr_operations, failed_flush_operations;
+	uint64_t failed_discard_operations;
 	enum mpr_blk_op last_failed;	   /* the kind of the latest one, */
 	int last_error;			   /* its negative errno; 0: none yet; and */
 	enum mpr_blk_on_error last_action; /* what became of it: not MPR_BLK_ENOSPC */
@@ -137,6 +141,8 @@ int mpr_blk_resize(struct mpr_blk *blk, uint64_t size);
  * zeros, and a write there lengthens it. */
 uint64_t mpr_blk_size(const struct mpr_blk *blk);
 bool mpr_blk_read_only(const struct mpr_blk *blk);
+/* True when discards reach the image. */
+bool mpr_blk_discards(const struct mpr_blk *blk);
 /* True when completed writes may still be volatile. */
 bool mpr_blk_write_cache(const struct mpr_blk *blk);
 unsigned mpr_blk_in_flight(const struct mpr_blk *blk);

@@ -19,7 +19,7 @@ struct mpr_blk_driver {
 	/* Nothing is in flight. Frees blk. */
 	void (*close)(struct mpr_blk *blk);
 	/* A request that was checked: a flush, or in range, allowed and of at
-	 * least one byte. Ends with mpr_blk_finish(), later. */
+	 * least one byte; a discard only if blk->discard. Ends with mpr_blk_finish(), later. */
 	void (*submit)(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len);
 	/* Changes the image's size, which the generic layer has checked to be a
 	 * multiple of 512 bytes and then notes. 0 or negative errno. */
@@ -34,6 +34,7 @@ struct mpr_blk {
 	struct mpr_uring *ring;
 	uint64_t size;
 	bool read_only;
+	bool discard;
 	enum mpr_blk_cache cache;
 	unsigned in_flight;
 	struct mpr_blk_stats stats;

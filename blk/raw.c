@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Raw images: the guest's disk is the file, byte for byte. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ struct raw_req {
 	union {
 		struct mpr_transfer transfer;
 		struct mpr_uring_op flush;
+		struct mpr_uring_op discard;
 	};
 } __attribute__((may_alias));
 
@@ -103,6 +105,29 @@ static void flush_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 		flush_start(r);
 	else
 		finish(r, res);
+}
+
+/* The rest of a block that is discarded in part is kept by the kernel. */
+static void discard_start(struct raw_req *r)
+{
+	struct io_uring_sqe *sqe = mpr_uring_sqe(r->raw->blk.ring, &r->discard);
+
+	io_uring_prep_fallocate(sqe, r->raw->file.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				(off_t)req_of(r)->offset, (off_t)r->len);
+	if (r->raw->file.io_ring == r->raw->blk.ring)
+		mpr_uring_use_file(sqe, r->raw->file.slot);
+}
+
+/* A file system without holes keeps the bytes, which is no error. */
+static void discard_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
+{
+	struct raw_req *r = mpr_container_of(op, struct raw_req, discard);
+
+	(void)flags;
+	if (res == -EINTR || res == -EAGAIN)
+		discard_start(r);
+	else
+		finish(r, res == -EOPNOTSUPP ? 0 : res);
 }
 
 static void transfer_prepare(struct raw_req *r, int rw_flags)
@@ -181,6 +206,16 @@ static void submit_flush(struct raw *raw, struct mpr_blk_req *req)
 	flush_start(r);
 }
 
+static void submit_discard(struct raw *raw, struct mpr_blk_req *req, uint64_t len)
+{
+	struct raw_req *r = (struct raw_req *)req->priv;
+
+	r->raw = raw;
+	r->len = len;
+	r->discard.fn = discard_done;
+	discard_start(r);
+}
+
 static void raw_submit(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len)
 {
 	struct raw *raw = mpr_container_of(blk, struct raw, blk);
@@ -191,6 +226,8 @@ static void raw_submit(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t le
 		mpr_blk_finish_later(blk, req, 0);
 	else if (req->op == MPR_BLK_FLUSH)
 		submit_flush(raw, req);
+	else if (req->op == MPR_BLK_DISCARD)
+		submit_discard(raw, req, len);
 	else
 		submit_transfer(raw, req, len);
 }

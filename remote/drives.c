@@ -84,16 +84,14 @@ static int check_aio(const struct mpr_opts *opts, const char *key, char **error)
 	return ret;
 }
 
-static int check_discard(const struct mpr_opts *opts, const char *key, char **error)
+static int get_discard(const struct mpr_opts *opts, const char *key, bool *discard, char **error)
 {
-	const char *value = mpr_opts_get(opts, key);
+	static const char *const names[] = {"ignore", "off", "unmap", "on", NULL};
+	unsigned choice = 0;
+	int ret = mpr_opts_get_enum(opts, key, names, &choice, error);
 
-	if (!value || !strcmp(value, "ignore") || !strcmp(value, "off"))
-		return 0;
-	*error = mpr_errorf("%s: %s=%s is not supported, only ignore is (the guest's UNMAP has no "
-			    "effect on the image)",
-			    mpr_opts_text(opts), key, value);
-	return -EINVAL;
+	*discard = choice >= 2;
+	return ret;
 }
 
 /* ---- -drive ------------------------------------------------------------- */
@@ -112,8 +110,6 @@ static int check_drive(const struct mpr_opts *opts, char **error)
 		ret = check_format(opts, error);
 	if (ret == 0)
 		ret = check_choice(opts, "media", "disk", "", error);
-	if (ret == 0)
-		ret = check_discard(opts, "discard", error);
 	return ret == 0 ? check_aio(opts, "aio", error) : ret;
 }
 
@@ -173,6 +169,8 @@ static int get_drive_options(const struct mpr_opts *opts, struct mpr_blk_options
 		ret = mpr_opts_get_bool(opts, "read-only", &options->read_only, error);
 	if (ret == 0)
 		ret = mpr_opts_get_bool(opts, "iopoll", &options->iopoll, error);
+	if (ret == 0)
+		ret = get_discard(opts, "discard", &options->discard, error);
 	options->file = mpr_opts_get(opts, "file");
 	options->format = mpr_opts_get(opts, "format");
 	return ret;
@@ -244,12 +242,21 @@ static int check_blockdev(const struct mpr_opts *opts, char **error)
 	if (ret == 0 && !get_of_file(opts, "filename"))
 		ret = missing(opts, "filename=PATH", error);
 	if (ret == 0)
-		ret = check_discard(opts, "discard", error);
-	if (ret == 0)
-		ret = check_discard(opts, "file.discard", error);
-	if (ret == 0)
 		ret = check_aio(opts, "aio", error);
 	return ret == 0 ? check_aio(opts, "file.aio", error) : ret;
+}
+
+/* It passes both nodes, or the one that stands for both. */
+static int get_node_discard(const struct mpr_opts *opts, bool *discard, char **error)
+{
+	bool of_file = false;
+	int ret = get_discard(opts, "discard", discard, error);
+
+	if (ret < 0 || !*prefix_of_file(opts))
+		return ret;
+	ret = get_discard(opts, "file.discard", &of_file, error);
+	*discard = *discard && of_file;
+	return ret;
 }
 
 static int get_blockdev_options(const struct mpr_opts *opts, struct mpr_blk_options *options,
@@ -268,6 +275,8 @@ static int get_blockdev_options(const struct mpr_opts *opts, struct mpr_blk_opti
 		ret = get_bool(opts, "read-only", &options->read_only, error);
 	if (ret == 0)
 		ret = get_bool(opts, "iopoll", &options->iopoll, error);
+	if (ret == 0)
+		ret = get_node_discard(opts, &options->discard, error);
 	options->file = get_of_file(opts, "filename");
 	options->format = "raw";
 	return ret;

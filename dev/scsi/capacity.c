@@ -5,7 +5,8 @@
 
 #define LENGTH_10 8
 #define LENGTH_16 32
-#define PMI 0x01 /* partial medium indicator, obsolete: nothing is partial */
+#define LBPME 0x80 /* thin provisioning */
+#define PMI 0x01   /* partial medium indicator, obsolete: nothing is partial */
 
 uint64_t scsi_disk_capacity_10_bytes(const struct scsi_task *t)
 {
@@ -32,7 +33,7 @@ void scsi_disk_read_capacity_10(struct scsi_task *t)
 	scsi_task_reply(t, out, sizeof(out));
 }
 
-/* Provisioning: LBPME 0. Protection: none. */
+/* Protection: none. What is unmapped may read as anything (LBPRZ 0). */
 void scsi_disk_read_capacity_16(struct scsi_task *t)
 {
 	const struct scsi_disk *disk = scsi_disk_of(t);
@@ -45,5 +46,6 @@ void scsi_disk_read_capacity_16(struct scsi_task *t)
 	scsi_put64(out, disk->blocks - 1);
 	scsi_put32(out + 8, disk->lu.block_size);
 	out[13] = (uint8_t)scsi_disk_physical_exponent(disk);
+	out[14] = mpr_blk_discards(disk->blk) ? LBPME : 0;
 	scsi_task_reply(t, out, sizeof(out));
 }

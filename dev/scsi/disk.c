@@ -171,7 +171,8 @@ int mpr_scsi_disk_create(struct mpr_scsi_bus *bus, struct mpr_blk *blk,
 		fail(error, "scsi-hd: out of memory");
 		return -ENOMEM;
 	}
-	scsi_lu_init(&disk->lu, &scsi_disk_type, o->scsi_id, o->lun, logical);
+	scsi_lu_init(&disk->lu, mpr_blk_discards(blk) ? &scsi_thin_disk_type : &scsi_disk_type,
+		     o->scsi_id, o->lun, logical);
 	disk->blk = blk;
 	disk->blocks = mpr_blk_size(blk) / logical;
 	disk->physical_block_size = physical;

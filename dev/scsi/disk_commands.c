@@ -128,12 +128,25 @@ static const struct scsi_command commands[] = {
 	 scsi_disk_write_and_verify, {VERIFY, BLOCKS_12}},
 	{SCSI_VERIFY_12, 0, MEDIUM, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
 	 {VERIFY, BLOCKS_12}},
+	/* The last: only thin disks have it. */
+	{SCSI_UNMAP, 0, MEDIUM, OUT, scsi_length_at_7, scsi_disk_unmap, {0x01, 0, LENGTH_10}},
 };
 /* clang-format on */
 
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
 const struct scsi_lu_type scsi_disk_type = {
 	.commands = commands,
-	.ncommands = sizeof(commands) / sizeof(commands[0]),
+	.ncommands = COMMAND_COUNT - 1,
+	.unsupported = {.key = 0x5, .asc = 0x20},
+	.ready = scsi_disk_ready,
+	.reset = scsi_disk_reset,
+	.destroy = scsi_disk_destroy,
+};
+
+const struct scsi_lu_type scsi_thin_disk_type = {
+	.commands = commands,
+	.ncommands = COMMAND_COUNT,
 	.unsupported = {.key = 0x5, .asc = 0x20},
 	.ready = scsi_disk_ready,
 	.reset = scsi_disk_reset,

@@ -11,6 +11,8 @@
 #define SCSI_REVISION_LENGTH 4
 #define SCSI_SERIAL_MAX 36
 #define SCSI_COMPARE_AND_WRITE_MAX 131072 /* bytes compared, then written */
+#define SCSI_UNMAP_MAX (1u << 30)	  /* bytes unmapped by one command */
+#define SCSI_UNMAP_DESCRIPTORS 255
 
 /* Mode parameters that the initiator can change. */
 struct scsi_mode {
@@ -36,7 +38,8 @@ static inline struct scsi_disk *scsi_disk_of(const struct scsi_task *t)
 	return (struct scsi_disk *)t->lu;
 }
 
-extern const struct scsi_lu_type scsi_disk_type;
+/* The second has UNMAP: the image takes discards. */
+extern const struct scsi_lu_type scsi_disk_type, scsi_thin_disk_type;
 bool scsi_disk_ready(const struct mpr_scsi_lu *lu);
 void scsi_disk_reset(struct mpr_scsi_lu *lu);
 void scsi_disk_destroy(struct mpr_scsi_lu *lu);
@@ -68,5 +71,6 @@ void scsi_disk_write(struct scsi_task *t);
 void scsi_disk_write_and_verify(struct scsi_task *t);
 void scsi_disk_verify(struct scsi_task *t);
 void scsi_disk_compare_and_write(struct scsi_task *t);
+void scsi_disk_unmap(struct scsi_task *t);
 
 #endif

@@ -102,8 +102,16 @@ static size_t fill_block_limits(const struct scsi_disk *disk, uint8_t *out)
 {
 	out[5 - VPD_HEADER] = (uint8_t)scsi_disk_compare_and_write_blocks(disk);
 	scsi_put16(out + 6 - VPD_HEADER, disk->physical_block_size / disk->lu.block_size);
+	if (!mpr_blk_discards(disk->blk))
+		return SBC_PAGE_LENGTH;
+	scsi_put32(out + 20 - VPD_HEADER, SCSI_UNMAP_MAX / disk->lu.block_size);
+	scsi_put32(out + 24 - VPD_HEADER, SCSI_UNMAP_DESCRIPTORS);
+	scsi_put32(out + 28 - VPD_HEADER, disk->physical_block_size / disk->lu.block_size);
 	return SBC_PAGE_LENGTH;
 }
+
+#define LBPU 0x80 /* UNMAP */
+#define THIN 0x02
 
 static size_t fill_characteristics(const struct scsi_disk *disk, uint8_t *out)
 {
@@ -111,11 +119,13 @@ static size_t fill_characteristics(const struct scsi_disk *disk, uint8_t *out)
 	return SBC_PAGE_LENGTH;
 }
 
-/* Fully provisioned: no UNMAP, no WRITE SAME. */
+/* Fully provisioned, or thin and with UNMAP. There is no WRITE SAME. */
 static size_t fill_provisioning(const struct scsi_disk *disk, uint8_t *out)
 {
-	(void)disk;
-	(void)out;
+	if (mpr_blk_discards(disk->blk)) {
+		out[5 - VPD_HEADER] = LBPU;
+		out[6 - VPD_HEADER] = THIN;
+	}
 	return 4;
 }
 

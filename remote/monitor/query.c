@@ -155,10 +155,15 @@ static struct json_object *stats_of(const struct mpr_drive *drive)
 	mpr_json_add_int(object, "rd_operations", (int64_t)stats->rd_operations);
 	mpr_json_add_int(object, "wr_operations", (int64_t)stats->wr_operations);
 	mpr_json_add_int(object, "flush_operations", (int64_t)stats->flush_operations);
+	mpr_json_add_int(object, "unmap_bytes", (int64_t)stats->discard_bytes);
+	mpr_json_add_int(object, "unmap_operations", (int64_t)stats->discard_operations);
+	mpr_json_add_int(object, "failed_unmap_operations",
+			 (int64_t)stats->failed_discard_operations);
 	mpr_json_add_int(object, "wr_highest_offset", (int64_t)stats->wr_highest_offset);
 	/* No request is ever joined with another one. */
 	mpr_json_add_int(object, "rd_merged", 0);
 	mpr_json_add_int(object, "wr_merged", 0);
+	mpr_json_add_int(object, "unmap_merged", 0);
 	mpr_json_add_int(object, "failed_rd_operations", (int64_t)stats->failed_rd_operations);
 	mpr_json_add_int(object, "failed_wr_operations", (int64_t)stats->failed_wr_operations);
 	mpr_json_add_int(object, "failed_flush_operations",

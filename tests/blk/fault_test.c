@@ -2,6 +2,7 @@
 /* Proves what blk/ asks of the kernel, and what it makes of short transfers,
  * interruptions, failures and completions in the worst order. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -151,6 +152,39 @@ static void unsafe_flush_asks_nobody(void **state)
 	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_NOP);
 	fake_uring_complete(f.ring, 0, 0);
 	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+static void discards_reach_the_image_when_they_may(void **state)
+{
+	const unsigned punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	struct fixture f;
+	struct test_req r = {0};
+	struct mpr_blk_options options;
+	char *error;
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	submit(&f, &r, MPR_BLK_DISCARD, 4096, 8192);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_NOP);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(r.result, 0);
+	assert_int_equal(mpr_blk_close(f.blk), 0);
+	options = (struct mpr_blk_options){.file = f.path, .discard = true};
+	assert_int_equal(mpr_blk_open(f.ring, &options, &f.blk, &error), 0);
+	submit(&f, &r, MPR_BLK_DISCARD, 4096, 8192);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_FALLOCATE);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->len, punch);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->off, 4096);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->addr, 8192);
+	fake_uring_complete(f.ring, 0, -EINTR);
+	fake_uring_complete(f.ring, 0, -EOPNOTSUPP); /* it is only a hint */
+	assert_int_equal(r.result, 0);
+	assert_int_equal(mpr_blk_stats(f.blk)->discard_bytes, 8192);
+	submit(&f, &r, MPR_BLK_DISCARD, 0, 512);
+	fake_uring_complete(f.ring, 0, -EIO);
+	assert_int_equal(r.result, -EIO);
+	assert_int_equal(mpr_blk_stats(f.blk)->failed_discard_operations, 1);
 	teardown(&f);
 }
 
@@ -563,6 +597,7 @@ int main(void)
 		cmocka_unit_test(flush_is_fdatasync),
 		cmocka_unit_test(durable_writes_use_dsync),
 		cmocka_unit_test(unsafe_flush_asks_nobody),
+		cmocka_unit_test(discards_reach_the_image_when_they_may),
 		cmocka_unit_test(short_transfers_are_continued),
 		cmocka_unit_test(short_direct_writes_go_on_at_a_block),
 		cmocka_unit_test(a_cut_in_an_element_is_continued),

@@ -1,7 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
 """Proves that a guest's read and write which fail wait, with rerror=stop and
-werror=stop, until the image was put right and the device process goes on."""
+werror=stop, until the image was put right and the device process goes on; and that
+with discard=unmap the guest gives space back."""
 
 import hashlib
 import os
@@ -26,6 +27,8 @@ done
 echo STEP-written
 dd if=$disk of=/tmp/back bs=64k skip=224 count=1 iflag=direct
 cmp /tmp/data /tmp/back
+echo STEP-compared
+blkdiscard $disk
 """
 
 
@@ -75,15 +78,18 @@ def test_errors(tap, machine, image, place):
         harness.run("mount", "-o", f"remount,size={2 * SIZE}", place)
         machine.plug(stream, "cont")
         machine.wait_console("STEP-written")
-    with tap.case("nothing is lost, and the guest has seen no error"):
+    with tap.case("nothing is lost"):
+        machine.wait_console("STEP-compared")
+    with tap.case("what the guest discards takes no space, and it has seen no error"):
         stream.close()
         machine.wait_result()
         machine.check_kernel()
+        harness.check(os.stat(image).st_blocks == 0, f"{os.stat(image).st_blocks} blocks")
 
 
 def run_in(place, options, tap, folder):
     image = harness.make_disk(place, "d0.img", SIZE)
-    with Plugged(options, folder, image, ",rerror=stop,werror=stop") as machine:
+    with Plugged(options, folder, image, ",rerror=stop,werror=stop,discard=unmap") as machine:
         test_errors(tap, machine, image, place)
 
 

@@ -98,9 +98,8 @@ static const struct wrong wrongs[] = {
 	 "-drive id=d0,file=x,cache=none,cache.no-flush=on: cache.no-flush=on is for "
 	 "cache.direct=off and cache.writeback=on only: elsewhere flushes are made"},
 	{"drive that is to pass discards on",
-	 {"@", DEVICE, "-drive", "id=d0,file=x,discard=unmap"},
-	 "-drive id=d0,file=x,discard=unmap: discard=unmap is not supported, only ignore is (the "
-	 "guest's UNMAP has no effect on the image)"},
+	 {"@", DEVICE, "-drive", "id=d0,file=x,discard=trim"},
+	 "-drive id=d0,file=x,discard=trim: discard=trim is not ignore, off, unmap or on"},
 	{"drive with a choice that is for writes only",
 	 {"@", DEVICE, "-drive", "id=d0,file=/proc/self/exe,readonly=on,rerror=enospc"},
 	 "-drive id=d0,file=/proc/self/exe,readonly=on,rerror=enospc: rerror=enospc is not report, "

@@ -41,6 +41,7 @@ void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req)
 	blk->reads += req->op == MPR_BLK_READ;
 	blk->writes += req->op == MPR_BLK_WRITE;
 	blk->flushes += req->op == MPR_BLK_FLUSH;
+	blk->discards += req->op == MPR_BLK_DISCARD;
 	blk->fua_writes += req->op == MPR_BLK_WRITE && req->fua;
 	blk->last.op = req->op;
 	blk->last.fua = req->fua;
@@ -65,6 +66,10 @@ static void move_piece(struct mpr_blk *blk, enum mpr_blk_op op, uint64_t offset,
 
 	if (op == MPR_BLK_WRITE) {
 		memcpy(blk->data + (n ? offset : 0), base, n);
+		return;
+	}
+	if (op == MPR_BLK_DISCARD) {
+		memset(blk->data + (n ? offset : 0), 0, n);
 		return;
 	}
 	memcpy(base, blk->data + (n ? offset : 0), n);
@@ -112,6 +117,11 @@ uint64_t mpr_blk_size(const struct mpr_blk *blk)
 bool mpr_blk_read_only(const struct mpr_blk *blk)
 {
 	return blk->read_only;
+}
+
+bool mpr_blk_discards(const struct mpr_blk *blk)
+{
+	return blk->discard;
 }
 
 bool mpr_blk_write_cache(const struct mpr_blk *blk)

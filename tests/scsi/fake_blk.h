@@ -11,14 +11,14 @@ struct mpr_blk {
 	uint64_t size; /* what mpr_blk_size() says */
 	uint8_t *data; /* the first data_size bytes; the rest reads as zero */
 	uint64_t data_size;
-	bool read_only, write_cache;
+	bool read_only, write_cache, discard;
 	int error; /* the result of every request that ends, if not 0 */
 
 	struct mpr_blk_req *queue[FAKE_BLK_MAX]; /* oldest first */
 	unsigned in_flight;
 
 	/* What was submitted so far. */
-	unsigned reads, writes, flushes, fua_writes;
+	unsigned reads, writes, flushes, fua_writes, discards;
 	struct {
 		enum mpr_blk_op op;
 		bool fua;
