@@ -46,7 +46,9 @@ def test_machine(options, tap, machine):
             f"{value:.2f} {name}" for name, value in used.items() if value))
         harness.check(used["posted"] < 2.2, f"{used['posted']} writes")
         harness.check(used["reads"] + used["shadow_reads"] < 2.2, "more reads")
-        harness.check(used["reads"] < 0.1, f"{used['reads']} reads waited for the process")
+        # Some wait on a machine with more to do than processors: the process was
+        # stopped in the middle of something. Without the shadow it is one at least.
+        harness.check(used["reads"] < 0.3, f"{used['reads']} reads waited for the process")
     with tap.case("the machine ends and leaves nothing"):
         machine.quit()
 
