@@ -4,7 +4,7 @@
 # however many connections, drives and monitors there are.
 set -u
 look=$1
-limit=210
+limit=230
 number=0
 failed=0
 echo "1..2"
