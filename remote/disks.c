@@ -9,6 +9,7 @@
 #include "dev/scsi/scsi.h"
 #include "remote/drives.h"
 #include "remote/names.h"
+#include "remote/nodes.h"
 
 /* The adapter itself is on the bus, too. */
 #define HOST_SCSI_ID 7
@@ -50,6 +51,11 @@ static int find_drive(const struct mpr_machine *machine, const struct mpr_opts *
 	}
 	if ((*drive)->state == MPR_DRIVE_CLOSING) {
 		*error = mpr_errorf("%s: drive \"%s\" is being removed", mpr_opts_text(opts), id);
+		return -EINVAL;
+	}
+	if (mpr_node_parent(machine, *drive)) {
+		*error = mpr_errorf("%s: drive \"%s\" is used by %s", mpr_opts_text(opts), id,
+				    mpr_opts_text(mpr_node_parent(machine, *drive)->opts));
 		return -EINVAL;
 	}
 	if ((*drive)->disk) {

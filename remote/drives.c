@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "remote/log.h"
+#include "remote/nodes.h"
 
 static const char *const cache_modes[] = {
 	[MPR_CACHE_WRITEBACK] = "writeback",   [MPR_CACHE_NONE] = "none",
@@ -84,7 +85,7 @@ static int check_aio(const struct mpr_opts *opts, const char *key, char **error)
 	return ret;
 }
 
-static int get_discard(const struct mpr_opts *opts, const char *key, bool *discard, char **error)
+int mpr_drive_get_discard(const struct mpr_opts *opts, const char *key, bool *discard, char **error)
 {
 	static const char *const names[] = {"ignore", "off", "unmap", "on", NULL};
 	unsigned choice = 0;
@@ -170,7 +171,7 @@ static int get_drive_options(const struct mpr_opts *opts, struct mpr_blk_options
 	if (ret == 0)
 		ret = mpr_opts_get_bool(opts, "iopoll", &options->iopoll, error);
 	if (ret == 0)
-		ret = get_discard(opts, "discard", &options->discard, error);
+		ret = mpr_drive_get_discard(opts, "discard", &options->discard, error);
 	options->file = mpr_opts_get(opts, "file");
 	options->format = mpr_opts_get(opts, "format");
 	return ret;
@@ -210,8 +211,7 @@ static int check_driver(const struct mpr_opts *opts, char **error)
 		return -EINVAL;
 	}
 	if (mpr_opts_get(opts, "file")) {
-		*error = mpr_errorf("%s: file=%s names another node: write the file here, "
-				    "file.driver=file,file.filename=PATH",
+		*error = mpr_errorf("%s: file=%s: only driver=raw stands on another node",
 				    mpr_opts_text(opts), mpr_opts_get(opts, "file"));
 		return -EINVAL;
 	}
@@ -250,11 +250,11 @@ static int check_blockdev(const struct mpr_opts *opts, char **error)
 static int get_node_discard(const struct mpr_opts *opts, bool *discard, char **error)
 {
 	bool of_file = false;
-	int ret = get_discard(opts, "discard", discard, error);
+	int ret = mpr_drive_get_discard(opts, "discard", discard, error);
 
 	if (ret < 0 || !*prefix_of_file(opts))
 		return ret;
-	ret = get_discard(opts, "file.discard", &of_file, error);
+	ret = mpr_drive_get_discard(opts, "file.discard", &of_file, error);
 	*discard = *discard && of_file;
 	return ret;
 }
@@ -360,8 +360,16 @@ static int open_image(struct mpr_machine *machine, struct mpr_drive *drive, char
 	}
 	drive->file = options.file;
 	drive->format = options.format ? options.format : "raw";
+	if (drive->blockdev)
+		drive->format = mpr_opts_get(drive->opts, "driver");
 	drive->cache = options.cache;
 	return ret == 0 ? mpr_drive_set_on_error(drive, NULL, error) : ret;
+}
+
+static void close_image(const struct mpr_drive *drive)
+{
+	if (!drive->base)
+		(void)mpr_blk_close(drive->blk);
 }
 
 int mpr_drive_open(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev, char **error)
@@ -378,11 +386,12 @@ int mpr_drive_open(struct mpr_machine *machine, struct mpr_opts *opts, bool bloc
 		return -ENOMEM;
 	drive->opts = opts;
 	drive->blockdev = blockdev;
-	ret = open_image(machine, drive, error);
+	ret = blockdev && mpr_node_is_reference(opts) ? mpr_node_share(machine, drive, error)
+						      : open_image(machine, drive, error);
 	if (ret == 0)
 		ret = append(machine, drive);
 	if (ret < 0) {
-		(void)mpr_blk_close(drive->blk);
+		close_image(drive);
 		free(drive);
 		return ret;
 	}
@@ -399,7 +408,7 @@ void mpr_drive_close(struct mpr_machine *machine, struct mpr_drive *drive)
 	machine->drive_count--;
 	memmove(&machine->drives[i], &machine->drives[i + 1],
 		(machine->drive_count - i) * sizeof(*machine->drives));
-	(void)mpr_blk_close(drive->blk);
+	close_image(drive);
 	free(drive);
 }
 

@@ -11,6 +11,7 @@
 #include "remote/drives.h"
 #include "remote/endpoints.h"
 #include "remote/flush.h"
+#include "remote/nodes.h"
 
 static int not_found(const char *what, const char *name, char **error)
 {
@@ -86,6 +87,11 @@ int mpr_hotplug_drive_del(struct mpr_machine *machine, const char *name, bool bl
 	if (drive->disk) {
 		*error = mpr_errorf("\"%s\" is in use by %s: use device_del first", name,
 				    mpr_opts_text(drive->disk));
+		return -EBUSY;
+	}
+	if (mpr_node_parent(machine, drive)) {
+		*error = mpr_errorf("\"%s\" is in use by %s: remove that first", name,
+				    mpr_opts_text(mpr_node_parent(machine, drive)->opts));
 		return -EBUSY;
 	}
 	close_later(drive);

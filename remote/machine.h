@@ -31,6 +31,7 @@ struct mpr_drive {
 	const char *file, *format;
 	enum mpr_blk_cache cache;
 	struct mpr_blk *blk;
+	struct mpr_drive *base;	    /* whose blk it is; NULL: its own */
 	struct mpr_opts *disk;	    /* the -device that uses it, or NULL */
 	struct mpr_hosted *adapter; /* and the adapter of that, or NULL */
 	unsigned target, lun;	    /* where it is on the adapter's bus */

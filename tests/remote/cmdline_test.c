@@ -114,10 +114,19 @@ static const struct wrong wrongs[] = {
 	 {"@", DEVICE, "-blockdev", "driver=qed,node-name=n"},
 	 "-blockdev driver=qed,node-name=n: driver=qed is not supported, only raw, file and "
 	 "host_device are"},
-	{"node that names another",
+	{"node that names another that there is not",
 	 {"@", DEVICE, "-blockdev", "{\"driver\":\"raw\",\"node-name\":\"n\",\"file\":\"f\"}"},
-	 "-blockdev driver=raw,node-name=n,file=f: file=f names another node: write the file here, "
-	 "file.driver=file,file.filename=PATH"},
+	 "-blockdev driver=raw,node-name=n,file=f: file=f: there is no such -blockdev before it"},
+	{"nodes that do not agree",
+	 {"@", DEVICE, "-blockdev", "file,node-name=f,filename=/proc/self/exe,read-only=on",
+	  "-blockdev", "raw,node-name=n,file=f"},
+	 "-blockdev raw,node-name=n,file=f: read-only of node \"f\" is another: say the same of "
+	 "both"},
+	{"node that two stand on",
+	 {"@", DEVICE, "-blockdev", "file,node-name=f,filename=/proc/self/exe,read-only=on",
+	  "-blockdev", "raw,node-name=n,file=f,read-only=on", "-blockdev",
+	  "raw,node-name=m,file=f,read-only=on"},
+	 "-blockdev raw,node-name=m,file=f,read-only=on: file=f: it is in use"},
 	{"node that is not JSON",
 	 {"@", DEVICE, "-blockdev", "{\"driver\""},
 	 "-blockdev {\"driver\": not JSON: unexpected end of data"},

@@ -380,6 +380,28 @@ def disks_come_and_go(folder):
 
 
 @case
+def node_may_stand_on_another(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        for _ in range(2):
+            qmp.command("blockdev-add", driver="file", node_name="f1",
+                        filename=remote.path("d1.img"))
+            qmp.command("blockdev-add", driver="raw", node_name="n1", file="f1")
+            nodes = [(node["node-name"], node["drv"])
+                     for node in qmp.command("query-named-block-nodes")]
+            check(nodes[1:] == [("f1", "file"), ("n1", "raw")], str(nodes))
+            below = qmp.error({"execute": "device_add", "arguments": {
+                "driver": "scsi-hd", "id": "x", "drive": "f1"}})
+            check("is used by" in below["error"]["desc"], str(below))
+            qmp.command("device_add", driver="scsi-hd", id="disk1", drive="n1", bus="lsi0.0")
+            below = qmp.error({"execute": "blockdev-del", "arguments": {"node-name": "f1"}})
+            check("remove that first" in below["error"]["desc"], str(below))
+            qmp.command("device_del", id="disk1")
+            qmp.event("DEVICE_DELETED")
+            qmp.command("blockdev-del", node_name="n1")
+            qmp.command("blockdev-del", node_name="f1")
+
+
+@case
 def adapters_come_and_go(folder):
     with Remote(folder) as remote, Qmp(remote) as qmp:
         qmp.command("device_add", driver="lsi53c895a", id="lsi1")

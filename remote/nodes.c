@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/nodes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "remote/drives.h"
+
+static const char *const properties[] = {"driver",    "node-name", "file",
+					 "read-only", "discard",   NULL};
+
+bool mpr_node_is_reference(const struct mpr_opts *opts)
+{
+	const char *driver = mpr_opts_get(opts, "driver");
+
+	return driver && !strcmp(driver, "raw") && mpr_opts_get(opts, "file");
+}
+
+const struct mpr_drive *mpr_node_parent(const struct mpr_machine *machine,
+					const struct mpr_drive *drive)
+{
+	for (size_t i = 0; i < machine->drive_count; i++)
+		if (machine->drives[i]->base == drive)
+			return machine->drives[i];
+	return NULL;
+}
+
+/* NULL when the node is free to be used by another one, else why it is not. */
+static const char *why_not(const struct mpr_machine *machine, const struct mpr_drive *base)
+{
+	if (!base || !base->blockdev)
+		return "there is no such -blockdev before it";
+	if (base->state == MPR_DRIVE_CLOSING)
+		return "it is being removed";
+	if (base->disk || mpr_node_parent(machine, base))
+		return "it is in use";
+	return NULL;
+}
+
+static int find_base(const struct mpr_machine *machine, const struct mpr_opts *opts,
+		     struct mpr_drive **base, char **error)
+{
+	const char *name = mpr_opts_get(opts, "file");
+	const char *why;
+
+	*base = mpr_drive_find(machine, name);
+	why = why_not(machine, *base);
+	if (!why)
+		return 0;
+	*error = mpr_errorf("%s: file=%s: %s", mpr_opts_text(opts), name, why);
+	return -EINVAL;
+}
+
+/* There is one image, so that the two cannot differ in how it is used. */
+static int must_agree(const struct mpr_opts *opts, const char *what, bool here, bool there,
+		      char **error)
+{
+	if (here == there)
+		return 0;
+	*error = mpr_errorf("%s: %s of node \"%s\" is another: say the same of both",
+			    mpr_opts_text(opts), what, mpr_opts_get(opts, "file"));
+	return -EINVAL;
+}
+
+static int compare(const struct mpr_opts *opts, const struct mpr_blk *blk, char **error)
+{
+	bool read_only = false, discard = false;
+	int ret = mpr_opts_get_bool(opts, "read-only", &read_only, error);
+
+	if (ret == 0)
+		ret = mpr_drive_get_discard(opts, "discard", &discard, error);
+	if (ret == 0)
+		ret = must_agree(opts, "read-only", read_only, mpr_blk_read_only(blk), error);
+	return ret == 0 ? must_agree(opts, "discard", discard, mpr_blk_discards(blk), error) : ret;
+}
+
+int mpr_node_share(const struct mpr_machine *machine, struct mpr_drive *drive, char **error)
+{
+	struct mpr_drive *base = NULL;
+	int ret = mpr_opts_check(drive->opts, properties, error);
+
+	if (ret == 0 && !mpr_opts_get(drive->opts, "node-name")) {
+		*error = mpr_errorf("%s: node-name=NAME is missing", mpr_opts_text(drive->opts));
+		ret = -EINVAL;
+	}
+	if (ret == 0)
+		ret = find_base(machine, drive->opts, &base, error);
+	if (ret == 0)
+		ret = compare(drive->opts, base->blk, error);
+	if (ret < 0)
+		return ret;
+	drive->base = base;
+	drive->blk = base->blk;
+	drive->file = base->file;
+	drive->cache = base->cache;
+	drive->format = "raw";
+	return 0;
+}
