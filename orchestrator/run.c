@@ -142,12 +142,12 @@ static int create(struct run *run, char *const *argv)
 	argv = mpr_monitors_argv(run->users);
 	if (mpr_plan_create(argv, &run->plan, &error))
 		return fail(error);
-	if (mpr_plan_remotes(run->plan) && mpr_check_memory(argv, &error))
-		return fail(error);
 	run->remotes = mpr_plan_remotes(run->plan);
 	run->devices = new_wires(run->remotes);
 	run->monitors = new_wires(run->remotes);
 	run->qemu_monitor = (struct wire){-1, -1};
+	if (run->remotes && mpr_check_memory(argv, &error))
+		return fail(error);
 	if (locate(run))
 		return -EINVAL;
 	return open_sockets(run);
