@@ -10,6 +10,7 @@
 
 #include "orchestrator/args.h"
 #include "orchestrator/check.h"
+#include "orchestrator/drivers.h"
 #include "orchestrator/launch.h"
 #include "orchestrator/locate.h"
 #include "orchestrator/memory.h"
@@ -150,6 +151,9 @@ static int create(struct run *run, char *const *argv)
 		return fail(error);
 	if (locate(run))
 		return -EINVAL;
+	if (run->remotes &&
+	    mpr_check_drivers(run->remote_program, mpr_plan_options(run->plan), &error))
+		return fail(error);
 	return open_sockets(run);
 }
 

@@ -8,7 +8,8 @@
  * As QEMU it then does what its last argument says: "exit=N", "raise=N", or
  * "wait" for a signal, whose number is written to $FAKE_DIR/signal, and exit
  * with 42. As a remote it ends when its socket hangs up, unless $FAKE_REMOTE
- * is "deaf" (to hang-ups) or "stubborn" (also to SIGTERM).
+ * is "deaf" (to hang-ups) or "stubborn" (also to SIGTERM), or "brief": then it ends
+ * at once. To "-device help" it says that it has one driver.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -92,8 +93,11 @@ static int act_remote(int argc, char **argv)
 	const char *manner = getenv("FAKE_REMOTE") ? getenv("FAKE_REMOTE") : "";
 	int fd = atoi(argv[1]);
 	char id[NAME_MAX_LEN] = "", byte;
-	FILE *out = begin_report();
+	FILE *out;
 
+	if (!strcmp(manner, "brief"))
+		return 1;
+	out = begin_report();
 	if (!strcmp(manner, "stubborn"))
 		signal(SIGTERM, SIG_IGN);
 	for (int i = 2; i < argc && !*id; i++) {
@@ -168,6 +172,8 @@ static int act_qemu(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[1], "-device") && !strcmp(argv[2], "help"))
+		return puts("PCI devices:\nname \"lsi53c895a\", bus PCI, desc \"fake\"") < 0;
 	if (argc > 1 && argv[1][0] >= '0' && argv[1][0] <= '9')
 		return act_remote(argc, argv);
 	return act_qemu(argc, argv);

@@ -300,7 +300,7 @@ static void a_remote_that_ends_early_is_reported(void **state)
 	pid_t pid;
 
 	(void)state;
-	setenv("MPRING_REMOTE", "/bin/false", 1);
+	setenv("FAKE_REMOTE", "brief", 1);
 	pid = start_fakes("wait");
 	wait_for_text("errors", "rid 0");
 	wait_for_text("errors", "rid 1");
@@ -460,6 +460,21 @@ static void bad_command_lines_are_refused(void **state)
 	assert_non_null(strstr(text_of("errors"), "no command 'walk'"));
 }
 
+static void unknown_drivers_are_told_before_anything_runs(void **state)
+{
+	(void)state;
+	assert_int_equal(finish(start("run", "--", fake_path, "-rdevice", "lsi53c895,id=a,rid=0",
+				      MEMORY, "exit=0")),
+			 1);
+	assert_string_equal(text_of("errors"), "mpring: -rdevice lsi53c895,id=a,rid=0: no driver "
+					       "\"lsi53c895\" (did you mean \"lsi53c895a\"?)\n");
+	assert_string_equal(text_of("qemu"), "");
+	setenv("MPRING_REMOTE", "/bin/false", 1);
+	assert_int_equal(finish(start_fakes("exit=0")), 1);
+	assert_non_null(strstr(text_of("errors"), "/bin/false -device help failed: is this the "
+						  "remote program?\n"));
+}
+
 static void help_and_version(void **state)
 {
 	(void)state;
@@ -524,6 +539,7 @@ int main(int argc, char **argv)
 		in_clean_dir(programs_are_looked_for_around_mpring),
 		in_clean_dir(another_name_is_qemu_with_more_options),
 		in_clean_dir(bad_command_lines_are_refused),
+		in_clean_dir(unknown_drivers_are_told_before_anything_runs),
 		in_clean_dir(help_and_version),
 	};
 
