@@ -225,6 +225,25 @@ static void remote_lost(struct mpr_vm_remote *remote)
 	forget_remote(remote);
 }
 
+/* An I/O error stops the whole machine, so that the guest's timeouts do not run. */
+static void remote_stopped(struct mpr_vm_remote *remote)
+{
+	remote->stopped = true;
+	if (remote->vm->qemu && !remote->vm->qemu_lost)
+		mpr_qmp_execute(remote->vm->qemu, "stop", NULL, -1, NULL, NULL);
+}
+
+/* The user goes on. */
+static void resume_remotes(const struct mpr_vm *vm)
+{
+	for (guint i = 0; i < vm->remotes->len; i++) {
+		struct mpr_vm_remote *remote = mpr_vm_remote_at(vm, i);
+
+		if (remote->stopped && remote->qmp)
+			mpr_qmp_execute(remote->qmp, "cont", NULL, -1, NULL, NULL);
+	}
+}
+
 static void on_remote_event(void *opaque, struct json_object *event)
 {
 	struct mpr_vm_remote *remote = opaque;
@@ -235,6 +254,10 @@ static void on_remote_event(void *opaque, struct json_object *event)
 		remote_device_deleted(remote, event);
 	else if (is_event(event, "BLOCK_IO_ERROR"))
 		tell_users(remote->vm, event);
+	else if (is_event(event, "STOP"))
+		remote_stopped(remote);
+	else if (is_event(event, "RESUME"))
+		remote->stopped = false;
 }
 
 static void on_qemu_event(void *opaque, struct json_object *event)
@@ -246,6 +269,8 @@ static void on_qemu_event(void *opaque, struct json_object *event)
 		mpr_vm_hang_up(vm);
 	} else if (is_event(event, "DEVICE_DELETED") && device_of(event)) {
 		mpr_hotplug_proxy_deleted(vm, device_of(event));
+	} else if (is_event(event, "RESUME")) {
+		resume_remotes(vm);
 	}
 }
 

@@ -20,6 +20,7 @@ struct mpr_vm_remote {
 	struct mpr_member *member; /* NULL once it has ended */
 	struct mpr_qmp *qmp;	   /* NULL once it is lost */
 	bool leaving;		   /* it was told to end */
+	bool stopped;		   /* by an I/O error (werror=stop) */
 };
 
 /* Who waits for a remote's device to be gone. */

@@ -442,8 +442,24 @@ static void what_is_being_added_is_not_removed(void **state)
 static void io_errors_are_told_to_users(void **state)
 {
 	(void)state;
-	say(remote, "{\"event\": \"BLOCK_IO_ERROR\"}{\"event\": \"STOP\"}");
+	say(remote, "{\"event\": \"BLOCK_IO_ERROR\"}");
 	assert_string_equal(events, "{\"event\":\"BLOCK_IO_ERROR\"}");
+}
+
+/* werror=stop: a drive's error stops the machine, and the user's cont resumes it. */
+static void a_remote_that_stops_stops_qemu(void **state)
+{
+	(void)state;
+	say(qemu, "{\"event\": \"RESUME\"}");
+	expect_nothing(remote);
+	say(remote, "{\"event\": \"BLOCK_IO_ERROR\"}{\"event\": \"STOP\"}");
+	expect(qemu, "{\"execute\":\"stop\"}", OK "{\"event\": \"STOP\"}");
+	expect_nothing(remote);
+	say(qemu, "{\"event\": \"RESUME\"}");
+	expect(remote, "{\"execute\":\"cont\"}", OK "{\"event\": \"RESUME\"}");
+	say(qemu, "{\"event\": \"RESUME\"}");
+	expect_nothing(remote);
+	assert_string_equal(events, "{\"event\":\"BLOCK_IO_ERROR\"}"); /* QEMU tells the rest */
 }
 
 /* ---- Bad commands ------------------------------------------------------- */
@@ -821,6 +837,7 @@ int main(int argc, char **argv)
 		with_vm(a_disk_that_cannot_go_stays),
 		with_vm(what_is_being_added_is_not_removed),
 		with_vm(io_errors_are_told_to_users),
+		with_vm(a_remote_that_stops_stops_qemu),
 		with_vm(bad_commands_are_refused),
 		with_vm(bad_arguments_are_refused),
 		with_vm(an_adapter_of_a_process_that_is_there),
