@@ -275,6 +275,36 @@ static char *proxy_value(const struct mpr_remote_option *option, int fd)
 	return text;
 }
 
+/* Multi-process QEMU's documents give x-pci-proxy-dev a socket=, which is ours; the
+ * device that stock QEMU has by that name takes fd=. NULL: this is another. */
+static char *documented_proxy(const char *text)
+{
+	struct mpr_opts *opts;
+	const char *driver;
+	char *error, *rest, *value = NULL;
+
+	if (mpr_opts_parse("-device", text, "driver", &opts, &error)) {
+		free(error); /* QEMU has a message of its own */
+		return NULL;
+	}
+	driver = mpr_opts_get(opts, "driver");
+	if (driver && !strcmp(driver, "x-pci-proxy-dev") && mpr_opts_get(opts, "socket")) {
+		mpr_opts_remove(opts, "driver");
+		rest = mpr_need(mpr_opts_format(opts, NULL));
+		value = mpr_need_text("pci-proxy-dev,%s", rest);
+		free(rest);
+	}
+	mpr_opts_free(opts);
+	return value;
+}
+
+static void add_device(GPtrArray *argv, const char *option, const char *text)
+{
+	char *proxy = documented_proxy(text);
+
+	add_pair(argv, option, proxy ? proxy : mpr_need_text("%s", text));
+}
+
 char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monitor)
 {
 	GPtrArray *argv = g_ptr_array_new();
@@ -283,6 +313,11 @@ char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monit
 	for (int i = 0; i < plan->argc; i++) {
 		const struct mpr_remote_option *option;
 
+		if (i > 0 && plan->argv[i + 1] && mpr_is_option(plan->argv[i], "device")) {
+			add_device(argv, plan->argv[i], plan->argv[i + 1]);
+			i++;
+			continue;
+		}
 		if (i == 0 || !is_remote_option(plan->argv[i])) {
 			add(argv, plan->argv[i]);
 			continue;

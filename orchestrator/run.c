@@ -30,7 +30,7 @@ struct run {
 	size_t remotes;
 	struct mpr_monitors *users; /* the monitors on the command line */
 	bool monitored;		    /* there are some, and so a vm */
-	char *remote_program;	    /* NULL when there are no remotes, as is the next */
+	char *remote_program;
 	char *qemu_object;
 	struct wire *devices;  /* of each remote */
 	struct wire *monitors; /* of each remote */
@@ -60,8 +60,6 @@ static int locate(struct run *run)
 {
 	char *error;
 
-	if (!run->remotes && !run->monitored)
-		return 0;
 	run->remote_program = mpr_locate(&mpr_program_remote, &error);
 	if (!run->remote_program)
 		return fail(error);
@@ -216,11 +214,9 @@ static void print_commands(const struct run *run)
 		mpr_print_command(stdout, argv);
 		mpr_argv_free(argv);
 	}
-	if (run->qemu_object) {
-		fputs("LD_PRELOAD=", stdout);
-		mpr_print_word(stdout, run->qemu_object);
-		fputc(' ', stdout);
-	}
+	fputs("LD_PRELOAD=", stdout);
+	mpr_print_word(stdout, run->qemu_object);
+	fputc(' ', stdout);
 	fds = qemu_fds(run, &count);
 	argv = qemu_argv(run, fds);
 	mpr_print_command(stdout, argv);

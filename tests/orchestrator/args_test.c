@@ -79,6 +79,11 @@ static struct rewrite nothing_remote = {
 	.qemu = "qemu -m 1G -device lsi53c895a,id=lsi0 -drive file=x",
 };
 
+static struct rewrite documented_proxy = {
+	.given = "qemu -device x-pci-proxy-dev,id=lsi0,socket=3 --device x-pci-proxy-dev,id=b,fd=4",
+	.qemu = "qemu -device pci-proxy-dev,id=lsi0,socket=3 --device x-pci-proxy-dev,id=b,fd=4",
+};
+
 static struct rewrite one_disk = {
 	.given = "qemu -m 1G -rdevice lsi53c895a,id=lsi0,rid=0 -rdrive id=d0,file=disk.img,rid=0 "
 		 "-rdevice scsi-hd,drive=d0,bus=lsi0.0,scsi-id=0,rid=0 -nographic",
@@ -357,6 +362,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rewrite_test(nothing_remote),
+		rewrite_test(documented_proxy),
 		rewrite_test(one_disk),
 		rewrite_test(any_order),
 		rewrite_test(several_remotes),
