@@ -5,7 +5,9 @@ disk is added to a remote process, used by a Linux guest, and removed under load
 adapter comes with a process of its own, is used, and leaves with it."""
 
 import hashlib
+import os
 import re
+import signal
 import socket
 
 import harness
@@ -157,6 +159,8 @@ def test_adapter(tap, machine, image, properties):
         machine.wait_console("STEP-removed")
         harness.check(harness.wait_until(lambda: not harness.alive(pid), 20), "it runs on")
         machine.check_listed((0, "lsi0"), (0, "0"))
+        harness.check("remote process of rid 1" not in machine.log(), "an end that was asked for "
+                      f"is reported\n{machine.log()}")
 
 
 def test_again(tap, machine, image):
@@ -165,6 +169,26 @@ def test_again(tap, machine, image):
         machine.do("rdevice_add scsi-hd,rid=0,id=drive1,drive=drive0,bus=lsi0.0,scsi-id=1")
         check_image(machine, "STEP-again", image)
         machine.wait_result()
+
+
+def test_death(tap, machine, image):
+    with tap.case("a process that died is not listed, and its rid may start another"):
+        machine.arguments.append("-S")
+        machine.start()
+        harness.check(harness.wait_until(lambda: os.path.exists(machine.hmp_path), 30), "start")
+        machine.do("rdevice_add 3 lsi53c895a scsi3")
+        machine.do(f"rdrive_add 3 d3 file={image}")
+        os.kill(machine.pid_of_rid(3), signal.SIGKILL)
+        harness.check(harness.wait_until(lambda: len(machine.listed()) == 2, 20),
+                      f"{machine.listed()}")
+        for line in (f"rdrive_add 3 d file={image}", "rdevice_del 3 scsi3", "rdrive_del 3 d3"):
+            said = machine.hmp(line)
+            harness.check("no remote process of rid 3 (there is: 0)" in said, f"{line}: {said}")
+        said = machine.hmp("rdevice_add 3 lsi53c895a scsi3")
+        harness.check("Duplicate device ID 'scsi3'" in said, said)
+        machine.do("rdevice_add 3 lsi53c895a scsi4")
+        machine.check_listed((0, "lsi0"), (0, "0"), (3, "scsi4"), (3, "3"))
+        machine.quit()
 
 
 with harness.session() as (session_options, session_tap, session_folder):
@@ -180,3 +204,5 @@ with harness.session() as (session_options, session_tap, session_folder):
                 test_refusals(session_tap, vm, first)
                 test_adapter(session_tap, vm, second, properties)
                 test_again(session_tap, vm, first)
+        with Monitored(session_options, session_folder, machine="pc") as vm:
+            test_death(session_tap, vm, first)
