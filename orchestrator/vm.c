@@ -117,22 +117,38 @@ static void forget_drive(struct mpr_vm *vm, uint64_t rid, const char *id)
 	}
 }
 
+/* The first adapter of a process, which devices without bus= are on. */
+static const struct mpr_remote_option *first_adapter(const struct mpr_vm *vm, uint64_t rid)
+{
+	for (guint i = 0; i < vm->options->len; i++) {
+		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
+
+		if (option->kind == MPR_REMOTE_ADAPTER && option->rid == rid)
+			return option;
+	}
+	return NULL;
+}
+
 /* Whether the device is on the adapter's bus ("lsi0.0"). */
-static bool is_on(const struct mpr_remote_option *option, const struct mpr_remote_option *adapter)
+static bool is_on(const struct mpr_vm *vm, const struct mpr_remote_option *option,
+		  const struct mpr_remote_option *adapter)
 {
 	const char *bus = mpr_remote_option_get(option, "bus");
 	const char *id = mpr_remote_option_get(adapter, "id");
 	size_t len = strlen(id);
 
-	return option->kind == MPR_REMOTE_DEVICE && option->rid == adapter->rid && bus &&
-	       !strncmp(bus, id, len) && bus[len] == '.';
+	if (option->kind != MPR_REMOTE_DEVICE || option->rid != adapter->rid)
+		return false;
+	if (!bus)
+		return adapter == first_adapter(vm, adapter->rid);
+	return !strncmp(bus, id, len) && bus[len] == '.';
 }
 
 static struct mpr_remote_option *first_on(const struct mpr_vm *vm,
 					  const struct mpr_remote_option *adapter)
 {
 	for (guint i = 0; i < vm->options->len; i++) {
-		if (is_on(mpr_vm_option(vm, i), adapter))
+		if (is_on(vm, mpr_vm_option(vm, i), adapter))
 			return mpr_vm_option(vm, i);
 	}
 	return NULL;

@@ -191,6 +191,26 @@ def test_death(tap, machine, image):
         machine.quit()
 
 
+def test_one_by_one(tap, machine, image):
+    """A reset lets go of what the guest was asked for: there is no guest to do it."""
+    with tap.case("adapters of one process leave one by one, and the last ends it"):
+        machine.arguments += ["-rdevice", "lsi53c895a,id=lsi1,rid=0", "-S",
+                              "-rdrive", f"id=d0,file={image},format=raw,rid=0",
+                              "-rdevice", "scsi-hd,drive=d0,rid=0"]
+        machine.start()
+        harness.check(harness.wait_until(lambda: os.path.exists(machine.hmp_path), 30), "start")
+        machine.check_listed((0, "d0"), (0, "lsi0"), (0, "lsi1"), (0, "-"), (0, "0"))
+        pid = machine.pid_of_rid(0)
+        for line, left in (("rdevice_del lsi0", [(0, "lsi1"), (0, "0")]),
+                           ("device_del lsi1", [])):
+            machine.do(line)
+            machine.do("system_reset")
+            harness.check(harness.wait_until(lambda rows=left: machine.listed() == rows, 20),
+                          f"{machine.listed()} is not {left}")
+        harness.check(not harness.alive(pid), "it runs on")
+        machine.quit()
+
+
 with harness.session() as (session_options, session_tap, session_folder):
     if session_options.inprocess:
         session_tap.skip("hotplug", "there is no remote process with --inprocess")
@@ -206,3 +226,5 @@ with harness.session() as (session_options, session_tap, session_folder):
                 test_again(session_tap, vm, first)
         with Monitored(session_options, session_folder, machine="pc") as vm:
             test_death(session_tap, vm, first)
+        with Monitored(session_options, session_folder, machine="pc") as vm:
+            test_one_by_one(session_tap, vm, first)
