@@ -313,16 +313,21 @@ static void on_step(void *opaque, struct json_object *reply)
 		take_step(change);
 }
 
+/* Each end is its owner's alone, so that either hears the other go. */
+static int take_end(struct change *change, int end)
+{
+	int fd = change->fds[end];
+
+	change->fds[end] = -1;
+	return fd;
+}
+
 static void take_step(struct change *change)
 {
 	const struct step *step = &steps[change->step];
-	int fd = -1;
+	int end = step->qemu ? QEMU_END : REMOTE_END;
+	int fd = step->passes ? take_end(change, end) : -1;
 
-	/* Each end is its owner's alone, so that either hears the other go. */
-	if (step->passes) {
-		fd = change->fds[step->qemu ? QEMU_END : REMOTE_END];
-		change->fds[step->qemu ? QEMU_END : REMOTE_END] = -1;
-	}
 	if (step->qemu)
 		ask_qemu(change, step->command, step->arguments(change), fd, on_step);
 	else
