@@ -51,11 +51,22 @@ static bool is_stdio(const char *arg)
 	return !strncmp(arg, "stdio", 5) && (!arg[5] || arg[5] == ',');
 }
 
+/* "-serial mon:stdio": a monitor in a device that is for something else. */
+static const char *shared_monitor(const struct taker *taker)
+{
+	for (int i = 1; i < taker->argc; i++)
+		if (!strncmp(taker->argv[i], "mon:", 4) &&
+		    !mpr_is_option(taker->argv[i - 1], "monitor"))
+			return taker->argv[i];
+	return NULL;
+}
+
 /* With -nographic, QEMU puts there what the command line does not put elsewhere. */
 static bool nographic_wants_stdio(const struct taker *taker)
 {
 	bool serial = !has_option(taker, "serial");
-	bool monitor = !has_option(taker, "monitor") && !has_option(taker, "mon");
+	bool monitor = !has_option(taker, "monitor") && !has_option(taker, "mon") &&
+		       !shared_monitor(taker);
 
 	for (int i = 1; i < taker->argc; i++)
 		serial = serial && strncmp(taker->argv[i], "isa-serial", 10);
@@ -275,6 +286,12 @@ static enum fate take_chardev(const struct taker *taker, int user, const char *i
 
 /* ---- -monitor, -qmp and -mon -------------------------------------------- */
 
+/* With --preconfig, QEMU takes no HMP from anybody else until it is configured. */
+static bool can_serve(const struct taker *taker, const struct mpr_endpoint *endpoint)
+{
+	return endpoint->protocol != MPR_HMP || !has_option(taker, "preconfig");
+}
+
 static enum fate get_short(const struct taker *taker, const struct mpr_opts *opts,
 			   struct mpr_endpoint *endpoint)
 {
@@ -297,6 +314,8 @@ static enum fate take_short(const struct taker *taker, int position, struct mpr_
 	struct mpr_opts *opts;
 	enum fate fate;
 
+	if (!can_serve(taker, endpoint))
+		return LEFT;
 	if (!strncmp(text, "chardev:", 8))
 		return take_chardev(taker, position, text + 8, endpoint);
 	if (mpr_opts_parse(option, text, "backend", &opts, taker->error))
@@ -322,7 +341,9 @@ static enum fate get_mon(const struct taker *taker, int position, const struct m
 		return REFUSED;
 	if (mode)
 		endpoint->protocol = pretty ? MPR_QMP_PRETTY : MPR_QMP;
-	return chardev ? take_chardev(taker, position, chardev, endpoint) : LEFT;
+	return chardev && can_serve(taker, endpoint)
+		       ? take_chardev(taker, position, chardev, endpoint)
+		       : LEFT;
 }
 
 static enum fate take_mon(const struct taker *taker, int position, struct mpr_endpoint *endpoint)
@@ -442,8 +463,10 @@ int mpr_endpoints_create(char *const *argv, struct mpr_endpoints **result, char 
 	endpoints->list = mpr_need_array((size_t)taker.argc, sizeof(*endpoints->list));
 	endpoints->argv = mpr_need_array((size_t)taker.argc + 1, sizeof(char *));
 	err = take_options(&taker);
-	if (!err && has_option(&taker, "nographic") && nographic_wants_stdio(&taker) &&
-	    !has_option(&taker, "monitor") && !has_option(&taker, "mon"))
+	if (shared_monitor(&taker))
+		note_qemus_own(endpoints, shared_monitor(&taker));
+	if (nographic_wants_stdio(&taker) && !has_option(&taker, "monitor") &&
+	    !has_option(&taker, "mon"))
 		note_qemus_own(endpoints, "-nographic");
 	copy_result(&taker);
 	free(taker.result);

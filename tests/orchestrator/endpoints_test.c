@@ -142,6 +142,11 @@ static void other_forms_stay_with_qemu(void **state)
 		     "qemu -monitor tcp:host:1 | | -monitor tcp:host:1");
 	assert_taken("qemu -monitor mon:stdio", "qemu -monitor mon:stdio | | -monitor mon:stdio");
 	assert_taken("qemu -nographic", "qemu -nographic | | -nographic");
+	assert_taken("qemu -nographic -serial mon:stdio -qmp unix:/q",
+		     "qemu -nographic -serial mon:stdio | qmp:/q | mon:stdio");
+	assert_taken("qemu --preconfig -monitor stdio -qmp unix:/q -chardev null,id=c -mon c",
+		     "qemu --preconfig -monitor stdio -chardev null,id=c -mon c | qmp:/q | "
+		     "-monitor stdio, -mon c");
 	assert_taken("qemu -nographic -nodefaults", "qemu -nographic -nodefaults | | ");
 	assert_taken("qemu -monitor telnet:localhost:1,server",
 		     "qemu -monitor telnet:localhost:1,server | | -monitor "
