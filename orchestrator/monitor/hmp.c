@@ -126,34 +126,33 @@ static void command_done(void *opaque, const struct mpr_outcome *outcome)
 	g_string_free(out, TRUE);
 }
 
-/* False: it is none of these. */
-static bool run_own(struct call *call)
+/* The command that a line begins with, or NULL; *rest: what follows it. */
+static const struct mpr_vm_command *command_of(const char *line, const char **rest)
 {
-	const char *rest;
-	char *name = next_word(call->line, &rest);
+	char *name = next_word(line, rest);
 	const struct mpr_vm_command *command = mpr_vm_find_hmp(name);
 
 	g_free(name);
-	if (command)
-		mpr_vm_run_hmp(call->hmp->vm, command, rest, command_done, call);
-	return command != NULL;
+	return command;
 }
 
-/* False: help is not asked for, or not for one of these. */
-static bool help_own(struct call *call)
+/* The command that a line asks help for, or NULL. */
+static const struct mpr_vm_command *helped_command(const char *line)
 {
-	char *topic = help_topic(call->line);
+	char *topic = help_topic(line);
 	const struct mpr_vm_command *command = topic ? mpr_vm_find_hmp(topic) : NULL;
-	GString *out;
 
 	g_free(topic);
-	if (!command)
-		return false;
-	out = g_string_new(NULL);
+	return command;
+}
+
+static void give_help(struct call *call, const struct mpr_vm_command *command)
+{
+	GString *out = g_string_new(NULL);
+
 	print_help(out, command);
 	finish(call, out->str);
 	g_string_free(out, TRUE);
-	return true;
 }
 
 /* ---- QEMU's ------------------------------------------------------------- */
@@ -277,14 +276,28 @@ void mpr_hmp_destroy(struct mpr_hmp *hmp)
 	g_free(hmp);
 }
 
+bool mpr_hmp_is_own(const char *line)
+{
+	const char *rest;
+
+	return command_of(line, &rest) || helped_command(line) || asks_for_all(line);
+}
+
 void mpr_hmp_run(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *opaque)
 {
 	struct call *call = begin(hmp, line, done, opaque);
+	const char *rest;
+	const struct mpr_vm_command *own = command_of(line, &rest);
+	const struct mpr_vm_command *helped = helped_command(line);
 
-	if (!*skip_blanks(line))
-		finish(call, "");
-	else if (!run_own(call) && !help_own(call))
+	if (own)
+		mpr_vm_run_hmp(hmp->vm, own, rest, command_done, call);
+	else if (helped)
+		give_help(call, helped);
+	else if (*skip_blanks(line))
 		ask_qemu(call);
+	else
+		finish(call, "");
 }
 
 void mpr_hmp_greet(struct mpr_hmp *hmp, mpr_hmp_fn done, void *opaque)

@@ -7,6 +7,8 @@
 #ifndef MPR_ORCHESTRATOR_MONITOR_HMP_H
 #define MPR_ORCHESTRATOR_MONITOR_HMP_H
 
+#include <stdbool.h>
+
 struct mpr_hmp;
 struct mpr_vm;
 
@@ -20,6 +22,9 @@ typedef void (*mpr_hmp_fn)(void *opaque, const char *text);
 struct mpr_hmp *mpr_hmp_create(struct mpr_vm *vm);
 /* No function is called any more. */
 void mpr_hmp_destroy(struct mpr_hmp *hmp);
+
+/* Whether a line is for mpring: a command of its own, or help that lists them. */
+bool mpr_hmp_is_own(const char *line);
 
 /* Runs a line, one after the other's answer. */
 void mpr_hmp_run(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *opaque);

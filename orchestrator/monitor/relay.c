@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "orchestrator/commands.h"
+#include "orchestrator/monitor/hmp.h"
 #include "orchestrator/monitor/scan.h"
 #include "orchestrator/monitor/stream.h"
 
@@ -15,14 +16,13 @@
 /* Reads before others have their turn. */
 #define BATCH 16
 
-/* Commands that are sent to QEMU in the user's stream, to be told by the answer's id.
- * QEMU answers in order, so that with the answer to QUESTION everything before it has
- * been answered, too. */
+/* Commands that are sent to QEMU in the user's stream, to be told by the answer's id. There
+ * are no more of them than must be: QEMU 7.2 may not end when one comes while it does. */
 enum purpose {
-	QUESTION_TURN,	     /* may the command that is held back be run? */
-	QUESTION_NEGOTIATED, /* were the capabilities? */
-	QUESTION_END,	     /* the user sends no more */
-	QUERY_COMMANDS,	     /* the user's own, under another id */
+	/* May the command that is held back be run? QEMU answers in order, so that then
+	 * everything before it has been answered. */
+	QUESTION_TURN,
+	QUERY_COMMANDS, /* the user's own, under another id */
 };
 
 struct question {
@@ -36,6 +36,7 @@ struct question {
 struct running {
 	struct mpr_relay *relay;
 	struct json_object *request;
+	bool hmp; /* it does not */
 };
 
 /* One direction. */
@@ -49,12 +50,17 @@ struct half {
 
 struct mpr_relay {
 	struct mpr_vm *vm;
+	struct mpr_hmp *hmp; /* for human-monitor-command */
 	bool pretty;
 	mpr_relay_fn finished;
 	void *opaque;
 	struct half user, qemu;
 	bool skipping; /* what follows bad input, to the end of the line */
 	bool negotiated, ending, over, abandoned, told;
+	/* Of the user's: messages that QEMU has got, and its answers. It gives each message
+	 * one. */
+	uint64_t forwarded, answered;
+	uint64_t negotiation; /* the number of the last qmp_capabilities */
 	GQueue questions;
 	char *secret; /* of the questions' ids */
 	unsigned number;
@@ -93,6 +99,15 @@ static struct json_object *error_object(const char *desc)
 	return object;
 }
 
+/* Takes over the result; NULL: an empty object. */
+static struct json_object *return_object(struct json_object *result)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "return", result ? result : json_object_new_object());
+	return object;
+}
+
 static void refuse(struct mpr_relay *relay, const char *desc)
 {
 	struct json_object *object = error_object(desc);
@@ -110,6 +125,7 @@ static void forward(struct mpr_relay *relay, const char *message)
 	mpr_stream_pass_fds(relay->user.from, qemu);
 	mpr_stream_puts(qemu, message);
 	mpr_stream_write(qemu, "\n", 1);
+	relay->forwarded++;
 }
 
 static struct question *add_question(struct mpr_relay *relay, enum purpose purpose)
@@ -193,44 +209,87 @@ static bool is_well_formed(struct json_object *request)
 	return true;
 }
 
-static void run_done(void *opaque, const struct mpr_outcome *outcome)
+/* The line that human-monitor-command is to run if it is for mpring, or NULL. */
+static const char *hmp_line(struct json_object *request)
 {
-	struct running *running = opaque;
-	struct mpr_relay *relay = running->relay;
-	struct json_object *answer, *id;
+	struct json_object *line;
 
-	if (relay) {
-		if (outcome->error) {
-			answer = error_object(outcome->error);
-		} else {
-			answer = json_object_new_object();
-			json_object_object_add(answer, "return",
-					       outcome->result ? json_object_get(outcome->result)
-							       : json_object_new_object());
-		}
-		if (json_object_object_get_ex(running->request, "id", &id))
-			json_object_object_add(answer, "id", json_object_get(id));
-		send_object(relay, answer);
-		json_object_put(answer);
-		relay->running = NULL;
-		schedule(relay);
-	}
+	if (strcmp(name_of(request), "human-monitor-command") || !is_well_formed(request))
+		return NULL;
+	line = member(member(request, "arguments"), "command-line");
+	if (!json_object_is_type(line, json_type_string) ||
+	    !mpr_hmp_is_own(json_object_get_string(line)))
+		return NULL;
+	return json_object_get_string(line);
+}
+
+static bool is_own(struct json_object *request)
+{
+	return hmp_line(request) || (mpr_vm_find_qmp(name_of(request)) && is_well_formed(request));
+}
+
+static void free_running(struct running *running)
+{
 	json_object_put(running->request);
 	g_free(running);
+}
+
+/* Takes over the answer. */
+static void end_running(struct running *running, struct json_object *answer)
+{
+	struct mpr_relay *relay = running->relay;
+	struct json_object *id;
+
+	if (json_object_object_get_ex(running->request, "id", &id))
+		json_object_object_add(answer, "id", json_object_get(id));
+	send_object(relay, answer);
+	json_object_put(answer);
+	relay->running = NULL;
+	schedule(relay);
+	free_running(running);
+}
+
+static void qmp_done(void *opaque, const struct mpr_outcome *outcome)
+{
+	struct running *running = opaque;
+
+	if (!running->relay)
+		free_running(running);
+	else if (outcome->error)
+		end_running(running, error_object(outcome->error));
+	else
+		end_running(running, return_object(json_object_get(outcome->result)));
+}
+
+static void hmp_done(void *opaque, const char *text)
+{
+	end_running(opaque, return_object(json_object_new_string(text ? text : "")));
 }
 
 static void run_held(struct mpr_relay *relay)
 {
 	struct running *running = g_new0(struct running, 1);
-	struct json_object *arguments;
+	struct json_object *request = parse(relay->held);
+	const char *line = hmp_line(request);
 
 	running->relay = relay;
-	running->request = parse(relay->held);
-	g_clear_pointer(&relay->held, g_free);
-	arguments = member(running->request, "arguments");
+	running->request = request;
+	running->hmp = line != NULL;
 	relay->running = running;
-	mpr_vm_run_qmp(relay->vm, mpr_vm_find_qmp(name_of(running->request)), arguments, run_done,
-		       running);
+	g_clear_pointer(&relay->held, g_free);
+	if (line)
+		mpr_hmp_run(relay->hmp, line, hmp_done, running);
+	else
+		mpr_vm_run_qmp(relay->vm, mpr_vm_find_qmp(name_of(request)),
+			       member(request, "arguments"), qmp_done, running);
+}
+
+static void abandon_running(struct running *running)
+{
+	if (running->hmp)
+		free_running(running);
+	else
+		running->relay = NULL;
 }
 
 /* ---- From the user ------------------------------------------------------ */
@@ -240,7 +299,7 @@ static void take_request(struct mpr_relay *relay, const char *text)
 	struct json_object *request = parse(text);
 	const char *name = request ? name_of(request) : "";
 
-	if (mpr_vm_find_qmp(name) && is_well_formed(request)) {
+	if (request && is_own(request)) {
 		relay->held = g_strdup(text);
 		ask(relay, QUESTION_TURN);
 	} else if (!strcmp(name, "query-commands")) {
@@ -248,7 +307,7 @@ static void take_request(struct mpr_relay *relay, const char *text)
 	} else {
 		forward(relay, text);
 		if (!strcmp(name, "qmp_capabilities"))
-			ask(relay, QUESTION_NEGOTIATED);
+			relay->negotiation = relay->forwarded;
 	}
 	json_object_put(request);
 }
@@ -347,6 +406,8 @@ static void answered(struct mpr_relay *relay, const struct question *question,
 
 	switch (question->purpose) {
 	case QUESTION_TURN:
+		if (!relay->held)
+			break; /* the user leaves */
 		if (accepted) {
 			run_held(relay);
 		} else {
@@ -354,47 +415,48 @@ static void answered(struct mpr_relay *relay, const struct question *question,
 			g_clear_pointer(&relay->held, g_free);
 		}
 		break;
-	case QUESTION_NEGOTIATED:
-		relay->negotiated = accepted;
-		break;
-	case QUESTION_END:
-		relay->over = true;
-		break;
 	case QUERY_COMMANDS:
 		answer_query(relay, question, reply);
 		break;
 	}
 }
 
-/* The message as an object if it answers the question, else NULL. */
-static struct json_object *answer_to(const struct question *question, const GString *message)
+static bool is_answer_to(const struct question *question, struct json_object *reply)
 {
-	struct json_object *reply, *id;
+	struct json_object *id = member(reply, "id");
 
-	if (!g_strstr_len(message->str, (gssize)message->len, question->id))
-		return NULL;
-	reply = parse(message->str);
-	id = reply ? member(reply, "id") : NULL;
-	if (json_object_is_type(id, json_type_string) &&
-	    !strcmp(json_object_get_string(id), question->id))
-		return reply;
-	json_object_put(reply);
-	return NULL;
+	return json_object_is_type(id, json_type_string) &&
+	       !strcmp(json_object_get_string(id), question->id);
 }
 
-static void take_answer(struct mpr_relay *relay, const GString *message)
+/* An answer, not a greeting or an event. */
+static void note_answer(struct mpr_relay *relay, struct json_object *reply)
+{
+	bool accepted = member(reply, "return");
+
+	if (!accepted && !member(reply, "error"))
+		return;
+	relay->answered++;
+	if (relay->answered == relay->negotiation)
+		relay->negotiated |= accepted;
+}
+
+static void take_message(struct mpr_relay *relay, const GString *message)
 {
 	struct question *question = g_queue_peek_head(&relay->questions);
-	struct json_object *reply = question ? answer_to(question, message) : NULL;
+	struct json_object *object = parse(message->str);
 
-	if (!reply) {
+	if (question && is_answer_to(question, object)) {
+		g_queue_pop_head(&relay->questions);
+		if (question->purpose == QUERY_COMMANDS)
+			note_answer(relay, object);
+		answered(relay, question, object);
+		free_question(question);
+	} else {
+		note_answer(relay, object);
 		send_raw(relay, message->str, message->len);
-		return;
 	}
-	g_queue_pop_head(&relay->questions);
-	answered(relay, question, reply);
-	json_object_put(reply);
-	free_question(question);
+	json_object_put(object);
 }
 
 static size_t take_from_qemu(struct mpr_relay *relay, const char *data, size_t len)
@@ -406,7 +468,7 @@ static size_t take_from_qemu(struct mpr_relay *relay, const char *data, size_t l
 	case MPR_SCAN_WHOLE:
 		blanks = strspn(qemu->message->str, " \t\r\n");
 		g_string_erase(qemu->message, 0, (gssize)blanks);
-		take_answer(relay, qemu->message);
+		take_message(relay, qemu->message);
 		g_string_truncate(qemu->message, 0);
 		break;
 	case MPR_SCAN_BAD:
@@ -460,21 +522,24 @@ static bool pump_user(struct mpr_relay *relay)
 	bool ended = false;
 
 	if (!may_take(relay) || !fill(user, &ended)) {
-		if (ended) {
-			relay->ending = true;
-			ask(relay, QUESTION_END);
-		}
-		return ended;
+		relay->ending |= ended;
+		return false;
 	}
 	user->at += take_from_user(relay, user->input + user->at, user->end - user->at);
 	return true;
+}
+
+/* QEMU has left, or the user, and all his commands are answered. */
+static bool is_over(const struct mpr_relay *relay)
+{
+	return relay->over || (relay->ending && relay->answered == relay->forwarded);
 }
 
 static bool is_finished(const struct mpr_relay *relay)
 {
 	return relay->abandoned || mpr_stream_broken(relay->user.from) ||
 	       mpr_stream_broken(relay->qemu.from) ||
-	       (relay->over && !mpr_stream_backlog(relay->user.from));
+	       (is_over(relay) && !mpr_stream_backlog(relay->user.from));
 }
 
 static void pump(void *opaque)
@@ -529,6 +594,7 @@ struct mpr_relay *mpr_relay_create(struct mpr_vm *vm, int in, int out, int qemu,
 	struct mpr_relay *relay = g_new0(struct mpr_relay, 1);
 
 	relay->vm = vm;
+	relay->hmp = mpr_hmp_create(vm);
 	relay->pretty = pretty;
 	relay->finished = finished;
 	relay->opaque = opaque;
@@ -542,16 +608,17 @@ struct mpr_relay *mpr_relay_create(struct mpr_vm *vm, int in, int out, int qemu,
 
 void mpr_relay_destroy(struct mpr_relay *relay)
 {
+	g_clear_pointer(&relay->held, g_free); /* not to be run any more */
 	while (pump_qemu(relay))
 		;
 	if (relay->again)
 		g_source_remove(relay->again);
+	mpr_hmp_destroy(relay->hmp);
 	if (relay->running)
-		relay->running->relay = NULL;
+		abandon_running(relay->running);
 	close_half(&relay->user);
 	close_half(&relay->qemu);
 	g_queue_clear_full(&relay->questions, free_question);
-	g_free(relay->held);
 	g_free(relay->secret);
 	g_free(relay);
 }

@@ -113,6 +113,12 @@ static ssize_t receive(struct mpr_stream *stream, char *buf, size_t size)
 	return n;
 }
 
+static ssize_t wait_for_input(struct mpr_stream *stream)
+{
+	stream->input = g_unix_fd_add(stream->in, G_IO_IN, on_input, stream);
+	return 0;
+}
+
 ssize_t mpr_stream_read(struct mpr_stream *stream, char *buf, size_t size)
 {
 	ssize_t n;
@@ -121,13 +127,13 @@ ssize_t mpr_stream_read(struct mpr_stream *stream, char *buf, size_t size)
 		return -EPIPE;
 	if (stream->input)
 		return 0;
-	n = is_ready(stream->in, POLLIN) ? receive(stream, buf, size) : -1;
+	if (!is_ready(stream->in, POLLIN))
+		return wait_for_input(stream);
+	n = receive(stream, buf, size);
 	if (n > 0)
 		return n;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR || !is_ready(stream->in, POLLIN))) {
-		stream->input = g_unix_fd_add(stream->in, G_IO_IN, on_input, stream);
-		return 0;
-	}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return wait_for_input(stream);
 	stream->ended = true;
 	return -EPIPE;
 }

@@ -23,6 +23,7 @@ struct mpr_terminal {
 	struct mpr_words *words;
 	struct termios before;
 	bool editing; /* a line; otherwise a command runs */
+	bool begun;   /* keys were pressed for it */
 	guint input, resized, continued;
 	int continued_fd;
 };
@@ -49,10 +50,16 @@ static void stop_input(struct mpr_terminal *terminal)
 
 static gboolean on_input(gint fd, GIOCondition condition, gpointer opaque)
 {
+	struct mpr_terminal *terminal = opaque;
+
 	(void)fd;
+	/* Not when the last command has ended, which may have been QEMU's last. */
+	if (!terminal->begun)
+		mpr_words_refresh(terminal->words);
+	terminal->begun = true;
 	rl_callback_read_char();
 	if (condition & (G_IO_HUP | G_IO_ERR))
-		stop_input(opaque); /* it has gone; the machine goes on */
+		stop_input(terminal); /* it has gone; the machine goes on */
 	return G_SOURCE_CONTINUE;
 }
 
@@ -62,6 +69,7 @@ static void edit(struct mpr_terminal *terminal)
 	fflush(stdout);
 	rl_callback_handler_install(MPR_HMP_PROMPT, take_line);
 	terminal->editing = true;
+	terminal->begun = false;
 	if (!terminal->input)
 		terminal->input = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR,
 						on_input, terminal);
@@ -93,7 +101,6 @@ static void answered(void *opaque, const char *text)
 	if (!text)
 		return; /* QEMU ends */
 	show(text);
-	mpr_words_refresh(terminal->words);
 	edit(terminal);
 }
 

@@ -246,6 +246,8 @@ def conversation(sock):
                 b'{"execute": "qom-list", "arguments": {"path": "/frob"}, "id": "\\u00e4"}',
                 b"{'execute': 'query-status', 'id': 1.50}", b'{"exec-oob": "query-status"}',
                 b'{"execute": "query-status", "frob": 1}', b'[]', b'7 ', b'"x"', b'{"a" 1}',
+                b',', b'}', b':', b']', b'[}', b'nul ', b'-0.5e-7,', b"''", b'[1 2,]', b'{]',
+                b'{"execute"}', b'"\\q"', b'"\xc3"', b'{"a": "\\ud800"}', b'[[[[[[[[]]]]]]]]',
                 b'{"execute": "x-frob-add", "arguments": {}}', b'{"id": 1, "id": 2}',
                 b'{"execute": "human-monitor-command", "arguments": '
                 b'{"command-line": "info status"}}',
@@ -280,6 +282,8 @@ def commands_of_both_are_listed_and_run(folder):
         check(reply["return"] == [] and reply["id"] == 5, f"{reply}")
         reply = qmp.command("x-rdevice-add", id=6, arguments={"frob": 1})
         check(reply["error"]["class"] == "GenericError" and reply["id"] == 6, f"{reply}")
+        reply = qmp.command("human-monitor-command", arguments={"command-line": "help"})
+        check("rdevice_add" in reply["return"] and "device_del" in reply["return"], f"{reply}")
         # In their order, however they are sent.
         qmp.send(b"".join(b'{"execute": "%s", "id": %d}' % (name, i) for i, name in enumerate(
             [b"query-status", b"x-remote-proc-list", b"query-commands", b"frob",
