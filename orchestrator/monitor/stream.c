@@ -115,7 +115,8 @@ static ssize_t receive(struct mpr_stream *stream, char *buf, size_t size)
 
 static ssize_t wait_for_input(struct mpr_stream *stream)
 {
-	stream->input = g_unix_fd_add(stream->in, G_IO_IN, on_input, stream);
+	if (!stream->input)
+		stream->input = g_unix_fd_add(stream->in, G_IO_IN, on_input, stream);
 	return 0;
 }
 
@@ -125,8 +126,6 @@ ssize_t mpr_stream_read(struct mpr_stream *stream, char *buf, size_t size)
 
 	if (stream->ended)
 		return -EPIPE;
-	if (stream->input)
-		return 0;
 	if (!is_ready(stream->in, POLLIN))
 		return wait_for_input(stream);
 	n = receive(stream, buf, size);

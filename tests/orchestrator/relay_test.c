@@ -262,6 +262,7 @@ static void the_last_words_are_handed_on(void **state)
 {
 	struct fixture *f = *state;
 
+	settle(f);
 	assert_true(write(f->qemu, "{\"event\": \"SHUTDOWN\"}\r\n", 23) == 23);
 	mpr_relay_destroy(f->relay);
 	f->relay = NULL;
