@@ -19,6 +19,9 @@
 /* A remote that ends because QEMU does may be seen first. */
 #define QEMU_FOLLOWS_MS 100
 
+/* How long QEMU may take to end before it is reminded. */
+#define REMIND_MS 1000
+
 #define FOREVER INT64_MAX
 
 struct mpr_family {
@@ -26,7 +29,8 @@ struct mpr_family {
 	GPtrArray *remotes; /* struct mpr_member */
 	int signals;	    /* a signalfd: GLib's own handlers do not tell who sent one */
 	sigset_t old;
-	guint source; /* wakes the main loop for a signal */
+	guint source;	/* wakes the main loop for a signal */
+	guint reminder; /* 0: QEMU was not told to end */
 	mpr_member_end_fn end;
 	void *opaque;
 };
@@ -80,6 +84,8 @@ void mpr_family_destroy(struct mpr_family *family)
 	if (!family)
 		return;
 	g_source_remove(family->source);
+	if (family->reminder)
+		g_source_remove(family->reminder);
 	close(family->signals);
 	g_ptr_array_unref(family->remotes);
 	free(family);
@@ -109,6 +115,21 @@ void mpr_family_on_end(struct mpr_family *family, mpr_member_end_fn end, void *o
 {
 	family->end = end;
 	family->opaque = opaque;
+}
+
+static gboolean remind(void *opaque)
+{
+	const struct mpr_family *family = opaque;
+
+	if (family->qemu.running)
+		kill(family->qemu.pid, SIGTERM);
+	return G_SOURCE_CONTINUE;
+}
+
+void mpr_family_expect_end(struct mpr_family *family)
+{
+	if (!family->reminder)
+		family->reminder = g_timeout_add(REMIND_MS, remind, family);
 }
 
 /* ---- Waiting ------------------------------------------------------------ */
@@ -221,6 +242,13 @@ static bool from_terminal(const struct signalfd_siginfo *info)
 	       (info->ssi_signo == SIGINT || info->ssi_signo == SIGQUIT);
 }
 
+static void pass_on(struct mpr_family *family, const struct signalfd_siginfo *info)
+{
+	if (!from_terminal(info))
+		kill(family->qemu.pid, (int)info->ssi_signo);
+	mpr_family_expect_end(family);
+}
+
 static void wait_for_qemu(struct mpr_family *family)
 {
 	while (family->qemu.running) {
@@ -230,8 +258,8 @@ static void wait_for_qemu(struct mpr_family *family)
 
 		if (sig == SIGCHLD)
 			reap(family);
-		else if (sig && !from_terminal(&info))
-			kill(family->qemu.pid, sig);
+		else if (sig)
+			pass_on(family, &info);
 		tell_ends(family, sig == 0);
 	}
 }

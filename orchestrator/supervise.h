@@ -42,6 +42,11 @@ struct mpr_member *mpr_family_add_remote(struct mpr_family *family, pid_t pid, u
 /* Who is to be told of ends, from mpr_supervise(). */
 void mpr_family_on_end(struct mpr_family *family, mpr_member_end_fn end, void *opaque);
 
+/* QEMU was told to end. QEMU 7.2 sometimes does not, when a QMP command reached it as it
+ * began to: it then waits for something that has happened, until a signal makes it look.
+ * It gets SIGTERM after a second, and every second. */
+void mpr_family_expect_end(struct mpr_family *family);
+
 /*
  * Waits for QEMU's end, passing signals on to it and reporting remotes that
  * end before; then ends the remotes. Returns QEMU's exit status, or 128 + the

@@ -276,6 +276,16 @@ static void on_remote_event(void *opaque, struct json_object *event)
 		remote->stopped = false;
 }
 
+/* A guest that has shut down may leave QEMU behind (-no-shutdown); quit does not. */
+static bool by_host(struct json_object *event)
+{
+	struct json_object *data = NULL, *reason = NULL;
+
+	json_object_object_get_ex(event, "data", &data);
+	json_object_object_get_ex(data, "reason", &reason);
+	return reason && !strncmp(json_object_get_string(reason), "host-", 5);
+}
+
 static void on_qemu_event(void *opaque, struct json_object *event)
 {
 	struct mpr_vm *vm = opaque;
@@ -287,6 +297,8 @@ static void on_qemu_event(void *opaque, struct json_object *event)
 		mpr_hotplug_proxy_deleted(vm, device_of(event));
 	} else if (is_event(event, "RESUME")) {
 		resume_remotes(vm);
+	} else if (is_event(event, "SHUTDOWN") && by_host(event)) {
+		mpr_family_expect_end(vm->family);
 	}
 }
 

@@ -7,9 +7,9 @@
  *
  * As QEMU it then does what its last argument says: "exit=N", "raise=N", or
  * "wait" for a signal, whose number is written to $FAKE_DIR/signal, and exit
- * with 42. As a remote it ends when its socket hangs up, unless $FAKE_REMOTE
- * is "deaf" (to hang-ups) or "stubborn" (also to SIGTERM), or "brief": then it ends
- * at once. To "-device help" it says that it has one driver.
+ * with 42; "tarry" is the same with the signal after the first. As a remote it ends when its socket
+ * hangs up, unless $FAKE_REMOTE is "deaf" (to hang-ups) or "stubborn" (also to SIGTERM), or
+ * "brief": then it ends at once. To "-device help" it says that it has one driver.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -158,12 +158,14 @@ static int act_qemu(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* as QEMU does */
 	report_self(out, argv);
 	report_peers(out, argv);
-	if (!strcmp(action, "wait")) {
+	if (!strcmp(action, "wait") || !strcmp(action, "tarry")) {
 		sigfillset(&all);
 		sigprocmask(SIG_BLOCK, &all, NULL);
 	}
 	end_report(out, "qemu");
-	if (!strcmp(action, "wait"))
+	if (!strcmp(action, "tarry"))
+		wait_for_signal();
+	if (!strcmp(action, "wait") || !strcmp(action, "tarry"))
 		return wait_for_signal();
 	if (!strncmp(action, "raise=", 6))
 		raise(atoi(action + 6));

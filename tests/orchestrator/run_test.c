@@ -275,6 +275,18 @@ static void passes_signals_on_to_qemu(void **state)
 	assert_all_gone();
 }
 
+static void a_qemu_that_tarries_is_reminded(void **state)
+{
+	pid_t pid = start_fakes("tarry");
+
+	(void)state;
+	wait_for_reports();
+	kill(pid, SIGHUP);
+	assert_int_equal(finish(pid), 42);
+	assert_int_equal(atoi(value_in("signal", "signal")), SIGTERM);
+	assert_all_gone();
+}
+
 static void a_remote_that_dies_is_reported_and_qemu_goes_on(void **state)
 {
 	pid_t pid = start_fakes("wait");
@@ -529,6 +541,7 @@ int main(int argc, char **argv)
 		in_clean_dir(only_qemu_preloads_the_object),
 		in_clean_dir(remotes_are_not_in_the_group_of_the_terminal),
 		in_clean_dir(passes_signals_on_to_qemu),
+		in_clean_dir(a_qemu_that_tarries_is_reminded),
 		in_clean_dir(a_remote_that_dies_is_reported_and_qemu_goes_on),
 		in_clean_dir(a_remote_that_ends_early_is_reported),
 		in_clean_dir(a_deaf_remote_is_terminated),
