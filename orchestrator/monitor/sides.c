@@ -33,7 +33,9 @@ int mpr_sides_create(size_t count, struct mpr_sides **result, char **error)
 
 	sides->fds = mpr_need_array(count, sizeof(int));
 	for (; sides->count < count; sides->count++) {
-		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		/* QEMU moves a monitor's socket from one thread to another when it
+		 * starts, and both may see a client: the second must not wait. */
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 		if (fd < 0) {
 			*error = mpr_need_text("no socket for a monitor: %s", strerror(errno));
