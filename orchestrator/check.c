@@ -274,3 +274,15 @@ int mpr_check_memory(char *const *argv, char **error)
 		return err;
 	return no_backend_is_used(argv, error);
 }
+
+/* ---- Supervision -------------------------------------------------------- */
+
+int mpr_check_supervision(char *const *argv, char **error)
+{
+	if (!has_option(argv, "daemonize"))
+		return 0;
+	*error = mpr_need_text("-daemonize: mpring stays with QEMU and its device processes: let "
+			       "mpring itself run in the background, as \"mpring run ... &\" or a "
+			       "service does");
+	return -EINVAL;
+}

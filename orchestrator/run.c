@@ -135,6 +135,8 @@ static int create(struct run *run, char *const *argv)
 {
 	char *error;
 
+	if (mpr_check_supervision(argv, &error))
+		return fail(error);
 	if (mpr_monitors_create(argv, &run->users, &error))
 		return fail(error);
 	run->monitored = mpr_monitors_exist(run->users);

@@ -395,6 +395,17 @@ static void a_missing_qemu_leaves_nothing_behind(void **state)
 	wait_until_gone(pid_in("b"));
 }
 
+static void a_qemu_that_would_leave_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(finish(start("run", fake_path, "-daemonize")), 1);
+	assert_string_equal(text_of("errors"),
+			    "mpring: -daemonize: mpring stays with QEMU and its device processes: "
+			    "let mpring itself run in the background, as \"mpring run ... &\" or a "
+			    "service does\n");
+	assert_string_equal(text_of("qemu"), "");
+}
+
 static void a_missing_program_is_named(void **state)
 {
 	(void)state;
@@ -549,6 +560,7 @@ int main(int argc, char **argv)
 		in_clean_dir(nothing_is_left_when_mpring_is_killed),
 		in_clean_dir(print_shows_the_commands_and_runs_nothing),
 		in_clean_dir(a_missing_qemu_leaves_nothing_behind),
+		in_clean_dir(a_qemu_that_would_leave_is_refused),
 		in_clean_dir(a_missing_program_is_named),
 		in_clean_dir(programs_are_looked_for_around_mpring),
 		in_clean_dir(another_name_is_qemu_with_more_options),
