@@ -7,8 +7,12 @@
 
 #include "proxy/internal.h"
 
+#define FULL_LOOKS 20	 /* yields before the wait for a full ring is a long one */
 #define FULL_YIELDS 1000 /* before a full ring's waiter starts to sleep */
 #define FULL_SLEEP_US 100
+/* Before the wait for an answer is a long one: some microseconds, many times what a
+ * remote that is awake takes. */
+#define ANSWER_LOOKS 100
 
 /* Somebody who waits for the remote. */
 struct waiter {
@@ -16,6 +20,7 @@ struct waiter {
 	int64_t deadline_ms; /* 0: not yet known; nobody reads a clock before it must */
 	int timeout_ms;
 	const char *too_late; /* what is said when that has passed */
+	bool yields;	      /* the VMM is told of a long wait */
 };
 
 #define FOR_ACCESS .timeout_ms = MPR_ANSWER_MS, .too_late = "the remote did not answer for 10 s"
@@ -87,6 +92,20 @@ static bool worth_waiting(void *opaque)
 	return false;
 }
 
+/* ---- Long waits --------------------------------------------------------- */
+
+static void begin_long_wait(const struct waiter *waiter)
+{
+	if (waiter->yields && waiter->device->long_begin)
+		waiter->device->long_begin(waiter->device->long_opaque);
+}
+
+static void end_long_wait(const struct waiter *waiter)
+{
+	if (waiter->yields && waiter->device->long_end)
+		waiter->device->long_end(waiter->device->long_opaque);
+}
+
 /* ---- Requests ----------------------------------------------------------- */
 
 static inline bool try_send(struct mpr_proxy_device *device, const struct mpr_msg *msg,
@@ -100,45 +119,91 @@ static inline bool try_send(struct mpr_proxy_device *device, const struct mpr_ms
 	return sent;
 }
 
+/* One that the ring had no room for `tries` times. */
+static bool try_again(struct waiter *waiter, const struct mpr_msg *msg, uint64_t *ticket,
+		      unsigned tries, bool *sent)
+{
+	if (reason(waiter->device))
+		return false;
+	*sent = try_send(waiter->device, msg, ticket);
+	if (*sent)
+		return false;
+	if (tries < FULL_YIELDS) {
+		sched_yield();
+		return true;
+	}
+	if (!worth_waiting(waiter))
+		return false;
+	usleep(FULL_SLEEP_US);
+	return true;
+}
+
 /* Waits for room. False: the remote is gone. */
 static __attribute__((noinline)) bool enqueue_patiently(struct mpr_proxy_device *device,
-							const struct mpr_msg *msg, uint64_t *ticket)
+							const struct mpr_msg *msg, uint64_t *ticket,
+							bool yields)
 {
-	struct waiter waiter = {.device = device, FOR_ACCESS};
+	struct waiter waiter = {.device = device, FOR_ACCESS, .yields = yields};
 	unsigned tries = 0;
+	bool sent = false;
 
-	while (!reason(device)) {
-		if (try_send(device, msg, ticket))
-			return true;
-		if (++tries < FULL_YIELDS) {
-			sched_yield();
-			continue;
-		}
-		if (!worth_waiting(&waiter))
-			return false;
-		usleep(FULL_SLEEP_US);
+	while (try_again(&waiter, msg, ticket, tries, &sent)) {
+		if (++tries == FULL_LOOKS)
+			begin_long_wait(&waiter);
 	}
-	return false;
+	if (tries >= FULL_LOOKS)
+		end_long_wait(&waiter);
+	return sent;
 }
 
 /* Puts a request into the ring. False: the remote is gone. */
 static inline bool enqueue(struct mpr_proxy_device *device, const struct mpr_msg *msg,
-			   uint64_t *ticket)
+			   uint64_t *ticket, bool yields)
 {
 	if (!given_up(device) && try_send(device, msg, ticket))
 		return true;
-	return enqueue_patiently(device, msg, ticket);
+	return enqueue_patiently(device, msg, ticket, yields);
+}
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
+static bool look_for_answer(struct mpr_proxy_device *device, uint64_t ticket, struct mpr_msg *msg)
+{
+	for (int i = 0; i < ANSWER_LOOKS; i++) {
+		if (mpr_channel_reply(device->channel, ticket, msg))
+			return true;
+		relax();
+	}
+	return false;
+}
+
+/* False: the remote is gone. */
+static bool wait_for_answer(struct waiter *waiter, uint64_t ticket, struct mpr_msg *msg)
+{
+	struct mpr_proxy_device *device = waiter->device;
+	int ret;
+
+	if (look_for_answer(device, ticket, msg))
+		return true;
+	begin_long_wait(waiter);
+	ret = mpr_channel_wait_reply(device->channel, ticket, msg, device->spin_ns, worth_waiting,
+				     waiter);
+	end_long_wait(waiter);
+	return ret == 0;
 }
 
 /* Sends a request and waits for its answer, which replaces *msg. False: gone. */
 static bool ask(struct waiter *waiter, struct mpr_msg *msg)
 {
-	struct mpr_proxy_device *device = waiter->device;
 	uint64_t ticket;
 
-	return enqueue(device, msg, &ticket) &&
-	       mpr_channel_wait_reply(device->channel, ticket, msg, device->spin_ns, worth_waiting,
-				      waiter) == 0;
+	return enqueue(waiter->device, msg, &ticket, waiter->yields) &&
+	       wait_for_answer(waiter, ticket, msg);
 }
 
 static uint64_t all_ones(unsigned size)
@@ -155,7 +220,7 @@ void mpr_proxy_write(struct mpr_proxy_device *device, unsigned bar, uint64_t off
 			      .offset = offset,
 			      .value = value & all_ones(size)};
 
-	enqueue(device, &msg, NULL);
+	enqueue(device, &msg, NULL, true);
 }
 
 /* Apart, so that a read from the shadow sets nothing up. */
@@ -163,7 +228,7 @@ static __attribute__((noinline)) uint64_t ask_for(struct mpr_proxy_device *devic
 						  uint64_t offset, unsigned size)
 {
 	struct mpr_msg msg = {.type = MPR_MSG_READ, .bar = bar, .size = size, .offset = offset};
-	struct waiter waiter = {.device = device, FOR_ACCESS};
+	struct waiter waiter = {.device = device, FOR_ACCESS, .yields = true};
 
 	if (!ask(&waiter, &msg) || msg.status)
 		return all_ones(size);
@@ -189,7 +254,7 @@ void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, un
 			      .offset = offset,
 			      .value = value & all_ones(size)};
 
-	enqueue(device, &msg, NULL);
+	enqueue(device, &msg, NULL, false);
 }
 
 int mpr_proxy_reset(struct mpr_proxy_device *device)

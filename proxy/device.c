@@ -162,6 +162,14 @@ void mpr_proxy_set_poll(struct mpr_proxy_device *device, uint32_t us)
 	device->spin_ns = (uint64_t)(us < MPR_PROXY_POLL_US ? us : MPR_PROXY_POLL_US) * 1000;
 }
 
+void mpr_proxy_set_long_wait(struct mpr_proxy_device *device, void (*begin)(void *opaque),
+			     void (*end)(void *opaque), void *opaque)
+{
+	device->long_begin = begin;
+	device->long_end = end;
+	device->long_opaque = opaque;
+}
+
 bool mpr_proxy_hugepages(const struct mpr_proxy_device *device)
 {
 	return mpr_channel_hugepages(device->channel);

@@ -46,6 +46,9 @@ struct mpr_proxy_device {
 	struct mpr_claim claim;	    /* held to put a request into the ring, never while waiting */
 	_Atomic(const char *) gone; /* as `lost`, of the device alone */
 	uint64_t spin_ns;	    /* how long a read looks for its answer before it sleeps */
+	void (*long_begin)(void *opaque); /* see mpr_proxy_set_long_wait(); NULL: none */
+	void (*long_end)(void *opaque);
+	void *long_opaque;
 	struct mpr_known_region *regions;
 	size_t nregions;
 	struct mpr_wire_description description;

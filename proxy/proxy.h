@@ -88,6 +88,19 @@ int mpr_proxy_bar_file(const struct mpr_proxy_device *device, unsigned bar);
 void mpr_proxy_set_poll(struct mpr_proxy_device *device, uint32_t us);
 #define MPR_PROXY_POLL_US 50u
 
+/*
+ * For a VMM that holds a lock during accesses and can give it up. begin(opaque) is
+ * called in mpr_proxy_read() and mpr_proxy_write() when the remote has let the caller
+ * wait for more than some microseconds, end(opaque) when the wait is over, both by the
+ * thread that waits. An access makes none, one or two such pairs; they do not nest, but
+ * several threads may be between theirs. The device must stay open until all are out of
+ * the access, not of end() only. No other call makes them: the rest of the VMM may rely
+ * on its lock there. Both NULL, as at first: nothing is called. Call it before the first
+ * access.
+ */
+void mpr_proxy_set_long_wait(struct mpr_proxy_device *device, void (*begin)(void *opaque),
+			     void (*end)(void *opaque), void *opaque);
+
 bool mpr_proxy_hugepages(const struct mpr_proxy_device *device);
 
 /* One piece of guest memory, backed by a shared mapping of fd. */

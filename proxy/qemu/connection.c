@@ -39,8 +39,8 @@ static bool is_shared(const PCIProxyDev *dev)
 }
 
 /*
- * The socket is readable. No answer is outstanding, since who asks holds the
- * big lock until it has it: the remote hung up, or spoke unasked.
+ * The socket is readable. No answer is outstanding, since who asks on the socket
+ * holds the big lock until it has it: the remote hung up, or spoke unasked.
  */
 static void on_readable(void *opaque)
 {
@@ -117,6 +117,7 @@ bool proxy_connection_open(PCIProxyDev *dev, Error **errp)
 		return false;
 	}
 	dev->loss_reported = false;
+	dev->unplugged = false;
 	QLIST_INSERT_HEAD(&devices, dev, link);
 	qemu_set_fd_handler(mpr_proxy_conn_fd(dev->conn), on_readable, NULL, dev->conn);
 	return true;
@@ -129,6 +130,13 @@ void proxy_connection_close(PCIProxyDev *dev)
 	if (!is_shared(dev))
 		qemu_set_fd_handler(mpr_proxy_conn_fd(dev->conn), NULL, NULL, NULL);
 	QLIST_REMOVE(dev, link);
+	dev->unplugged = dev->accesses;
+	if (!dev->unplugged)
+		proxy_connection_release(dev);
+}
+
+void proxy_connection_release(PCIProxyDev *dev)
+{
 	mpr_proxy_device_close(dev->remote);
 	mpr_proxy_disconnect(dev->conn);
 	dev->remote = NULL;

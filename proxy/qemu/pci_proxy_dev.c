@@ -15,36 +15,46 @@
 
 /* ---- BARs ---------------------------------------------------------------- */
 
-static uint64_t bar_read(void *opaque, hwaddr addr, unsigned size)
+static MemTxResult bar_read(void *opaque, hwaddr addr, uint64_t *value, unsigned size,
+			    MemTxAttrs attrs)
 {
 	ProxyBar *bar = opaque;
 	PCIProxyDev *dev = bar->dev;
-	uint64_t value = mpr_proxy_read(dev->remote, bar->index, addr, size);
 
+	*value = UINT64_MAX;
+	if (!proxy_access_begin(dev, attrs))
+		return MEMTX_OK;
+	*value = mpr_proxy_read(dev->remote, bar->index, addr, size);
+	if (!proxy_access_end(dev))
+		return MEMTX_OK;
 	/* A read that tells of DMA has made QEMU see it when it returns; one that
 	 * lowers the line has lowered it. */
 	proxy_events(dev);
 	proxy_intx_sync(dev);
 	proxy_connection_check(dev);
-	return value;
+	return MEMTX_OK;
 }
 
-static void bar_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
+static MemTxResult bar_write(void *opaque, hwaddr addr, uint64_t value, unsigned size,
+			     MemTxAttrs attrs)
 {
 	ProxyBar *bar = opaque;
 	PCIProxyDev *dev = bar->dev;
 
+	if (!proxy_access_begin(dev, attrs))
+		return MEMTX_OK;
 	proxy_halt_poll_expect(dev);
 	mpr_proxy_write(dev->remote, bar->index, addr, size, value);
 	/* It may have fallen unseen, if the guest has not read since, or at once. */
-	if (dev->intx.level)
+	if (proxy_access_end(dev) && dev->intx.level)
 		proxy_intx_sync(dev);
+	return MEMTX_OK;
 }
 
 /* What the guest did is what the remote gets: no access is split or widened. */
 static const MemoryRegionOps bar_ops = {
-	.read = bar_read,
-	.write = bar_write,
+	.read_with_attrs = bar_read,
+	.write_with_attrs = bar_write,
 	.endianness = DEVICE_LITTLE_ENDIAN,
 	.valid = {.min_access_size = 1, .max_access_size = 8, .unaligned = true},
 	.impl = {.min_access_size = 1, .max_access_size = 8, .unaligned = true},
@@ -77,6 +87,9 @@ static bool init_bar(ProxyBar *bar, const struct mpr_wire_bar *info, Error **err
 	if (info->kind == BAR_PLAIN)
 		return init_plain(bar, name, info->size, errp);
 	memory_region_init_io(&bar->mr, OBJECT(bar->dev), &bar_ops, bar, name, info->size);
+	/* While one vCPU waits without the big lock, others have access. Nothing here makes
+	 * one access inside of another. */
+	bar->mr.disable_reentrancy_guard = true;
 	return true;
 }
 
@@ -210,6 +223,7 @@ static void proxy_realize(PCIDevice *pci, Error **errp)
 		return;
 	}
 	mpr_proxy_set_poll(dev->remote, dev->poll_us);
+	proxy_access_open(dev);
 	fill_config(pci, mpr_proxy_description(dev->remote));
 	if (!register_bars(dev, errp) || !proxy_intx_open(dev, errp) ||
 	    !proxy_memory_open(dev, errp)) {

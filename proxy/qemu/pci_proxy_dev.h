@@ -9,8 +9,10 @@
  *   guest_memory.c   tells the remote which memory the guest has
  *   events.c         what the remote says unasked
  *   connection.c     notices that a remote is gone
+ *   big_lock.c       lets QEMU's big lock go while an access waits for the remote
  *
- * Everything runs under QEMU's big lock.
+ * Everything runs under QEMU's big lock, but for what libmpring-proxy does between the
+ * two functions of big_lock.c, and for a vCPU's looks at the line before it halts.
  */
 #ifndef MPR_PROXY_QEMU_PCI_PROXY_DEV_H
 #define MPR_PROXY_QEMU_PCI_PROXY_DEV_H
@@ -82,6 +84,8 @@ struct PCIProxyDev {
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *remote;
 	bool loss_reported;
+	unsigned accesses; /* under way: more than one if they wait without the lock */
+	bool unplugged;	   /* while some are: the last of them closes the remote device */
 	QLIST_ENTRY(PCIProxyDev) link; /* connection.c: all devices */
 
 	ProxyBar bars[PCI_NUM_REGIONS - 1];
@@ -99,9 +103,21 @@ struct PCIProxyDev {
 
 /* Connects to the remote and opens the device there. */
 bool proxy_connection_open(PCIProxyDev *dev, Error **errp);
+/* Closes the device at the remote, or has the last access that is under way do so. */
 void proxy_connection_close(PCIProxyDev *dev);
+/* What is left to that access. */
+void proxy_connection_release(PCIProxyDev *dev);
 /* Tells the operator, once, when the remote is gone. */
 void proxy_connection_check(PCIProxyDev *dev);
+
+/* ---- big_lock.c --------------------------------------------------------- */
+
+/* Has accesses let the lock go when they wait for long. */
+void proxy_access_open(PCIProxyDev *dev);
+/* Before an access to a BAR. False: the device has been unplugged; make none. */
+bool proxy_access_begin(PCIProxyDev *dev, MemTxAttrs attrs);
+/* After it. False: the device was unplugged meanwhile; do no more with it. */
+bool proxy_access_end(PCIProxyDev *dev);
 
 /* ---- intx.c ------------------------------------------------------------- */
 

@@ -27,7 +27,7 @@ struct fake_device {
 	struct mpr_channel *channel;
 	int doorbell; /* the channel's */
 	int raise, resample;
-	bool level, dead, reporting;
+	bool level, dead, reporting, holding;
 	uint8_t scratch[0x80];
 	uint32_t writes, memories, config, resets;
 	uint64_t dma_address;
@@ -193,15 +193,36 @@ static void handle(struct fake_device *dev, const struct mpr_msg *msg)
 	}
 }
 
+static void hold(struct fake_device *dev)
+{
+	dev->holding = true;
+	printf("# held\n");
+	fflush(stdout);
+}
+
+/* True: the answer to FAKE_HOLD still has to wait. */
+static bool is_held(struct fake_device *dev, struct fake_counters *counters)
+{
+	/* Relaxed: a signal's handler has counted. */
+	if (dev->holding && atomic_load_explicit(&counters->released, memory_order_relaxed)) {
+		dev->holding = false;
+		mpr_channel_complete(dev->channel, FAKE_HELD, 0);
+	}
+	return dev->holding;
+}
+
 /* Serves requests until there are none; false: the remote has to die. */
-static bool drain(struct fake_device *dev)
+static bool drain(struct fake_device *dev, struct fake_counters *counters)
 {
 	struct mpr_msg msg;
 
-	while (!dev->dead && mpr_channel_receive(dev->channel, &msg)) {
+	while (!dev->dead && !is_held(dev, counters) && mpr_channel_receive(dev->channel, &msg)) {
 		if (msg.type == MPR_MSG_READ && msg.offset == FAKE_HANG)
 			return true;
-		handle(dev, &msg);
+		if (msg.type == MPR_MSG_READ && msg.offset == FAKE_HOLD)
+			hold(dev);
+		else
+			handle(dev, &msg);
 	}
 	return !dev->dead;
 }
@@ -422,7 +443,7 @@ static bool serve_devices(struct fake *fake)
 	for (unsigned i = 0; i < MAX_DEVICES; i++) {
 		struct fake_device *dev = fake->devices[i];
 
-		if (dev && dev->channel && !drain(dev))
+		if (dev && dev->channel && !drain(dev, fake->counters))
 			return false;
 	}
 	return true;

@@ -27,6 +27,10 @@
 #define FAKE_SIZE 0xa8	  /* read: the size of this access */
 #define FAKE_REFUSED 0xac /* read: answered with an error status */
 #define FAKE_RAM 0xb0	  /* read, write: the first 4 bytes of BAR 2 */
+/* read: FAKE_HELD, when `released` has been counted; nothing is executed before. Says
+ * "# held" on standard output. */
+#define FAKE_HOLD 0xb4
+#define FAKE_HELD 0x4e1d
 
 #define FAKE_VENDOR 0x1af4
 #define FAKE_DEVICE 0x10f0
@@ -34,6 +38,7 @@
 /* Counters that a test in the same process may read (relaxed). */
 struct fake_counters {
 	_Atomic unsigned hellos, devices, reporting, memories, memory_fds, intx, resamples, closes;
+	_Atomic unsigned released; /* by the test, for FAKE_HOLD */
 };
 
 /* Serves until the peer hangs up; closes the socket. */

@@ -4,7 +4,9 @@
  *   fake_remote FD      serves an inherited socket
  *   fake_remote PATH    listens on a path and serves one connection
  * When its peer hangs up it says how often it was asked to raise its line again.
+ * SIGUSR1 releases FAKE_HOLD.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +27,17 @@ static int listen_on(const char *path)
 	return accept(sock, NULL, NULL);
 }
 
+static struct fake_counters counters;
+
+static void release(int signal)
+{
+	(void)signal;
+	/* Relaxed: read by the loop, which the signal has woken. */
+	atomic_store_explicit(&counters.released, 1, memory_order_relaxed);
+}
+
 int main(int argc, char **argv)
 {
-	struct fake_counters counters = {0};
 	int sock = -1;
 
 	if (argc == 2)
@@ -36,6 +46,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: fake_remote FD|PATH\n");
 		return 2;
 	}
+	signal(SIGUSR1, release);
 	fake_remote_serve(sock, &counters);
 	/* Relaxed: one thread. */
 	printf("# resampled: %u reporting: %u\n",

@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -99,6 +100,10 @@ class Remote:
     def close(self):
         self.sock.close()
         self.kill()
+
+    def release(self):
+        """Answers the read that is held back."""
+        self.process.send_signal(signal.SIGUSR1)
 
     def last_words(self):
         """What it says when QEMU has hung up."""

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Proves that a vCPU that waits for a remote does so without QEMU's big lock: the
+monitor, the other vCPUs and the device itself can be used meanwhile, and the device
+can be unplugged."""
+
+import contextlib
+import os
+import select
+import sys
+import time
+
+from qemu_machine import TIMEOUT, Qemu, Remote, Tap, check, shared_object_and_remote
+
+SO, FAKE = shared_object_and_remote()
+GUEST = os.path.abspath(sys.argv[3])
+
+SLOT, BAR1 = 5, 0x14
+HELD = 0x4E1D  # what FAKE_HOLD reads as (fake_remote.h)
+COUNT, READY, GO, DONE, RESULT = 0x9000, 0x200000, 0x200004, 0x200008, 0x20000C  # lock_guest.S
+IS_READY = 0x5EC0D
+
+
+def wait_for(condition, what):
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("not within %d s: %s" % (TIMEOUT, what))
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def waiting_guest(accel):
+    """A machine whose first vCPU waits for the fake remote's answer."""
+    remote = Remote(FAKE)
+    fd = remote.fileno()
+    args = ["-smp", "2", "-kernel", GUEST,
+            "-device", "pci-proxy-dev,id=fake0,socket=%d,addr=%d" % (fd, SLOT)]
+    with Qemu(SO, args, fds=[fd], accel=accel) as vm:
+        remote.sock.close()
+        vm.remote = remote
+        vm.qmp("cont")
+        wait_for(lambda: vm.read(4, READY) == IS_READY, "the guest starts")
+        vm.bar = vm.config_read(SLOT, BAR1, 4)
+        vm.write(4, GO, 1)
+        check(bool(select.select([remote.process.stdout], [], [], TIMEOUT)[0]), True)
+        check(remote.process.stdout.readline(), "# held\n")
+        yield vm
+    remote.kill()
+
+
+def finish(vm):
+    """Has the read answered, and checks that the wait was not given up before."""
+    vm.remote.release()
+    wait_for(lambda: vm.read(4, DONE), "the read ends")
+    check(vm.read(4, RESULT), HELD)
+
+
+def the_monitor_answers(accel):
+    with waiting_guest(accel) as vm:
+        check(vm.qmp("query-status")["return"]["status"], "running")
+        finish(vm)
+
+
+def another_vcpu_uses_another_device(accel):
+    with waiting_guest(accel) as vm:
+        before = vm.read(4, COUNT)
+        wait_for(lambda: vm.read(4, COUNT) - before > 100, "the second vCPU gets on")
+        check(vm.read(4, DONE), 0)
+        finish(vm)
+
+
+def somebody_else_uses_the_same_device(accel):
+    with waiting_guest(accel) as vm:
+        vm.write(4, vm.bar, 0xCAFE)
+        check(vm.read(4, DONE), 0)
+        finish(vm)
+        check(vm.read(4, vm.bar), 0xCAFE)
+
+
+def the_device_is_unplugged(accel):
+    with waiting_guest(accel) as vm:
+        check(vm.qmp("device_del", id="fake0"), {"return": {}})
+        vm.out(4, 0xAE08, 1 << SLOT)  # ACPI: the guest ejects the slot
+        check(vm.config_read(SLOT, 0, 4), 0xFFFFFFFF)
+        check(vm.qmp("query-status")["return"]["status"], "running")
+        check("DEVICE_DELETED" in vm.events, False)
+        check(vm.remote.process.poll(), None)
+        finish(vm)
+        check(vm.remote.process.wait(TIMEOUT), 0)
+        vm.qmp("stop")  # under TCG a vCPU that loops keeps what it could still use
+        vm.qmp_event("DEVICE_DELETED")
+
+
+def the_machine_is_reset(accel):
+    with waiting_guest(accel) as vm:
+        vm.qmp("system_reset")
+        vm.remote.release()
+        vm.qmp_event("RESET")
+        check(vm.qmp("query-status")["return"]["status"], "running")
+
+
+def qemu_quits(accel):
+    with waiting_guest(accel) as vm:
+        vm.qmp_lines.send('{"execute": "quit"}')
+        vm.qmp_event("SHUTDOWN")
+        vm.remote.release()
+        check(vm.wait(), 0)
+        check("pci-proxy-dev" in vm.messages(), False)
+
+
+def under(accel, test):
+    def run():
+        if accel == "kvm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
+            return "no /dev/kvm"
+        return test(accel)
+    run.__name__ = "%s_under_%s" % (test.__name__, accel)
+    return run
+
+
+sys.exit(Tap([under(accel, test) for accel in ("tcg", "kvm") for test in (
+    the_monitor_answers,
+    another_vcpu_uses_another_device,
+    somebody_else_uses_the_same_device,
+    the_device_is_unplugged,
+    the_machine_is_reset,
+    qemu_quits,
+)]).run())
