@@ -159,10 +159,8 @@ static void a_fast_answer_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		process_test(a_slow_answer_is_one_pair),
-		process_test(a_full_ring_is_one_pair),
-		process_test(a_death_ends_the_pair),
-		thread_test(other_calls_are_none),
+		process_test(a_slow_answer_is_one_pair), process_test(a_full_ring_is_one_pair),
+		process_test(a_death_ends_the_pair),	 thread_test(other_calls_are_none),
 		cmocka_unit_test(a_fast_answer_is_none),
 	};
 
