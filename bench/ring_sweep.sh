@@ -1,12 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# How far ahead should either side of a ring prefetch? Streams through a ring
-# with each pair of distances (the producer's, the consumer's):
+# How far ahead should either side of a ring prefetch, and should the consumer
+# evict the lines that it has read? Streams through a ring in each way, wherever
+# the processors are meanwhile:
 #   bazel run //bench:ring_sweep -- [option of ring_latency...]
 set -u
 
 here=$(dirname "$0")
-for binary in $(ls "$here"/ring_latency_*[0-9] | sort -t _ -k 3n -k 4n); do
-	printf '%s: ' "$(basename "$binary" | sed 's/ring_latency_\(.*\)_\(.*\)/\1 ahead, \2 ahead/')"
-	"$binary" --only stream "$@" | tail -n 1
+for producer in 0 4 8 16; do
+	for consumer in 0 8 16 32 evict; do
+		echo "producer $producer ahead, consumer $consumer"
+		"$here/ring_latency_${producer}_$consumer" --only stream "$@" | tail -n +3
+	done
 done

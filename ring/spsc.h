@@ -37,6 +37,14 @@
  * producer's `error` to -EPROTO and ends its progress. A payload may change
  * while it is being looked at: copy it (mpr_spsc_pop()), then check the copy.
  *
+ * A line that both sides have read costs its next writer a question to the
+ * other's cache, which processors that are far apart answer slowly, few at a
+ * time, and without regard to prefetches. So where that was measured to pay
+ * (mpr_spsc_evicting()) the consumer throws the line of an item that it has
+ * read out of all caches, and the producer finds nobody to ask when it comes
+ * round again. That is done at the next look for an item, after whatever answer
+ * the item was given: it costs a stream little and a round trip nothing.
+ *
  * Progress: every function is wait-free. Nothing here blocks or calls the
  * kernel. One thread at a time on either side; the two sides need no lock.
  *
@@ -55,6 +63,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #define MPR_SPSC_LINE 64    /* bytes of a slot and of a cache line */
 #define MPR_SPSC_PAYLOAD 56 /* bytes of an item */
@@ -62,21 +73,22 @@
 #define MPR_SPSC_MAX_SLOTS (1u << 30)
 
 /*
- * How far ahead of its position each side asks for lines. The producer must
- * own a line before it stores to it, but not so early that the consumer's own
- * prefetch takes the line away again, hence the consumer looks further ahead.
- * bench/ring_sweep.sh measures other choices.
+ * How far ahead of its position each side asks for lines; a consumer that
+ * evicts lines does not. The producer must own a line before it stores to it,
+ * but not so early that the consumer's own prefetch takes the line away again,
+ * hence the consumer looks further ahead. bench/ring_sweep.sh measures other
+ * choices.
  */
 #ifndef MPR_SPSC_PREFETCH_PRODUCER
-#define MPR_SPSC_PREFETCH_PRODUCER 8u
+#define MPR_SPSC_PREFETCH_PRODUCER 16u
 #endif
 #ifndef MPR_SPSC_PREFETCH_CONSUMER
-#define MPR_SPSC_PREFETCH_CONSUMER 16u
+#define MPR_SPSC_PREFETCH_CONSUMER 32u
 #endif
 /* The consumer publishes its position after this many items (or a quarter of
  * the slots when that is less). */
 #ifndef MPR_SPSC_PUBLISH
-#define MPR_SPSC_PUBLISH 64u
+#define MPR_SPSC_PUBLISH 256u
 #endif
 
 /* ---- The shared memory ------------------------------------------------ */
@@ -125,12 +137,62 @@ struct mpr_spsc_producer {
 /* The consumer's. Private memory. */
 struct mpr_spsc_consumer {
 	struct mpr_spsc_slot *slots;
-	uint64_t *consumed; /* in the ring */
-	uint64_t mask;	    /* slots - 1 */
-	uint64_t next;	    /* the item to be taken next */
-	uint64_t publish;   /* publish when next gets here */
-	uint64_t interval;  /* items between two publications */
+	uint64_t *consumed;		  /* in the ring */
+	uint64_t mask;			  /* slots - 1 */
+	uint64_t next;			  /* the item to be taken next */
+	uint64_t publish;		  /* publish when next gets here */
+	uint64_t interval;		  /* items between two publications */
+	bool evicts;			  /* lines: as mpr_spsc_evicting() says, or as you say */
+	const struct mpr_spsc_slot *read; /* the line to be evicted next, or NULL */
 };
+
+/* ---- Hints ------------------------------------------------------------ */
+
+/* Asks for a line to own it. */
+static inline void mpr_spsc_prefetch_own(const struct mpr_spsc_slot *slot)
+{
+#if defined(__x86_64__)
+	/* The builtin emits it only when compiling for newer processors; the
+	 * older 64-bit ones take it for a no-op. */
+	__asm__ volatile("prefetchw %0" : : "m"(*slot));
+#else
+	__builtin_prefetch(slot, 1);
+#endif
+}
+
+/* Asks for a line to read it. */
+static inline void mpr_spsc_prefetch_read(const struct mpr_spsc_slot *slot)
+{
+	__builtin_prefetch(slot, 0);
+}
+
+/* Whether evicting lines pays here: on AMD's processors with CLFLUSHOPT, where
+ * it was measured (docs/performance.md). Define MPR_SPSC_EVICTS as 0 or 1 to know
+ * better; bench/ring_sweep.sh measures both. */
+static inline bool mpr_spsc_evicting(void)
+{
+#if defined(MPR_SPSC_EVICTS)
+	return MPR_SPSC_EVICTS;
+#elif defined(__x86_64__)
+	unsigned eax, ebx, ecx, edx;
+
+	return __get_cpuid(0, &eax, &ebx, &ecx, &edx) && ebx == signature_AMD_ebx &&
+	       __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & bit_CLFLUSHOPT);
+#else
+	return false;
+#endif
+}
+
+/* Throws a line out of all caches. What it holds, and what the producer may be
+ * storing to it by now, is not lost: the memory has it. */
+static inline void mpr_spsc_evict(const struct mpr_spsc_slot *slot)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("clflushopt %0" : : "m"(*slot));
+#else
+	(void)slot;
+#endif
+}
 
 /* ---- Set-up ----------------------------------------------------------- */
 
@@ -193,26 +255,8 @@ static inline void mpr_spsc_consumer_init(struct mpr_spsc_consumer *c, void *mem
 	if (c->interval == 0)
 		c->interval = 1;
 	c->publish = next + c->interval;
-}
-
-/* ---- Hints ------------------------------------------------------------ */
-
-/* Asks for a line to own it. */
-static inline void mpr_spsc_prefetch_own(const struct mpr_spsc_slot *slot)
-{
-#if defined(__x86_64__)
-	/* The builtin emits it only when compiling for newer processors; the
-	 * older 64-bit ones take it for a no-op. */
-	__asm__ volatile("prefetchw %0" : : "m"(*slot));
-#else
-	__builtin_prefetch(slot, 1);
-#endif
-}
-
-/* Asks for a line to read it. */
-static inline void mpr_spsc_prefetch_read(const struct mpr_spsc_slot *slot)
-{
-	__builtin_prefetch(slot, 0);
+	c->evicts = mpr_spsc_evicting();
+	c->read = NULL;
 }
 
 /* ---- The producer ----------------------------------------------------- */
@@ -330,10 +374,14 @@ static inline void mpr_spsc_publish(struct mpr_spsc_consumer *c)
  * ring is empty. Calling it again before the release gives the same item. A
  * peer that is not trusted can still change what is there.
  */
-static inline const void *mpr_spsc_peek(const struct mpr_spsc_consumer *c)
+static inline const void *mpr_spsc_peek(struct mpr_spsc_consumer *c)
 {
 	const struct mpr_spsc_slot *slot = mpr_spsc_slot_of(c->slots, c->mask, c->next);
 
+	if (c->read) {
+		mpr_spsc_evict(c->read);
+		c->read = NULL;
+	}
 	/* [S1] Acquire, pairs with S1 in mpr_spsc_commit(): the payload is read
 	 * after the word that says it is whole. */
 	if (__atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE) != c->next + 1)
@@ -344,11 +392,21 @@ static inline const void *mpr_spsc_peek(const struct mpr_spsc_consumer *c)
 /* Gives the slot of the peeked item back. Only after mpr_spsc_peek() gave one. */
 static inline void mpr_spsc_release(struct mpr_spsc_consumer *c)
 {
+	if (c->evicts)
+		c->read = mpr_spsc_slot_of(c->slots, c->mask, c->next);
+	else
+		mpr_spsc_prefetch_read(mpr_spsc_slot_of(c->slots, c->mask,
+							c->next + 1 + MPR_SPSC_PREFETCH_CONSUMER));
 	c->next++;
-	mpr_spsc_prefetch_read(
-		mpr_spsc_slot_of(c->slots, c->mask, c->next + MPR_SPSC_PREFETCH_CONSUMER));
 	if (c->next == c->publish)
 		mpr_spsc_publish(c);
+}
+
+/* After mpr_spsc_release(), when the consumer has written an answer into the
+ * slot: its line stays, for the peer to read it. */
+static inline void mpr_spsc_keep(struct mpr_spsc_consumer *c)
+{
+	c->read = NULL;
 }
 
 /* Copies one payload out of memory that may change meanwhile. What the caller

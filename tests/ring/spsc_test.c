@@ -206,6 +206,63 @@ static void test_zero_copy_pairs(void **state)
 	end(&f);
 }
 
+static void stream(bool evicts)
+{
+	struct fixture f;
+
+	start_at(&f, UINT64_MAX - 500);
+	f.c.evicts = evicts;
+	for (uint64_t n = 0; n < 1000; n++) {
+		expect_push(&f, 2 * n);
+		expect_push(&f, 2 * n + 1);
+		expect_pop(&f, 2 * n);
+		expect_pop(&f, 2 * n + 1);
+	}
+	end(&f);
+}
+
+static void test_items_are_whole_when_lines_stay(void **state)
+{
+	(void)state;
+	stream(false);
+}
+
+static void test_items_are_whole_when_lines_are_evicted(void **state)
+{
+	(void)state;
+	if (!mpr_spsc_evicting()) {
+		print_message("SKIP: lines are not evicted on this processor\n");
+		skip();
+	}
+	stream(true);
+}
+
+static void test_line_is_evicted_at_the_next_look(void **state)
+{
+	struct fixture f;
+	const void *slot;
+
+	(void)state;
+	if (!mpr_spsc_evicting()) {
+		print_message("SKIP: lines are not evicted on this processor\n");
+		skip();
+	}
+	start_at(&f, 0);
+	expect_push(&f, 0);
+	expect_push(&f, 1);
+	slot = mpr_spsc_peek(&f.c);
+	mpr_spsc_release(&f.c);
+	/* Whatever is done with the item comes first. */
+	assert_ptr_equal(f.c.read, slot);
+	assert_non_null(mpr_spsc_peek(&f.c));
+	assert_null(f.c.read);
+	/* A slot with an answer is the peer's to read. */
+	mpr_spsc_release(&f.c);
+	mpr_spsc_keep(&f.c);
+	assert_null(f.c.read);
+	end(&f);
+}
+
 static void test_slot_numbers_are_checked(void **state)
 {
 	(void)state;
@@ -231,6 +288,9 @@ int main(void)
 		cmocka_unit_test(test_smallest_ring_works),
 		cmocka_unit_test(test_batch_moves_what_fits),
 		cmocka_unit_test(test_zero_copy_pairs),
+		cmocka_unit_test(test_items_are_whole_when_lines_stay),
+		cmocka_unit_test(test_items_are_whole_when_lines_are_evicted),
+		cmocka_unit_test(test_line_is_evicted_at_the_next_look),
 		cmocka_unit_test(test_slot_numbers_are_checked),
 	};
 
