@@ -214,12 +214,9 @@ static uint64_t all_ones(unsigned size)
 void mpr_proxy_write(struct mpr_proxy_device *device, unsigned bar, uint64_t offset, unsigned size,
 		     uint64_t value)
 {
-	struct mpr_msg msg = {.type = MPR_MSG_WRITE,
-			      .bar = bar,
-			      .size = size,
-			      .offset = offset,
-			      .value = value & all_ones(size)};
+	struct mpr_msg msg;
 
+	mpr_request(&msg, MPR_MSG_WRITE, bar, offset, size, value & all_ones(size));
 	enqueue(device, &msg, NULL, true);
 }
 
@@ -227,9 +224,10 @@ void mpr_proxy_write(struct mpr_proxy_device *device, unsigned bar, uint64_t off
 static __attribute__((noinline)) uint64_t ask_for(struct mpr_proxy_device *device, unsigned bar,
 						  uint64_t offset, unsigned size)
 {
-	struct mpr_msg msg = {.type = MPR_MSG_READ, .bar = bar, .size = size, .offset = offset};
+	struct mpr_msg msg;
 	struct waiter waiter = {.device = device, FOR_ACCESS, .yields = true};
 
+	mpr_request(&msg, MPR_MSG_READ, bar, offset, size, 0);
 	if (!ask(&waiter, &msg) || msg.status)
 		return all_ones(size);
 	return msg.value & all_ones(size);
@@ -249,18 +247,17 @@ uint64_t mpr_proxy_read(struct mpr_proxy_device *device, unsigned bar, uint64_t 
 void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, unsigned size,
 			    uint32_t value)
 {
-	struct mpr_msg msg = {.type = MPR_MSG_CONFIG_WRITE,
-			      .size = size,
-			      .offset = offset,
-			      .value = value & all_ones(size)};
+	struct mpr_msg msg;
 
+	mpr_request(&msg, MPR_MSG_CONFIG_WRITE, 0, offset, size, value & all_ones(size));
 	enqueue(device, &msg, NULL, false);
 }
 
 int mpr_proxy_reset(struct mpr_proxy_device *device)
 {
-	struct mpr_msg msg = {.type = MPR_MSG_RESET};
+	struct mpr_msg msg;
 	struct waiter waiter = {.device = device, FOR_RESET};
 
+	mpr_request(&msg, MPR_MSG_RESET, 0, 0, 0, 0);
 	return ask(&waiter, &msg) ? 0 : -EPIPE;
 }

@@ -132,11 +132,23 @@ int mpr_channel_doorbell(const struct mpr_channel *channel);
  */
 int mpr_channel_keep(const struct mpr_channel *channel);
 
+/* A request: sets all that is sent of it, and not the rest of *msg, which would
+ * be more stores than all others that a posted write takes. */
+static inline void mpr_request(struct mpr_msg *msg, enum mpr_msg_type type, unsigned bar,
+			       uint64_t offset, unsigned size, uint64_t value)
+{
+	msg->type = (uint8_t)type;
+	msg->bar = (uint8_t)bar;
+	msg->size = (uint8_t)size;
+	msg->offset = offset;
+	msg->value = value;
+}
+
 /*
  * Puts a request into the ring and wakes the remote if it sleeps, but not for
  * an acknowledgement (struct mpr_shadow_map). Does not block. *ticket names the
- * request for mpr_channel_reply(); pass NULL for a posted request. The text is
- * not sent: requests have none. False: the ring is full (or the oldest slot's
+ * request for mpr_channel_reply(); pass NULL for a posted request. What is sent
+ * is type, bar, size, offset and value. False: the ring is full (or the oldest slot's
  * answer has not been taken): try again, unless mpr_channel_error(). Callers on
  * several threads hold a lock. Release: pairs with mpr_channel_receive().
  */

@@ -39,10 +39,36 @@ static void ring_bell(struct mpr_channel *channel)
 	mpr_count(&channel->shared->proxy_stats.doorbells);
 }
 
+/* After a request to a remote that sleeps. Apart: it would cost those that wake
+ * nobody some stores, and stores are what they cost. */
+static __attribute__((noinline)) void wake(struct mpr_channel *channel, const struct mpr_msg *msg)
+{
+	if (!mpr_channel_acknowledge(channel, msg) &&
+	    mpr_doorbell_take(&channel->shared->remote.bell))
+		ring_bell(channel);
+}
+
+/*
+ * Writes what a request has: the text is zero in every slot, and stays so. Reads
+ * the message as its author wrote it, piece by piece (hence volatile): to read
+ * what has just been written in smaller pieces makes a processor wait until all
+ * that it stored before is in its cache, also requests whose lines the remote's
+ * cache still holds.
+ */
+static void write_request(struct mpr_spsc_slot *slot, const volatile struct mpr_msg *msg)
+{
+	struct mpr_msg *request = (struct mpr_msg *)(void *)slot->payload;
+	uint64_t head = msg->type | (uint64_t)msg->bar << 8 | (uint64_t)msg->size << 16;
+
+	static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "type, bar, size, zeroes");
+	memcpy(request, &head, sizeof(head));
+	request->offset = msg->offset;
+	request->value = msg->value;
+}
+
 bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, uint64_t *ticket)
 {
 	struct mpr_channel_proxy_stats *stats = &channel->shared->proxy_stats;
-	uint32_t *bell = &channel->shared->remote.bell;
 	struct mpr_spsc_producer *p = &channel->requests;
 	struct mpr_spsc_slot *slot = claim(channel);
 
@@ -59,16 +85,14 @@ bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, ui
 	} else {
 		mpr_count(&stats->posted);
 	}
-	/* The text is zero in every slot: nobody writes it there. */
-	memcpy(slot->payload, msg, offsetof(struct mpr_msg, text));
+	write_request(slot, msg);
 	/* [S1] Release: the request is whole before its word says so. */
 	mpr_spsc_commit(p);
 	/* [H2] Relaxed, pairs with H2 in mpr_channel_shadow_read(): who knows of
 	 * this request has it from this thread, after this. */
 	__atomic_store_n(&channel->sent, p->next, __ATOMIC_RELAXED);
-	if (mpr_doorbell_asleep(bell) && !mpr_channel_acknowledge(channel, msg) &&
-	    mpr_doorbell_take(bell))
-		ring_bell(channel);
+	if (mpr_doorbell_asleep(&channel->shared->remote.bell))
+		wake(channel, msg);
 	return true;
 }
 

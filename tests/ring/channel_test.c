@@ -38,6 +38,25 @@ static void test_posted_writes_arrive_in_order(void **state)
 	ends_close(&ends);
 }
 
+static void test_only_what_a_request_has_is_sent(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	struct mpr_msg expected = write_of(7), msg = expected;
+
+	(void)state;
+	msg.status = EIO;
+	msg.intx = 1;
+	memset(msg.text, 'x', sizeof(msg.text));
+	assert_true(mpr_channel_send(ends.proxy, &msg, NULL));
+	expect_request(ends.remote, &expected);
+	/* And in a message that held something else before. */
+	mpr_channel_retire(ends.remote);
+	mpr_request(&msg, MPR_MSG_WRITE, 1, 8 * 7, 4, 7);
+	assert_true(mpr_channel_send(ends.proxy, &msg, NULL));
+	expect_request(ends.remote, &expected);
+	ends_close(&ends);
+}
+
 static void test_request_stays_current_until_finished(void **state)
 {
 	struct ends ends = ends_open(SLOTS);
@@ -421,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_posted_writes_arrive_in_order),
+		cmocka_unit_test(test_only_what_a_request_has_is_sent),
 		cmocka_unit_test(test_request_stays_current_until_finished),
 		cmocka_unit_test(test_read_is_answered_in_its_own_slot),
 		cmocka_unit_test(test_answer_is_taken_once),
