@@ -150,10 +150,12 @@ static void answer_ring(void *opaque)
 
 	mpr_spsc_consumer_init(&in, rings->out, SLOTS, 0);
 	mpr_spsc_producer_init(&out, rings->back, SLOTS, 0);
-	while (!bench_stopped(rings->shared))
+	while (!bench_stopped(rings->shared)) {
 		if (mpr_spsc_pop(&in, &item))
-			while (!mpr_spsc_push(&out, &item))
-				;
+			mpr_spsc_push(&out, &item);
+		else
+			bench_relax();
+	}
 }
 
 static int run_ring(struct bench_run *run)
@@ -172,7 +174,7 @@ static int run_ring(struct bench_run *run)
 		item.word[0]++;
 		mpr_spsc_push(&out, &item);
 		while (!mpr_spsc_pop(&in, &item))
-			;
+			bench_relax();
 	});
 	bench_peer_stop(run->pair);
 	return 0;
@@ -193,6 +195,7 @@ static void answer_stream(void *opaque)
 			expected++;
 		}
 		store(&rings->shared->pong.word, wrong ? UINT64_MAX : expected);
+		bench_relax();
 	}
 }
 
@@ -278,8 +281,10 @@ static void answer_channel(void *opaque)
 			       dup(mpr_channel_doorbell(link->proxy)), &remote) < 0)
 		return;
 	while (!bench_stopped(link->shared)) {
-		if (!mpr_channel_receive(remote, &msg))
+		if (!mpr_channel_receive(remote, &msg)) {
+			bench_relax();
 			continue;
+		}
 		if (msg.type == MPR_MSG_READ)
 			mpr_channel_complete(remote, msg.offset, 0);
 		else
@@ -290,9 +295,10 @@ static void answer_channel(void *opaque)
 
 static uint64_t read_register(struct mpr_channel *proxy, uint64_t offset)
 {
-	struct mpr_msg msg = {.type = MPR_MSG_READ, .size = 4, .offset = offset};
+	struct mpr_msg msg;
 	uint64_t ticket;
 
+	mpr_request(&msg, MPR_MSG_READ, 0, offset, 4, 0);
 	while (!mpr_channel_send(proxy, &msg, &ticket))
 		;
 	mpr_channel_wait_reply(proxy, ticket, &msg, UINT64_MAX, NULL, NULL);
@@ -301,8 +307,9 @@ static uint64_t read_register(struct mpr_channel *proxy, uint64_t offset)
 
 static void write_register(struct mpr_channel *proxy, uint64_t value)
 {
-	struct mpr_msg msg = {.type = MPR_MSG_WRITE, .size = 4, .offset = 4, .value = value};
+	struct mpr_msg msg;
 
+	mpr_request(&msg, MPR_MSG_WRITE, 0, 4, 4, value);
 	while (!mpr_channel_send(proxy, &msg, NULL))
 		;
 }

@@ -44,6 +44,14 @@ void bench_peer_stop(struct bench_pair *pair);
 /* Whether the peer has been told to stop. */
 bool bench_stopped(const struct bench_shared *shared);
 
+/* Between two looks at something that the other process is to change. */
+static inline void bench_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
 /* A clock of high resolution, and what its ticks are in nanoseconds. */
 uint64_t bench_ticks(void);
 double bench_ns_per_tick(void);

@@ -2,9 +2,10 @@
 /*
  * ring_latency: what the ring and the channel cost between two processes on
  * two processors, beside what a cache line there and back costs and what the
- * kernel's ways cost. Every run of every measure stands between two probes of
- * how far apart the processors are, because a virtual machine's processors may
- * be moved; runs outside the range are repeated, and counted if they stay so.
+ * kernel's ways cost. A virtual machine's processors may be moved on its host,
+ * and all figures depend on how far they are apart: every run of every measure
+ * stands between two probes of that, and is counted with the runs in the same
+ * place only. The measures take turns, so that each meets every place.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -16,11 +17,23 @@
 #include "bench/measures.h"
 #include "bench/peers/peers.h"
 
-/* A probe's round trip in ns between processors that are apart. */
-#define PROBE_MIN 90.0
-#define PROBE_MAX 170.0
-#define ATTEMPTS 5
+/* A measure is repeated until enough of its runs were on processors that are
+ * apart, but not more than so many times as often. */
+#define ATTEMPTS 4
 #define STREAM_FACTOR 50 /* a stream moves so many times more items */
+
+/* Where the two processors were, by a probe's round trip in ns. */
+enum placement { TOGETHER, NEAR, FAR, MOVED, PLACEMENTS };
+
+#define PROBE_NEAR 70.0
+#define PROBE_FAR 175.0
+
+static const char *const placement_names[PLACEMENTS] = {
+	[TOGETHER] = "together", /* they share the first cache: threads of one core */
+	[NEAR] = "near",	 /* they share the last cache */
+	[FAR] = "far",		 /* they share none */
+	[MOVED] = "moved",	 /* not the same before and after */
+};
 
 struct options {
 	unsigned runs;
@@ -29,12 +42,23 @@ struct options {
 	const char *only;
 };
 
-/* The median run of a measure. */
+/* One run of a measure, or the median of several. */
 struct result {
 	double p50, p99, p999, max; /* ns */
-	double lowest, highest;	    /* p50 of the runs, ns */
 	double rate;		    /* streams: millions a second */
-	unsigned outside;	    /* runs kept though the probe was out of range */
+};
+
+/* The runs of a measure in one place. */
+struct runs {
+	struct result *results;
+	unsigned count;
+};
+
+/* A measure and what it gave. */
+struct row {
+	const struct bench_measure *measure;
+	struct runs at[PLACEMENTS];
+	unsigned attempts;
 };
 
 static double ns_per_tick;
@@ -81,7 +105,7 @@ static int measure_once(const struct bench_measure *measure, struct bench_run *r
 	return 0;
 }
 
-static int probe(struct bench_run *run, bool *apart)
+static int probe(struct bench_run *run, enum placement *placement)
 {
 	struct bench_run quick = *run;
 	struct result result;
@@ -89,29 +113,39 @@ static int probe(struct bench_run *run, bool *apart)
 
 	quick.count = 5000;
 	err = measure_once(&bench_measures[0], &quick, &result);
-	*apart = !err && result.p50 >= PROBE_MIN && result.p50 <= PROBE_MAX;
+	if (!err)
+		*placement = result.p50 < PROBE_NEAR  ? TOGETHER
+			     : result.p50 < PROBE_FAR ? NEAR
+						      : FAR;
 	return err;
 }
 
-/* A run between two probes; when they are out of range, another one. */
-static int measure_apart(const struct bench_measure *measure, struct bench_run *run,
-			 struct result *result)
+/* A run between two probes. */
+static int measure_placed(const struct bench_measure *measure, struct bench_run *run,
+			  struct result *result, enum placement *placement)
 {
-	bool before = false, after = false;
-	int err = 0;
+	enum placement before, after;
+	int err = probe(run, &before);
 
-	for (int i = 0; i < ATTEMPTS && !err && !(before && after); i++) {
-		err = probe(run, &before);
-		if (!err)
-			err = measure_once(measure, run, result);
-		if (!err)
-			err = probe(run, &after);
-	}
-	result->outside = !(before && after);
+	if (!err)
+		err = measure_once(measure, run, result);
+	if (!err)
+		err = probe(run, &after);
+	if (!err)
+		*placement = before == after ? before : MOVED;
 	return err;
 }
 
-/* ---- All runs of a measure -------------------------------------------- */
+/* ---- All runs of all measures ----------------------------------------- */
+
+/* What the measures share. */
+struct bench {
+	const struct options *options;
+	struct bench_pair *pair;
+	uint32_t *samples;
+	struct row *rows;
+	size_t count;
+};
 
 static size_t samples_of(const struct bench_measure *measure, const struct options *options)
 {
@@ -120,28 +154,57 @@ static size_t samples_of(const struct bench_measure *measure, const struct optio
 	return measure->streams ? count * STREAM_FACTOR : count;
 }
 
-static int measure_runs(const struct bench_measure *measure, struct bench_pair *pair,
-			uint32_t *samples, const struct options *options, struct result *median)
+/* Whether a measure has been run often enough. The slow ones sleep, wherever the
+ * processors are. */
+static bool satisfied(const struct row *row, const struct options *options)
 {
-	struct result *results = calloc(options->runs, sizeof(*results));
-	unsigned outside = 0;
-	int err = results ? 0 : -ENOMEM;
+	bool anywhere = row->measure->divisor > 1;
 
-	for (unsigned i = 0; i < options->runs && !err; i++) {
-		struct bench_run run = {
-			.pair = pair, .samples = samples, .count = samples_of(measure, options)};
+	return row->at[NEAR].count >= options->runs || row->at[FAR].count >= options->runs ||
+	       row->attempts >= options->runs * (anywhere ? 1 : ATTEMPTS);
+}
 
-		err = measure_apart(measure, &run, &results[i]);
-		outside += results[i].outside;
+static int measure_row(const struct bench *bench, struct row *row)
+{
+	struct bench_run run = {.pair = bench->pair,
+				.samples = bench->samples,
+				.count = samples_of(row->measure, bench->options)};
+	enum placement placement;
+	struct result result;
+	struct runs *runs;
+	int err = measure_placed(row->measure, &run, &result, &placement);
+
+	if (err)
+		return err;
+	row->attempts++;
+	runs = &row->at[placement];
+	runs->results = reallocarray(runs->results, runs->count + 1, sizeof(result));
+	if (!runs->results)
+		return -ENOMEM;
+	runs->results[runs->count++] = result;
+	return 0;
+}
+
+/* Every measure in turn, until all are satisfied. */
+static int measure_rows(const struct bench *bench)
+{
+	bool again = true;
+	int err = 0;
+
+	while (again && !err) {
+		again = false;
+		for (size_t i = 0; i < bench->count && !err; i++) {
+			struct row *row = &bench->rows[i];
+
+			if (satisfied(row, bench->options))
+				continue;
+			again = true;
+			err = measure_row(bench, row);
+			if (err)
+				fprintf(stderr, "ring_latency: %s: %s\n", row->measure->name,
+					strerror(-err));
+		}
 	}
-	if (!err) {
-		qsort(results, options->runs, sizeof(*results), by_p50);
-		*median = results[options->runs / 2];
-		median->lowest = results[0].p50;
-		median->highest = results[options->runs - 1].p50;
-		median->outside = outside;
-	}
-	free(results);
 	return err;
 }
 
@@ -157,36 +220,62 @@ static void print_head(const struct options *options, const struct bench_pair *p
 		       pair->memory.hugepages ? "true" : "false");
 		return;
 	}
-	printf("processes on cpus %d and %d, %s, median of %u runs; ns\n", options->cpu[0],
-	       options->cpu[1], pages, options->runs);
-	printf("%-46s %8s %8s %8s %9s %17s\n", "", "p50", "p99", "p99.9", "max", "p50 of the runs");
+	printf("processes on cpus %d and %d, %s, median of the runs; ns\n", options->cpu[0],
+	       options->cpu[1], pages);
+	printf("%-46s %-8s %4s %8s %8s %8s %9s %17s\n", "", "cpus are", "runs", "p50", "p99",
+	       "p99.9", "max", "p50 of the runs");
 }
 
-static void print_json(const struct bench_measure *measure, const struct result *r, bool first)
+static void print_json(const struct row *row, enum placement placement, bool first)
 {
-	printf("%s\n  {\"name\": \"%s\", \"p50_ns\": %.1f, \"lowest_p50_ns\": %.1f, "
-	       "\"highest_p50_ns\": %.1f, \"runs_outside_probe\": %u",
-	       first ? "" : ",", measure->name, r->p50, r->lowest, r->highest, r->outside);
-	if (measure->streams)
+	const struct runs *runs = &row->at[placement];
+	const struct result *r = &runs->results[runs->count / 2];
+
+	printf("%s\n  {\"name\": \"%s\", \"placement\": \"%s\", \"runs\": %u, \"p50_ns\": %.1f, "
+	       "\"lowest_p50_ns\": %.1f, \"highest_p50_ns\": %.1f",
+	       first ? "" : ",", row->measure->name, placement_names[placement], runs->count,
+	       r->p50, runs->results[0].p50, runs->results[runs->count - 1].p50);
+	if (row->measure->streams)
 		printf(", \"millions_per_second\": %.2f}", r->rate);
 	else
 		printf(", \"p99_ns\": %.1f, \"p99_9_ns\": %.1f, \"max_ns\": %.1f}", r->p99, r->p999,
 		       r->max);
 }
 
-static void print_row(const struct bench_measure *measure, const struct result *r)
+static void print_row(const struct row *row, enum placement placement)
 {
-	printf("%-46s %8.1f ", measure->what, r->p50);
-	if (measure->streams)
+	const struct runs *runs = &row->at[placement];
+	const struct result *r = &runs->results[runs->count / 2];
+
+	printf("%-46s %-8s %4u %8.1f ", row->measure->what, placement_names[placement], runs->count,
+	       r->p50);
+	if (row->measure->streams)
 		printf("%15.1f million/s  ", r->rate);
 	else
 		printf("%8.0f %8.0f %9.0f", r->p99, r->p999, r->max);
-	printf(" %8.1f-%.1f", r->lowest, r->highest);
-	if (r->outside)
-		printf("  (%u runs with the probe outside %.0f to %.0f)", r->outside, PROBE_MIN,
-		       PROBE_MAX);
-	putchar('\n');
-	fflush(stdout);
+	printf(" %8.1f-%.1f\n", runs->results[0].p50, runs->results[runs->count - 1].p50);
+}
+
+static void print_rows(const struct bench *bench)
+{
+	bool first = true;
+
+	print_head(bench->options, bench->pair);
+	for (size_t i = 0; i < bench->count; i++)
+		for (enum placement p = 0; p < PLACEMENTS; p++) {
+			struct row *row = &bench->rows[i];
+
+			if (row->at[p].count == 0)
+				continue;
+			qsort(row->at[p].results, row->at[p].count, sizeof(struct result), by_p50);
+			if (bench->options->json)
+				print_json(row, p, first);
+			else
+				print_row(row, p);
+			first = false;
+		}
+	if (bench->options->json)
+		printf("\n]}\n");
 }
 
 /* ---- Main ------------------------------------------------------------- */
@@ -200,37 +289,20 @@ static bool wanted(const struct bench_measure *measure, const struct options *op
 			      : strcmp(measure->name, options->only) == 0;
 }
 
-/* What the measures share. */
-struct bench {
-	const struct options *options;
-	struct bench_pair *pair;
-	uint32_t *samples;
-	bool first; /* nothing has been printed yet */
-};
-
-static int measure_table(struct bench *bench, const struct bench_measure *measures, size_t count)
+static int add_rows(struct bench *bench, const struct bench_measure *measures, size_t count)
 {
-	int err = 0;
-
-	for (size_t i = 0; i < count && !err; i++) {
-		struct result result;
-
+	for (size_t i = 0; i < count; i++) {
 		if (!wanted(&measures[i], bench->options))
 			continue;
-		err = measure_runs(&measures[i], bench->pair, bench->samples, bench->options,
-				   &result);
-		if (err)
-			fprintf(stderr, "ring_latency: %s: %s\n", measures[i].name, strerror(-err));
-		else if (bench->options->json)
-			print_json(&measures[i], &result, bench->first);
-		else
-			print_row(&measures[i], &result);
-		bench->first = false;
+		bench->rows = reallocarray(bench->rows, bench->count + 1, sizeof(*bench->rows));
+		if (!bench->rows)
+			return -ENOMEM;
+		bench->rows[bench->count++] = (struct row){.measure = &measures[i]};
 	}
-	return err;
+	return 0;
 }
 
-static int measure_peers(struct bench *bench)
+static int add_peers(struct bench *bench)
 {
 	int err = 0;
 
@@ -238,7 +310,7 @@ static int measure_peers(struct bench *bench)
 		const struct bench_peer_entry *peer = &bench_peers[i];
 
 		if (peer->built)
-			err = measure_table(bench, peer->built->measures, peer->built->count);
+			err = add_rows(bench, peer->built->measures, peer->built->count);
 		else
 			fprintf(stderr,
 				"ring_latency: %s is left out: it was built without %s; "
@@ -248,28 +320,39 @@ static int measure_peers(struct bench *bench)
 	return err;
 }
 
+static void free_rows(struct bench *bench)
+{
+	for (size_t i = 0; i < bench->count; i++)
+		for (enum placement p = 0; p < PLACEMENTS; p++)
+			free(bench->rows[i].at[p].results);
+	free(bench->rows);
+}
+
 static int measure_all(const struct options *options, struct bench_pair *pair, uint32_t *samples)
 {
-	struct bench bench = {.options = options, .pair = pair, .samples = samples, .first = true};
-	int err;
+	struct bench bench = {.options = options, .pair = pair, .samples = samples};
+	int err = options->peers ? add_peers(&bench)
+				 : add_rows(&bench, bench_measures, bench_measure_count);
 
-	print_head(options, pair);
-	err = options->peers ? measure_peers(&bench)
-			     : measure_table(&bench, bench_measures, bench_measure_count);
-	if (options->json)
-		printf("\n]}\n");
+	if (!err)
+		err = measure_rows(&bench);
+	if (!err)
+		print_rows(&bench);
+	free_rows(&bench);
 	return err;
 }
 
 static void usage(FILE *to)
 {
-	fprintf(to, "usage: ring_latency [option...]\n"
-		    "Measures rings and channels between two processes.\n"
-		    "  --cpus A,B    processors to run on (default 0,1)\n"
-		    "  --runs N      runs of each measure, the median is shown (default 5)\n"
-		    "  --peers       the ring and other ways to move messages of 8 to 4096\n"
-		    "                bytes, instead: NAME-{trip,stream,batch}-BYTES\n"
-		    "  --only NAME   one measure; of the peers', those that contain NAME:");
+	fprintf(to,
+		"usage: ring_latency [option...]\n"
+		"Measures rings and channels between two processes.\n"
+		"  --cpus A,B    processors to run on (default 0,1)\n"
+		"  --runs N      runs of each measure (default 5); up to 4 times as many until\n"
+		"                so many were on processors that do not share a core\n"
+		"  --peers       the ring and other ways to move messages of 8 to 4096\n"
+		"                bytes, instead: NAME-{trip,stream,batch}-BYTES\n"
+		"  --only NAME   one measure; of the peers', those that contain NAME:");
 	for (size_t i = 0; i < bench_measure_count; i++)
 		fprintf(to, " %s", bench_measures[i].name);
 	fprintf(to, "\n"

@@ -43,7 +43,8 @@ fi
 check "the ring is among the peers" 0 --peers --quick --runs 1 --only mpring-trip-8
 "$bench" --quick --runs 1 --json >out.json
 number=$((number + 1))
-if [ "$(grep -c '"p50_ns"' out.json)" -eq 12 ] && [ "$(tail -n 1 out.json)" = "]}" ]; then
+names=$(sed -n 's/.*"name": "\([^"]*\)".*"p50_ns".*/\1/p' out.json | sort -u | wc -l)
+if [ "$names" -eq 12 ] && [ "$(tail -n 1 out.json)" = "]}" ]; then
 	echo "ok $number - every measure is in the JSON"
 else
 	echo "not ok $number - every measure is in the JSON"
