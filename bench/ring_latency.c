@@ -19,7 +19,7 @@
 
 /* A measure is repeated until enough of its runs were on processors that are
  * apart, but not more than so many times as often. */
-#define ATTEMPTS 4
+#define ATTEMPTS 8
 #define STREAM_FACTOR 50 /* a stream moves so many times more items */
 
 /* Where the two processors were, by a probe's round trip in ns. */
@@ -348,7 +348,7 @@ static void usage(FILE *to)
 		"usage: ring_latency [option...]\n"
 		"Measures rings and channels between two processes.\n"
 		"  --cpus A,B    processors to run on (default 0,1)\n"
-		"  --runs N      runs of each measure (default 5); up to 4 times as many until\n"
+		"  --runs N      runs of each measure (default 5); up to 8 times as many until\n"
 		"                so many were on processors that do not share a core\n"
 		"  --peers       the ring and other ways to move messages of 8 to 4096\n"
 		"                bytes, instead: NAME-{trip,stream,batch}-BYTES\n"

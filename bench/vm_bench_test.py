@@ -11,6 +11,7 @@ import common
 import harness
 import access_cost
 import guest_fio
+import page
 import waiting
 
 
@@ -62,8 +63,24 @@ def test_waiting(tap, results):
         for job in waiting.JOBS:
             run = data["results"][job]["0"][0]
             harness.check(run["sleeps"]["remote"] > 0, f"{job}: a remote that never slept: {run}")
+            run = data["results"][job][waiting.MAIN_LOOP][0]
+            harness.check(run["sleeps"]["qemu"] > 0, f"{job}: a QEMU that never slept: {run}")
         harness.check(data["results"][waiting.IDLE]["0"][0]["seconds"] > 0, "no idle guest")
         keep(results, "waiting", data)
+
+
+def test_rings(tap, results):
+    name = "ring_latency says where the processors were"
+    if os.cpu_count() < 2:
+        tap.skip(name, "one processor")
+        return
+    with tap.case(name):
+        for bench, arguments in (("ring_latency", []),
+                                 ("ring_peers", ["--peers", "--only", "mpring-"])):
+            data = bench_json("ring_latency", "--quick", "--runs", "1", *arguments)
+            places = {m["placement"] for m in data["measures"]}
+            harness.check(places <= {*page.PLACES, "moved"}, f"{places}")
+            keep(results, bench, data)
 
 
 def test_report(tap, results, output):
@@ -71,10 +88,10 @@ def test_report(tap, results, output):
         harness.run(common.built("bench/report"), "--page", "--folder", results, "--output",
                     output)
         with open(os.path.join(output, "performance.md"), encoding="utf-8") as f:
-            page = f.read()
-        for text in ("## Goals", "## One access as the guest sees it", "## fio in a Linux guest",
-                     "## Looking or sleeping"):
-            harness.check(text in page, f"no '{text}' in the page")
+            text = f.read()
+        for title in ("## Goals", "## One access as the guest sees it", "## fio in a Linux guest",
+                       "## Looking or sleeping"):
+            harness.check(title in text, f"no '{title}' in the page")
         for plot in ("access-tcg", "guest-fio"):
             path = os.path.join(output, "performance", f"{plot}.svg")
             with open(path, encoding="utf-8") as f:
@@ -90,6 +107,7 @@ def main():
         test_access_cost(tap, results)
         test_guest_fio(tap, results)
         test_waiting(tap, results)
+        test_rings(tap, results)
         test_report(tap, results, output)
     tap.finish()
 
