@@ -120,6 +120,44 @@ static int run_two_lines(struct bench_run *run)
 	return 0;
 }
 
+/* As two lines, but on new ones each time, as many as a ring has slots. */
+struct walk {
+	struct bench_shared *shared;
+	struct mpr_spsc_slot *out, *back; /* only the words are used */
+};
+
+static void answer_walk(void *opaque)
+{
+	struct walk *walk = opaque;
+
+	for (uint64_t n = 0; !bench_stopped(walk->shared);)
+		if (load(&walk->out[n % SLOTS].seq) == n + 1) {
+			store(&walk->back[n % SLOTS].seq, n + 1);
+			n++;
+		}
+}
+
+static int run_walk(struct bench_run *run)
+{
+	struct walk walk = {.shared = run->pair->shared, .out = (void *)run->pair->shared->rings};
+	uint64_t n = 0;
+	int err;
+
+	walk.back = walk.out + SLOTS;
+	memset(walk.out, 0, 2 * SLOTS * sizeof(*walk.out));
+	err = bench_peer_start(run->pair, answer_walk, &walk);
+	if (err)
+		return err;
+	SAMPLE(run, {
+		store(&walk.out[n % SLOTS].seq, n + 1);
+		while (load(&walk.back[n % SLOTS].seq) != n + 1)
+			;
+		n++;
+	});
+	bench_peer_stop(run->pair);
+	return 0;
+}
+
 /* ---- The ring --------------------------------------------------------- */
 
 struct rings {
@@ -493,6 +531,7 @@ const struct bench_measure bench_measures[] = {
 	{"probe", "one line, both compare and swap", false, 1, run_cas},
 	{"one_line", "one line, load and store", false, 1, run_one_line},
 	{"two_lines", "two lines, load and store (the limit)", false, 1, run_two_lines},
+	{"walk", "two lines, new ones each time", false, 1, run_walk},
 	{"ring", "two SPSC rings, 56 bytes each way", false, 1, run_ring},
 	{"read", "channel: a register read, answered in place", false, 1, run_read},
 	{"shadow_read", "channel: a register read from the shadow", true, 1, run_shadow_read},
