@@ -466,7 +466,9 @@ def scale_section(page):
         series = results["devices"]
         page.add("### Adapters\n",
                  "The guest reads a register (DSTAT) of one adapter after the other, and writes "
-                 f"SCRATCHA;\nthen fio: {scale.FOUR_EACH}, all at once.\n",
+                 f"SCRATCHA;\nthen fio: {scale.FOUR_EACH}, all at once. Where more processes look "
+                 "for work than\nthere are processors, a read waits until the one that answers has "
+                 "one.\n",
                  scale_table("adapters", series))
         page.plot("scale-devices-access", "Cost of a read by number of adapters", plots.lines,
                   "Register read", "adapters", "ns", scale_points(series, "read_ns"),
