@@ -72,7 +72,6 @@ void mpr_channel_complete(struct mpr_channel *channel, uint64_t value, uint8_t s
 		mpr_count(&stats->reply_wakes);
 	/* Only now may the proxy see the position: until then the slot is ours. */
 	mpr_channel_retire(channel);
-	mpr_spsc_keep(c);
 }
 
 /* ---- The shadow ------------------------------------------------------- */

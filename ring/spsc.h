@@ -40,7 +40,7 @@
  * A line that both sides have read costs its next writer a question to the
  * other's cache, which processors that are far apart answer slowly, few at a
  * time, and without regard to prefetches. So where that was measured to pay
- * (mpr_spsc_evicting()) the consumer throws the line of an item that it has
+ * (mpr_spsc_evicting()) the consumer throws the lines of items that it has
  * read out of all caches, and the producer finds nobody to ask when it comes
  * round again. That is done at the next look for an item, after whatever answer
  * the item was given: it costs a stream little and a round trip nothing.
@@ -84,6 +84,11 @@
 #endif
 #ifndef MPR_SPSC_PREFETCH_CONSUMER
 #define MPR_SPSC_PREFETCH_CONSUMER 32u
+#endif
+/* How far behind its position the consumer evicts: to read a line fetches its
+ * neighbours again. A slot with an answer has been read by the peer, too, then. */
+#ifndef MPR_SPSC_EVICT_BEHIND
+#define MPR_SPSC_EVICT_BEHIND 8u
 #endif
 /* The consumer publishes its position after this many items (or a quarter of
  * the slots when that is less). */
@@ -137,13 +142,13 @@ struct mpr_spsc_producer {
 /* The consumer's. Private memory. */
 struct mpr_spsc_consumer {
 	struct mpr_spsc_slot *slots;
-	uint64_t *consumed;		  /* in the ring */
-	uint64_t mask;			  /* slots - 1 */
-	uint64_t next;			  /* the item to be taken next */
-	uint64_t publish;		  /* publish when next gets here */
-	uint64_t interval;		  /* items between two publications */
-	bool evicts;			  /* lines: as mpr_spsc_evicting() says, or as you say */
-	const struct mpr_spsc_slot *read; /* the line to be evicted next, or NULL */
+	uint64_t *consumed; /* in the ring */
+	uint64_t mask;	    /* slots - 1 */
+	uint64_t next;	    /* the item to be taken next */
+	uint64_t publish;   /* publish when next gets here */
+	uint64_t interval;  /* items between two publications */
+	bool evicts;	    /* lines: as mpr_spsc_evicting() says, or as you say */
+	bool due;	    /* a line is to be evicted at the next look */
 };
 
 /* ---- Hints ------------------------------------------------------------ */
@@ -256,7 +261,7 @@ static inline void mpr_spsc_consumer_init(struct mpr_spsc_consumer *c, void *mem
 		c->interval = 1;
 	c->publish = next + c->interval;
 	c->evicts = mpr_spsc_evicting();
-	c->read = NULL;
+	c->due = false;
 }
 
 /* ---- The producer ----------------------------------------------------- */
@@ -378,9 +383,10 @@ static inline const void *mpr_spsc_peek(struct mpr_spsc_consumer *c)
 {
 	const struct mpr_spsc_slot *slot = mpr_spsc_slot_of(c->slots, c->mask, c->next);
 
-	if (c->read) {
-		mpr_spsc_evict(c->read);
-		c->read = NULL;
+	if (c->due) {
+		mpr_spsc_evict(
+			mpr_spsc_slot_of(c->slots, c->mask, c->next - 1 - MPR_SPSC_EVICT_BEHIND));
+		c->due = false;
 	}
 	/* [S1] Acquire, pairs with S1 in mpr_spsc_commit(): the payload is read
 	 * after the word that says it is whole. */
@@ -393,20 +399,13 @@ static inline const void *mpr_spsc_peek(struct mpr_spsc_consumer *c)
 static inline void mpr_spsc_release(struct mpr_spsc_consumer *c)
 {
 	if (c->evicts)
-		c->read = mpr_spsc_slot_of(c->slots, c->mask, c->next);
+		c->due = true;
 	else
 		mpr_spsc_prefetch_read(mpr_spsc_slot_of(c->slots, c->mask,
 							c->next + 1 + MPR_SPSC_PREFETCH_CONSUMER));
 	c->next++;
 	if (c->next == c->publish)
 		mpr_spsc_publish(c);
-}
-
-/* After mpr_spsc_release(), when the consumer has written an answer into the
- * slot: its line stays, for the peer to read it. */
-static inline void mpr_spsc_keep(struct mpr_spsc_consumer *c)
-{
-	c->read = NULL;
 }
 
 /* Copies one payload out of memory that may change meanwhile. What the caller
