@@ -100,10 +100,11 @@ def follow(guest, jobs):
     begun, used = {}, {}
 
     def look():
-        for name in guest.found(r"^FIO-BEGIN (\S+)$"):
+        # Whole lines: the last one may still be growing.
+        for name in guest.found(r"^FIO-BEGIN (\S+)\n"):
             if name not in begun:
                 begun[name] = Use(guest)
-        for name in guest.found(r"^FIO-END (\S+)$"):
+        for name in guest.found(r"^FIO-END (\S+)\n"):
             if name not in used:
                 used[name] = Use(guest).since(begun[name])
         return len(used) == len(jobs) or "MPRING-RESULT:" in guest.console() or guest.ended()
