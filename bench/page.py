@@ -226,11 +226,10 @@ Where a goal is not reached, this is why:
 
 - *Ring round trip.* A ring takes a new line for each message, and `walk`, bare words on new lines, is the
   limit of that; `two_lines` goes to and fro on the same two. See the table below for both.
-- *Streams and posted writes* change between two speeds, also within one run (see "of the runs"), most of
-  all batches between far processors: fast while the producer finds lines that nobody has, several times
-  slower while they are still in the consumer's cache, from which it gets six to eight at a time. What makes
-  them change was not found. The other rings know the slow one only. On one core's threads no line has to
-  move, and the others are fast as well.
+- *Streams.* Between processors far apart, a line that both sides have in their caches costs its next writer
+  an answer from the other, six to eight at a time whatever is prefetched; mpring's consumer evicts what it
+  has read, and its producer need not ask. On one core's threads no line has to move, and the other rings are
+  fast as well.
 - *A read of DSTAT under KVM* is an exit and one channel read, which between far processors alone is about a
   twentieth of the exit.
 - *fio in a guest* differs more between runs of one contender than a ratio near 1 does from 1.
