@@ -217,7 +217,7 @@ def machine(page):
 
 
 WHERE = """Rings and channels were measured wherever the host put the two virtual processors, and are told
-apart by a probe, a line that both compare and swap: below 70 ns they are threads of one core, from 175 ns
+apart by a probe, a line that both compare and swap: below 70 ns they are threads of one core, from 150 ns
 on they share no cache. The goals were set for processors with a first cache each. Threads of one core do
 not have to move a line at all: the bare round trip is so short that the instructions of a channel or a
 ring show beside it, rings differ less, and the clock's 10 ns show.

@@ -26,7 +26,7 @@
 enum placement { TOGETHER, NEAR, FAR, MOVED, PLACEMENTS };
 
 #define PROBE_NEAR 70.0
-#define PROBE_FAR 175.0
+#define PROBE_FAR 150.0
 
 static const char *const placement_names[PLACEMENTS] = {
 	[TOGETHER] = "together", /* they share the first cache: threads of one core */
