@@ -132,8 +132,8 @@ int mpr_channel_doorbell(const struct mpr_channel *channel);
  */
 int mpr_channel_keep(const struct mpr_channel *channel);
 
-/* A request: sets all that is sent of it, and not the rest of *msg, which would
- * be more stores than all others that a posted write takes. */
+/* A request: sets all that is sent of it, and not the rest of *msg: stores are
+ * what a posted write costs. */
 static inline void mpr_request(struct mpr_msg *msg, enum mpr_msg_type type, unsigned bar,
 			       uint64_t offset, unsigned size, uint64_t value)
 {

@@ -86,7 +86,7 @@
 #define MPR_SPSC_PREFETCH_CONSUMER 32u
 #endif
 /* How far behind its position the consumer evicts: to read a line fetches its
- * neighbours again. A slot with an answer has been read by the peer, too, then. */
+ * neighbours again, and a slot with an answer is still to be read by the peer. */
 #ifndef MPR_SPSC_EVICT_BEHIND
 #define MPR_SPSC_EVICT_BEHIND 8u
 #endif
