@@ -130,122 +130,120 @@ static inline int peer_await_report(struct bench_run *run, uint64_t start)
 	return got == run->count ? 0 : -EIO;
 }
 
-#define PEER_POOL(SIZE)                                                              \
-	/* Any PEER_BATCH from the first PEER_PERIOD on have consecutive numbers. */ \
-	static struct message_##SIZE pool_##SIZE[PEER_PERIOD + PEER_BATCH];          \
-	static void fill_pool_##SIZE(void)                                           \
-	{                                                                            \
-		for (size_t i = 0; i < PEER_PERIOD + PEER_BATCH; i++)                \
-			number_##SIZE(&pool_##SIZE[i], i % PEER_PERIOD);             \
-	}                                                                            \
-	/* The message after those of a measure. */                                  \
-	static void push_last_##SIZE(struct peer_end *end)                           \
-	{                                                                            \
-		struct message_##SIZE message;                                       \
-		memset(&message, 0, sizeof(message));                                \
-		number_##SIZE(&message, PEER_LAST);                                  \
-		while (!push_##SIZE(end, &message))                                  \
-			bench_relax();                                               \
+/* What a stream's consumer has seen. */
+struct peer_tally {
+	uint64_t got, expected, wrong;
+};
+
+#define PEER_POOL(SIZE)                                                                         \
+	/* Any PEER_BATCH from one of the first PEER_PERIOD on have consecutive numbers. */     \
+	static struct message_##SIZE pool_##SIZE[PEER_PERIOD + PEER_BATCH];                     \
+	/* Takes one message into account. False: it is the one after the last. */              \
+	static inline bool count_##SIZE(struct peer_tally *tally,                               \
+					const struct message_##SIZE *message)                   \
+	{                                                                                       \
+		if (message->word[0] == PEER_LAST)                                              \
+			return false;                                                           \
+		tally->got++;                                                                   \
+		tally->wrong |= differs_##SIZE(message, tally->expected);                       \
+		tally->expected = tally->expected == PEER_PERIOD - 1 ? 0 : tally->expected + 1; \
+		return true;                                                                    \
+	}                                                                                       \
+	/* Both processes are there when this returns 0. */                                     \
+	static int begin_##SIZE(struct bench_run *run, struct peer_end *end,                    \
+				void (*answer)(void *opaque), uint64_t *start)                  \
+	{                                                                                       \
+		int err = prepare_##SIZE(run->pair);                                            \
+		if (!err)                                                                       \
+			err = bench_peer_start(run->pair, answer, run->pair);                   \
+		if (!err)                                                                       \
+			err = open_##SIZE(end, run->pair, true);                                \
+		for (size_t i = 0; i < PEER_PERIOD + PEER_BATCH; i++)                           \
+			number_##SIZE(&pool_##SIZE[i], i % PEER_PERIOD);                        \
+		*start = bench_ticks();                                                         \
+		return err;                                                                     \
+	}                                                                                       \
+	static int finish_##SIZE(struct bench_run *run, struct peer_end *end, uint64_t start)   \
+	{                                                                                       \
+		struct message_##SIZE message;                                                  \
+		int err;                                                                        \
+		memset(&message, 0, sizeof(message));                                           \
+		number_##SIZE(&message, PEER_LAST);                                             \
+		while (!push_##SIZE(end, &message))                                             \
+			bench_relax();                                                          \
+		err = peer_await_report(run, start);                                            \
+		bench_peer_stop(run->pair);                                                     \
+		close_##SIZE(end);                                                              \
+		return err;                                                                     \
 	}
 
-#define PEER_STREAM(SIZE)                                                                   \
-	static void answer_stream_##SIZE(void *opaque)                                      \
-	{                                                                                   \
-		struct bench_pair *pair = (struct bench_pair *)opaque;                      \
-		struct peer_end end;                                                        \
-		struct message_##SIZE message;                                              \
-		uint64_t got = 0, expected = 0, wrong = 0;                                  \
-		if (open_##SIZE(&end, pair, false) < 0)                                     \
-			return;                                                             \
-		for (;;) {                                                                  \
-			while (!pop_##SIZE(&end, &message))                                 \
-				bench_relax();                                              \
-			if (message.word[0] == PEER_LAST)                                   \
-				break;                                                      \
-			got++;                                                              \
-			wrong |= differs_##SIZE(&message, expected);                        \
-			expected = expected == PEER_PERIOD - 1 ? 0 : expected + 1;          \
-		}                                                                           \
-		PEER_REPORT(pair, wrong, got);                                              \
-		close_##SIZE(&end);                                                         \
-	}                                                                                   \
-	static int run_stream_##SIZE(struct bench_run *run)                                 \
-	{                                                                                   \
-		struct peer_end end;                                                        \
-		uint64_t start;                                                             \
-		int err = prepare_##SIZE(run->pair);                                        \
-		if (!err)                                                                   \
-			err = bench_peer_start(run->pair, answer_stream_##SIZE, run->pair); \
-		if (!err)                                                                   \
-			err = open_##SIZE(&end, run->pair, true);                           \
-		if (err)                                                                    \
-			return err;                                                         \
-		fill_pool_##SIZE();                                                         \
-		start = bench_ticks();                                                      \
-		for (size_t i = 0, k = 0; i < run->count; i++) {                            \
-			while (!push_##SIZE(&end, &pool_##SIZE[k]))                         \
-				bench_relax();                                              \
-			k = k == PEER_PERIOD - 1 ? 0 : k + 1;                               \
-		}                                                                           \
-		push_last_##SIZE(&end);                                                     \
-		err = peer_await_report(run, start);                                        \
-		bench_peer_stop(run->pair);                                                 \
-		close_##SIZE(&end);                                                         \
-		return err;                                                                 \
+#define PEER_STREAM(SIZE)                                                        \
+	static void answer_stream_##SIZE(void *opaque)                           \
+	{                                                                        \
+		struct bench_pair *pair = (struct bench_pair *)opaque;           \
+		struct peer_tally tally = {0, 0, 0};                             \
+		struct peer_end end;                                             \
+		struct message_##SIZE message;                                   \
+		if (open_##SIZE(&end, pair, false) < 0)                          \
+			return;                                                  \
+		do {                                                             \
+			while (!pop_##SIZE(&end, &message))                      \
+				bench_relax();                                   \
+		} while (count_##SIZE(&tally, &message));                        \
+		PEER_REPORT(pair, tally.wrong, tally.got);                       \
+		close_##SIZE(&end);                                              \
+	}                                                                        \
+	static int run_stream_##SIZE(struct bench_run *run)                      \
+	{                                                                        \
+		struct peer_end end;                                             \
+		uint64_t start;                                                  \
+		int err = begin_##SIZE(run, &end, answer_stream_##SIZE, &start); \
+		if (err)                                                         \
+			return err;                                              \
+		for (size_t i = 0, k = 0; i < run->count; i++) {                 \
+			while (!push_##SIZE(&end, &pool_##SIZE[k]))              \
+				bench_relax();                                   \
+			k = k == PEER_PERIOD - 1 ? 0 : k + 1;                    \
+		}                                                                \
+		return finish_##SIZE(run, &end, start);                          \
 	}
 
-#define PEER_BATCHED(SIZE)                                                                 \
-	static void answer_batch_##SIZE(void *opaque)                                      \
-	{                                                                                  \
-		static struct message_##SIZE batch[PEER_BATCH];                            \
-		struct bench_pair *pair = (struct bench_pair *)opaque;                     \
-		struct peer_end end;                                                       \
-		uint64_t got = 0, expected = 0, wrong = 0;                                 \
-		bool last = false;                                                         \
-		if (open_##SIZE(&end, pair, false) < 0)                                    \
-			return;                                                            \
-		while (!last) {                                                            \
-			size_t n = pop_n_##SIZE(&end, batch, PEER_BATCH);                  \
-			if (n < PEER_BATCH)                                                \
-				bench_relax();                                             \
-			for (size_t i = 0; i < n && !last; i++) {                          \
-				last = batch[i].word[0] == PEER_LAST;                      \
-				if (last)                                                  \
-					break;                                             \
-				got++;                                                     \
-				wrong |= differs_##SIZE(&batch[i], expected);              \
-				expected = expected == PEER_PERIOD - 1 ? 0 : expected + 1; \
-			}                                                                  \
-		}                                                                          \
-		PEER_REPORT(pair, wrong, got);                                             \
-		close_##SIZE(&end);                                                        \
-	}                                                                                  \
-	static int run_batch_##SIZE(struct bench_run *run)                                 \
-	{                                                                                  \
-		struct peer_end end;                                                       \
-		uint64_t start;                                                            \
-		int err = prepare_##SIZE(run->pair);                                       \
-		if (!err)                                                                  \
-			err = bench_peer_start(run->pair, answer_batch_##SIZE, run->pair); \
-		if (!err)                                                                  \
-			err = open_##SIZE(&end, run->pair, true);                          \
-		if (err)                                                                   \
-			return err;                                                        \
-		fill_pool_##SIZE();                                                        \
-		start = bench_ticks();                                                     \
-		for (size_t i = 0, k = 0, n; i < run->count; i += n) {                     \
-			n = run->count - i < PEER_BATCH ? run->count - i : PEER_BATCH;     \
-			n = push_n_##SIZE(&end, &pool_##SIZE[k], n);                       \
-			if (n < PEER_BATCH)                                                \
-				bench_relax();                                             \
-			k += n;                                                            \
-			k = k >= PEER_PERIOD ? k - PEER_PERIOD : k;                        \
-		}                                                                          \
-		push_last_##SIZE(&end);                                                    \
-		err = peer_await_report(run, start);                                       \
-		bench_peer_stop(run->pair);                                                \
-		close_##SIZE(&end);                                                        \
-		return err;                                                                \
+#define PEER_BATCHED(SIZE)                                                             \
+	static void answer_batch_##SIZE(void *opaque)                                  \
+	{                                                                              \
+		static struct message_##SIZE batch[PEER_BATCH];                        \
+		struct bench_pair *pair = (struct bench_pair *)opaque;                 \
+		struct peer_tally tally = {0, 0, 0};                                   \
+		struct peer_end end;                                                   \
+		bool more = true;                                                      \
+		if (open_##SIZE(&end, pair, false) < 0)                                \
+			return;                                                        \
+		while (more) {                                                         \
+			size_t n = pop_n_##SIZE(&end, batch, PEER_BATCH);              \
+			if (n < PEER_BATCH)                                            \
+				bench_relax();                                         \
+			for (size_t i = 0; i < n && more; i++)                         \
+				more = count_##SIZE(&tally, &batch[i]);                \
+		}                                                                      \
+		PEER_REPORT(pair, tally.wrong, tally.got);                             \
+		close_##SIZE(&end);                                                    \
+	}                                                                              \
+	static int run_batch_##SIZE(struct bench_run *run)                             \
+	{                                                                              \
+		struct peer_end end;                                                   \
+		uint64_t start;                                                        \
+		int err = begin_##SIZE(run, &end, answer_batch_##SIZE, &start);        \
+		if (err)                                                               \
+			return err;                                                    \
+		for (size_t i = 0, k = 0, n; i < run->count; i += n) {                 \
+			n = run->count - i < PEER_BATCH ? run->count - i : PEER_BATCH; \
+			n = push_n_##SIZE(&end, &pool_##SIZE[k], n);                   \
+			if (n < PEER_BATCH)                                            \
+				bench_relax();                                         \
+			k += n;                                                        \
+			k = k >= PEER_PERIOD ? k - PEER_PERIOD : k;                    \
+		}                                                                      \
+		return finish_##SIZE(run, &end, start);                                \
 	}
 
 #define PEER_FEWER(SIZE) (PEER_DIVISOR * ((SIZE) >= 1024 ? 8 : 1))
