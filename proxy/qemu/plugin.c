@@ -71,12 +71,43 @@ static bool same_version(void)
 	return false;
 }
 
+/* The first name that this process does not have, or NULL. */
+static const char *missing(const char *const *names)
+{
+	while (*names && dlsym(RTLD_DEFAULT, *names))
+		names++;
+	return *names;
+}
+
+#define NAME(symbol) #symbol,
+
+/* A shell, a launcher, or one of QEMU's tools, which have no PCI. */
+static bool is_qemu(void)
+{
+	static const char *const names[] = {QEMU_IDENTIFYING_SYMBOLS(NAME) NULL};
+
+	return !missing(names);
+}
+
+/* What is weak and missing would only be noticed when it is called. */
+static bool is_complete(void)
+{
+	static const char *const names[] = {QEMU_SYMBOLS(NAME) GLIB_SYMBOLS(NAME) NULL};
+	const char *name = missing(names);
+
+	if (name)
+		fprintf(stderr,
+			"mpring-qemu.so: this QEMU lacks %s; " TYPE_PCI_PROXY_DEV
+			" is not available. Run scripts/fetch-qemu-headers and build mpring anew.\n",
+			name);
+	return !name;
+}
+
 static void __attribute__((constructor)) register_device(void)
 {
-	if (!dlsym(RTLD_DEFAULT, "type_register_static") ||
-	    !dlsym(RTLD_DEFAULT, "qmp_query_version"))
+	if (!is_qemu())
 		return;
 	leave_preload();
-	if (same_version())
+	if (same_version() && is_complete())
 		type_register_static(&pci_proxy_dev_info);
 }

@@ -1,28 +1,119 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QEMU's variables that the shim uses. Weak, so that the object loads into any
- * process: with LD_PRELOAD it also gets into the shells and launchers between
- * the user and QEMU, which lack them. QEMU's functions need no such care, they
- * are bound when first called.
+ * What the shim takes from QEMU and from the GLib that QEMU brings. All of it is weak,
+ * so that the object loads into any process: with LD_PRELOAD it also gets into the
+ * shells and launchers between the user and QEMU, which have none of this, and which
+ * may bind functions when they start (LD_BIND_NOW) and not when they are called.
+ * tests/proxy/preload_test.sh finds what is missing here.
  */
 #ifndef MPR_PROXY_QEMU_QEMU_SYMBOLS_H
 #define MPR_PROXY_QEMU_QEMU_SYMBOLS_H
 
-#include "hw/core/cpu.h"
-#include "hw/qdev-properties.h"
-#include "sysemu/cpu-timers.h"
-#include "sysemu/kvm.h"
-#include "sysemu/tcg.h"
+/* Without these a process is no QEMU that could have the device. */
+#define QEMU_IDENTIFYING_SYMBOLS(X) \
+	X(pci_register_bar)         \
+	X(qapi_free_VersionInfo)    \
+	X(qmp_query_version)        \
+	X(type_register_static)
 
-#pragma weak kvm_allowed
-#pragma weak kvm_irqfds_allowed
-#pragma weak kvm_resamplefds_allowed
-#pragma weak kvm_state
-#pragma weak current_cpu
-#pragma weak tcg_allowed
-#pragma weak mttcg_enabled
-#pragma weak use_icount
-#pragma weak qdev_prop_string
-#pragma weak qdev_prop_uint32
+#define QEMU_SYMBOLS(X)                          \
+	X(address_space_map)                     \
+	X(address_space_unmap)                   \
+	X(current_cpu)                           \
+	X(device_class_set_props)                \
+	X(error_free)                            \
+	X(error_get_pretty)                      \
+	X(error_propagate)                       \
+	X(error_report)                          \
+	X(error_setg_errno_internal)             \
+	X(error_setg_internal)                   \
+	X(event_notifier_cleanup)                \
+	X(event_notifier_get_fd)                 \
+	X(event_notifier_init)                   \
+	X(event_notifier_set)                    \
+	X(event_notifier_test_and_clear)         \
+	X(get_system_memory)                     \
+	X(kvm_allowed)                           \
+	X(kvm_irqchip_add_irqfd_notifier_gsi)    \
+	X(kvm_irqchip_remove_irqfd_notifier_gsi) \
+	X(kvm_irqfds_allowed)                    \
+	X(kvm_resamplefds_allowed)               \
+	X(kvm_state)                             \
+	X(memory_listener_register)              \
+	X(memory_listener_unregister)            \
+	X(memory_region_init_io)                 \
+	X(memory_region_init_ram_from_fd)        \
+	X(memory_region_is_ram_device)           \
+	X(memory_region_owner)                   \
+	X(migrate_add_blocker)                   \
+	X(migrate_del_blocker)                   \
+	X(monitor_cur)                           \
+	X(monitor_fd_param)                      \
+	X(mttcg_enabled)                         \
+	X(object_class_dynamic_cast_assert)      \
+	X(object_dynamic_cast)                   \
+	X(object_dynamic_cast_assert)            \
+	X(object_type_get_instance_size)         \
+	X(pci_default_write_config)              \
+	X(pci_device_iommu_address_space)        \
+	X(pci_device_route_intx_to_irq)          \
+	X(pci_device_set_intx_routing_notifier)  \
+	X(pci_irq_disabled)                      \
+	X(pci_set_irq)                           \
+	X(qdev_get_machine)                      \
+	X(qdev_prop_string)                      \
+	X(qdev_prop_uint32)                      \
+	X(qemu_dup)                              \
+	X(qemu_get_cpu)                          \
+	X(qemu_in_coroutine)                     \
+	X(qemu_in_vcpu_thread)                   \
+	X(qemu_mutex_iothread_locked)            \
+	X(qemu_mutex_lock_iothread_impl)         \
+	X(qemu_mutex_unlock_iothread)            \
+	X(qemu_ram_is_shared)                    \
+	X(qemu_set_fd_handler)                   \
+	X(ram_block_discard_disable)             \
+	X(tcg_allowed)                           \
+	X(use_icount)                            \
+	X(use_rt_clock)                          \
+	X(warn_report)                           \
+	X(warn_report_once_cond)
+
+/* A QEMU that was configured without plugins lacks them. */
+#define QEMU_PLUGIN_SYMBOLS(X)                    \
+	X(qemu_plugin_insn_data)                  \
+	X(qemu_plugin_insn_size)                  \
+	X(qemu_plugin_load_list)                  \
+	X(qemu_plugin_opt_parse)                  \
+	X(qemu_plugin_register_vcpu_insn_exec_cb) \
+	X(qemu_plugin_register_vcpu_tb_trans_cb)  \
+	X(qemu_plugin_tb_get_insn)                \
+	X(qemu_plugin_tb_n_insns)
+
+#define GLIB_SYMBOLS(X)           \
+	X(g_array_append_vals)    \
+	X(g_array_free)           \
+	X(g_array_new)            \
+	X(g_array_set_size)       \
+	X(g_free)                 \
+	X(g_strdup_printf)        \
+	X(g_strfreev)             \
+	X(g_string_append_printf) \
+	X(g_string_free)          \
+	X(g_string_new)           \
+	X(g_strjoinv)             \
+	X(g_strsplit)             \
+	X(g_strsplit_set)
+
+#define MAKE_WEAK_(pragma) _Pragma(#pragma)
+#define MAKE_WEAK(symbol) MAKE_WEAK_(weak symbol)
+
+QEMU_IDENTIFYING_SYMBOLS(MAKE_WEAK)
+QEMU_SYMBOLS(MAKE_WEAK)
+QEMU_PLUGIN_SYMBOLS(MAKE_WEAK)
+GLIB_SYMBOLS(MAKE_WEAK)
+
+#undef MAKE_WEAK
+#undef MAKE_WEAK_
 
 #endif

@@ -22,3 +22,17 @@ def qemu_test(name, args = [], data = []):
                 "noasan",
             ],
         )
+
+def preload_test(name):
+    """Runs NAME.sh with the path of the shared object."""
+    if QEMU_HEADERS:
+        native.sh_test(
+            name = name,
+            srcs = [name + ".sh"],
+            args = ["$(location //proxy/qemu:mpring-qemu.so)"],
+            data = ["//proxy/qemu:mpring-qemu.so"],
+            tags = [
+                "local",
+                "noasan",
+            ],
+        )
