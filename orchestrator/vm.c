@@ -241,12 +241,38 @@ static void remote_lost(struct mpr_vm_remote *remote)
 	forget_remote(remote);
 }
 
+/* ---- I/O errors that stop ------------------------------------------------ */
+
+/* The machine must stop, if only with another state. */
+static void io_error_set(void *opaque, struct json_object *reply)
+{
+	const struct mpr_vm *vm = opaque;
+
+	if (reply && mpr_qmp_error(reply))
+		mpr_qmp_execute(vm->qemu, "stop", NULL, -1, NULL, NULL);
+}
+
+/* Has QEMU stop in the state io-error, which only a device can: the adapter's proxy. */
+static void stop_qemu(struct mpr_vm *vm, const struct mpr_remote_option *adapter)
+{
+	struct json_object *arguments = json_object_new_object();
+	char *path = mpr_need_text("/machine/peripheral/%s", mpr_remote_option_get(adapter, "id"));
+
+	json_object_object_add(arguments, "path", json_object_new_string(path));
+	json_object_object_add(arguments, "property", json_object_new_string("x-io-error"));
+	json_object_object_add(arguments, "value", json_object_new_boolean(true));
+	mpr_qmp_execute(vm->qemu, "qom-set", arguments, -1, io_error_set, vm);
+	free(path);
+}
+
 /* An I/O error stops the whole machine, so that the guest's timeouts do not run. */
 static void remote_stopped(struct mpr_vm_remote *remote)
 {
+	const struct mpr_remote_option *adapter = first_adapter(remote->vm, remote->rid);
+
 	remote->stopped = true;
-	if (remote->vm->qemu && !remote->vm->qemu_lost)
-		mpr_qmp_execute(remote->vm->qemu, "stop", NULL, -1, NULL, NULL);
+	if (adapter && remote->vm->qemu && !remote->vm->qemu_lost)
+		stop_qemu(remote->vm, adapter);
 }
 
 /* The user goes on. */

@@ -7,6 +7,7 @@
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/module.h"
+#include "sysemu/runstate.h"
 
 #define CONFIG_SIZE 256
 #define BAR_IO 1
@@ -242,6 +243,17 @@ static void proxy_reset(DeviceState *qdev)
 	proxy_connection_check(dev);
 }
 
+/*
+ * Stops the machine as an I/O error of one of QEMU's own disks does, so that every
+ * monitor and manager sees the state io-error; QMP's stop would make it paused. Set by
+ * the process that watches the remote (mpring run).
+ */
+static void set_io_error(Object *obj G_GNUC_UNUSED, bool value, Error **errp G_GNUC_UNUSED)
+{
+	if (value)
+		vm_stop(RUN_STATE_IO_ERROR);
+}
+
 static Property proxy_properties[] = {
 	DEFINE_PROP_STRING("socket", PCIProxyDev, socket),
 	DEFINE_PROP_STRING("path", PCIProxyDev, path),
@@ -276,6 +288,9 @@ static void class_init(ObjectClass *klass, void *data G_GNUC_UNUSED)
 	}
 	dc->reset = proxy_reset;
 	device_class_set_props(dc, proxy_properties);
+	object_class_property_add_bool(klass, "x-io-error", NULL, set_io_error);
+	object_class_property_set_description(klass, "x-io-error",
+					      "stops the machine, in the state io-error");
 	pc->realize = proxy_realize;
 	pc->exit = proxy_exit;
 	pc->config_write = config_write;

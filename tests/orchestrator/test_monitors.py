@@ -389,6 +389,40 @@ def bad_clients_disturb_nobody(folder):
             check("too long" in text.command("x" * 100000), "a long line")
 
 
+# ---- Remote drives -----------------------------------------------------------
+
+def machine_with_disk(folder, drive="", *options):
+    """A PC, stopped, with the disk of image d0.img in a remote process."""
+    with open(f"{folder}/d0.img", "wb") as image:
+        image.truncate(1 << 20)
+    arguments = ["run", "--", QEMU, "-accel", "tcg", "-S", "-display", "none", "-nodefaults",
+                 "-m", "64M", "-object", "memory-backend-memfd,id=mem,size=64M",
+                 "-machine", "pc,memory-backend=mem", "-rdevice", "lsi53c895a,id=lsi0,rid=0",
+                 "-rdrive", f"id=d0,file={folder}/d0.img,format=raw,rid=0{drive}",
+                 "-rdevice", "scsi-hd,id=disk0,drive=d0,bus=lsi0.0,rid=0", *options,
+                 *both(folder)]
+    return Machine(folder, program=[PROGRAM, *arguments])
+
+
+@case
+def an_io_error_stops_the_machine_in_the_state_of_qemus_own(folder):
+    with machine_with_disk(folder, ",rerror=stop") as machine, Qmp(machine) as qmp, \
+            Text(machine) as text:
+        os.truncate(f"{folder}/d0.img", 0)  # the firmware will look for a boot sector
+        qmp.send({"execute": "cont"})
+        told = [qmp.read() for _ in range(4)]
+        events = [message["event"] for message in told if "event" in message]
+        check(events == ["RESUME", "BLOCK_IO_ERROR", "STOP"], f"{told}")
+        (data,) = [message["data"] for message in told if message.get("event") == events[1]]
+        check(data["device"] == "d0" and data["action"] == "stop" and not data["nospace"] and
+              data["operation"] == "read" and data["node-name"] and data["reason"], f"{data}")
+        check(qmp.command("query-status")["return"]["status"] == "io-error", "QMP")
+        check(text.command("info status") == "VM status: paused (io-error)\r\n", "HMP")
+        os.truncate(f"{folder}/d0.img", 1 << 20)
+        check(qmp.command("cont") == {"return": {}}, "cont")
+        check(qmp.command("query-status")["return"]["status"] == "running", "it goes on")
+
+
 # ---- Where they are ----------------------------------------------------------
 
 @case

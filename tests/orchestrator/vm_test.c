@@ -446,6 +446,11 @@ static void io_errors_are_told_to_users(void **state)
 	assert_string_equal(events, "{\"event\":\"BLOCK_IO_ERROR\"}");
 }
 
+/* The machine is to be in the state io-error, not paused. */
+#define IO_ERROR                                                                                 \
+	COMMAND("qom-set", "\"path\":\"/machine/peripheral/scsi0\",\"property\":\"x-io-error\"," \
+			   "\"value\":true")
+
 /* werror=stop: a drive's error stops the machine, and the user's cont resumes it. */
 static void a_remote_that_stops_stops_qemu(void **state)
 {
@@ -453,13 +458,23 @@ static void a_remote_that_stops_stops_qemu(void **state)
 	say(qemu, "{\"event\": \"RESUME\"}");
 	expect_nothing(remote);
 	say(remote, "{\"event\": \"BLOCK_IO_ERROR\"}{\"event\": \"STOP\"}");
-	expect(qemu, "{\"execute\":\"stop\"}", OK "{\"event\": \"STOP\"}");
+	expect(qemu, IO_ERROR, OK "{\"event\": \"STOP\"}");
 	expect_nothing(remote);
 	say(qemu, "{\"event\": \"RESUME\"}");
 	expect(remote, "{\"execute\":\"cont\"}", OK "{\"event\": \"RESUME\"}");
 	say(qemu, "{\"event\": \"RESUME\"}");
 	expect_nothing(remote);
 	assert_string_equal(events, "{\"event\":\"BLOCK_IO_ERROR\"}"); /* QEMU tells the rest */
+}
+
+/* As one must that has no such state to offer. */
+static void qemu_stops_in_any_case(void **state)
+{
+	(void)state;
+	say(remote, "{\"event\": \"STOP\"}");
+	expect(qemu, IO_ERROR, NO);
+	expect(qemu, "{\"execute\":\"stop\"}", OK);
+	expect_nothing(qemu);
 }
 
 /* ---- Bad commands ------------------------------------------------------- */
@@ -846,6 +861,7 @@ int main(int argc, char **argv)
 		with_vm(what_is_being_added_is_not_removed),
 		with_vm(io_errors_are_told_to_users),
 		with_vm(a_remote_that_stops_stops_qemu),
+		with_vm(qemu_stops_in_any_case),
 		with_vm(bad_commands_are_refused),
 		with_vm(bad_arguments_are_refused),
 		with_vm(an_adapter_of_a_process_that_is_there),
