@@ -74,16 +74,18 @@ void mpr_pci_init(struct mpr_pci *pci, const struct mpr_pci_info *info)
 	put_le(&pci->wmask[MPR_PCI_COMMAND], command_wmask(info), 2);
 	pci->wmask[MPR_PCI_CACHE_LINE_SIZE] = 0xff;
 	pci->wmask[MPR_PCI_LATENCY_TIMER] = 0xff;
+	pci->config[MPR_PCI_LATENCY_TIMER] = info->latency_timer;
 	pci->wmask[MPR_PCI_INTERRUPT_LINE] = 0xff;
 	for (unsigned bar = 0; bar < MPR_PCI_NUM_BARS; bar++)
 		init_bar(pci, bar);
 }
 
-/* Every writable bit is 0 after RST#, so clearing them is the whole reset. */
+/* Every writable bit but those of the latency timer is 0 after RST#. */
 void mpr_pci_reset(struct mpr_pci *pci)
 {
 	for (unsigned i = 0; i < MPR_PCI_CONFIG_SIZE; i++)
 		pci->config[i] &= (uint8_t)~pci->wmask[i];
+	pci->config[MPR_PCI_LATENCY_TIMER] = pci->info->latency_timer;
 }
 
 static bool in_config_space(uint32_t offset, unsigned size)

@@ -58,6 +58,9 @@ struct mpr_pci_info {
 	uint32_t class_code; /* 24 bits: class, subclass, programming interface */
 	uint8_t revision;
 	uint8_t interrupt_pin; /* 0: none, 1: INTA# ... 4: INTD# */
+	/* Clocks, after a reset. Software that finds 0 takes the function for one
+	 * that nobody has set up. */
+	uint8_t latency_timer;
 	struct mpr_bar_info bar[MPR_PCI_NUM_BARS];
 };
 
@@ -70,8 +73,8 @@ struct mpr_pci {
 /* Fills in the configuration space as after a reset of the function. */
 void mpr_pci_init(struct mpr_pci *pci, const struct mpr_pci_info *info);
 
-/* The state after RST#: command, BARs, cache line size, latency timer and
- * interrupt line are 0. */
+/* The state after RST#: command, BARs, cache line size and interrupt line are 0, the
+ * latency timer is that of the info. */
 void mpr_pci_reset(struct mpr_pci *pci);
 
 /*

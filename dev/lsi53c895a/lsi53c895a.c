@@ -17,6 +17,7 @@ static const struct mpr_pci_info pci_info = {
 	.subsystem_id = 0x1000,
 	.class_code = 0x010000,
 	.interrupt_pin = 1,
+	.latency_timer = 0xff,
 	.bar =
 		{
 			[BAR_IO] = {MPR_BAR_IO, LSI_REGISTERS},

@@ -133,6 +133,7 @@ static void fill_config(PCIDevice *pci, const struct mpr_wire_description *descr
 	copy_config(pci, description, PCI_VENDOR_ID, 4);
 	copy_config(pci, description, PCI_STATUS, 2);
 	copy_config(pci, description, PCI_REVISION_ID, 4);
+	copy_config(pci, description, PCI_LATENCY_TIMER, 1);
 	copy_config(pci, description, PCI_SUBSYSTEM_VENDOR_ID, 4);
 	copy_config(pci, description, PCI_CAPABILITY_LIST, 1);
 	copy_config(pci, description, PCI_MIN_GNT, 2);
@@ -239,6 +240,8 @@ static void proxy_reset(DeviceState *qdev)
 	PCIProxyDev *dev = PCI_PROXY_DEV(qdev);
 
 	mpr_proxy_reset(dev->remote);
+	/* The one register that QEMU's reset leaves as the guest has set it. */
+	copy_config(PCI_DEVICE(dev), mpr_proxy_description(dev->remote), PCI_LATENCY_TIMER, 1);
 	proxy_intx_deassert(dev);
 	proxy_connection_check(dev);
 }

@@ -18,6 +18,7 @@ static const struct mpr_pci_info info = {
 	.class_code = 0x010000,
 	.revision = 3,
 	.interrupt_pin = 1,
+	.latency_timer = 0x40,
 	.bar = {{MPR_BAR_IO, 256}, {MPR_BAR_MEM32, 1024}, {MPR_BAR_RAM32, 8192}},
 };
 
@@ -39,6 +40,17 @@ static void identity_is_where_pci_puts_it(void **state)
 	assert_int_equal(mpr_pci_config_read(pci, 0x2c, 4), 0x10001af4);
 	assert_int_equal(mpr_pci_config_read(pci, 0x3c, 4), 0x00000100);
 	assert_int_equal(mpr_pci_config_read(pci, 0x34, 1), 0);
+}
+
+static void latency_timer_begins_as_described(void **state)
+{
+	struct mpr_pci *pci = *state;
+
+	assert_int_equal(mpr_pci_config_read(pci, MPR_PCI_LATENCY_TIMER, 1), 0x40);
+	mpr_pci_config_write(pci, MPR_PCI_LATENCY_TIMER, 1, 0x10);
+	assert_int_equal(mpr_pci_config_read(pci, MPR_PCI_LATENCY_TIMER, 1), 0x10);
+	mpr_pci_reset(pci);
+	assert_int_equal(mpr_pci_config_read(pci, MPR_PCI_LATENCY_TIMER, 1), 0x40);
 }
 
 static void identity_cannot_be_written(void **state)
@@ -171,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(identity_is_where_pci_puts_it, setup),
+		cmocka_unit_test_setup(latency_timer_begins_as_described, setup),
 		cmocka_unit_test_setup(identity_cannot_be_written, setup),
 		cmocka_unit_test_setup(bar_sizing_tells_kind_and_size, setup),
 		cmocka_unit_test_setup(bar_may_be_written_by_bytes, setup),

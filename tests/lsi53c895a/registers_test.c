@@ -8,7 +8,7 @@
 static void identity(void **state)
 {
 	static const uint8_t expected[16] = {0x00, 0x10, 0x12, 0x00, 0x07, 0,	 0, 0,
-					     0,	   0,	 0x00, 0x01, 0,	   0x00, 0, 0};
+					     0,	   0,	 0x00, 0x01, 0,	   0xff, 0, 0};
 	struct machine *m = *state;
 
 	assert_memory_equal(m->dev->pci.config, expected, sizeof(expected));

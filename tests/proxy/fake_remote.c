@@ -293,6 +293,8 @@ static void describe(struct mpr_wire_description *d)
 	d->config[3] = FAKE_DEVICE >> 8;
 	d->config[8] = 0x12;  /* revision */
 	d->config[11] = 0xff; /* class: none of those defined */
+	d->config[0x0d] = 0x40;
+	d->wmask[0x0d] = 0xff;
 	d->config[0x2c] = 0x34;
 	d->config[0x2d] = 0x12;
 	d->config[0x2e] = 0x78;

@@ -21,7 +21,7 @@ RAM = 0xB0
 SLOT = 5
 IO, MMIO, PLAIN = 0xC000, 0xE0000000, 0xE1000000
 IRQ = 11
-COMMAND, BAR0, BAR1, BAR2 = 0x04, 0x10, 0x14, 0x18
+COMMAND, LATENCY_TIMER, BAR0, BAR1, BAR2 = 0x04, 0x0D, 0x10, 0x14, 0x18
 
 
 @contextlib.contextmanager
@@ -85,6 +85,16 @@ def config_writes_obey_the_remotes_mask():
     with machine() as vm:
         vm.config_write(SLOT, 0x40, 1, 0x5A)
         check(vm.config_read(SLOT, 0x40, 1), 0xAA)
+
+
+def a_reset_sets_the_latency_timer_as_the_remote_does():
+    with machine() as vm:
+        check(vm.config_read(SLOT, LATENCY_TIMER, 1), 0x40)
+        vm.config_write(SLOT, LATENCY_TIMER, 1, 0x10)
+        check(vm.config_read(SLOT, LATENCY_TIMER, 1), 0x10)
+        vm.qmp("system_reset")
+        vm.qmp_event("RESET")
+        check(vm.config_read(SLOT, LATENCY_TIMER, 1), 0x40)
 
 
 def config_writes_reach_the_remote_as_made():
@@ -412,6 +422,7 @@ sys.exit(Tap([
     identity_is_the_remotes,
     bars_have_the_remotes_sizes,
     config_writes_obey_the_remotes_mask,
+    a_reset_sets_the_latency_timer_as_the_remote_does,
     config_writes_reach_the_remote_as_made,
     accesses_keep_their_size,
     memory_bar_keeps_values,
