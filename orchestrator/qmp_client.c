@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "orchestrator/json.h"
 #include "orchestrator/memory.h"
 
 /* Whoever sends more in one piece, or nests deeper, is not believed to speak QMP. */
@@ -224,15 +225,21 @@ static bool awaits_reply(const struct mpr_qmp *qmp)
 	return qmp->greeted && command && qmp->sent == command->length;
 }
 
+/* Members that are of the wrong type are not there: see mpr_qmp_event_fn. */
+static bool is_reply(struct json_object *message)
+{
+	return mpr_json_get_typed(message, "error", json_type_object) ||
+	       (json_object_object_get_ex(message, "return", NULL) &&
+		!json_object_object_get_ex(message, "error", NULL));
+}
+
 static void take_message(struct mpr_qmp *qmp, struct json_object *message)
 {
-	bool greeting = json_object_object_get_ex(message, "QMP", NULL);
-
-	if (json_object_object_get_ex(message, "event", NULL))
+	if (mpr_json_get_string(message, "event"))
 		qmp->event(qmp->opaque, message);
-	else if (greeting && !qmp->greeted)
+	else if (mpr_json_get_typed(message, "QMP", json_type_object) && !qmp->greeted)
 		qmp->greeted = true;
-	else if (json_object_is_type(message, json_type_object) && awaits_reply(qmp))
+	else if (is_reply(message) && awaits_reply(qmp))
 		answer(qmp, message);
 	else
 		lose(qmp);
@@ -288,14 +295,16 @@ static gboolean on_readable(int fd, GIOCondition condition, void *opaque)
 
 const char *mpr_qmp_error(struct json_object *reply)
 {
-	struct json_object *error, *desc = NULL;
+	struct json_object *error;
+	const char *desc;
 
 	if (!reply)
 		return "it has ended, or hung up";
-	if (!json_object_object_get_ex(reply, "error", &error))
+	error = mpr_json_get(reply, "error");
+	if (!error)
 		return NULL;
-	json_object_object_get_ex(error, "desc", &desc);
-	return desc ? json_object_get_string(desc) : "no reason was given";
+	desc = mpr_json_get_string(error, "desc");
+	return desc ? desc : "no reason was given";
 }
 
 struct mpr_qmp *mpr_qmp_create(int sock, mpr_qmp_event_fn event, void *opaque)

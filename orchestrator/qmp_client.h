@@ -14,11 +14,12 @@
 struct mpr_qmp;
 
 /* An event, whole ({"event": ..., "data": ...}), valid during the call; NULL, once and
- * last: the connection is lost. */
+ * last: the connection is lost. "event" is a string; whatever else is in it is to be read
+ * with orchestrator/json.h. */
 typedef void (*mpr_qmp_event_fn)(void *opaque, struct json_object *event);
 
-/* `reply` has "return" or "error", and is valid during the call; NULL: the connection
- * was lost before. Called once for each command, never from within
+/* `reply` has "return", of any type, or "error", an object, and is valid during the call;
+ * NULL: the connection was lost before. Called once for each command, never from within
  * mpr_qmp_execute(). */
 typedef void (*mpr_qmp_reply_fn)(void *opaque, struct json_object *reply);
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "orchestrator/json.h"
 #include "orchestrator/launch.h"
 #include "orchestrator/memory.h"
 #include "orchestrator/vm_state.h"
@@ -182,19 +183,14 @@ static struct mpr_remote_option *find_device(const struct mpr_vm *vm, uint64_t r
 
 static const char *device_of(struct json_object *event)
 {
-	struct json_object *data = NULL, *device = NULL;
-
-	json_object_object_get_ex(event, "data", &data);
-	json_object_object_get_ex(data, "device", &device);
-	return device ? json_object_get_string(device) : NULL;
+	return mpr_json_get_string(mpr_json_get(event, "data"), "device");
 }
 
 static bool is_event(struct json_object *event, const char *name)
 {
-	struct json_object *value = NULL;
+	const char *what = mpr_json_get_string(event, "event");
 
-	json_object_object_get_ex(event, "event", &value);
-	return !strcmp(json_object_get_string(value), name);
+	return what && !strcmp(what, name);
 }
 
 static void tell_users(const struct mpr_vm *vm, struct json_object *event)
@@ -305,11 +301,9 @@ static void on_remote_event(void *opaque, struct json_object *event)
 /* A guest that has shut down may leave QEMU behind (-no-shutdown); quit does not. */
 static bool by_host(struct json_object *event)
 {
-	struct json_object *data = NULL, *reason = NULL;
+	const char *reason = mpr_json_get_string(mpr_json_get(event, "data"), "reason");
 
-	json_object_object_get_ex(event, "data", &data);
-	json_object_object_get_ex(data, "reason", &reason);
-	return reason && !strncmp(json_object_get_string(reason), "host-", 5);
+	return reason && !strncmp(reason, "host-", 5);
 }
 
 static void on_qemu_event(void *opaque, struct json_object *event)

@@ -3,11 +3,13 @@
 
 #include <glib.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "orchestrator/commands.h"
+#include "orchestrator/json.h"
 #include "orchestrator/qmp_client.h"
 #include "orchestrator/vm.h"
 
@@ -172,23 +174,20 @@ static void note_cpu(struct mpr_hmp *hmp, const char *line)
 
 static const char *text_of(struct json_object *reply)
 {
-	struct json_object *value;
+	const char *text = mpr_json_get_string(reply, "return");
 
-	if (json_object_object_get_ex(reply, "return", &value) &&
-	    json_object_is_type(value, json_type_string))
-		return json_object_get_string(value);
-	return "";
+	return text ? text : "";
 }
 
 /* QEMU refused the request itself; NULL: it did not. */
 static char *error_of(struct json_object *reply)
 {
-	struct json_object *error, *desc;
+	struct json_object *error = mpr_json_get(reply, "error");
+	const char *desc = mpr_json_get_string(error, "desc");
 
-	if (!json_object_object_get_ex(reply, "error", &error) ||
-	    !json_object_object_get_ex(error, "desc", &desc))
+	if (!error)
 		return NULL;
-	return g_strdup_printf("Error: %s\r\n", json_object_get_string(desc));
+	return g_strdup_printf("Error: %s\r\n", desc ? desc : "no reason was given");
 }
 
 static void ask_qemu(struct call *call);
@@ -236,13 +235,9 @@ static void ask_qemu(struct call *call)
 
 static int version_part(struct json_object *reply, const char *key)
 {
-	struct json_object *object = reply;
+	struct json_object *version = mpr_json_get(mpr_json_get(reply, "return"), "qemu");
 
-	if (json_object_object_get_ex(object, "return", &object) &&
-	    json_object_object_get_ex(object, "qemu", &object) &&
-	    json_object_object_get_ex(object, key, &object))
-		return json_object_get_int(object);
-	return 0;
+	return (int)mpr_json_get_int(version, key, 0, INT_MAX, 0);
 }
 
 static void version_known(void *opaque, struct json_object *reply)

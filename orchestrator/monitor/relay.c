@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "orchestrator/commands.h"
+#include "orchestrator/json.h"
 #include "orchestrator/monitor/hmp.h"
 #include "orchestrator/monitor/scan.h"
 #include "orchestrator/monitor/stream.h"
@@ -169,14 +170,6 @@ static void ask_commands(struct mpr_relay *relay, struct json_object *request)
 
 /* ---- mpring's commands -------------------------------------------------- */
 
-static struct json_object *member(struct json_object *object, const char *key)
-{
-	struct json_object *value = NULL;
-
-	json_object_object_get_ex(object, key, &value);
-	return value;
-}
-
 /* NULL when it is not an object. QEMU's depth, and its single quotes. */
 static struct json_object *parse(const char *text)
 {
@@ -192,10 +185,9 @@ static struct json_object *parse(const char *text)
 
 static const char *name_of(struct json_object *request)
 {
-	struct json_object *execute = member(request, "execute");
+	const char *name = mpr_json_get_string(request, "execute");
 
-	return json_object_is_type(execute, json_type_string) ? json_object_get_string(execute)
-							      : "";
+	return name ? name : "";
 }
 
 static bool is_well_formed(struct json_object *request)
@@ -212,15 +204,12 @@ static bool is_well_formed(struct json_object *request)
 /* The line that human-monitor-command is to run if it is for mpring, or NULL. */
 static const char *hmp_line(struct json_object *request)
 {
-	struct json_object *line;
+	const char *line;
 
 	if (strcmp(name_of(request), "human-monitor-command") || !is_well_formed(request))
 		return NULL;
-	line = member(member(request, "arguments"), "command-line");
-	if (!json_object_is_type(line, json_type_string) ||
-	    !mpr_hmp_is_own(json_object_get_string(line)))
-		return NULL;
-	return json_object_get_string(line);
+	line = mpr_json_get_string(mpr_json_get(request, "arguments"), "command-line");
+	return line && mpr_hmp_is_own(line) ? line : NULL;
 }
 
 static bool is_own(struct json_object *request)
@@ -281,7 +270,7 @@ static void run_held(struct mpr_relay *relay)
 		mpr_hmp_run(relay->hmp, line, hmp_done, running);
 	else
 		mpr_vm_run_qmp(relay->vm, mpr_vm_find_qmp(name_of(request)),
-			       member(request, "arguments"), qmp_done, running);
+			       mpr_json_get(request, "arguments"), qmp_done, running);
 }
 
 static void abandon_running(struct running *running)
@@ -389,9 +378,9 @@ static void add_commands(struct json_object *list)
 static void answer_query(struct mpr_relay *relay, const struct question *question,
 			 struct json_object *reply)
 {
-	struct json_object *list = member(reply, "return");
+	struct json_object *list = mpr_json_get_typed(reply, "return", json_type_array);
 
-	if (json_object_is_type(list, json_type_array))
+	if (list)
 		add_commands(list);
 	json_object_object_del(reply, "id");
 	if (question->has_id)
@@ -402,7 +391,7 @@ static void answer_query(struct mpr_relay *relay, const struct question *questio
 static void answered(struct mpr_relay *relay, const struct question *question,
 		     struct json_object *reply)
 {
-	bool accepted = member(reply, "return");
+	bool accepted = mpr_json_get(reply, "return");
 
 	switch (question->purpose) {
 	case QUESTION_TURN:
@@ -423,18 +412,17 @@ static void answered(struct mpr_relay *relay, const struct question *question,
 
 static bool is_answer_to(const struct question *question, struct json_object *reply)
 {
-	struct json_object *id = member(reply, "id");
+	const char *id = mpr_json_get_string(reply, "id");
 
-	return json_object_is_type(id, json_type_string) &&
-	       !strcmp(json_object_get_string(id), question->id);
+	return id && !strcmp(id, question->id);
 }
 
 /* An answer, not a greeting or an event. */
 static void note_answer(struct mpr_relay *relay, struct json_object *reply)
 {
-	bool accepted = member(reply, "return");
+	bool accepted = mpr_json_get(reply, "return");
 
-	if (!accepted && !member(reply, "error"))
+	if (!accepted && !mpr_json_get(reply, "error"))
 		return;
 	relay->answered++;
 	if (relay->answered == relay->negotiation)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "orchestrator/commands.h"
+#include "orchestrator/json.h"
 #include "orchestrator/qmp_client.h"
 #include "orchestrator/vm.h"
 
@@ -85,7 +86,7 @@ static void add_aliases(GPtrArray *list, const char *word, size_t len)
  * lines begin with blanks or signs. */
 static void learn_help(GPtrArray *list, struct json_object *value, unsigned skip)
 {
-	const char *at = json_object_get_string(value);
+	const char *at = mpr_json_string(value);
 
 	for (const char *end; at && *at; at = *end ? end + 1 : end) {
 		const char *word = at;
@@ -116,33 +117,26 @@ static void learn_topics(GPtrArray *list, struct json_object *value)
 /* Strings with one of these keys, anywhere. */
 static void learn_keys(GPtrArray *list, struct json_object *value, const char *const *keys)
 {
-	if (json_object_is_type(value, json_type_array)) {
-		for (size_t i = 0; i < json_object_array_length(value); i++)
-			learn_keys(list, json_object_array_get_idx(value, i), keys);
-	} else if (json_object_is_type(value, json_type_object)) {
-		for (; *keys; keys++) {
-			struct json_object *name;
+	for (size_t i = 0; i < mpr_json_length(value); i++)
+		learn_keys(list, json_object_array_get_idx(value, i), keys);
+	for (; *keys; keys++) {
+		const char *name = mpr_json_get_string(value, *keys);
 
-			if (json_object_object_get_ex(value, *keys, &name) &&
-			    json_object_is_type(name, json_type_string) &&
-			    json_object_get_string_len(name))
-				add(list, json_object_get_string(name),
-				    (size_t)json_object_get_string_len(name));
-		}
+		if (name && *name)
+			add(list, name, strlen(name));
 	}
 }
 
 /* "type" is a property of the container itself, not a device. */
 static void learn_devices(GPtrArray *list, struct json_object *value)
 {
-	for (size_t i = 0; i < json_object_array_length(value); i++) {
-		struct json_object *entry = json_object_array_get_idx(value, i), *name, *type;
+	for (size_t i = 0; i < mpr_json_length(value); i++) {
+		struct json_object *entry = json_object_array_get_idx(value, i);
+		const char *name = mpr_json_get_string(entry, "name");
+		const char *type = mpr_json_get_string(entry, "type");
 
-		if (json_object_object_get_ex(entry, "name", &name) &&
-		    json_object_object_get_ex(entry, "type", &type) &&
-		    g_str_has_prefix(json_object_get_string(type), "child<"))
-			add(list, json_object_get_string(name),
-			    (size_t)json_object_get_string_len(name));
+		if (name && type && g_str_has_prefix(type, "child<"))
+			add(list, name, strlen(name));
 	}
 }
 
@@ -172,11 +166,7 @@ static void learn(struct question *question, struct json_object *value)
 
 static void answered(void *opaque, struct json_object *reply)
 {
-	struct json_object *value = NULL;
-
-	if (reply)
-		json_object_object_get_ex(reply, "return", &value);
-	learn(opaque, value);
+	learn(opaque, mpr_json_get(reply, "return"));
 }
 
 static void outcome_known(void *opaque, const struct mpr_outcome *outcome)

@@ -270,8 +270,19 @@ static void a_peer_that_leaves_is_told(void **state)
 /* What breaks the rules ends the connection and nothing else. */
 static void bad_peers_are_hung_up_on(void **state)
 {
-	static const char *const bad[] = {"garbage",  "{\"a\":\x01",	      "5\r\n",
-					  "null\r\n", "{\"return\": {}}\r\n", GREETING};
+	static const char *const bad[] = {
+		"garbage",
+		"{\"a\":\x01",
+		"5\r\n",
+		"null\r\n",
+		"[\"event\"]\r\n",
+		"{\"return\": {}}\r\n",
+		"{\"event\": null}\r\n",
+		"{\"event\": 5}\r\n",
+		"{\"event\": {\"event\": \"STOP\"}}\r\n",
+		"{\"event\": \"STOP\\u0000\"}\r\n",
+		GREETING,
+	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (i)
@@ -282,6 +293,36 @@ static void bad_peers_are_hung_up_on(void **state)
 		if (i + 1 < sizeof(bad) / sizeof(bad[0]))
 			tear_down(state);
 	}
+}
+
+/* Nor do they answer anything. */
+static void bad_replies_are_none(void **state)
+{
+	static const char *const bad[] = {
+		"{}\r\n",
+		"{\"error\": null}\r\n",
+		"{\"error\": \"no\"}\r\n",
+		"{\"error\": null, \"return\": {}}\r\n",
+		"{\"event\": null, \"returns\": {}}\r\n",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (i)
+			set_up(state);
+		negotiate();
+		execute("stop");
+		say(bad[i]);
+		assert_string_equal(talk.log, "stop:none lost ");
+		if (i + 1 < sizeof(bad) / sizeof(bad[0]))
+			tear_down(state);
+	}
+}
+
+static void a_bad_greeting_is_none(void **state)
+{
+	(void)state;
+	say("{\"QMP\": null}\r\n");
+	assert_string_equal(talk.log, "lost ");
 }
 
 static void a_reply_before_the_greeting_is_bad(void **state)
@@ -373,8 +414,11 @@ static void errors_are_found_in_replies(void **state)
 {
 	struct json_object *good = json_tokener_parse("{\"return\": {}}");
 	struct json_object *bad = json_tokener_parse("{\"error\": {\"desc\": \"no\"}}");
+	struct json_object *worse = json_tokener_parse("{\"error\": {\"desc\": null}}");
 
 	(void)state;
+	assert_string_equal(mpr_qmp_error(worse), "no reason was given");
+	json_object_put(worse);
 	assert_null(mpr_qmp_error(good));
 	assert_string_equal(mpr_qmp_error(bad), "no");
 	assert_non_null(mpr_qmp_error(NULL));
@@ -396,6 +440,8 @@ int main(void)
 		with_talk(a_long_command_waits_until_the_peer_reads),
 		with_talk(a_peer_that_leaves_is_told),
 		with_talk(bad_peers_are_hung_up_on),
+		with_talk(bad_replies_are_none),
+		with_talk(a_bad_greeting_is_none),
 		with_talk(a_reply_before_the_greeting_is_bad),
 		with_talk(deep_nesting_is_bad),
 		with_talk(an_endless_message_is_bad),

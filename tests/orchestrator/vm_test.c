@@ -477,6 +477,42 @@ static void qemu_stops_in_any_case(void **state)
 	expect_nothing(qemu);
 }
 
+/* Members that are not of the type that they should be are not there. */
+static void what_events_say_is_checked(void **state)
+{
+	static const char *const values[] = {
+		"null", "true", "5", "1.5", "[]", "{}", "[\"disk0\"]", "\"disk0\\u0000\"",
+	};
+	static const char *const names[] = {"DEVICE_DELETED", "BLOCK_IO_ERROR", "SHUTDOWN"};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+			for (int peer = 0; peer < 2; peer++) {
+				snprintf(text, sizeof(text),
+					 "{\"event\": \"%1$s\", \"data\": %2$s}{\"event\": "
+					 "\"%1$s\", \"data\": {\"device\": %2$s, "
+					 "\"reason\": %2$s}}\r\n",
+					 names[n], values[i]);
+				say(peer ? qemu : remote, text);
+			}
+		}
+	}
+	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
+}
+
+/* The others go on. */
+static void a_peer_that_talks_nonsense_is_hung_up_on(void **state)
+{
+	(void)state;
+	say(remote, "{\"event\": null}\r\n");
+	assert_true(hung_up(remote));
+	assert_false(hung_up(qemu));
+	hmp("rdevice_del disk0");
+	assert_error("no remote process has a device \"disk0\"");
+}
+
 /* ---- Bad commands ------------------------------------------------------- */
 
 static void bad_commands_are_refused(void **state)
@@ -862,6 +898,8 @@ int main(int argc, char **argv)
 		with_vm(io_errors_are_told_to_users),
 		with_vm(a_remote_that_stops_stops_qemu),
 		with_vm(qemu_stops_in_any_case),
+		with_vm(what_events_say_is_checked),
+		with_vm(a_peer_that_talks_nonsense_is_hung_up_on),
 		with_vm(bad_commands_are_refused),
 		with_vm(bad_arguments_are_refused),
 		with_vm(an_adapter_of_a_process_that_is_there),

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading JSON that a peer sent, who may have been taken over: nothing is taken for
+ * what it should be before it is seen to be that. Every function allows an object that
+ * is NULL (JSON's null, and what is not there) or is of another type, and finds
+ * nothing in it.
+ */
+#ifndef MPR_ORCHESTRATOR_JSON_H
+#define MPR_ORCHESTRATOR_JSON_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The member of an object, the object's own; NULL: it is not there, or null. */
+struct json_object *mpr_json_get(struct json_object *object, const char *key);
+
+/* The same, if it is of that type; else NULL. */
+struct json_object *mpr_json_get_typed(struct json_object *object, const char *key,
+				       enum json_type type);
+
+/* The value itself as a string, valid as long as it; NULL: it is none, or has a zero byte,
+ * and so would be read as another. */
+const char *mpr_json_string(struct json_object *value);
+
+/* Such a member. */
+const char *mpr_json_get_string(struct json_object *object, const char *key);
+
+/* Whether the member is there and `true`. */
+bool mpr_json_get_true(struct json_object *object, const char *key);
+
+/* The member if it is a whole number from `min` to `max`, else `otherwise`. */
+int64_t mpr_json_get_int(struct json_object *object, const char *key, int64_t min, int64_t max,
+			 int64_t otherwise);
+
+/* The elements of an array; 0 of anything else. */
+size_t mpr_json_length(struct json_object *array);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whatever QEMU and a remote process say on their private QMP connections, mpring goes
+ * on.
+ *
+ * The first byte chooses how the input is cut into pieces, and the command that a user
+ * gives. Each line is said by the peer that its first byte names: Q is QEMU, and all others
+ * are the remote.
+ */
+#include <fcntl.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "orchestrator/commands.h"
+#include "orchestrator/json.h"
+#include "orchestrator/monitor/hmp.h"
+#include "orchestrator/monitor/words.h"
+#include "orchestrator/qmp_client.h"
+#include "orchestrator/vm.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define GREETING "{\"QMP\": {}}\r\n{\"return\": {}}\r\n"
+
+struct machine {
+	struct mpr_plan *plan;
+	struct mpr_family *family;
+	struct mpr_vm *vm;
+	struct mpr_words *words;
+	struct mpr_hmp *hmp;
+	int qemu, remote; /* the peers' ends */
+};
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* ---- The user ----------------------------------------------------------- */
+
+static void on_event(void *opaque, struct json_object *event)
+{
+	(void)opaque;
+	require(mpr_json_get_string(event, "event"));
+}
+
+static void on_outcome(void *opaque, const struct mpr_outcome *outcome)
+{
+	(void)opaque;
+	require(!outcome->error || *outcome->error);
+}
+
+static void on_text(void *opaque, const char *text)
+{
+	(void)opaque;
+	(void)text;
+}
+
+static void give_command(struct machine *machine, unsigned which)
+{
+	static const char *const lines[] = {
+		"rdevice_del disk0",
+		"rdevice_del scsi0",
+		"rdrive_del drive0",
+		"rdrive_add 0 drive1 file=x",
+		"rdevice_add 0 scsi-hd disk1 drive0 scsi0.0",
+		"rdevice_add lsi53c895a,id=scsi1,rid=0",
+		"remote_proc_list",
+		"info version",
+	};
+	const char *line = lines[which % G_N_ELEMENTS(lines)];
+	const struct mpr_vm_command *command;
+	char *name = g_strndup(line, strcspn(line, " "));
+
+	command = mpr_vm_find_hmp(name);
+	if (command)
+		mpr_vm_run_hmp(machine->vm, command, line + strlen(name), on_outcome, NULL);
+	else
+		mpr_hmp_run(machine->hmp, line, on_text, NULL);
+	g_free(name);
+}
+
+/* ---- The machine -------------------------------------------------------- */
+
+/* In the place of the remote: it may be sent signals. */
+static pid_t idle_process(void)
+{
+	static pid_t pid;
+
+	if (!pid)
+		pid = fork();
+	require(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	return pid;
+}
+
+static int make_pair(int *peer)
+{
+	int fds[2];
+
+	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
+	*peer = fds[1];
+	return fds[0];
+}
+
+static void create(struct machine *machine)
+{
+	static char *arguments[] = {
+		"qemu",
+		"-rdevice",
+		"lsi53c895a,id=scsi0,rid=0",
+		"-rdrive",
+		"id=drive0,file=x,werror=stop,rid=0",
+		"-rdevice",
+		"scsi-hd,id=disk0,drive=drive0,bus=scsi0.0,rid=0",
+		NULL,
+	};
+	char *error;
+
+	require(mpr_plan_create(arguments, &machine->plan, &error) == 0);
+	machine->family = mpr_family_create();
+	require(machine->family);
+	machine->vm = mpr_vm_create(machine->family, machine->plan, "/nonexistent");
+	mpr_vm_add_remote(machine->vm, mpr_family_add_remote(machine->family, idle_process(), 0),
+			  make_pair(&machine->remote));
+	mpr_vm_set_qemu(machine->vm, make_pair(&machine->qemu));
+	mpr_vm_listen(machine->vm, on_event, NULL);
+	machine->words = mpr_words_create(machine->vm);
+	machine->hmp = mpr_hmp_create(machine->vm);
+}
+
+static void destroy(struct machine *machine)
+{
+	close(machine->qemu);
+	close(machine->remote);
+	mpr_vm_destroy(machine->vm);
+	mpr_hmp_destroy(machine->hmp);
+	mpr_words_destroy(machine->words);
+	mpr_family_destroy(machine->family);
+	mpr_plan_free(machine->plan);
+}
+
+/* Both read all that they are sent. */
+static void run(const struct machine *machine)
+{
+	bool worked = true;
+
+	for (int i = 0; i < 50 && worked; i++) {
+		char heard[65536];
+
+		worked = g_main_context_iteration(NULL, FALSE);
+		worked |= recv(machine->qemu, heard, sizeof(heard), MSG_DONTWAIT) > 0;
+		worked |= recv(machine->remote, heard, sizeof(heard), MSG_DONTWAIT) > 0;
+	}
+}
+
+static void say(const struct machine *machine, int peer, const void *data, size_t size,
+		size_t piece)
+{
+	const uint8_t *at = data;
+
+	while (size) {
+		ssize_t n = send(peer, at, piece < size ? piece : size, MSG_NOSIGNAL);
+
+		run(machine);
+		if (n <= 0)
+			return; /* it was hung up on, or made to wait */
+		at += n;
+		size -= (size_t)n;
+	}
+}
+
+static void say_line(const struct machine *machine, const uint8_t *line, size_t len, size_t piece)
+{
+	int peer = len && *line == 'Q' ? machine->qemu : machine->remote;
+
+	if (len)
+		say(machine, peer, line + 1, len - 1, piece);
+	say(machine, peer, "\n", 1, 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct machine machine;
+	size_t piece;
+
+	if (!size)
+		return 0;
+	create(&machine);
+	say(&machine, machine.qemu, GREETING, strlen(GREETING), 4096);
+	say(&machine, machine.remote, GREETING, strlen(GREETING), 4096);
+	give_command(&machine, *data);
+	run(&machine);
+	piece = 1 + (*data >> 4) * 16u;
+	for (data++, size--; size;) {
+		const uint8_t *newline = memchr(data, '\n', size);
+		size_t len = newline ? (size_t)(newline - data) : size;
+
+		say_line(&machine, data, len, piece);
+		data += len + (newline != NULL);
+		size -= len + (newline != NULL);
+	}
+	destroy(&machine);
+	return 0;
+}
