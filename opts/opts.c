@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "opts/json_opts.h"
+
 struct item {
 	char *key;
 	char *value;
@@ -112,11 +114,35 @@ static int take_item(struct mpr_opts *opts, const char **text, const char *impli
 	return ret;
 }
 
+static int take_items(struct mpr_opts *opts, const char *text, const char *implied, char **error)
+{
+	int ret = 0;
+
+	while (*text && ret == 0) {
+		ret = take_item(opts, &text, implied, error);
+		implied = NULL;
+		if (*text == ',')
+			text++;
+	}
+	return ret;
+}
+
+static int take_json(struct mpr_opts *opts, const char *option, const char *text, char **error)
+{
+	char *string = mpr_json_to_string(option, text, error);
+	int ret = *error ? -EINVAL : -ENOMEM;
+
+	if (string)
+		ret = take_items(opts, string, NULL, error);
+	free(string);
+	return ret;
+}
+
 int mpr_opts_parse(const char *option, const char *text, const char *implied,
 		   struct mpr_opts **result, char **error)
 {
 	struct mpr_opts *opts = calloc(1, sizeof(*opts));
-	int ret = 0;
+	int ret;
 
 	*error = NULL;
 	if (opts)
@@ -126,13 +152,13 @@ int mpr_opts_parse(const char *option, const char *text, const char *implied,
 		*error = mpr_errorf("%s: out of memory", option);
 		return -ENOMEM;
 	}
-	while (*text && ret == 0) {
-		ret = take_item(opts, &text, implied, error);
-		implied = NULL;
-		if (*text == ',')
-			text++;
-	}
+	if (*text == '{')
+		ret = take_json(opts, option, text, error);
+	else
+		ret = take_items(opts, text, implied, error);
 	if (ret < 0) {
+		if (!*error)
+			*error = mpr_errorf("%s: out of memory", option);
 		mpr_opts_free(opts);
 		return ret;
 	}
@@ -174,6 +200,11 @@ bool mpr_opts_item(const struct mpr_opts *opts, size_t i, const char **key, cons
 	return true;
 }
 
+int mpr_opts_set(struct mpr_opts *opts, const char *key, const char *value)
+{
+	return put(opts, strdup(key), strdup(value));
+}
+
 void mpr_opts_remove(struct mpr_opts *opts, const char *key)
 {
 	struct item *item = find(opts, key);
@@ -195,10 +226,10 @@ static void print_value(FILE *out, const char *value)
 	}
 }
 
-/* A value that would be read as "key=value", or as nothing, keeps its key. */
+/* A value that would be read as "key=value", as JSON, or as nothing, keeps its key. */
 static bool may_stand_alone(const char *value)
 {
-	return *value && value[strcspn(value, "=,")] != '=';
+	return *value && *value != '{' && value[strcspn(value, "=,")] != '=';
 }
 
 char *mpr_opts_format(const struct mpr_opts *opts, const char *implied)

@@ -3,7 +3,9 @@
  * QEMU's option strings: "driver,key=value,key=value". A comma in a value is
  * written twice. "key" alone means key=on, "nokey" is not special. The first
  * item may stand without its key when the option has an implied one ("driver"
- * for -device). Later values of a key replace earlier ones.
+ * for -device). Later values of a key replace earlier ones. A string that begins
+ * with '{' is JSON instead: {"driver": "raw", "file": {"driver": "file"}} is
+ * driver=raw,file.driver=file.
  */
 #ifndef MPR_OPTS_OPTS_H
 #define MPR_OPTS_OPTS_H
@@ -32,6 +34,8 @@ const char *mpr_opts_get(const struct mpr_opts *opts, const char *key);
 bool mpr_opts_item(const struct mpr_opts *opts, size_t i, const char **key, const char **value);
 /* Removes a key and its value (the orchestrator takes `rid` out). */
 void mpr_opts_remove(struct mpr_opts *opts, const char *key);
+/* Gives a key a value, in the place of one that it has. 0 or -ENOMEM. */
+int mpr_opts_set(struct mpr_opts *opts, const char *key, const char *value);
 /* The option string again, commas doubled (free() it). `implied` as in parse. */
 char *mpr_opts_format(const struct mpr_opts *opts, const char *implied);
 
@@ -48,6 +52,12 @@ int mpr_opts_get_bool(const struct mpr_opts *opts, const char *key, bool *value,
 /* One of `names` (ended by NULL): its index. */
 int mpr_opts_get_enum(const struct mpr_opts *opts, const char *key, const char *const *names,
 		      unsigned *value, char **error);
+
+/* QEMU has other names for some drivers: "lsi" is lsi53c895a. The other name of a driver,
+ * or NULL. */
+const char *mpr_driver_alias(const char *driver);
+/* Puts the driver's own name in the place of the other one, in driver=. 0 or -ENOMEM. */
+int mpr_opts_resolve_driver(struct mpr_opts *opts);
 
 /* The name in `names` (ended by NULL) nearest to `name` by edit distance, or
  * NULL when none is near. For "did you mean". */

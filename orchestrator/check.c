@@ -43,8 +43,8 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct mpr_remote_op
 
 /*
  * The next option of that name from argv[*at] on; its value, parsed. NULL: there is no
- * more. What QEMU will not be able to parse, or has in JSON, is passed over: it has
- * messages of its own.
+ * more. What QEMU will not be able to parse is passed over: it has messages of its
+ * own.
  */
 static struct mpr_opts *next_option(char *const *argv, int *at, const char *name,
 				    const char *implied)

@@ -48,6 +48,8 @@ int mpr_remote_option_parse(const char *name, const char *text, bool device,
 	err = mpr_opts_parse(name, text, device ? "driver" : NULL, &option->opts, error);
 	if (!err)
 		err = take_rid(option, error);
+	if (!err && device && mpr_opts_resolve_driver(option->opts))
+		(void)mpr_need(NULL);
 	if (err)
 		mpr_remote_option_unref(option);
 	else

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "remote/help.h"
-#include "remote/json_opts.h"
 #include "ring/window.h"
 
 const char *const mpr_adapter_properties[] = {"driver", "id", NULL};
@@ -175,10 +174,7 @@ static int add_option(struct mpr_option_list *list, const struct option *option,
 	struct mpr_opts *opts;
 	int ret;
 
-	if (text[0] == '{')
-		ret = mpr_json_parse(option->name, text, &opts, error);
-	else
-		ret = mpr_opts_parse(option->name, text, option->implied, &opts, error);
+	ret = mpr_opts_parse(option->name, text, option->implied, &opts, error);
 	if (ret < 0)
 		return ret;
 	ret = mpr_option_add(list, opts);
@@ -248,6 +244,8 @@ static int parse_argument(struct mpr_cmdline *cmdline, const struct option *opti
 		return parse_overcommit(cmdline, argument, error);
 	default:
 		ret = add_option(where, option, argument, error);
+		if (ret == 0 && option->kind == KIND_DEVICE)
+			ret = mpr_opts_resolve_driver(list->opts[list->count - 1]);
 		if (ret == 0 && option->kind == KIND_DEVICE)
 			cmdline->help = mpr_help_device(list->opts[list->count - 1], models);
 		return ret;

@@ -58,13 +58,23 @@ bool mpr_help_general(const char *option)
 	return true;
 }
 
+static void list_device(const char *driver, const char *bus, const char *desc)
+{
+	const char *alias = mpr_driver_alias(driver);
+
+	printf("name \"%s\", bus %s", driver, bus);
+	if (alias)
+		printf(", alias \"%s\"", alias);
+	printf(", desc \"%s\"\n", desc);
+}
+
 static void list_devices(const struct mpr_device_ops *const *models)
 {
 	puts("PCI devices:");
 	for (; *models; models++)
-		printf("name \"%s\", bus PCI, desc \"%s\"\n", (*models)->driver, (*models)->desc);
+		list_device((*models)->driver, "PCI", (*models)->desc);
 	puts("\nSCSI devices:");
-	puts("name \"" MPR_DISK_DRIVER "\", bus SCSI, desc \"SCSI disk\"");
+	list_device(MPR_DISK_DRIVER, "SCSI", "SCSI disk");
 }
 
 static const struct mpr_property properties[] = {

@@ -143,8 +143,10 @@ static int build(struct mpr_machine *machine, struct mpr_opts *opts, char **erro
 int mpr_hotplug_device_add(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
 	struct mpr_option_list *list = &machine->cmdline->devices;
-	int ret = mpr_machine_check_device(machine, opts, error);
+	int ret = mpr_opts_resolve_driver(opts);
 
+	if (ret == 0)
+		ret = mpr_machine_check_device(machine, opts, error);
 	if (ret == 0)
 		ret = check_new_id(list, opts, error);
 	if (ret == 0)

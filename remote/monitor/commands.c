@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "opts/json_opts.h"
 #include "remote/hotplug.h"
-#include "remote/json_opts.h"
 #include "remote/log.h"
 #include "remote/monitor/hmp.h"
 #include "remote/monitor/json.h"

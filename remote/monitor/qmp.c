@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote/json_opts.h"
+#include "opts/json_opts.h"
 #include "remote/monitor/json.h"
 #include "remote/monitor/query.h"
 

@@ -269,6 +269,76 @@ static void nearest_knows_when_nothing_is_near(void **state)
 	assert_null(mpr_nearest("", names));
 }
 
+static void json_is_an_option_string_too(void **state)
+{
+	struct mpr_opts *opts =
+		parse("{\"driver\": \"scsi-hd\", \"scsi-id\": 3, \"x\": true, "
+		      "\"file\": {\"filename\": \"a,b\", \"of\": {\"deep\": false}}}",
+		      "driver");
+	char *text = mpr_opts_format(opts, "driver");
+
+	(void)state;
+	assert_string_equal(text, "scsi-hd,scsi-id=3,x=on,file.filename=a,,b,file.of.deep=off");
+	assert_non_null(strstr(mpr_opts_text(opts), "-device {\"driver\": \"scsi-hd\""));
+	free(text);
+	mpr_opts_free(opts);
+}
+
+static void json_that_is_no_option_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{"{", "-device {: not JSON: unexpected end of data"},
+		{"{} x", "-device {} x: not JSON: unexpected character"},
+		{"{\"a\": null}",
+		 "-device {\"a\": null}: a member is neither a string, an integer, "
+		 "a truth value nor an object"},
+		{"{\"a\": [1]}", "-device {\"a\": [1]}: a member is neither a string, an integer, "
+				 "a truth value nor an object"},
+		{"{\"a=b\": 1}", "-device {\"a=b\": 1}: a member's name is not that of an option"},
+		{"{\"{\": 1}", "-device {\"{\": 1}: a member's name is not that of an option"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mpr_opts *opts;
+		char *error;
+
+		assert_int_equal(mpr_opts_parse("-device", cases[i].text, "driver", &opts, &error),
+				 -EINVAL);
+		assert_error(error, cases[i].message);
+	}
+}
+
+/* QEMU's -device lsi is an lsi53c895a. */
+static void drivers_have_other_names(void **state)
+{
+	struct mpr_opts *opts = parse("lsi,id=a", "driver");
+
+	(void)state;
+	assert_int_equal(mpr_opts_resolve_driver(opts), 0);
+	assert_string_equal(mpr_opts_get(opts, "driver"), "lsi53c895a");
+	assert_string_equal(mpr_opts_text(opts), "-device lsi,id=a");
+	assert_string_equal(mpr_driver_alias("lsi53c895a"), "lsi");
+	assert_null(mpr_driver_alias("scsi-hd"));
+	mpr_opts_free(opts);
+}
+
+static void values_are_set(void **state)
+{
+	struct mpr_opts *opts = parse("scsi-hd,lun=1", "driver");
+	char *text;
+
+	(void)state;
+	assert_int_equal(mpr_opts_set(opts, "lun", "2"), 0);
+	assert_int_equal(mpr_opts_set(opts, "bus", "a.0"), 0);
+	text = mpr_opts_format(opts, "driver");
+	assert_string_equal(text, "scsi-hd,lun=2,bus=a.0");
+	free(text);
+	mpr_opts_free(opts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +361,10 @@ int main(void)
 		cmocka_unit_test(booleans_have_three_spellings),
 		cmocka_unit_test(enumeration_lists_its_names),
 		cmocka_unit_test(nearest_knows_when_nothing_is_near),
+		cmocka_unit_test(json_is_an_option_string_too),
+		cmocka_unit_test(json_that_is_no_option_is_refused),
+		cmocka_unit_test(drivers_have_other_names),
+		cmocka_unit_test(values_are_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

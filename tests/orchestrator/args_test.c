@@ -92,6 +92,26 @@ static struct rewrite one_disk = {
 		    "-device scsi-hd,drive=d0,bus=lsi0.0,scsi-id=0"},
 };
 
+static struct rewrite json = {
+	.given =
+		"qemu -rdevice {\"driver\":\"lsi53c895a\",\"id\":\"a\",\"rid\":0,\"addr\":\"5\"} "
+		"-rdrive {\"id\":\"d\",\"file\":\"a,b.img\",\"readonly\":true,\"rid\":0} "
+		"-rdevice {\"driver\":\"scsi-hd\",\"drive\":\"d\",\"bus\":\"a.0\",\"scsi-id\":3,"
+		"\"rid\":0} -device {\"driver\":\"x-pci-proxy-dev\",\"id\":\"b\",\"socket\":\"4\"}",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10,addr=5 "
+		"-device pci-proxy-dev,id=b,socket=4",
+	.remotes = {"remote 20 -drive id=d,file=a,,b.img,readonly=on -device lsi53c895a,id=a "
+		    "-device scsi-hd,drive=d,bus=a.0,scsi-id=3"},
+};
+
+static struct rewrite other_name_of_the_driver = {
+	.given = "qemu -rdevice lsi,id=a,rid=0,addr=5 "
+		 "-rdevice {\"driver\":\"lsi\",\"id\":\"b\",\"rid\":0}",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10,addr=5 "
+		"-device pci-proxy-dev,id=b,socket=10",
+	.remotes = {"remote 20 -device lsi53c895a,id=a -device lsi53c895a,id=b"},
+};
+
 static struct rewrite any_order = {
 	.given = "qemu -rdevice scsi-hd,rid=0,drive=d0,bus=scsi0.0,scsi-id=0 "
 		 "-rdevice lsi53c895a,rid=0,id=scsi0 -rdrive id=d0,rid=0,file=data-disk.img -S",
@@ -250,6 +270,10 @@ static void refusals(void **state)
 		 "the id is taken"},
 		{"qemu -device e1000,id=a -rdevice lsi53c895a,id=a,rid=0",
 		 "-rdevice lsi53c895a,id=a,rid=0: the id is taken by -device e1000,id=a"},
+		{"qemu -rdevice {\"driver\":\"lsi\",\"id\":\"a\"}", "rid= is missing"},
+		{"qemu -rdevice {\"rid\":0", "-rdevice {\"rid\":0: not JSON"},
+		{"qemu -device {\"driver\":\"e1000\",\"id\":\"a\"} -rdevice lsi,id=a,rid=0",
+		 "-rdevice lsi,id=a,rid=0: the id is taken by -device {"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice scsi-hd,id=x,rid=0,drive=d "
 		 "--device e1000,id=x -rdrive id=d,rid=0",
 		 "the id is taken by --device e1000,id=x"},
@@ -306,6 +330,9 @@ static void memory(void **state)
 		{"-object {\"qom-type\":\"memory-backend-memfd\",\"id\":\"m\"} "
 		 "-numa node,memdev=m",
 		 NULL},
+		{"-object {\"qom-type\":\"memory-backend-ram\",\"id\":\"m\"} "
+		 "-numa node,memdev=m",
+		 "make it a memory-backend-memfd"},
 		{"-m 1G", "the guest's memory is not shared with device processes: add -object "
 			  "memory-backend-memfd,id=mem,size=SIZE -machine memory-backend=mem"},
 		{"-object memory-backend-memfd,id=m,size=1G",
@@ -364,6 +391,8 @@ int main(void)
 		rewrite_test(nothing_remote),
 		rewrite_test(documented_proxy),
 		rewrite_test(one_disk),
+		rewrite_test(json),
+		rewrite_test(other_name_of_the_driver),
 		rewrite_test(any_order),
 		rewrite_test(several_remotes),
 		rewrite_test(adapters_share_a_remote),

@@ -116,7 +116,7 @@ static const struct wrong wrongs[] = {
 	 "host_device are"},
 	{"node that names another that there is not",
 	 {"@", DEVICE, "-blockdev", "{\"driver\":\"raw\",\"node-name\":\"n\",\"file\":\"f\"}"},
-	 "-blockdev driver=raw,node-name=n,file=f: file=f: there is no such -blockdev before it"},
+	 "-blockdev {\"driver\":\"raw\",\"node-name\":\"n\",\"file\":\"f\"}: file=f: there is no such -blockdev before it"},
 	{"nodes that do not agree",
 	 {"@", DEVICE, "-blockdev", "file,node-name=f,filename=/proc/self/exe,read-only=on",
 	  "-blockdev", "raw,node-name=n,file=f"},

@@ -415,6 +415,21 @@ def adapters_come_and_go(folder):
 
 
 @case
+def drivers_have_the_other_names_of_qemu(folder):
+    with Remote(folder, "-device", '{"driver": "lsi", "id": "lsi1"}') as remote, \
+            Qmp(remote) as qmp:
+        qmp.command("device_add", driver="lsi", id="lsi2")
+        for name in ("lsi1", "lsi2"):
+            kind = qmp.command("qom-get", path=f"/machine/peripheral/{name}", property="type")
+            check(kind == "lsi53c895a", f"{name} is a {kind}")
+    for driver, said in (("help", 'name "lsi53c895a", bus PCI, alias "lsi"'),
+                         ("lsi,help", "lsi53c895a options:")):
+        text = subprocess.run([PROGRAM, "-device", driver], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout
+        check(said in text, f"{driver}: {text}")
+
+
+@case
 def image_grows(folder):
     with Remote(folder) as remote, Qmp(remote) as qmp:
         qmp.command("block_resize", device="d0", size=4 << 20)

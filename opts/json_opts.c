@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "remote/json_opts.h"
+#include "opts/json_opts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static void write_value(FILE *out, const char *value)
 
 static bool is_key(const char *key)
 {
-	return *key && !strpbrk(key, "=,");
+	return *key && *key != '{' && !strpbrk(key, "=,");
 }
 
 /* NULL, or why the member cannot be an option. */
@@ -75,50 +75,67 @@ static const char *write_member(FILE *out, const char *prefix, const char *key,
 	return NULL;
 }
 
-int mpr_json_opts(const char *option, struct json_object *object, struct mpr_opts **opts,
-		  char **error)
+/* An object as an option string, or NULL with *wrong. */
+static char *to_string(struct json_object *object, const char **wrong)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
+
+	*wrong = "out of memory";
+	if (!out)
+		return NULL;
+	*wrong = write_members(out, "", object);
+	if (fclose(out) && !*wrong)
+		*wrong = "out of memory";
+	if (*wrong) {
+		free(text);
+		return NULL;
+	}
+	if (size)
+		text[size - 1] = '\0'; /* the last comma */
+	return text;
+}
+
+int mpr_json_opts(const char *option, struct json_object *object, struct mpr_opts **opts,
+		  char **error)
+{
 	const char *wrong;
+	char *text = to_string(object, &wrong);
 	int ret = -EINVAL;
 
 	*error = NULL;
-	if (!out)
-		return -ENOMEM;
-	wrong = write_members(out, "", object);
-	fclose(out);
-	if (wrong) {
-		*error = mpr_errorf("%s: %s", option, wrong);
-	} else {
-		if (size)
-			text[size - 1] = '\0'; /* the last comma */
+	if (text)
 		ret = mpr_opts_parse(option, text, NULL, opts, error);
-	}
+	else
+		*error = mpr_errorf("%s: %s", option, wrong);
 	free(text);
 	return ret;
 }
 
-int mpr_json_parse(const char *option, const char *text, struct mpr_opts **opts, char **error)
+char *mpr_json_to_string(const char *option, const char *text, char **error)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(MPR_JSON_DEPTH);
 	struct json_object *object;
-	int ret = -EINVAL;
+	const char *wrong;
+	char *string = NULL;
 
 	*error = NULL;
 	if (!tokener)
-		return -ENOMEM;
+		return NULL;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text, -1);
-	if (!object)
+	if (!object) {
 		*error = mpr_errorf("%s %s: not JSON: %s", option, text,
 				    json_tokener_error_desc(json_tokener_get_error(tokener)));
-	else if (!json_object_is_type(object, json_type_object))
+	} else if (!json_object_is_type(object, json_type_object)) {
 		*error = mpr_errorf("%s %s: not a JSON object", option, text);
-	else
-		ret = mpr_json_opts(option, object, opts, error);
+	} else {
+		string = to_string(object, &wrong);
+		if (!string)
+			*error = mpr_errorf("%s %s: %s", option, text, wrong);
+	}
 	json_object_put(object);
 	json_tokener_free(tokener);
-	return ret;
+	return string;
 }
