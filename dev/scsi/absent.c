@@ -33,13 +33,15 @@ static void request_sense(struct scsi_task *t)
 	scsi_reply_sense(t, &SENSE_LUN_NOT_SUPPORTED);
 }
 
+/* clang-format off */
 static const struct scsi_command commands[] = {
-	{SCSI_REQUEST_SENSE, .dir = MPR_SCSI_DATA_IN, .length = scsi_length_at_4,
-	 .run = request_sense},
-	{SCSI_INQUIRY, .dir = MPR_SCSI_DATA_IN, .length = scsi_length_at_3, .run = inquiry},
-	{SCSI_REPORT_LUNS, .dir = MPR_SCSI_DATA_IN, .length = scsi_length_at_6,
-	 .run = scsi_report_luns},
+	{SCSI_REQUEST_SENSE, 0, 0, MPR_SCSI_DATA_IN, scsi_length_at_4, request_sense,
+	 {0x01, 0, 0, 0xFF}},
+	{SCSI_INQUIRY, 0, 0, MPR_SCSI_DATA_IN, scsi_length_at_3, inquiry, {0x01, 0xFF, 0xFF, 0xFF}},
+	{SCSI_REPORT_LUNS, 0, 0, MPR_SCSI_DATA_IN, scsi_length_at_6, scsi_report_luns,
+	 {0, 0xFF, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF}},
 };
+/* clang-format on */
 
 const struct scsi_lu_type scsi_absent_type = {
 	.commands = commands,

@@ -56,14 +56,17 @@ enum {
 #define SCSI_CDB_PROTECT 0xE0
 #define SCSI_CDB_DPO 0x10
 #define SCSI_CDB_FUA 0x08
+#define SCSI_CDB_FUA_NV 0x02 /* READ and WRITE: non-volatile will do; so will the medium */
 #define SCSI_CDB_BYTCHK 0x06
 #define SCSI_BYTCHK_NONE 0x00
 #define SCSI_BYTCHK_ALL 0x02
 #define SCSI_BYTCHK_ONE_BLOCK 0x06
 
-/* The control byte, last of every CDB. */
-#define SCSI_CONTROL_NACA 0x04
-#define SCSI_CONTROL_LINK 0x01
+/* Of byte 1, in SCSI-2. IDENTIFY overrides it (SCSI-2, 7.2.2). */
+#define SCSI_CDB_LUN 0xE0
+
+/* The control byte, last of every CDB: all but what is vendor-specific. */
+#define SCSI_CONTROL_STANDARD 0x3F
 
 /* Consecutive logical blocks. */
 struct scsi_extent {

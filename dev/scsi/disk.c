@@ -16,9 +16,12 @@
 
 /* ---- The logical unit ------------------------------------------------- */
 
-bool scsi_disk_ready(const struct mpr_scsi_lu *lu)
+bool scsi_disk_ready(const struct mpr_scsi_lu *lu, struct scsi_sense *why)
 {
-	return ((const struct scsi_disk *)lu)->blocks > 0;
+	const struct scsi_disk *disk = (const struct scsi_disk *)lu;
+
+	*why = disk->blocks ? SENSE_STOPPED : SENSE_NOT_READY;
+	return disk->blocks && !disk->stopped;
 }
 
 void scsi_disk_reset(struct mpr_scsi_lu *lu)
@@ -26,6 +29,7 @@ void scsi_disk_reset(struct mpr_scsi_lu *lu)
 	struct scsi_disk *disk = (struct scsi_disk *)lu;
 
 	disk->mode = scsi_disk_default_mode(disk);
+	disk->stopped = false;
 }
 
 void scsi_disk_destroy(struct mpr_scsi_lu *lu)

@@ -6,7 +6,17 @@
 #define START 0x01
 #define LOEJ 0x02
 #define NO_FLUSH 0x04
-#define POWER_CONDITION 0xF0
+#define POWER_CONDITION_SHIFT 4
+
+/* Power conditions (SBC-3, START STOP UNIT). Others are reserved, or obsolete. */
+enum {
+	POWER_ACTIVE = 0x1,
+	POWER_IDLE = 0x2,
+	POWER_STANDBY = 0x3,
+	POWER_LU_CONTROL = 0x7,
+	POWER_FORCE_IDLE = 0xA,
+	POWER_FORCE_STANDBY = 0xB,
+};
 
 static void synchronize_cache(struct scsi_task *t)
 {
@@ -14,18 +24,59 @@ static void synchronize_cache(struct scsi_task *t)
 		scsi_task_flush(t, scsi_disk_of(t)->blk, scsi_task_good);
 }
 
-/* The medium neither spins nor leaves; what stopping it promises is that the
- * cache is written out. */
+static void set_stopped(struct scsi_task *t)
+{
+	scsi_disk_of(t)->stopped = true;
+	scsi_task_good(t);
+}
+
+/* What stopping promises is that the cache is written out. */
 static void start_stop(struct scsi_task *t)
 {
 	uint8_t what = t->cdb[4];
 
-	if (!(what & POWER_CONDITION) && what & LOEJ)
+	if (what & LOEJ) {
 		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
-	else if (!(what & (POWER_CONDITION | START | NO_FLUSH)))
-		scsi_task_flush(t, scsi_disk_of(t)->blk, scsi_task_good);
-	else
+	} else if (what & START) {
+		scsi_disk_of(t)->stopped = false;
 		scsi_task_good(t);
+	} else if (what & NO_FLUSH) {
+		set_stopped(t);
+	} else {
+		scsi_task_flush(t, scsi_disk_of(t)->blk, set_stopped);
+	}
+}
+
+/* Idle or not, the medium can be accessed, and no timer runs that could be forced to
+ * expire. Whether to start, stop, load or eject is ignored
+ * then (SBC-3). */
+static void set_power_condition(struct scsi_task *t, uint8_t condition)
+{
+	switch (condition) {
+	case POWER_ACTIVE:
+	case POWER_IDLE:
+	case POWER_STANDBY:
+		scsi_disk_of(t)->stopped = false;
+		scsi_task_good(t);
+		break;
+	case POWER_LU_CONTROL:
+	case POWER_FORCE_IDLE:
+	case POWER_FORCE_STANDBY:
+		scsi_task_good(t);
+		break;
+	default:
+		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
+	}
+}
+
+static void start_stop_unit(struct scsi_task *t)
+{
+	uint8_t condition = t->cdb[4] >> POWER_CONDITION_SHIFT;
+
+	if (condition)
+		set_power_condition(t, condition);
+	else
+		start_stop(t);
 }
 
 static void seek(struct scsi_task *t)
@@ -33,15 +84,6 @@ static void seek(struct scsi_task *t)
 	struct scsi_extent extent = {scsi_cdb_extent(t->cdb).lba, 1};
 
 	if (scsi_disk_in_range(t, extent))
-		scsi_task_good(t);
-}
-
-/* Third-party reservations, which have a parameter list, do not exist. */
-static void reserve_10(struct scsi_task *t)
-{
-	if (t->cdb[7] || t->cdb[8])
-		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
-	else
 		scsi_task_good(t);
 }
 
@@ -55,8 +97,9 @@ static void reserve_10(struct scsi_task *t)
 #define IN MPR_SCSI_DATA_IN
 #define OUT MPR_SCSI_DATA_OUT
 
-/* CDB usage maps: which bits of bytes 1 and on are evaluated. */
-#define CONTROL 0x05
+/* CDB usage maps: which bits of bytes 1 and on may be set. Of the control byte
+ * none, and no third-party reservation or group of statistics. */
+#define CONTROL 0
 #define FIELD4 0xFF, 0xFF, 0xFF, 0xFF
 #define LBA8 FIELD4, FIELD4
 #define NOTHING_6 0, 0, 0, 0, CONTROL
@@ -67,8 +110,10 @@ static void reserve_10(struct scsi_task *t)
 #define BLOCKS_10 FIELD4, 0, 0xFF, 0xFF, CONTROL
 #define BLOCKS_12 FIELD4, FIELD4, 0, CONTROL
 #define BLOCKS_16 LBA8, FIELD4, 0, CONTROL
-#define READ_WRITE 0xF8 /* protection, DPO, FUA */
+#define RESERVE_10 0, 0, 0, 0, 0, 0, 0, 0, CONTROL
+#define READ_WRITE 0xFA /* protection, DPO, FUA, FUA_NV */
 #define VERIFY 0xF6	/* protection, DPO, BYTCHK */
+#define SYNC 0x06	/* SYNC_NV, IMMED */
 
 /* clang-format off */
 static const struct scsi_command commands[] = {
@@ -83,8 +128,8 @@ static const struct scsi_command commands[] = {
 	{SCSI_RELEASE_6, 0, 0, NONE, NULL, scsi_no_operation, {NOTHING_6}},
 	{SCSI_MODE_SENSE_6, 0, 0, IN, scsi_length_at_4, scsi_disk_mode_sense,
 	 {0x08, 0xFF, 0xFF, 0xFF, CONTROL}},
-	{SCSI_START_STOP_UNIT, 0, 0, NONE, NULL, start_stop, {0, 0, 0, 0xF7, CONTROL}},
-	{SCSI_PREVENT_ALLOW, 0, 0, NONE, NULL, scsi_no_operation, {0, 0, 0, 0x03, CONTROL}},
+	{SCSI_START_STOP_UNIT, 0, 0, NONE, NULL, start_stop_unit, {0x01, 0, 0, 0xF7, CONTROL}},
+	{SCSI_PREVENT_ALLOW, 0, 0, NONE, NULL, scsi_no_operation, {0, 0, 0, 0x01, CONTROL}},
 	{SCSI_READ_CAPACITY_10, 0, MEDIUM, IN, scsi_disk_capacity_10_bytes,
 	 scsi_disk_read_capacity_10, {0, FIELD4, 0, 0, 0x01, CONTROL}},
 	{SCSI_READ_10, 0, MEDIUM, IN, scsi_disk_extent_bytes, scsi_disk_read,
@@ -96,24 +141,24 @@ static const struct scsi_command commands[] = {
 	 scsi_disk_write_and_verify, {VERIFY, BLOCKS_10}},
 	{SCSI_VERIFY_10, 0, MEDIUM, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
 	 {VERIFY, BLOCKS_10}},
-	{SCSI_SYNCHRONIZE_CACHE_10, 0, MEDIUM, NONE, NULL, synchronize_cache, {0x02, BLOCKS_10}},
+	{SCSI_SYNCHRONIZE_CACHE_10, 0, MEDIUM, NONE, NULL, synchronize_cache, {SYNC, BLOCKS_10}},
 	{SCSI_MODE_SELECT_10, 0, 0, OUT, scsi_length_at_7, scsi_disk_mode_select,
 	 {0x11, 0, LENGTH_10}},
-	{SCSI_RESERVE_10, 0, 0, NONE, NULL, reserve_10, {0, 0, LENGTH_10}},
-	{SCSI_RELEASE_10, 0, 0, NONE, NULL, reserve_10, {0, 0, LENGTH_10}},
+	{SCSI_RESERVE_10, 0, 0, NONE, NULL, scsi_no_operation, {RESERVE_10}},
+	{SCSI_RELEASE_10, 0, 0, NONE, NULL, scsi_no_operation, {RESERVE_10}},
 	{SCSI_MODE_SENSE_10, 0, 0, IN, scsi_length_at_7, scsi_disk_mode_sense,
 	 {0x18, 0xFF, 0xFF, 0, 0, 0, 0xFF, 0xFF, CONTROL}},
 	{SCSI_READ_16, 0, MEDIUM, IN, scsi_disk_extent_bytes, scsi_disk_read,
 	 {READ_WRITE, BLOCKS_16}},
 	{SCSI_COMPARE_AND_WRITE, 0, ALONE, OUT, scsi_disk_compare_and_write_bytes,
-	 scsi_disk_compare_and_write, {READ_WRITE, BLOCKS_16}},
+	 scsi_disk_compare_and_write, {READ_WRITE, LBA8, 0, 0, 0, 0xFF, 0, CONTROL}},
 	{SCSI_WRITE_16, 0, MEDIUM, OUT, scsi_disk_extent_bytes, scsi_disk_write,
 	 {READ_WRITE, BLOCKS_16}},
 	{SCSI_WRITE_AND_VERIFY_16, 0, MEDIUM, OUT, scsi_disk_extent_bytes,
 	 scsi_disk_write_and_verify, {VERIFY, BLOCKS_16}},
 	{SCSI_VERIFY_16, 0, MEDIUM, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
 	 {VERIFY, BLOCKS_16}},
-	{SCSI_SYNCHRONIZE_CACHE_16, 0, MEDIUM, NONE, NULL, synchronize_cache, {0x02, BLOCKS_16}},
+	{SCSI_SYNCHRONIZE_CACHE_16, 0, MEDIUM, NONE, NULL, synchronize_cache, {SYNC, BLOCKS_16}},
 	{SCSI_SERVICE_ACTION_IN_16, SCSI_SA_READ_CAPACITY_16, MEDIUM | ACTION, IN, scsi_length_at_10,
 	 scsi_disk_read_capacity_16, {0, LBA8, FIELD4, 0x01, CONTROL}},
 	{SCSI_REPORT_LUNS, 0, ALWAYS, IN, scsi_length_at_6, scsi_report_luns,
@@ -129,7 +174,7 @@ static const struct scsi_command commands[] = {
 	{SCSI_VERIFY_12, 0, MEDIUM, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
 	 {VERIFY, BLOCKS_12}},
 	/* The last: only thin disks have it. */
-	{SCSI_UNMAP, 0, MEDIUM, OUT, scsi_length_at_7, scsi_disk_unmap, {0x01, 0, LENGTH_10}},
+	{SCSI_UNMAP, 0, MEDIUM, OUT, scsi_length_at_7, scsi_disk_unmap, {0, 0, LENGTH_10}},
 };
 /* clang-format on */
 

@@ -28,6 +28,7 @@ struct scsi_disk {
 	uint64_t wwn; /* 0: none */
 	uint16_t rotation_rate;
 	struct scsi_mode mode;
+	bool stopped; /* until it is started or reset, the medium is not accessed */
 	/* Padded with spaces; the serial number ends with 0 and may be empty. */
 	char vendor[SCSI_VENDOR_LENGTH], product[SCSI_PRODUCT_LENGTH];
 	char revision[SCSI_REVISION_LENGTH], serial[SCSI_SERIAL_MAX + 1];
@@ -40,7 +41,7 @@ static inline struct scsi_disk *scsi_disk_of(const struct scsi_task *t)
 
 /* The second has UNMAP: the image takes discards. */
 extern const struct scsi_lu_type scsi_disk_type, scsi_thin_disk_type;
-bool scsi_disk_ready(const struct mpr_scsi_lu *lu);
+bool scsi_disk_ready(const struct mpr_scsi_lu *lu, struct scsi_sense *why);
 void scsi_disk_reset(struct mpr_scsi_lu *lu);
 void scsi_disk_destroy(struct mpr_scsi_lu *lu);
 

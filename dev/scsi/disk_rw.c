@@ -41,6 +41,12 @@ static uint8_t flags_of(const struct scsi_task *t)
 	return is_6_byte(t) ? 0 : t->cdb[1];
 }
 
+/* The medium is reached: READ and WRITE only, for others have other flags there. */
+static bool forces_access(const struct scsi_task *t)
+{
+	return flags_of(t) & (SCSI_CDB_FUA | SCSI_CDB_FUA_NV);
+}
+
 /* Checks the CDB and takes down what is to be done. */
 static bool prepare(struct scsi_task *t)
 {
@@ -175,7 +181,7 @@ void scsi_disk_read(struct scsi_task *t)
 		return;
 	if (!t->rw.left)
 		scsi_task_good(t);
-	else if (flags_of(t) & SCSI_CDB_FUA && mpr_blk_write_cache(scsi_disk_of(t)->blk))
+	else if (forces_access(t) && mpr_blk_write_cache(scsi_disk_of(t)->blk))
 		scsi_task_flush(t, scsi_disk_of(t)->blk, read_begin);
 	else
 		read_begin(t);
@@ -266,7 +272,7 @@ static void write_blocks(struct scsi_task *t, bool fua)
 
 void scsi_disk_write(struct scsi_task *t)
 {
-	write_blocks(t, flags_of(t) & SCSI_CDB_FUA);
+	write_blocks(t, forces_access(t));
 }
 
 /* Verification is of the medium, so that is where the data must be. */
@@ -405,7 +411,7 @@ void scsi_disk_compare_and_write(struct scsi_task *t)
 	}
 	if (!prepare(t) || !may_write(t))
 		return;
-	t->rw.fua = flags_of(t) & SCSI_CDB_FUA || !disk->mode.wce;
+	t->rw.fua = forces_access(t) || !disk->mode.wce;
 	if (t->rw.left)
 		scsi_task_move(t, NULL, (size_t)t->pub.length, pairs_received);
 	else

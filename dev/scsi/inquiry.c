@@ -6,7 +6,6 @@
 #include "dev/scsi/disk_lu.h"
 
 #define EVPD 0x01
-#define CMDDT 0x02 /* obsolete */
 
 /* Standard data. Firmware asks for 96 bytes and takes less for an error. */
 #define STANDARD_LENGTH 96
@@ -203,9 +202,7 @@ static void reply_standard(struct scsi_task *t)
 
 void scsi_disk_inquiry(struct scsi_task *t)
 {
-	if (t->cdb[1] & CMDDT)
-		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
-	else if (t->cdb[1] & EVPD)
+	if (t->cdb[1] & EVPD)
 		reply_page(t);
 	else if (t->cdb[2])
 		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);

@@ -31,8 +31,8 @@ struct scsi_command {
 	/* Most bytes that the CDB allows to move; NULL: none. */
 	uint64_t (*length)(const struct scsi_task *t);
 	void (*run)(struct scsi_task *t);
-	/* CDB bits that are evaluated, from byte 1 on (SPC-3, 6.23.3); byte 1
-	 * without the service action. */
+	/* CDB bits that may be set, from byte 1 on (SPC-3, 6.23.3); byte 1
+	 * without the service action. Any other that is ends the command. */
 	uint8_t usage[MPR_SCSI_MAX_CDB - 1];
 };
 
@@ -43,8 +43,9 @@ struct scsi_lu_type {
 	/* Answers for logical units that are not there: it has no task set and
 	 * keeps no sense data, and the members below are NULL. */
 	bool absent;
-	bool (*ready)(const struct mpr_scsi_lu *lu); /* the medium is */
-	void (*reset)(struct mpr_scsi_lu *lu);	     /* a hard reset (SAM-3, 6.3) */
+	/* True when the medium is; else *why is the sense data to report. */
+	bool (*ready)(const struct mpr_scsi_lu *lu, struct scsi_sense *why);
+	void (*reset)(struct mpr_scsi_lu *lu); /* a hard reset (SAM-3, 6.3) */
 	void (*destroy)(struct mpr_scsi_lu *lu);
 };
 

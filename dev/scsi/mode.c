@@ -21,7 +21,10 @@
 /* Parameter lists */
 #define HEADER_6 4
 #define HEADER_10 8
-#define BLOCK_DESCRIPTOR 8
+#define SHORT_DESCRIPTOR 8
+#define LONG_DESCRIPTOR 16
+#define LLBAA 0x10   /* CDB, byte 1: long descriptors are accepted */
+#define LONGLBA 0x01 /* header of 10 bytes, byte 4: they are long */
 #define WP 0x80
 #define DPOFUA 0x10
 #define SPF 0x40 /* in a page's first byte: subpage format */
@@ -167,12 +170,19 @@ struct scsi_mode scsi_disk_default_mode(const struct scsi_disk *disk)
 
 /* ---- MODE SENSE ------------------------------------------------------- */
 
-static size_t put_block_descriptor(const struct scsi_disk *disk, uint8_t *out)
+/* A number of blocks that does not fit its four bytes is reported as their maximum. */
+static size_t put_short_descriptor(const struct scsi_disk *disk, uint8_t *out)
 {
-	/* A number that does not fit its three bytes is reported as 0. */
-	scsi_put24(out + 1, disk->blocks < 1u << 24 ? (uint32_t)disk->blocks : 0);
+	scsi_put32(out, disk->blocks < UINT32_MAX ? (uint32_t)disk->blocks : UINT32_MAX);
 	scsi_put24(out + 5, disk->lu.block_size);
-	return BLOCK_DESCRIPTOR;
+	return SHORT_DESCRIPTOR;
+}
+
+static size_t put_long_descriptor(const struct scsi_disk *disk, uint8_t *out)
+{
+	scsi_put64(out, disk->blocks);
+	scsi_put32(out + 12, disk->lu.block_size);
+	return LONG_DESCRIPTOR;
 }
 
 static uint8_t device_specific(const struct scsi_disk *disk)
@@ -193,6 +203,7 @@ static void put_header(struct scsi_task *t, uint8_t *out, size_t len, size_t des
 	} else {
 		scsi_put16(out, (uint32_t)(len - 2));
 		out[3] = flags;
+		out[4] = descriptors == LONG_DESCRIPTOR ? LONGLBA : 0;
 		scsi_put16(out + 6, (uint32_t)descriptors);
 	}
 }
@@ -234,7 +245,8 @@ void scsi_disk_mode_sense(struct scsi_task *t)
 		return;
 	}
 	if (!(t->cdb[1] & DBD))
-		descriptors = put_block_descriptor(disk, out + header);
+		descriptors = t->cdb[1] & LLBAA ? put_long_descriptor(disk, out + header)
+						: put_short_descriptor(disk, out + header);
 
 	size_t len = header + descriptors;
 
@@ -264,18 +276,30 @@ static const uint8_t *take(struct rest *rest, size_t len)
 
 /* The list's checks: true, or *why says what is wrong. */
 
-static bool same_medium(const struct scsi_disk *disk, const uint8_t *descriptor)
+/* The medium's size stays: its own is accepted, and what the standard has for that,
+ * all zeros and, for the most that there is, all ones (SBC-3, 6.4.2). */
+static bool same_blocks(const uint8_t *wanted, const uint8_t *current, size_t len)
 {
-	uint8_t current[BLOCK_DESCRIPTOR] = {0};
-	uint32_t blocks = scsi_get24(descriptor + 1);
+	static const uint8_t unchanged[8];
+	static const uint8_t most[] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 
-	put_block_descriptor(disk, current);
-	return descriptor[0] == 0 && scsi_get24(descriptor + 5) == disk->lu.block_size &&
-	       (blocks == 0 || blocks == scsi_get24(current + 1));
+	return !memcmp(wanted, unchanged, len) || !memcmp(wanted, most, len) ||
+	       !memcmp(wanted, current, len);
+}
+
+static bool same_medium(const struct scsi_disk *disk, const uint8_t *descriptor, bool long_lba)
+{
+	uint8_t current[LONG_DESCRIPTOR] = {0};
+	size_t number = long_lba ? 8 : 4;
+	size_t len =
+		long_lba ? put_long_descriptor(disk, current) : put_short_descriptor(disk, current);
+
+	return same_blocks(descriptor, current, number) &&
+	       !memcmp(descriptor + number, current + number, len - number);
 }
 
 static bool select_descriptors(const struct scsi_disk *disk, struct rest *rest, size_t len,
-			       struct scsi_sense *why)
+			       bool long_lba, struct scsi_sense *why)
 {
 	const uint8_t *descriptor = take(rest, len);
 
@@ -283,7 +307,8 @@ static bool select_descriptors(const struct scsi_disk *disk, struct rest *rest, 
 	if (!descriptor)
 		return false;
 	*why = SENSE_INVALID_FIELD_IN_LIST;
-	return len == 0 || (len == BLOCK_DESCRIPTOR && same_medium(disk, descriptor));
+	return len == 0 || (len == (long_lba ? LONG_DESCRIPTOR : SHORT_DESCRIPTOR) &&
+			    same_medium(disk, descriptor, long_lba));
 }
 
 static bool select_header(const struct scsi_task *t, struct rest *rest, struct scsi_sense *why)
@@ -295,7 +320,7 @@ static bool select_header(const struct scsi_task *t, struct rest *rest, struct s
 	if (!header)
 		return false;
 	return select_descriptors(scsi_disk_of(t), rest, six ? header[3] : scsi_get16(header + 6),
-				  why);
+				  !six && header[4] & LONGLBA, why);
 }
 
 static bool only_changeable(const struct scsi_disk *disk, const struct mode_page *page,

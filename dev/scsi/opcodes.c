@@ -67,7 +67,7 @@ static void report_one(struct scsi_task *t, const struct scsi_command *c, bool t
 		out[len] = c->opcode;
 		memcpy(out + len + 1, c->usage, cdb_len - 1);
 		if (c->flags & SCSI_CMD_SA)
-			out[len + 1] |= SCSI_SERVICE_ACTION_MASK;
+			out[len + 1] |= c->service_action;
 		len += cdb_len;
 	}
 	if (c && timeouts) {

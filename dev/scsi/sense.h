@@ -19,6 +19,7 @@ struct scsi_sense {
 	((struct scsi_sense){.key = (k), .asc = (code), .ascq = (qualifier)})
 
 #define SENSE_NO_SENSE SCSI_SENSE(0x0, 0x00, 0x00)
+#define SENSE_STOPPED SCSI_SENSE(0x2, 0x04, 0x02)
 #define SENSE_NOT_READY SCSI_SENSE(0x2, 0x04, 0x03)
 #define SENSE_READ_ERROR SCSI_SENSE(0x3, 0x11, 0x00)
 #define SENSE_WRITE_ERROR SCSI_SENSE(0x3, 0x0C, 0x00)

@@ -214,17 +214,25 @@ void mpr_scsi_task_start(struct mpr_scsi_task *task, const struct iovec *sg, uns
 		enter_task_set(t);
 }
 
-static bool bad_control(const struct scsi_task *t)
+/* Bits that the command does not know. One of them may ask for what would not be
+ * done (a third party's reservation, NACA, a linked command). */
+static bool has_unknown_bits(const struct scsi_task *t)
 {
-	uint8_t control = t->cdb[scsi_cdb_length(t->cdb[0]) - 1];
+	const uint8_t *known = t->cmd->usage;
+	size_t control = scsi_cdb_length(t->cdb[0]) - 1;
+	int service_action = t->cmd->flags & SCSI_CMD_SA ? SCSI_SERVICE_ACTION_MASK : 0;
+	int unknown = t->cdb[1] & ~(known[0] | service_action | SCSI_CDB_LUN);
 
-	return control & (SCSI_CONTROL_NACA | SCSI_CONTROL_LINK);
+	for (size_t i = 2; i < control; i++)
+		unknown |= t->cdb[i] & ~known[i - 1];
+	return unknown || t->cdb[control] & SCSI_CONTROL_STANDARD;
 }
 
 void scsi_task_execute(struct scsi_task *t)
 {
 	const struct scsi_lu_type *type = t->lu->type;
 	const struct scsi_command *cmd = t->cmd;
+	struct scsi_sense why;
 
 	t->state = SCSI_TASK_RUNNING;
 	if (t->lu->ua && !scsi_task_runs_always(t))
@@ -233,9 +241,9 @@ void scsi_task_execute(struct scsi_task *t)
 		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
 	else if (!cmd)
 		scsi_task_check(t, type->unsupported);
-	else if (cmd->flags & SCSI_CMD_MEDIUM && !type->ready(t->lu))
-		scsi_task_check(t, SENSE_NOT_READY);
-	else if (bad_control(t))
+	else if (cmd->flags & SCSI_CMD_MEDIUM && !type->ready(t->lu, &why))
+		scsi_task_check(t, why);
+	else if (has_unknown_bits(t))
 		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
 	else
 		cmd->run(t);

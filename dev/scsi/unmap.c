@@ -3,7 +3,6 @@
 #include "dev/scsi/bytes.h"
 #include "dev/scsi/disk_lu.h"
 
-#define ANCHOR 0x01
 #define HEADER 8
 #define DESCRIPTOR 16
 
@@ -75,9 +74,7 @@ void scsi_disk_unmap(struct scsi_task *t)
 {
 	struct scsi_sense why;
 
-	if (t->cdb[1] & ANCHOR)
-		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
-	else if (scsi_disk_write_protected(scsi_disk_of(t), &why))
+	if (scsi_disk_write_protected(scsi_disk_of(t), &why))
 		scsi_task_check(t, why);
 	else if (!t->pub.length)
 		scsi_task_good(t);

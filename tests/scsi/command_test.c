@@ -207,7 +207,7 @@ static void one_opcode_is_described(void **state)
 
 	assert_int_equal(run(*state, d, 64, &moved, RSOC(1, 0x12, 0)), 0);
 	assert_int_equal(moved, 4 + 6);
-	assert_memory_equal(d, "\x00\x03\x00\x06\x12\x01\xFF\xFF\xFF\x05", 10);
+	assert_memory_equal(d, "\x00\x03\x00\x06\x12\x01\xFF\xFF\xFF\x00", 10);
 	assert_int_equal(run(*state, d, 64, &moved, RSOC(0x81, 0x12, 0)), 0);
 	assert_int_equal(moved, 4 + 6 + 12);
 	assert_int_equal(d[1], 0x83);
@@ -233,7 +233,9 @@ static void service_action_is_described(void **state)
 
 	assert_int_equal(run(*state, d, 64, &moved, RSOC(2, 0x9E, 0x10)), 0);
 	assert_int_equal(moved, 4 + 16);
-	assert_memory_equal(d, "\x00\x03\x00\x10\x9E\x1F", 6);
+	assert_memory_equal(d, "\x00\x03\x00\x10\x9E\x10", 6);
+	assert_int_equal(run(*state, d, 64, &moved, RSOC(2, 0xA3, 0x0C)), 0);
+	assert_memory_equal(d, "\x00\x03\x00\x0C\xA3\x0C", 6);
 	assert_int_equal(run(*state, d, 64, &moved, RSOC(2, 0x9E, 0x12)), 0);
 	assert_memory_equal(d, "\x00\x01\x00\x00", 4);
 }
@@ -270,6 +272,47 @@ static void all_opcodes_are_listed_and_exist(void **state)
 	}
 }
 
+/* A bit that the usage data does not have, but for the SCSI-2 LUN and the vendor's in
+ * the control byte. */
+static void expect_refusal_of_bit(struct initiator *in, const uint8_t *usage, size_t len,
+				  const uint8_t *entry, size_t bit)
+{
+	static uint8_t buffer[65536];
+	uint8_t cdb[16] = {usage[0]};
+
+	if (entry[5] & 1)
+		cdb[1] = entry[3];
+	if (usage[0] == 0x15 || usage[0] == 0x55)
+		cdb[1] = 0x10; /* PF */
+	if (usage[0] == 0xA0)
+		cdb[9] = 16; /* the least that REPORT LUNS takes */
+	cdb[bit / 8] |= (uint8_t)(1u << bit % 8);
+	assert_int_equal(run_lun(in, 0, cdb, len, buffer, sizeof(buffer), NULL),
+			 MPR_SCSI_CHECK_CONDITION);
+	assert_int_equal(fetch_sense(in), 0x052400);
+}
+
+static void bits_without_use_are_refused(void **state)
+{
+	uint8_t all[4096], one[64];
+	uint64_t moved;
+
+	assert_int_equal(
+		run(*state, all, sizeof(all), &moved, 0xA3, 0x0C, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0),
+		0);
+	for (const uint8_t *e = all + 4; e < all + moved; e += 8) {
+		uint8_t *usage = one + 4;
+		size_t len = e[7];
+
+		assert_int_equal(run(*state, one, 64, NULL, RSOC(e[5] & 1 ? 2 : 1, e[0], e[3])), 0);
+		usage[1] |= e[5] & 1 ? 0xFF : 0xE0;
+		usage[len - 1] |= 0xC0;
+		for (size_t bit = 8; bit < 8 * len; bit++)
+			if (!(usage[bit / 8] & 1u << bit % 8))
+				expect_refusal_of_bit(*state, usage, len, e, bit);
+	}
+}
+
 /* ---- The rest --------------------------------------------------------- */
 
 static void seek_checks_its_address(void **state)
@@ -278,17 +321,72 @@ static void seek_checks_its_address(void **state)
 	assert_int_equal(failure(*state, 0x2B, 0, 0, 0, 0x40, 0, 0, 0, 0, 0), 0x052100);
 }
 
+#define START_STOP(what) 0x1B, 0, 0, 0, what, 0
+
 static void stopping_flushes(void **state)
 {
 	struct initiator *in = *state;
 
-	assert_int_equal(run(in, NULL, 0, NULL, 0x1B, 0, 0, 0, 1, 0), 0);
-	assert_int_equal(run(in, NULL, 0, NULL, 0x1B, 0, 0, 0, 4, 0), 0);
-	assert_int_equal(run(in, NULL, 0, NULL, 0x1B, 0, 0, 0, 0x30, 0), 0);
+	assert_int_equal(run(in, NULL, 0, NULL, START_STOP(1)), 0);
+	assert_int_equal(run(in, NULL, 0, NULL, START_STOP(4 /* NO_FLUSH */)), 0);
+	assert_int_equal(run(in, NULL, 0, NULL, START_STOP(0x30)), 0);
 	assert_int_equal(in->blk->flushes, 0);
-	assert_int_equal(run(in, NULL, 0, NULL, 0x1B, 0, 0, 0, 0, 0), 0);
+	assert_int_equal(run(in, NULL, 0, NULL, START_STOP(0)), 0);
 	assert_int_equal(in->blk->flushes, 1);
+}
+
+static void expect_stopped(struct initiator *in)
+{
+	uint8_t d[512];
+
+	assert_int_equal(failure(in, 0, 0, 0, 0, 0, 0), 0x020402);
+	assert_int_equal(failure(in, 0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0), 0x020402);
+	assert_int_equal(failure(in, 0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0), 0x020402);
+	assert_int_equal(failure(in, 0x2F, 0, 0, 0, 0, 0, 0, 0, 1, 0), 0x020402);
+	assert_int_equal(run(in, d, 96, NULL, 0x12, 0, 0, 0, 96, 0), 0);
+	assert_int_equal(run(in, d, 255, NULL, 0x1A, 0, 0x3F, 0, 255, 0), 0);
+}
+
+static void stopped_disk_is_not_ready(void **state)
+{
+	static const uint8_t starting[] = {0x01, 0x10, 0x20, 0x30};
+	static const uint8_t staying[] = {0x04, 0x70, 0xA0, 0xB0};
+	struct initiator *in = *state;
+
+	for (size_t i = 0; i < sizeof(starting); i++) {
+		assert_int_equal(run(in, NULL, 0, NULL, START_STOP(0)), 0);
+		assert_int_equal(run(in, NULL, 0, NULL, START_STOP(staying[i])), 0);
+		expect_stopped(in);
+		assert_int_equal(run(in, NULL, 0, NULL, START_STOP(starting[i])), 0);
+		assert_int_equal(run(in, NULL, 0, NULL, 0, 0, 0, 0, 0, 0), 0);
+	}
+}
+
+static void reset_starts_the_disk(void **state)
+{
+	struct initiator *in = *state;
+
+	assert_int_equal(run(in, NULL, 0, NULL, START_STOP(0)), 0);
+	mpr_scsi_target_was_reset(in->bus, 0);
+	assert_int_equal(fetch_sense(in), 0x062903);
 	assert_int_equal(run(in, NULL, 0, NULL, 0, 0, 0, 0, 0, 0), 0);
+}
+
+static void failed_flush_does_not_stop(void **state)
+{
+	struct initiator *in = *state;
+
+	in->blk->error = -EIO;
+	assert_int_equal(failure(in, START_STOP(0)), 0x030C00);
+	assert_int_equal(run(in, NULL, 0, NULL, 0, 0, 0, 0, 0, 0), 0);
+}
+
+static void unknown_power_conditions_are_refused(void **state)
+{
+	static const uint8_t conditions[] = {0x4, 0x5, 0x6, 0x8, 0x9, 0xC, 0xD, 0xE, 0xF};
+
+	for (size_t i = 0; i < sizeof(conditions); i++)
+		assert_int_equal(failure(*state, START_STOP(conditions[i] << 4)), 0x052400);
 }
 
 static void fixed_medium_is_not_ejected(void **state)
@@ -302,8 +400,23 @@ static void reservations_and_locks_are_accepted(void **state)
 	assert_int_equal(run(*state, NULL, 0, NULL, 0x17, 0, 0, 0, 0, 0), 0);
 	assert_int_equal(run(*state, NULL, 0, NULL, 0x56, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0);
 	assert_int_equal(run(*state, NULL, 0, NULL, 0x57, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0);
-	assert_int_equal(failure(*state, 0x56, 0, 0, 0, 0, 0, 0, 0, 8, 0), 0x052400);
 	assert_int_equal(run(*state, NULL, 0, NULL, 0x1E, 0, 0, 0, 1, 0), 0);
+}
+
+static void nobody_reserves_for_a_third_party_or_an_extent(void **state)
+{
+	static const uint8_t opcodes[] = {0x16, 0x17, 0x56, 0x57};
+	static const uint8_t fields[] = {0x10 /* 3RDPTY */, 0x1E /* with an ID */,
+					 0x01 /* EXTENT */};
+	uint8_t cdb[10] = {0};
+
+	for (size_t i = 0; i < sizeof(opcodes) * sizeof(fields); i++) {
+		cdb[0] = opcodes[i % sizeof(opcodes)];
+		cdb[1] = fields[i / sizeof(opcodes)];
+		assert_int_equal(run_lun(*state, 0, cdb, sizeof(cdb), NULL, 0, NULL), 2);
+		assert_int_equal(fetch_sense(*state), 0x052400);
+	}
+	assert_int_equal(failure(*state, 0x56, 0, 0, 0, 0, 0, 0, 0, 8, 0), 0x052400);
 }
 
 static void unknown_opcodes_are_refused(void **state)
@@ -406,10 +519,16 @@ int main(void)
 		TEST(service_action_is_described),
 		TEST(options_must_fit_the_opcode),
 		TEST(all_opcodes_are_listed_and_exist),
+		TEST(bits_without_use_are_refused),
 		TEST(seek_checks_its_address),
 		TEST(stopping_flushes),
+		TEST(stopped_disk_is_not_ready),
+		TEST(reset_starts_the_disk),
+		TEST(failed_flush_does_not_stop),
+		TEST(unknown_power_conditions_are_refused),
 		TEST(fixed_medium_is_not_ejected),
 		TEST(reservations_and_locks_are_accepted),
+		TEST(nobody_reserves_for_a_third_party_or_an_extent),
 		TEST(unknown_opcodes_are_refused),
 		TEST(short_cdbs_are_refused),
 		TEST(bytes_after_the_cdb_are_ignored),

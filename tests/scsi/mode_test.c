@@ -87,6 +87,68 @@ static void ten_byte_form_has_an_8_byte_header(void **state)
 	assert_memory_equal(d + 16, "\x08\x12\x04", 3);
 }
 
+static struct initiator *disk_of_blocks(uint64_t blocks)
+{
+	struct mpr_scsi_disk_options o = {0};
+	struct initiator *in = initiator_with(fake_blk_new(blocks * 512), &o);
+
+	initiator_clear_ua(in);
+	return in;
+}
+
+static void short_descriptor_has_four_bytes_of_blocks(void **state)
+{
+	static const uint64_t blocks[] = {0xFFFFFF, 0x1000000, 0xFFFFFFFE, 0xFFFFFFFF, 0x100000000};
+	uint8_t d[255];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+		struct initiator *in = disk_of_blocks(blocks[i]);
+		uint32_t expected = blocks[i] < 0xFFFFFFFF ? (uint32_t)blocks[i] : 0xFFFFFFFF;
+		uint32_t number;
+
+		mode_sense_6(in, 0x08, d);
+		number = (uint32_t)d[4] << 24 | d[5] << 16 | d[6] << 8 | d[7];
+		assert_int_equal(number, expected);
+		assert_memory_equal(d + 8, "\x00\x00\x02\x00", 4);
+		initiator_free(in);
+	}
+}
+
+/* Selects what LLBAA let sense, then the same with another number of blocks. */
+static void long_descriptor_has_eight_bytes_of_blocks(void **state)
+{
+	struct initiator *in = disk_of_blocks(0x123456789);
+	uint8_t d[255];
+	uint64_t moved;
+
+	(void)state;
+	assert_int_equal(run(in, d, 255, &moved, 0x5A, 0x10, 0x08, 0, 0, 0, 0, 0, 255, 0), 0);
+	assert_int_equal(moved, 8 + 16 + 20);
+	assert_memory_equal(d, "\x00\x2A\x00\x10\x01\x00\x00\x10", 8);
+	assert_memory_equal(d + 8, "\0\0\0\x01\x23\x45\x67\x89\0\0\0\0\0\0\x02\0", 16);
+	assert_memory_equal(d + 24, "\x08\x12", 2);
+	d[0] = d[1] = d[3] = 0;
+	assert_int_equal(run(in, d, 44, NULL, 0x55, 0x10, 0, 0, 0, 0, 0, 0, 44, 0), 0);
+	memset(d + 8, 0xFF, 8);
+	assert_int_equal(run(in, d, 44, NULL, 0x55, 0x10, 0, 0, 0, 0, 0, 0, 44, 0), 0);
+	d[15] = 0x88;
+	assert_int_equal(failure_of(in, d, 44, 0x55, 0x10, 0, 0, 0, 0, 0, 0, 44, 0), 0x052600);
+	initiator_free(in);
+}
+
+static void long_descriptor_must_be_announced(void **state)
+{
+	uint8_t list[24] = {[4] = 1, [7] = 8}; /* LONGLBA, and a length of 8 */
+
+	assert_int_equal(failure_of(*state, list, 16, 0x55, 0x10, 0, 0, 0, 0, 0, 0, 16, 0),
+			 0x052600);
+	list[4] = 0;
+	list[7] = 16;
+	assert_int_equal(failure_of(*state, list, 24, 0x55, 0x10, 0, 0, 0, 0, 0, 0, 24, 0),
+			 0x052600);
+}
+
 /* What SeaBIOS asks for: page 4 without block descriptor, 27 bytes. */
 static void geometry_page_covers_the_medium(void **state)
 {
@@ -306,6 +368,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(header_and_block_descriptor),
 		TEST(ten_byte_form_has_an_8_byte_header),
+		cmocka_unit_test(short_descriptor_has_four_bytes_of_blocks),
+		cmocka_unit_test(long_descriptor_has_eight_bytes_of_blocks),
+		TEST(long_descriptor_must_be_announced),
 		TEST(geometry_page_covers_the_medium),
 		TEST(all_pages_come_in_order),
 		TEST(mode_data_is_cut_to_the_allocation_length),

@@ -341,6 +341,9 @@ static void fua_write_is_durable(void **state)
 	assert_int_equal(
 		run(in, buf, 512, NULL, 0x8A, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0), 0);
 	assert_int_equal(in->blk->fua_writes, 2);
+	assert_int_equal(run(in, buf, 512, NULL, 0x2A, 0x02 /* FUA_NV */, 0, 0, 0, 0, 0, 0, 1, 0),
+			 0);
+	assert_int_equal(in->blk->fua_writes, 3);
 }
 
 static void write_6_has_no_fua(void **state)
