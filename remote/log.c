@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log/writer.h"
+
 #define MAX_LINE 512
 
 /* Of the process, like standard error itself. */
@@ -51,8 +53,7 @@ void mpr_vlog(const char *subject, const char *fmt, va_list ap)
 	len = min_size(len, room - 1);
 	make_printable(line, len);
 	line[len++] = '\n';
-	if (write(log_fd, line, len) < 0)
-		return; /* nobody listens */
+	mpr_log_writer_put(log_fd, line, len);
 }
 
 void mpr_log(const char *subject, const char *fmt, ...)

@@ -22,7 +22,8 @@ void mpr_log_item(enum mpr_log_items item, const char *subject, const char *fmt,
 	__attribute__((format(printf, 3, 4)));
 
 /* `subject` is a device's id or another name; NULL: none. One write, so that
- * lines of several processes do not mix. Control characters become '?'. */
+ * lines of several processes do not mix. Control characters become '?'. Waits for
+ * nobody who reads it (log/writer.h). */
 void mpr_log(const char *subject, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void mpr_vlog(const char *subject, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one thread of the process: serves the devices, block I/O, timers and
+ * The thread that does the process' work: serves the devices, block I/O, timers and
  * control connections of a machine, and sleeps when there is nothing to do.
  */
 #ifndef MPR_REMOTE_LOOP_H

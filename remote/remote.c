@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "log/writer.h"
 #include "remote/background.h"
 #include "remote/cmdline.h"
 #include "remote/log.h"
@@ -33,7 +34,11 @@ static void set_signals(void)
 /* Prints the message as it is: an option may be longer than a line of log. */
 static int fail(char *error)
 {
-	fprintf(stderr, "mpring-remote: %s\n", error ? error : "out of memory");
+	char *line = mpr_errorf("mpring-remote: %s\n", error ? error : "out of memory");
+
+	if (line)
+		mpr_log_writer_put(STDERR_FILENO, line, strlen(line));
+	free(line);
 	free(error);
 	return 1;
 }
@@ -50,8 +55,10 @@ static void on_ready(void *opaque)
 {
 	struct process *process = opaque;
 
-	if (process->background >= 0)
-		mpr_background_ready(process->background);
+	if (process->background < 0)
+		return;
+	(void)mpr_log_writer_drain(); /* what was said goes to the terminal still */
+	mpr_background_ready(process->background);
 }
 
 static int serve(struct process *process, struct mpr_watcher *watcher)
@@ -72,8 +79,12 @@ static int run(struct process *process)
 {
 	struct mpr_watcher watcher = {0};
 	char *error = NULL;
-	int ret = mpr_placement_apply(&process->cmdline.placement, &error);
+	int ret = mpr_log_writer_start("mpring-remote");
 
+	if (ret < 0)
+		return fail(mpr_errorf("no thread for the log: %s", strerror(-ret)));
+	/* The log's thread stays where it may. */
+	ret = mpr_placement_apply(&process->cmdline.placement, &error);
 	if (ret < 0)
 		return fail(error);
 	ret = process->cmdline.sqpoll ? mpr_uring_create_sqpoll(URING_ENTRIES, &watcher.uring)
@@ -167,5 +178,6 @@ int mpr_remote_main(int argc, char **argv, const struct mpr_device_ops *const *m
 	else if (!asks_for_help(&process.cmdline))
 		ret = start(&process);
 	mpr_cmdline_free(&process.cmdline);
+	(void)mpr_log_writer_drain();
 	return ret;
 }
