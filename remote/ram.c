@@ -424,6 +424,16 @@ int mpr_ram_write(struct mpr_ram *ram, uint64_t addr, const void *buf, size_t le
 /* A signal handler has no argument of its own. */
 static struct mpr_ram_pool *guarded;
 
+/* Zeroes in the file's place. Nothing is set aside for them: a sparse file may be
+ * larger than this machine's memory. */
+static bool replace(const struct mpr_ram_file *file)
+{
+	int prot = PROT_READ | (file->writable ? PROT_WRITE : 0);
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+
+	return mmap(file->base, file->length, prot, flags, -1, 0) != MAP_FAILED;
+}
+
 /* SIGBUS comes from the access itself, on the thread that owns the pool, so
  * the list is not being changed. mmap() is but a system call. */
 static void on_sigbus(int signal, siginfo_t *info, void *context)
@@ -432,12 +442,9 @@ static void on_sigbus(int signal, siginfo_t *info, void *context)
 
 	(void)context;
 	for (struct mpr_ram_file *f = guarded ? guarded->files : NULL; f; f = f->next) {
-		int prot = PROT_READ | (f->writable ? PROT_WRITE : 0);
-
 		if (addr < f->base || addr >= f->base + f->length)
 			continue;
-		if (mmap(f->base, f->length, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-			 0) == MAP_FAILED)
+		if (!replace(f))
 			break;
 		f->lost = true;
 		return;

@@ -241,6 +241,23 @@ static void truncated_memory_ends_the_connection_not_the_process(void **state)
 	vmm->remote.output = open("/dev/null", O_RDONLY);
 }
 
+/* A terabyte, of which no page is there. */
+static void memory_may_be_truncated_that_is_larger_than_the_machines(void **state)
+{
+	struct vmm *vmm = *state;
+	const uint64_t size = 1ull << 40;
+	int memfd = memfd_pages(size / 4096);
+	const struct mpr_proxy_region region = {.address = VMM_ADDRESS, .size = size, .fd = memfd};
+
+	vmm_enable_dma(vmm);
+	assert_int_equal(mpr_proxy_set_memory(vmm->device, &region, 1), 0);
+	assert_int_equal(copy(vmm, VMM_ADDRESS, VMM_ADDRESS + size / 2, 64), 0);
+	assert_int_equal(ftruncate(memfd, 0), 0);
+	(void)copy(vmm, VMM_ADDRESS, VMM_ADDRESS + size / 2, 64);
+	assert_int_equal(remote_finish(&vmm->remote), 0);
+	close(memfd);
+}
+
 #define VMM_TEST(name) cmocka_unit_test_setup_teardown(name, vmm_setup, vmm_teardown)
 
 int main(void)
@@ -262,6 +279,9 @@ int main(void)
 						forgetful_teardown),
 		cmocka_unit_test_setup_teardown(
 			truncated_memory_ends_the_connection_not_the_process, vmm_setup,
+			forgetful_teardown),
+		cmocka_unit_test_setup_teardown(
+			memory_may_be_truncated_that_is_larger_than_the_machines, vmm_setup,
 			forgetful_teardown),
 	};
 
