@@ -197,12 +197,13 @@ static int connect_new(int fd, struct mpr_proxy_conn **conn, char **error)
 		return -ENOMEM;
 	c->fd = fd;
 	c->refs = 1;
+	/* An inherited one is for this process, not for those that it starts. */
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	ret = say_hello(c, error);
 	if (ret) {
 		free(c);
 		return ret;
 	}
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	c->next = connections;
 	connections = c;
 	*conn = c;

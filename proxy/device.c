@@ -152,9 +152,15 @@ const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_
 	return &device->description;
 }
 
-int mpr_proxy_bar_file(const struct mpr_proxy_device *device, unsigned bar)
+int mpr_proxy_take_bar_file(struct mpr_proxy_device *device, unsigned bar)
 {
-	return bar < MPR_WIRE_NUM_BARS ? device->bar[bar].fd : -1;
+	int fd = bar < MPR_WIRE_NUM_BARS ? device->bar[bar].fd : -1;
+
+	if (fd < 0)
+		return -1;
+	device->bar[bar].fd = -1;
+	mpr_memory_destroy(&device->bar[bar]);
+	return fd;
 }
 
 void mpr_proxy_set_poll(struct mpr_proxy_device *device, uint32_t us)

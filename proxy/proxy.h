@@ -75,11 +75,11 @@ const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_
 
 /*
  * The file with the contents of a BAR that is plain memory (kind 3), as large as
- * the BAR: map it into the guest, shared, and accesses need no call here. -1:
- * the BAR is none. The library keeps owning the file descriptor; a mapping may
- * outlive the device.
+ * the BAR: map it into the guest, shared, and accesses need no call here. The
+ * caller closes it, which is best done when it is mapped; a mapping may outlive
+ * the device. -1: the BAR is none, or its file was taken before.
  */
-int mpr_proxy_bar_file(const struct mpr_proxy_device *device, unsigned bar);
+int mpr_proxy_take_bar_file(struct mpr_proxy_device *device, unsigned bar);
 
 /* How long a read that waits for the remote looks for the answer before it sleeps,
  * in microseconds; 0: not at all. More than MPR_PROXY_POLL_US, which is where it

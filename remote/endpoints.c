@@ -2,6 +2,7 @@
 #include "remote/endpoints.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -39,6 +40,8 @@ static struct mpr_endpoint *add_endpoint(struct mpr_machine *machine, int fd, co
 	}
 	endpoint->fd = fd;
 	endpoint->path = path;
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	machine->endpoints[machine->endpoint_count++] = endpoint;
 	return endpoint;
 }
@@ -50,6 +53,14 @@ static struct mpr_endpoint *get_endpoint(struct mpr_machine *machine, int fd, co
 		if (same_socket(machine->endpoints[i], fd, path))
 			return machine->endpoints[i];
 	return add_endpoint(machine, fd, path);
+}
+
+bool mpr_endpoint_has_fd(const struct mpr_machine *machine, int fd)
+{
+	for (size_t i = 0; i < machine->endpoint_count; i++)
+		if (same_socket(machine->endpoints[i], fd, NULL))
+			return true;
+	return false;
 }
 
 static int offer_on(struct mpr_endpoint *endpoint, struct mpr_hosted *hosted)

@@ -25,6 +25,9 @@ struct mpr_endpoint *mpr_endpoint_default(const struct mpr_machine *machine);
 /* Offers a device there, if there is one. 0 or -ENOMEM. */
 int mpr_endpoint_offer_default(struct mpr_machine *machine, struct mpr_hosted *hosted);
 
+/* Whether an endpoint's socket has that number. */
+bool mpr_endpoint_has_fd(const struct mpr_machine *machine, int fd);
+
 /* The endpoint on which a device is offered, or NULL. */
 struct mpr_endpoint *mpr_endpoint_of(const struct mpr_machine *machine,
 				     const struct mpr_hosted *hosted);

@@ -72,11 +72,13 @@ static int attach_bar(struct mpr_hosted *hosted, unsigned bar, int fd)
 	size_t size = hosted->dev->ops->pci->bar[bar].size;
 	int ret = mpr_memory_attach(&hosted->bar[bar], fd, size, size);
 
-	if (ret < 0)
+	if (ret < 0) {
 		close(fd);
-	else
-		mpr_device_set_bar_ram(hosted->dev, bar, hosted->bar[bar].base);
-	return ret;
+		return ret;
+	}
+	mpr_memory_close_file(&hosted->bar[bar]);
+	mpr_device_set_bar_ram(hosted->dev, bar, hosted->bar[bar].base);
+	return 0;
 }
 
 static void detach_channel(struct mpr_hosted *hosted)

@@ -241,13 +241,14 @@ int mpr_hotplug_device_del(struct mpr_machine *machine, const char *id, char **e
 
 /* ---- Objects ------------------------------------------------------------ */
 
-/* What was inherited and is free is not closed by exec, all else is. */
-static int check_fd(const struct mpr_opts *opts, char **error)
+/* What was inherited and is free is not closed by exec, all else is. An endpoint's
+ * socket may have several devices. */
+static int check_fd(const struct mpr_machine *machine, const struct mpr_opts *opts, char **error)
 {
 	const char *fd = mpr_opts_get(opts, "fd");
 	int flags = fd ? fcntl(atoi(fd), F_GETFD) : 0;
 
-	if (flags < 0 || !(flags & FD_CLOEXEC))
+	if (flags < 0 || !(flags & FD_CLOEXEC) || mpr_endpoint_has_fd(machine, atoi(fd)))
 		return 0;
 	*error = mpr_errorf("%s: file descriptor %s was not inherited", mpr_opts_text(opts), fd);
 	return -EINVAL;
@@ -280,7 +281,7 @@ int mpr_hotplug_object_add(struct mpr_machine *machine, struct mpr_opts *opts, i
 		ret = -EINVAL;
 	}
 	if (ret == 0 && passed < 0)
-		ret = check_fd(opts, error);
+		ret = check_fd(machine, opts, error);
 	if (ret == 0)
 		ret = mpr_endpoint_offer_object(machine, opts, passed, &endpoint, error);
 	if (ret == 0)

@@ -311,6 +311,7 @@ static void receive(struct mpr_mpqemu_session *session)
 		mpr_mpqemu_session_end(session, "malformed message");
 	else
 		dispatch(session, &session->parser.msg);
+	mpr_mpqemu_msg_release(&session->parser.msg);
 }
 
 /* The answer waits for DMA that is under way. */

@@ -439,6 +439,9 @@ static void receive(struct mpr_session *session)
 		mpr_session_end(session, "malformed message");
 	else if (dispatch(session, session->parser.msg) == ANSWER)
 		answer(session, NULL, 0);
+	/* What came along is taken, mapped or unwanted, or is looked at again. */
+	if (session->waiting != WAIT_FREE)
+		mpr_wire_msg_release(session->parser.msg);
 }
 
 bool mpr_session_step(struct mpr_session *session)

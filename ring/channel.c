@@ -181,6 +181,7 @@ int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **result)
 		mpr_channel_destroy(channel);
 		return err;
 	}
+	mpr_memory_close_file(&channel->memory);
 	channel->bell = doorbell;
 	*result = channel;
 	return 0;
@@ -188,9 +189,20 @@ int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **result)
 
 /* ---- Either side ------------------------------------------------------ */
 
-int mpr_channel_keep(const struct mpr_channel *channel)
+static void close_end(int *end)
 {
-	return mpr_memory_keep(&channel->memory);
+	if (*end >= 0)
+		close(*end);
+	*end = -1;
+}
+
+int mpr_channel_keep(struct mpr_channel *channel)
+{
+	int err = mpr_memory_keep(&channel->memory);
+
+	mpr_memory_close_file(&channel->memory);
+	close_end(&channel->remote_bell);
+	return err;
 }
 
 int mpr_channel_memfd(const struct mpr_channel *channel)
@@ -242,10 +254,8 @@ void mpr_channel_destroy(struct mpr_channel *channel)
 	if (!channel)
 		return;
 	mpr_memory_destroy(&channel->memory);
-	if (channel->bell >= 0)
-		close(channel->bell);
-	if (channel->remote_bell >= 0)
-		close(channel->remote_bell);
+	close_end(&channel->bell);
+	close_end(&channel->remote_bell);
 	free(channel->awaiting);
 	free(channel);
 }

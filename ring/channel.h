@@ -120,17 +120,18 @@ struct mpr_channel_stats {
  */
 int mpr_channel_create(const struct mpr_channel_options *options, struct mpr_channel **channel);
 
-/* File descriptors to pass to the remote; the channel keeps owning them. The
- * doorbell is the remote's end of a socket pair. */
+/* File descriptors to pass to the remote; the channel owns them until
+ * mpr_channel_keep(). The doorbell is the remote's end of a socket pair. */
 int mpr_channel_memfd(const struct mpr_channel *channel);
 int mpr_channel_doorbell(const struct mpr_channel *channel);
 
 /*
  * To be called once the remote has attached, before the first request: until then a
- * remote can punch holes into the memory, on which an access may end in SIGBUS. 0, or
- * negative errno: it did so and its pages are gone, or it prevented this.
+ * remote can punch holes into the memory, on which an access may end in SIGBUS. Closes
+ * what was passed. 0, or negative errno: it did so and its pages are gone, or it
+ * prevented this.
  */
-int mpr_channel_keep(const struct mpr_channel *channel);
+int mpr_channel_keep(struct mpr_channel *channel);
 
 /* A request: sets all that is sent of it, and not the rest of *msg: stores are
  * what a posted write costs. */

@@ -148,12 +148,17 @@ int mpr_memory_keep(const struct mpr_memory *memory)
 	return allocate(memory);
 }
 
+void mpr_memory_close_file(struct mpr_memory *memory)
+{
+	if (memory->fd >= 0)
+		close(memory->fd);
+	memory->fd = -1;
+}
+
 void mpr_memory_destroy(struct mpr_memory *memory)
 {
 	if (memory->base)
 		munmap(memory->base, memory->size);
-	if (memory->fd >= 0)
-		close(memory->fd);
 	memory->base = NULL;
-	memory->fd = -1;
+	mpr_memory_close_file(memory);
 }

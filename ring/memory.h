@@ -13,8 +13,8 @@
 
 struct mpr_memory {
 	void *base;
-	size_t size; /* of the file and of the mapping */
-	int fd;
+	size_t size;	/* of the file and of the mapping */
+	int fd;		/* closed by exec; -1: closed */
 	bool hugepages; /* 2 MiB */
 };
 
@@ -44,6 +44,9 @@ int mpr_memory_attach(struct mpr_memory *memory, int fd, size_t min, size_t max)
  * -ENOMEM: pages were punched out before, and there are no others.
  */
 int mpr_memory_keep(const struct mpr_memory *memory);
+
+/* The mapping is all that is used from here on. */
+void mpr_memory_close_file(struct mpr_memory *memory);
 
 /* Unmaps and closes. */
 void mpr_memory_destroy(struct mpr_memory *memory);

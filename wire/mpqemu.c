@@ -56,7 +56,7 @@ int mpr_mpqemu_send(int sock, enum mpr_mpqemu_command command, const void *data,
 
 /* ---- Receiving ---------------------------------------------------------- */
 
-static void close_fds(struct mpr_mpqemu_msg *msg)
+void mpr_mpqemu_msg_release(struct mpr_mpqemu_msg *msg)
 {
 	for (unsigned i = 0; i < msg->nfds; i++)
 		if (msg->fds[i] >= 0)
@@ -66,7 +66,7 @@ static void close_fds(struct mpr_mpqemu_msg *msg)
 
 static void restart(struct mpr_mpqemu_parser *parser)
 {
-	close_fds(&parser->msg);
+	mpr_mpqemu_msg_release(&parser->msg);
 	memset(&parser->msg.data, 0, sizeof(parser->msg.data));
 	parser->have = 0;
 }
@@ -78,7 +78,7 @@ void mpr_mpqemu_parser_init(struct mpr_mpqemu_parser *parser)
 
 void mpr_mpqemu_parser_fini(struct mpr_mpqemu_parser *parser)
 {
-	close_fds(&parser->msg);
+	mpr_mpqemu_msg_release(&parser->msg);
 }
 
 /* File descriptors come with the header; those that there is no room for are

@@ -103,7 +103,8 @@ void mpr_mpqemu_parser_init(struct mpr_mpqemu_parser *parser);
 /* 1: parser->msg is a whole message. 0: need more bytes (poll). -ECONNRESET:
  * the peer is gone. -EPROTO: larger than any message, or more file descriptors. */
 int mpr_mpqemu_parser_read(struct mpr_mpqemu_parser *parser, int sock);
-/* Closes the file descriptors that were not taken. */
+/* Closes the file descriptors that were not taken: of a message, at the end. */
+void mpr_mpqemu_msg_release(struct mpr_mpqemu_msg *msg);
 void mpr_mpqemu_parser_fini(struct mpr_mpqemu_parser *parser);
 
 /* Checks that command, size and number of file descriptors belong together. 0,

@@ -61,18 +61,13 @@ static const MemoryRegionOps bar_ops = {
 	.impl = {.min_access_size = 1, .max_access_size = 8, .unaligned = true},
 };
 
-/* Plain memory, which the guest accesses without an exit. QEMU owns the copy of
- * the file descriptor and keeps its mapping until nobody looks at it any more. */
+/* Plain memory, which the guest accesses without an exit. QEMU owns the file
+ * descriptor and keeps its mapping until nobody looks at it any more. */
 static bool init_plain(ProxyBar *bar, const char *name, uint64_t size, Error **errp)
 {
-	int fd = qemu_dup(mpr_proxy_bar_file(bar->dev->remote, bar->index));
+	int fd = mpr_proxy_take_bar_file(bar->dev->remote, bar->index);
 	Error *err = NULL;
 
-	if (fd < 0) {
-		error_setg_errno(errp, errno, PROXY_FMT ": BAR %u has no memory",
-				 PROXY_ID(bar->dev), bar->index);
-		return false;
-	}
 	memory_region_init_ram_from_fd(&bar->mr, OBJECT(bar->dev), name, size, RAM_SHARED, fd, 0,
 				       &err);
 	error_propagate(errp, err);

@@ -157,22 +157,14 @@ static int open_stdio(struct mpr_monitors *monitors, const struct mpr_chardev *c
 	return ret;
 }
 
-/* A descriptor that has a use is closed by exec, or is that of an endpoint. */
-static bool is_in_use(const struct mpr_machine *machine, int fd)
-{
-	for (size_t i = 0; i < machine->endpoint_count; i++)
-		if (machine->endpoints[i]->fd == fd)
-			return true;
-	return fcntl(fd, F_GETFD) & FD_CLOEXEC;
-}
-
 static int open_inherited(struct mpr_monitors *monitors, const struct mpr_chardev *chardev,
 			  char **error)
 {
 	int fd = chardev->fd;
 	int ret;
 
-	if (is_in_use(monitors->machine, fd)) {
+	/* What has a use is closed by exec. */
+	if (fcntl(fd, F_GETFD) & FD_CLOEXEC) {
 		*error = mpr_errorf("%s: file descriptor %d has another use",
 				    mpr_opts_text(chardev->opts), fd);
 		return -EBUSY;

@@ -55,13 +55,15 @@ static void more_writes_than_slots_all_arrive(void **state)
 static void plain_memory_is_shared_with_the_remote(void **state)
 {
 	struct fixture *f = *state;
+	int fd = mpr_proxy_take_bar_file(f->dev, 2);
 	_Atomic uint32_t *ram;
 
-	assert_int_equal(mpr_proxy_bar_file(f->dev, REGS), -1);
-	assert_int_equal(mpr_proxy_bar_file(f->dev, 6), -1);
-	ram = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, mpr_proxy_bar_file(f->dev, 2),
-		   0);
+	assert_int_equal(mpr_proxy_take_bar_file(f->dev, REGS), -1);
+	assert_int_equal(mpr_proxy_take_bar_file(f->dev, 2), -1);
+	assert_int_equal(mpr_proxy_take_bar_file(f->dev, 6), -1);
+	ram = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(ram, MAP_FAILED);
+	close(fd);
 	/* Relaxed: ordered by the accesses to registers. */
 	atomic_store_explicit(ram, 0x12345678, memory_order_relaxed);
 	assert_int_equal(reg(f, FAKE_RAM), 0x12345678);

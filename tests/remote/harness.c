@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/remote/harness.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ static void run_child(const char *const *args, int sock)
 	int argc = 1;
 	int status;
 
+	/* As a launcher leaves it. */
+	(void)fcntl(sock, F_SETFD, 0);
 	for (; *args && argc < MAX_ARGS - 1; args++)
 		argv[argc++] = expand(*args, sock);
 	status = mpr_remote_main(argc, argv, test_models);

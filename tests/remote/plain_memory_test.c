@@ -3,6 +3,7 @@
  * mapping and by accesses, and that no VMM sees what another one left there. */
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "tests/remote/harness.h"
 
@@ -11,9 +12,10 @@
 /* The BAR as a guest has it mapped. */
 static volatile uint64_t *map_bar(const struct vmm *vmm)
 {
-	int fd = mpr_proxy_bar_file(vmm->device, RAM_BAR);
+	int fd = mpr_proxy_take_bar_file(vmm->device, RAM_BAR);
 	void *bar = mmap(NULL, TEST_RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
+	close(fd);
 	assert_ptr_not_equal(bar, MAP_FAILED);
 	return bar;
 }
