@@ -9,6 +9,7 @@
 #include "orchestrator/check.h"
 #include "orchestrator/memory.h"
 #include "orchestrator/process.h"
+#include "orchestrator/qemu_options.h"
 #include "orchestrator/remote_option.h"
 
 struct mpr_plan {
@@ -64,9 +65,9 @@ static int take_options(struct mpr_plan *plan, char **error)
 {
 	int err = 0;
 
-	for (int i = 1; i < plan->argc && !err; i++) {
+	for (int i = 1; i < plan->argc && !err; i += (int)mpr_option_words(&plan->argv[i])) {
 		if (is_remote_option(plan->argv[i]))
-			err = take_option(plan, i++, error);
+			err = take_option(plan, i, error);
 	}
 	return err;
 }
@@ -118,6 +119,8 @@ int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
 	plan->options = g_ptr_array_new_with_free_func((GDestroyNotify)mpr_remote_option_unref);
 	plan->rids = mpr_need_array(plan->argc, sizeof(*plan->rids));
 	err = take_options(plan, error);
+	if (!err && plan->remotes)
+		err = mpr_check_scopes(argv, error);
 	if (!err)
 		err = check_options(plan, error);
 	if (!err)
@@ -161,6 +164,12 @@ static void add(GPtrArray *argv, const char *word)
 	g_ptr_array_add(argv, mpr_need_text("%s", word));
 }
 
+static void add_words(GPtrArray *argv, char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add(argv, words[i]);
+}
+
 /* Takes over `value`. */
 static void add_pair(GPtrArray *argv, const char *option, char *value)
 {
@@ -185,9 +194,9 @@ static void add_monitor(GPtrArray *argv, int fd)
 /* Locking guest memory is for QEMU and for the remotes. */
 static void add_overcommit(GPtrArray *argv, const struct mpr_plan *plan)
 {
-	for (int i = 1; i + 1 < plan->argc; i++) {
+	for (int i = 1; i + 1 < plan->argc; i += (int)mpr_option_words(&plan->argv[i])) {
 		if (mpr_is_option(plan->argv[i], "overcommit"))
-			add_pair(argv, "-overcommit", mpr_need_text("%s", plan->argv[++i]));
+			add_pair(argv, "-overcommit", mpr_need_text("%s", plan->argv[i + 1]));
 	}
 }
 
@@ -305,28 +314,29 @@ static void add_device(GPtrArray *argv, const char *option, const char *text)
 	add_pair(argv, option, proxy ? proxy : mpr_need_text("%s", text));
 }
 
+static void add_proxy(GPtrArray *argv, const struct mpr_plan *plan,
+		      const struct mpr_remote_option *option, const int *fds)
+{
+	if (option->kind == MPR_REMOTE_ADAPTER)
+		add_pair(argv, "-device", proxy_value(option, fds[remote_of(plan, option->rid)]));
+}
+
 char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monitor)
 {
 	GPtrArray *argv = g_ptr_array_new();
 	size_t o = 0;
 
-	for (int i = 0; i < plan->argc; i++) {
-		const struct mpr_remote_option *option;
+	add(argv, plan->argv[0]);
+	for (char *const *word = plan->argv + 1; *word;) {
+		size_t words = mpr_option_words(word);
 
-		if (i > 0 && plan->argv[i + 1] && mpr_is_option(plan->argv[i], "device")) {
-			add_device(argv, plan->argv[i], plan->argv[i + 1]);
-			i++;
-			continue;
-		}
-		if (i == 0 || !is_remote_option(plan->argv[i])) {
-			add(argv, plan->argv[i]);
-			continue;
-		}
-		option = option_at(plan, o++);
-		if (option->kind == MPR_REMOTE_ADAPTER)
-			add_pair(argv, "-device",
-				 proxy_value(option, fds[remote_of(plan, option->rid)]));
-		i++;
+		if (is_remote_option(*word))
+			add_proxy(argv, plan, option_at(plan, o++), fds);
+		else if (mpr_is_option(*word, "device") && words == 2)
+			add_device(argv, word[0], word[1]);
+		else
+			add_words(argv, word, words);
+		word += words;
 	}
 	if (monitor >= 0)
 		add_monitor(argv, monitor);

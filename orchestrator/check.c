@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "orchestrator/memory.h"
+#include "orchestrator/qemu_options.h"
 #include "orchestrator/remote_option.h"
 
 bool mpr_is_option(const char *arg, const char *name)
@@ -52,14 +53,14 @@ static struct mpr_opts *next_option(char *const *argv, int *at, const char *name
 	struct mpr_opts *opts;
 	char *error;
 
-	for (; argv[*at] && argv[*at + 1]; ++*at) {
-		if (!mpr_is_option(argv[*at], name))
+	while (argv[*at]) {
+		char *const *option = &argv[*at];
+
+		*at += (int)mpr_option_words(option);
+		if (!mpr_is_option(option[0], name) || !option[1])
 			continue;
-		++*at;
-		if (mpr_opts_parse(argv[*at - 1], argv[*at], implied, &opts, &error) == 0) {
-			++*at;
+		if (mpr_opts_parse(option[0], option[1], implied, &opts, &error) == 0)
 			return opts;
-		}
 		free(error);
 	}
 	return NULL;
@@ -179,7 +180,7 @@ int mpr_check_references(char *const *argv, const GPtrArray *options, char **err
 
 static bool has_option(char *const *argv, const char *name)
 {
-	for (; *argv; argv++)
+	for (argv++; *argv; argv += mpr_option_words(argv))
 		if (mpr_is_option(*argv, name))
 			return true;
 	return false;
@@ -281,8 +282,6 @@ int mpr_check_supervision(char *const *argv, char **error)
 {
 	if (!has_option(argv, "daemonize"))
 		return 0;
-	*error = mpr_need_text("-daemonize: mpring stays with QEMU and its device processes: let "
-			       "mpring itself run in the background, as \"mpring run ... &\" or a "
-			       "service does");
+	*error = mpr_need_text("-daemonize: %s", mpr_qemu_option("-daemonize")->why);
 	return -EINVAL;
 }

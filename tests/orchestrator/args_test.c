@@ -181,6 +181,12 @@ static struct rewrite two_dashes = {
 	.remotes = {"remote 20 -drive id=d,file=x -device lsi53c895a,id=a"},
 };
 
+static struct rewrite arguments_are_no_options = {
+	.given = "qemu -append -rdevice -name -overcommit -rdevice lsi53c895a,id=a,rid=0",
+	.qemu = "qemu -append -rdevice -name -overcommit -device pci-proxy-dev,id=a,socket=10",
+	.remotes = {"remote 20 -device lsi53c895a,id=a"},
+};
+
 static struct rewrite names_of_drives_and_devices_are_apart = {
 	.given = "qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive id=a,file=x,rid=0",
 	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10",
@@ -262,6 +268,7 @@ static void refusals(void **state)
 		{"qemu -rdevice lsi53c895a,id=0a,rid=0", "must begin with a letter"},
 		{"qemu -rdevice lsi53c895a,id=a,,b,rid=0", "must begin with a letter"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive file=x,rid=0", "id= is missing"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -snapshot", "-snapshot: remote disks"},
 		{"qemu -rdrive id=d,file=x,rid=4", "rid 4 has no adapter"},
 		{"qemu -rdevice scsi-hd,bus=a.0,rid=4", "rid 4 has no adapter"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice lsi53c895a,id=a,rid=1",
@@ -402,6 +409,7 @@ int main(void)
 		rewrite_test(locking_is_for_all),
 		rewrite_test(commas_stay_doubled),
 		rewrite_test(two_dashes),
+		rewrite_test(arguments_are_no_options),
 		rewrite_test(names_of_drives_and_devices_are_apart),
 		cmocka_unit_test(monitors),
 		rewrite_test(manual_of_rdevice),
