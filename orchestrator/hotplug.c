@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "orchestrator/memory.h"
+#include "orchestrator/printable.h"
 #include "orchestrator/process.h"
 #include "orchestrator/vm_state.h"
 
@@ -78,7 +79,7 @@ static bool went_well(struct change *change, struct json_object *reply, bool qem
 		change->error = mpr_need_text("the remote process of rid %llu has ended",
 					      (unsigned long long)change->remote->rid);
 	else if (why && !change->error)
-		change->error = mpr_need_text("%s", reply ? why : "QEMU has ended");
+		change->error = mpr_printable(reply ? why : "QEMU has ended");
 	return !why;
 }
 

@@ -13,8 +13,7 @@
 #include "orchestrator/json.h"
 #include "orchestrator/memory.h"
 
-/* Whoever sends more in one piece, or nests deeper, is not believed to speak QMP. */
-#define MESSAGE_MAX (16u << 20)
+/* Whoever nests deeper is not believed to speak QMP. */
 #define DEPTH_MAX 128
 
 struct command {
@@ -30,13 +29,16 @@ struct mpr_qmp {
 	mpr_qmp_event_fn event;
 	void *opaque;
 	struct json_tokener *tokener;
-	size_t received;  /* bytes of the message so far */
+	size_t message_max;
+	size_t received; /* bytes of the message so far */
+	size_t events;	 /* bytes of events in the second that began then */
+	int64_t events_since;
 	GQueue *commands; /* the first is under way, once greeted */
 	size_t sent;	  /* bytes of the first command */
 	bool greeted;
 	bool loss_told;
-	guint input, output, loss; /* sources of the main loop, 0: none */
-	unsigned users;		   /* functions that are about to look at it again */
+	guint input, output, loss, pause; /* sources of the main loop, 0: none */
+	unsigned users;			  /* functions that are about to look at it again */
 	bool destroyed;
 };
 
@@ -61,6 +63,7 @@ static void close_socket(struct mpr_qmp *qmp)
 {
 	remove_source(&qmp->input);
 	remove_source(&qmp->output);
+	remove_source(&qmp->pause);
 	if (qmp->sock >= 0)
 		close(qmp->sock);
 	qmp->sock = -1;
@@ -247,6 +250,18 @@ static void take_message(struct mpr_qmp *qmp, struct json_object *message)
 		send_command(qmp);
 }
 
+/* A peer that never stops to talk takes no more of the processor than this. */
+static void count_event(struct mpr_qmp *qmp)
+{
+	int64_t now = g_get_monotonic_time();
+
+	if (now - qmp->events_since >= G_USEC_PER_SEC) {
+		qmp->events_since = now;
+		qmp->events = 0;
+	}
+	qmp->events += qmp->received;
+}
+
 /* Takes up to one message. Returns the bytes that it took, 0: this is not QMP. */
 static size_t parse(struct mpr_qmp *qmp, const char *data, size_t len)
 {
@@ -254,19 +269,24 @@ static size_t parse(struct mpr_qmp *qmp, const char *data, size_t len)
 	enum json_tokener_error error = json_tokener_get_error(qmp->tokener);
 	size_t taken = json_tokener_get_parse_end(qmp->tokener);
 
+	qmp->received += error == json_tokener_success ? taken : len;
+	if (qmp->received > qmp->message_max) {
+		json_object_put(message);
+		return 0;
+	}
 	if (error == json_tokener_success) {
+		if (mpr_json_get(message, "event"))
+			count_event(qmp);
 		qmp->received = 0;
 		take_message(qmp, message);
 		json_object_put(message);
 		return taken;
 	}
-	qmp->received += len;
-	return error == json_tokener_continue && qmp->received <= MESSAGE_MAX ? len : 0;
+	return error == json_tokener_continue ? len : 0;
 }
 
 static void take(struct mpr_qmp *qmp, const char *data, size_t len)
 {
-	qmp->users++;
 	while (len && qmp->sock >= 0) {
 		size_t taken = parse(qmp, data, len);
 
@@ -275,7 +295,31 @@ static void take(struct mpr_qmp *qmp, const char *data, size_t len)
 		data += taken;
 		len -= taken;
 	}
-	leave(qmp);
+}
+
+static gboolean on_readable(int fd, GIOCondition condition, void *opaque);
+
+static void listen_to(struct mpr_qmp *qmp)
+{
+	qmp->input = g_unix_fd_add(qmp->sock, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, qmp);
+}
+
+static gboolean end_pause(void *opaque)
+{
+	struct mpr_qmp *qmp = opaque;
+
+	qmp->pause = 0;
+	listen_to(qmp);
+	return G_SOURCE_REMOVE;
+}
+
+/* Until the second is over. */
+static void pause_input(struct mpr_qmp *qmp)
+{
+	int64_t left = qmp->events_since + G_USEC_PER_SEC - g_get_monotonic_time();
+
+	remove_source(&qmp->input);
+	qmp->pause = g_timeout_add((guint)(MAX(left, 0) / 1000 + 1), end_pause, qmp);
 }
 
 static gboolean on_readable(int fd, GIOCondition condition, void *opaque)
@@ -285,11 +329,15 @@ static gboolean on_readable(int fd, GIOCondition condition, void *opaque)
 	ssize_t n = read(fd, data, sizeof(data));
 
 	(void)condition;
+	qmp->users++;
 	if (n > 0)
 		take(qmp, data, (size_t)n);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		lose(qmp);
 	/* Whoever hung up has removed the source. */
+	if (qmp->input && qmp->events > MPR_QMP_EVENTS)
+		pause_input(qmp);
+	leave(qmp);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -307,11 +355,12 @@ const char *mpr_qmp_error(struct json_object *reply)
 	return desc ? desc : "no reason was given";
 }
 
-struct mpr_qmp *mpr_qmp_create(int sock, mpr_qmp_event_fn event, void *opaque)
+struct mpr_qmp *mpr_qmp_create(int sock, size_t message_max, mpr_qmp_event_fn event, void *opaque)
 {
 	struct mpr_qmp *qmp = mpr_need_array(1, sizeof(*qmp));
 
 	qmp->sock = sock;
+	qmp->message_max = message_max;
 	qmp->event = event;
 	qmp->opaque = opaque;
 	qmp->users = 1;
@@ -320,7 +369,7 @@ struct mpr_qmp *mpr_qmp_create(int sock, mpr_qmp_event_fn event, void *opaque)
 	json_tokener_set_flags(qmp->tokener,
 			       JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	(void)g_unix_set_fd_nonblocking(sock, TRUE, NULL);
-	qmp->input = g_unix_fd_add(sock, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, qmp);
+	listen_to(qmp);
 	mpr_qmp_execute(qmp, "qmp_capabilities", NULL, -1, NULL, NULL);
 	return qmp;
 }

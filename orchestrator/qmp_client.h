@@ -10,6 +10,7 @@
 #define MPR_ORCHESTRATOR_QMP_CLIENT_H
 
 #include <json-c/json.h>
+#include <stddef.h>
 
 struct mpr_qmp;
 
@@ -24,8 +25,12 @@ typedef void (*mpr_qmp_event_fn)(void *opaque, struct json_object *event);
 typedef void (*mpr_qmp_reply_fn)(void *opaque, struct json_object *reply);
 
 /* Takes over a connected socket. Commands may be given at once: they wait for the
- * greeting and the capabilities' negotiation. */
-struct mpr_qmp *mpr_qmp_create(int sock, mpr_qmp_event_fn event, void *opaque);
+ * greeting and the capabilities' negotiation. Whoever sends a message of more bytes than
+ * `message_max` is hung up on. */
+struct mpr_qmp *mpr_qmp_create(int sock, size_t message_max, mpr_qmp_event_fn event, void *opaque);
+
+/* Bytes of events that are read in a second; more wait with the peer. */
+#define MPR_QMP_EVENTS ((size_t)1 << 20)
 
 /* Ends the connection. No function is called any more, not for commands that wait either. May
  * be called from within one of them. NULL is allowed. */

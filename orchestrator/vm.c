@@ -7,10 +7,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "orchestrator/believe.h"
 #include "orchestrator/json.h"
 #include "orchestrator/launch.h"
 #include "orchestrator/memory.h"
 #include "orchestrator/vm_state.h"
+
+/* Bytes of a message. QEMU's may be what a command of HMP prints; JSON may take a hundred times
+ * its size in memory. */
+#define QEMU_MESSAGE ((size_t)16 << 20)
+#define REMOTE_MESSAGE ((size_t)1 << 20)
 
 /* ---- Remote processes --------------------------------------------------- */
 
@@ -130,8 +136,7 @@ static const struct mpr_remote_option *first_adapter(const struct mpr_vm *vm, ui
 	return NULL;
 }
 
-/* Whether the device is on the adapter's bus ("lsi0.0"). */
-static bool is_on(const struct mpr_vm *vm, const struct mpr_remote_option *option,
+bool mpr_vm_is_on(const struct mpr_vm *vm, const struct mpr_remote_option *option,
 		  const struct mpr_remote_option *adapter)
 {
 	const char *bus = mpr_remote_option_get(option, "bus");
@@ -149,7 +154,7 @@ static struct mpr_remote_option *first_on(const struct mpr_vm *vm,
 					  const struct mpr_remote_option *adapter)
 {
 	for (guint i = 0; i < vm->options->len; i++) {
-		if (is_on(vm, mpr_vm_option(vm, i), adapter))
+		if (mpr_vm_is_on(vm, mpr_vm_option(vm, i), adapter))
 			return mpr_vm_option(vm, i);
 	}
 	return NULL;
@@ -166,7 +171,7 @@ void mpr_vm_forget(struct mpr_vm *vm, struct mpr_remote_option *option)
 	g_ptr_array_remove(vm->options, option);
 }
 
-static struct mpr_remote_option *find_device(const struct mpr_vm *vm, uint64_t rid, const char *id)
+struct mpr_remote_option *mpr_vm_find_device(const struct mpr_vm *vm, uint64_t rid, const char *id)
 {
 	for (guint i = 0; i < vm->options->len; i++) {
 		struct mpr_remote_option *option = mpr_vm_option(vm, i);
@@ -193,10 +198,12 @@ static bool is_event(struct json_object *event, const char *name)
 	return what && !strcmp(what, name);
 }
 
+/* Takes over the event, which may be NULL. */
 static void tell_users(const struct mpr_vm *vm, struct json_object *event)
 {
-	if (vm->event)
+	if (vm->event && event)
 		vm->event(vm->opaque, event);
+	json_object_put(event);
 }
 
 static void remote_device_deleted(struct mpr_vm_remote *remote, struct json_object *event)
@@ -205,17 +212,19 @@ static void remote_device_deleted(struct mpr_vm_remote *remote, struct json_obje
 	struct mpr_remote_option *option = NULL;
 	bool adapter;
 
-	if (!id)
+	if (!id || !mpr_believe_deleted(remote, id)) {
+		mpr_disbelieve(remote, "DEVICE_DELETED, of what nobody removes");
 		return;
+	}
 	/* What a process has that is to end is forgotten already. */
 	if (!remote->leaving)
-		option = find_device(remote->vm, remote->rid, id);
+		option = mpr_vm_find_device(remote->vm, remote->rid, id);
 	adapter = option && option->kind == MPR_REMOTE_ADAPTER;
 	if (option)
 		mpr_vm_forget(remote->vm, option);
 	/* Of an adapter QEMU has told that its proxy is gone. */
 	if (!adapter)
-		tell_users(remote->vm, event);
+		tell_users(remote->vm, mpr_deleted_event(id));
 	end_waits(remote, id);
 	if (adapter && !mpr_vm_has_adapters(remote))
 		mpr_vm_end_remote(remote);
@@ -266,20 +275,47 @@ static void remote_stopped(struct mpr_vm_remote *remote)
 {
 	const struct mpr_remote_option *adapter = first_adapter(remote->vm, remote->rid);
 
+	if (!mpr_believe_stopped(remote)) {
+		mpr_disbelieve(remote, "STOP, with no drive that stops at errors");
+		return;
+	}
+	if (remote->stopped)
+		return;
 	remote->stopped = true;
+	remote->may_resume = false;
 	if (adapter && remote->vm->qemu && !remote->vm->qemu_lost)
 		stop_qemu(remote->vm, adapter);
+}
+
+static void continued(void *opaque, struct json_object *reply)
+{
+	struct mpr_vm_remote *remote = opaque;
+
+	(void)reply;
+	remote->continuing = false;
+}
+
+/* One such command is under way at a time, however often QEMU says that it goes on. */
+static void resume_remote(struct mpr_vm_remote *remote)
+{
+	if (!remote->stopped || !remote->qmp || remote->continuing)
+		return;
+	remote->continuing = remote->may_resume = true;
+	mpr_qmp_execute(remote->qmp, "cont", NULL, -1, continued, remote);
 }
 
 /* The user goes on. */
 static void resume_remotes(const struct mpr_vm *vm)
 {
-	for (guint i = 0; i < vm->remotes->len; i++) {
-		struct mpr_vm_remote *remote = mpr_vm_remote_at(vm, i);
+	for (guint i = 0; i < vm->remotes->len; i++)
+		resume_remote(mpr_vm_remote_at(vm, i));
+}
 
-		if (remote->stopped && remote->qmp)
-			mpr_qmp_execute(remote->qmp, "cont", NULL, -1, NULL, NULL);
-	}
+/* It goes on when it is told to, and not before. */
+static void remote_resumed(struct mpr_vm_remote *remote)
+{
+	if (remote->may_resume)
+		remote->stopped = remote->may_resume = false;
 }
 
 static void on_remote_event(void *opaque, struct json_object *event)
@@ -291,11 +327,11 @@ static void on_remote_event(void *opaque, struct json_object *event)
 	else if (is_event(event, "DEVICE_DELETED"))
 		remote_device_deleted(remote, event);
 	else if (is_event(event, "BLOCK_IO_ERROR"))
-		tell_users(remote->vm, event);
+		tell_users(remote->vm, mpr_believe_io_error(remote, event));
 	else if (is_event(event, "STOP"))
 		remote_stopped(remote);
 	else if (is_event(event, "RESUME"))
-		remote->stopped = false;
+		remote_resumed(remote);
 }
 
 /* A guest that has shut down may leave QEMU behind (-no-shutdown); quit does not. */
@@ -404,7 +440,7 @@ static struct mpr_vm_remote *add_remote(struct mpr_vm *vm, struct mpr_member *me
 		.pid = member->pid,
 		.member = member,
 	};
-	remote->qmp = mpr_qmp_create(sock, on_remote_event, remote);
+	remote->qmp = mpr_qmp_create(sock, REMOTE_MESSAGE, on_remote_event, remote);
 	g_ptr_array_add(vm->remotes, remote);
 	return remote;
 }
@@ -416,7 +452,7 @@ void mpr_vm_add_remote(struct mpr_vm *vm, struct mpr_member *member, int sock)
 
 void mpr_vm_set_qemu(struct mpr_vm *vm, int sock)
 {
-	vm->qemu = mpr_qmp_create(sock, on_qemu_event, vm);
+	vm->qemu = mpr_qmp_create(sock, QEMU_MESSAGE, on_qemu_event, vm);
 }
 
 struct mpr_vm_remote *mpr_vm_start_remote(struct mpr_vm *vm, uint64_t rid, char **error)

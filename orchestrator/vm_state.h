@@ -21,6 +21,12 @@ struct mpr_vm_remote {
 	struct mpr_qmp *qmp;	   /* NULL once it is lost */
 	bool leaving;		   /* it was told to end */
 	bool stopped;		   /* by an I/O error (werror=stop) */
+	bool continuing;	   /* it was told to go on, and has not answered */
+	bool may_resume;	   /* it was told to go on, since it stopped */
+	/* See believe.c: of I/O errors, in the second that began then; what was told. */
+	int64_t io_errors_since;
+	unsigned io_errors;
+	bool withheld, disbelieved;
 };
 
 /* Who waits for a remote's device to be gone. */
@@ -66,6 +72,12 @@ struct mpr_vm_remote *mpr_vm_start_remote(struct mpr_vm *vm, uint64_t rid, char 
 /* Ends a process that has no adapter: nothing in it matters any more. */
 void mpr_vm_end_remote(struct mpr_vm_remote *remote);
 bool mpr_vm_has_adapters(const struct mpr_vm_remote *remote);
+
+/* A remote's adapter or disk, or NULL. */
+struct mpr_remote_option *mpr_vm_find_device(const struct mpr_vm *vm, uint64_t rid, const char *id);
+/* Whether a disk is on the adapter's bus ("lsi0.0"). */
+bool mpr_vm_is_on(const struct mpr_vm *vm, const struct mpr_remote_option *disk,
+		  const struct mpr_remote_option *adapter);
 
 /* Forgets a device, and what goes with it: an adapter's disks, a disk's drive. */
 void mpr_vm_forget(struct mpr_vm *vm, struct mpr_remote_option *option);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whatever QEMU and a remote process say on their private QMP connections, mpring goes
- * on.
+ * on; and a user hears of the remote's own devices and drives only.
  *
  * The first byte chooses how the input is cut into pieces, and the command that a user
  * gives. Each line is said by the peer that its first byte names: Q is QEMU, and all others
@@ -47,8 +47,15 @@ static void require(bool condition)
 
 static void on_event(void *opaque, struct json_object *event)
 {
+	static const char *const devices[] = {"drive0", "drive1", "disk0", "disk1", "scsi0"};
+	const char *device = mpr_json_get_string(mpr_json_get(event, "data"), "device");
+	bool own = false;
+
 	(void)opaque;
-	require(mpr_json_get_string(event, "event"));
+	require(mpr_json_get_string(event, "event") && device);
+	for (size_t i = 0; i < G_N_ELEMENTS(devices); i++)
+		own |= !strcmp(device, devices[i]);
+	require(own);
 }
 
 static void on_outcome(void *opaque, const struct mpr_outcome *outcome)

@@ -22,12 +22,19 @@
 #define OK "{\"return\": {}}\r\n"
 #define CAPABILITIES "{\"execute\":\"qmp_capabilities\"}\n"
 
+/* What one read may bring beyond the limit. */
+#define READ_MAX 16384
+
+#define MESSAGE_MAX ((size_t)8 << 20)
+
 /* A client, and the other end of its socket, which must not block. */
 struct talk {
 	struct mpr_qmp *qmp;
 	int peer;
 	char log[4096]; /* what the client's functions were told */
 	bool destroy;	/* at the next of them */
+	bool counts;	/* events, in place of the log */
+	size_t events;
 };
 
 static struct talk talk;
@@ -51,6 +58,10 @@ static void on_event(void *opaque, struct json_object *event)
 	struct json_object *name = NULL;
 
 	assert_ptr_equal(opaque, &talk);
+	if (talk.counts) {
+		talk.events++;
+		return;
+	}
 	json_object_object_get_ex(event, "event", &name);
 	note(event ? json_object_get_string(name) : "lost");
 }
@@ -117,7 +128,7 @@ static int set_up(void **state)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
 		return -1;
 	talk.peer = fds[1];
-	talk.qmp = mpr_qmp_create(fds[0], on_event, &talk);
+	talk.qmp = mpr_qmp_create(fds[0], MESSAGE_MAX, on_event, &talk);
 	return fcntl(talk.peer, F_SETFL, O_NONBLOCK);
 }
 
@@ -365,6 +376,56 @@ static void an_endless_message_is_bad(void **state)
 	assert_string_equal(talk.log, "lost ");
 }
 
+/* A message of as many bytes as are allowed is taken, and one of one more is not, even if
+ * it comes with its end. */
+static void a_message_has_its_limit(void **state)
+{
+	for (size_t more = 0; more < 2; more++) {
+		size_t length = MESSAGE_MAX + more;
+		char *text = malloc(length + 1), *at = text;
+
+		if (more) {
+			tear_down(state);
+			set_up(state);
+		}
+		negotiate();
+		execute("stop");
+		memset(text, ' ', length);
+		memcpy(text, "{\"return\":", 10);
+		memcpy(text + length - 2, "1}", 3);
+		while (*at) {
+			ssize_t n = send(talk.peer, at, strlen(at), MSG_NOSIGNAL);
+
+			at += n > 0 ? n : 0;
+			run_loop();
+		}
+		assert_string_equal(talk.log, more ? "stop:none lost " : "stop:{\"return\":1} ");
+		free(text);
+	}
+}
+
+/* Of a peer that never stops no more is read than it may say in the time. */
+static void a_flood_of_events_waits(void **state)
+{
+	static const char event[] = "{\"event\": \"FLOOD\"}";
+	int64_t begin = g_get_monotonic_time();
+	size_t seconds;
+
+	(void)state;
+	negotiate();
+	talk.counts = true;
+	for (int i = 0; i < 20000; i++) {
+		for (int n = 0; n < 100; n++) {
+			if (send(talk.peer, event, strlen(event), MSG_NOSIGNAL) < 0)
+				break;
+		}
+		run_loop();
+	}
+	seconds = (size_t)((g_get_monotonic_time() - begin) / G_USEC_PER_SEC) + 2;
+	assert_in_range(talk.events * strlen(event), MPR_QMP_EVENTS,
+			seconds * (MPR_QMP_EVENTS + READ_MAX));
+}
+
 static void it_may_be_destroyed_by_a_reply(void **state)
 {
 	(void)state;
@@ -445,6 +506,8 @@ int main(void)
 		with_talk(a_reply_before_the_greeting_is_bad),
 		with_talk(deep_nesting_is_bad),
 		with_talk(an_endless_message_is_bad),
+		with_talk(a_message_has_its_limit),
+		with_talk(a_flood_of_events_waits),
 		with_talk(it_may_be_destroyed_by_a_reply),
 		with_talk(it_may_be_destroyed_by_an_event),
 		with_talk(it_may_be_destroyed_by_the_loss),

@@ -33,6 +33,17 @@
 #define GREETING "{\"QMP\": {}}\r\n"
 #define OK "{\"return\": {}}\r\n"
 #define NO "{\"error\": {\"class\": \"GenericError\", \"desc\": \"that is refused\"}}\r\n"
+#define IO_ERROR_SAID(device, action)                                                        \
+	"{\"event\": \"BLOCK_IO_ERROR\", \"timestamp\": 0, \"data\": {\"device\": \"" device \
+	"\", \"node-name\": \"#block0\", \"operation\": \"write\", \"action\": \"" action    \
+	"\", \"nospace\": true, \"reason\": \"\\u001b[2JNo space\", \"extra\": 1}}\r\n"
+#define IO_ERROR_TOLD(device, action)                                  \
+	"{\"event\":\"BLOCK_IO_ERROR\",\"data\":{\"device\":\"" device \
+	"\",\"operation\":\"write\","                                  \
+	"\"action\":\"" action "\",\"nospace\":true,\"reason\":\"?[2JNo space\"}}"
+#define DELETED(id)                                                      \
+	"{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"" id "\"," \
+	"\"path\":\"/machine/peripheral/" id "\"}}"
 #define GONE(id) "{\"event\": \"DEVICE_DELETED\", \"data\": {\"device\": \"" id "\"}}\r\n"
 
 static const char *remote_program;
@@ -44,6 +55,7 @@ static int qemu, remote;	  /* the other sides of their monitors */
 static char outcome[4096];	  /* of the command: "", or what came of it */
 static char table[4096];	  /* of remote_proc_list */
 static char events[1024];	  /* told to users */
+static unsigned events_told;
 
 /* ---- The peers ---------------------------------------------------------- */
 
@@ -166,8 +178,17 @@ static void on_json(void *opaque, const struct mpr_outcome *what)
 
 static void on_event(void *opaque, struct json_object *event)
 {
+	struct json_object *stamp = NULL;
+
 	(void)opaque;
-	strcat(events, json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN));
+	events_told++;
+	assert_true(json_object_object_get_ex(event, "timestamp", &stamp));
+	assert_true(json_object_object_get_ex(stamp, "microseconds", NULL));
+	json_object_object_del(event, "timestamp");
+	if (strlen(events) < sizeof(events) / 2)
+		strcat(events,
+		       json_object_to_json_string_ext(
+			       event, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
 /* "rdrive_del 0 d0" */
@@ -265,6 +286,7 @@ static int set_up(void **state)
 
 	(void)state;
 	outcome[0] = events[0] = '\0';
+	events_told = 0;
 	unsetenv("FAKE_REFUSES");
 	assert_int_equal(mpr_plan_create(arguments, &plan, &error), 0);
 	family = mpr_family_create();
@@ -400,8 +422,7 @@ static void a_disk_is_deleted_when_it_is_gone(void **state)
 	outcome[0] = '\0';
 	say(remote, GONE("disk0"));
 	assert_outcome("done");
-	assert_string_equal(events, "{\"event\":\"DEVICE_DELETED\",\"data\":"
-				    "{\"device\":\"disk0\"}}");
+	assert_string_equal(events, DELETED("disk0"));
 	assert_string_equal(listed(), "scsi0 0 "); /* its drive went, too */
 	hmp("rdrive_add 0 drive0 file=x");
 	expect(remote, COMMAND("x-drive-add", "\"options\":\"id=drive0,file=x\""), OK);
@@ -439,11 +460,34 @@ static void what_is_being_added_is_not_removed(void **state)
 	assert_outcome("done");
 }
 
+/* Of what the remote says users hear what can be. */
 static void io_errors_are_told_to_users(void **state)
 {
 	(void)state;
-	say(remote, "{\"event\": \"BLOCK_IO_ERROR\"}");
-	assert_string_equal(events, "{\"event\":\"BLOCK_IO_ERROR\"}");
+	say(remote, IO_ERROR_SAID("drive0", "report"));
+	assert_string_equal(events, IO_ERROR_TOLD("drive0", "report"));
+}
+
+/* QEMU's drives, other devices, stops of a drive that does not stop, and no words. */
+static void io_errors_are_those_of_its_own_drives(void **state)
+{
+	(void)state;
+	say(remote, IO_ERROR_SAID("ide0-hd0", "report") IO_ERROR_SAID("disk0", "report"));
+	say(remote, IO_ERROR_SAID("drive0", "stop") IO_ERROR_SAID("drive0", "panic"));
+	say(remote, "{\"event\": \"BLOCK_IO_ERROR\"}{\"event\": \"BLOCK_IO_ERROR\", \"data\": "
+		    "{\"device\": \"drive0\", \"operation\": \"read\"}}\r\n");
+	assert_string_equal(events, "");
+}
+
+static void io_errors_are_told_in_bounded_numbers(void **state)
+{
+	int64_t begin = g_get_monotonic_time();
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		say(remote, IO_ERROR_SAID("drive0", "report"));
+	assert_in_range(events_told, 16,
+			16 * ((g_get_monotonic_time() - begin) / G_USEC_PER_SEC + 2));
 }
 
 /* The machine is to be in the state io-error, not paused. */
@@ -451,26 +495,77 @@ static void io_errors_are_told_to_users(void **state)
 	COMMAND("qom-set", "\"path\":\"/machine/peripheral/scsi0\",\"property\":\"x-io-error\"," \
 			   "\"value\":true")
 
+/* rdrive_add of a drive that is to stop. */
+static void add_stopping_drive(void)
+{
+	hmp("rdrive_add 0 drive1 file=x,werror=stop");
+	expect(remote, COMMAND("x-drive-add", "\"options\":\"id=drive1,file=x,werror=stop\""), OK);
+	assert_outcome("done");
+}
+
 /* werror=stop: a drive's error stops the machine, and the user's cont resumes it. */
 static void a_remote_that_stops_stops_qemu(void **state)
 {
 	(void)state;
+	add_stopping_drive();
 	say(qemu, "{\"event\": \"RESUME\"}");
 	expect_nothing(remote);
-	say(remote, "{\"event\": \"BLOCK_IO_ERROR\"}{\"event\": \"STOP\"}");
+	say(remote, IO_ERROR_SAID("drive1", "stop") "{\"event\": \"STOP\"}");
 	expect(qemu, IO_ERROR, OK "{\"event\": \"STOP\"}");
 	expect_nothing(remote);
 	say(qemu, "{\"event\": \"RESUME\"}");
 	expect(remote, "{\"execute\":\"cont\"}", OK "{\"event\": \"RESUME\"}");
 	say(qemu, "{\"event\": \"RESUME\"}");
 	expect_nothing(remote);
-	assert_string_equal(events, "{\"event\":\"BLOCK_IO_ERROR\"}"); /* QEMU tells the rest */
+	assert_string_equal(events, IO_ERROR_TOLD("drive1", "stop")); /* QEMU tells the rest */
+}
+
+/* A remote none of whose drives is to stop has no reason to. */
+static void a_remote_that_may_not_stop_does_not_stop_qemu(void **state)
+{
+	(void)state;
+	say(remote, "{\"event\": \"STOP\"}");
+	expect_nothing(qemu);
+	say(qemu, "{\"event\": \"RESUME\"}");
+	expect_nothing(remote);
+}
+
+/* It stops once, and goes on when it is told to: no command is queued for each event, of
+ * the remote's or of QEMU's. */
+static void stops_do_not_add_up(void **state)
+{
+	(void)state;
+	add_stopping_drive();
+	for (int i = 0; i < 100; i++)
+		say(remote, "{\"event\": \"STOP\"}{\"event\": \"RESUME\"}");
+	expect(qemu, IO_ERROR, OK);
+	expect_nothing(qemu);
+	for (int i = 0; i < 100; i++)
+		say(qemu, "{\"event\": \"STOP\"}{\"event\": \"RESUME\"}");
+	expect(remote, "{\"execute\":\"cont\"}", OK);
+	expect_nothing(remote);
+	/* It has not gone on: it is told again. */
+	say(qemu, "{\"event\": \"RESUME\"}");
+	expect(remote, "{\"execute\":\"cont\"}", OK "{\"event\": \"RESUME\"}");
+	say(remote, "{\"event\": \"STOP\"}");
+	expect(qemu, IO_ERROR, OK);
+}
+
+/* Forged, of devices of QEMU's and of its own: they stay, and nobody hears of it. */
+static void devices_are_gone_when_they_were_to_go(void **state)
+{
+	(void)state;
+	say(remote, GONE("net0") GONE("scsi0") GONE("disk0") GONE("drive0"));
+	assert_string_equal(events, "");
+	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
+	expect_nothing(remote);
 }
 
 /* As one must that has no such state to offer. */
 static void qemu_stops_in_any_case(void **state)
 {
 	(void)state;
+	add_stopping_drive();
 	say(remote, "{\"event\": \"STOP\"}");
 	expect(qemu, IO_ERROR, NO);
 	expect(qemu, "{\"execute\":\"stop\"}", OK);
@@ -796,8 +891,7 @@ static void an_adapter_leaves_with_its_disks(void **state)
 	hmp("rdevice_del scsi0");
 	assert_error("\"scsi0\" is being removed");
 	say(remote, GONE("disk0"));
-	assert_string_equal(events, "{\"event\":\"DEVICE_DELETED\",\"data\":"
-				    "{\"device\":\"disk0\"}}");
+	assert_string_equal(events, DELETED("disk0"));
 	say(remote, GONE("scsi0"));
 	expect(remote, "{\"execute\":\"quit\"}", OK);
 	assert_string_equal(listed(), "0 "); /* until the process has ended */
@@ -896,7 +990,12 @@ int main(int argc, char **argv)
 		with_vm(a_disk_that_cannot_go_stays),
 		with_vm(what_is_being_added_is_not_removed),
 		with_vm(io_errors_are_told_to_users),
+		with_vm(io_errors_are_those_of_its_own_drives),
+		with_vm(io_errors_are_told_in_bounded_numbers),
 		with_vm(a_remote_that_stops_stops_qemu),
+		with_vm(a_remote_that_may_not_stop_does_not_stop_qemu),
+		with_vm(stops_do_not_add_up),
+		with_vm(devices_are_gone_when_they_were_to_go),
 		with_vm(qemu_stops_in_any_case),
 		with_vm(what_events_say_is_checked),
 		with_vm(a_peer_that_talks_nonsense_is_hung_up_on),
