@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "remote/log.h"
 #include "remote/nodes.h"
+#include "remote/timers.h"
 
 static const char *const cache_modes[] = {
 	[MPR_CACHE_WRITEBACK] = "writeback",   [MPR_CACHE_NONE] = "none",
@@ -412,11 +414,26 @@ void mpr_drive_close(struct mpr_machine *machine, struct mpr_drive *drive)
 	free(drive);
 }
 
+/* Nobody is served yet who would have to wait. */
+static int open_unlocked(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev,
+			 uint64_t deadline, char **error)
+{
+	int ret = mpr_drive_open(machine, opts, blockdev, error);
+
+	while (ret == -EBUSY && mpr_clock_now() < deadline) {
+		free(*error);
+		*error = NULL;
+		usleep(MPR_DRIVE_LOCK_RETRY_MS * 1000);
+		ret = mpr_drive_open(machine, opts, blockdev, error);
+	}
+	return ret;
+}
+
 static int open_list(struct mpr_machine *machine, const struct mpr_option_list *list, bool blockdev,
-		     char **error)
+		     uint64_t deadline, char **error)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		int ret = mpr_drive_open(machine, list->opts[i], blockdev, error);
+		int ret = open_unlocked(machine, list->opts[i], blockdev, deadline, error);
 
 		if (ret < 0)
 			return ret;
@@ -426,9 +443,11 @@ static int open_list(struct mpr_machine *machine, const struct mpr_option_list *
 
 int mpr_drives_build(struct mpr_machine *machine, char **error)
 {
-	int ret = open_list(machine, &machine->cmdline->drives, false, error);
+	const struct mpr_cmdline *cmdline = machine->cmdline;
+	uint64_t deadline = mpr_clock_now() + MPR_DRIVE_LOCK_WAIT_MS * UINT64_C(1000000);
+	int ret = open_list(machine, &cmdline->drives, false, deadline, error);
 
-	return ret == 0 ? open_list(machine, &machine->cmdline->blockdevs, true, error) : ret;
+	return ret == 0 ? open_list(machine, &cmdline->blockdevs, true, deadline, error) : ret;
 }
 
 /* ---- Finding ------------------------------------------------------------ */

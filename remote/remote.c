@@ -152,6 +152,7 @@ static int start(struct process *process)
 	if (ret)
 		return ret;
 	ret = run(process);
+	(void)mpr_log_writer_drain();
 	if (process->pidfile >= 0) {
 		(void)unlink(process->cmdline.pidfile);
 		close(process->pidfile);
@@ -178,6 +179,5 @@ int mpr_remote_main(int argc, char **argv, const struct mpr_device_ops *const *m
 	else if (!asks_for_help(&process.cmdline))
 		ret = start(&process);
 	mpr_cmdline_free(&process.cmdline);
-	(void)mpr_log_writer_drain();
 	return ret;
 }

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "remote/drives.h"
+#include "remote/timers.h"
+
 /* Commands of a client before the devices have their turn. */
 #define BATCH 8
 
@@ -31,6 +34,7 @@ int mpr_client_create(struct mpr_machine *machine, enum mpr_monitor_mode mode, i
 
 void mpr_client_destroy(struct mpr_monitor_client *client)
 {
+	mpr_delay_stop(client->again_delay);
 	client->protocol->close(client);
 	mpr_passed_free(&client->fds);
 	mpr_stream_destroy(client->stream);
@@ -54,13 +58,47 @@ static bool fill(struct mpr_monitor_client *client)
 /* A client that does not read its answers gives no further commands. */
 static bool may_take(const struct mpr_monitor_client *client)
 {
-	return !client->finished && !client->settled && !mpr_stream_backlog(client->stream) &&
-	       !mpr_stream_broken(client->stream);
+	return !client->finished && !client->settled && !client->again &&
+	       !mpr_stream_backlog(client->stream) && !mpr_stream_broken(client->stream);
+}
+
+static void on_again(void *opaque)
+{
+	struct mpr_monitor_client *client = opaque;
+
+	client->again_delay = NULL;
+	client->again_due = true;
+}
+
+bool mpr_client_try_again(struct mpr_monitor_client *client)
+{
+	uint64_t now = mpr_clock_now();
+
+	if (!client->again_until)
+		client->again_until = now + MPR_DRIVE_LOCK_WAIT_MS * UINT64_C(1000000);
+	if (now < client->again_until)
+		client->again_delay = mpr_delay_start(client->machine->watcher,
+						      MPR_DRIVE_LOCK_RETRY_MS, on_again, client);
+	client->again = client->again_delay;
+	return client->again;
+}
+
+static void run_again(struct mpr_monitor_client *client)
+{
+	client->again = client->again_due = false;
+	client->protocol->again(client);
+	if (!client->again)
+		client->again_until = 0;
 }
 
 bool mpr_client_step(struct mpr_monitor_client *client)
 {
 	bool worked = false;
+
+	if (client->again_due) {
+		run_again(client);
+		worked = true;
+	}
 
 	if (client->settled && client->settled(client->machine)) {
 		client->settled = NULL;

@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "remote/delay.h"
 #include "remote/machine.h"
 #include "remote/monitor/passed.h"
 #include "remote/monitor/stream.h"
@@ -26,6 +27,8 @@ struct mpr_monitor_protocol {
 	size_t (*take)(struct mpr_monitor_client *client, const char *data, size_t len);
 	/* What client->settled waited for has come. */
 	void (*settled)(struct mpr_monitor_client *client);
+	/* Executes the command that is to be tried again. */
+	void (*again)(struct mpr_monitor_client *client);
 	/* Tells of an event. NULL: it is not told. */
 	void (*event)(struct mpr_monitor_client *client, struct json_object *event);
 };
@@ -43,9 +46,13 @@ struct mpr_monitor_client {
 	char input[MPR_CLIENT_INPUT]; /* from `at` to `end`: not taken yet */
 	size_t at, end;
 	mpr_settled_fn settled; /* NULL: the client waits for nothing */
-	bool finished;		/* it is to be hung up on */
-	bool quit;		/* it said so */
-	bool inherited;		/* by a socket that was there at the start */
+	/* A command is to be tried again, after a delay, until some time. */
+	bool again, again_due;
+	struct mpr_delay *again_delay;
+	uint64_t again_until; /* 0: it was not tried yet */
+	bool finished;	      /* it is to be hung up on */
+	bool quit;	      /* it said so */
+	bool inherited;	      /* by a socket that was there at the start */
 	struct mpr_passed_fds fds;
 	void *state; /* the protocol's */
 };
@@ -57,6 +64,13 @@ void mpr_client_destroy(struct mpr_monitor_client *client);
 
 /* Takes a bounded number of commands. True when it did something. */
 bool mpr_client_step(struct mpr_monitor_client *client);
+
+/*
+ * For a command that found an image locked (remote/drives.h). True: it is executed
+ * again in a moment, has no answer until then, and must have changed nothing. False:
+ * it was tried for as long as it may be.
+ */
+bool mpr_client_try_again(struct mpr_monitor_client *client);
 
 /* True when it is to be destroyed. */
 bool mpr_client_ended(const struct mpr_monitor_client *client);

@@ -45,6 +45,15 @@ static void conclude(struct mpr_qmp_call *call, int ret, char *error)
 		     error ? error : mpr_errorf("%s", strerror(-ret)));
 }
 
+/* The same, of a drive that was added. */
+static void conclude_drive(struct mpr_qmp_call *call, int ret, char *error)
+{
+	if (ret == -EBUSY && mpr_client_try_again(call->client))
+		free(error);
+	else
+		conclude(call, ret, error);
+}
+
 /* ---- Arguments ---------------------------------------------------------- */
 
 static struct json_object *argument(const struct mpr_qmp_call *call, const char *name)
@@ -99,24 +108,27 @@ static char *check_arguments(const struct command *command, struct json_object *
 /* ---- Changes ------------------------------------------------------------ */
 
 /* Gives the arguments, as an option, to a function of remote/hotplug.h. */
-static void add(struct mpr_qmp_call *call, const char *name,
-		int (*add_option)(struct mpr_machine *machine, struct mpr_opts *opts, char **error))
+static int add(struct mpr_qmp_call *call, const char *name,
+	       int (*add_option)(struct mpr_machine *machine, struct mpr_opts *opts, char **error),
+	       char **error)
 {
 	struct mpr_opts *opts = NULL;
-	char *error = NULL;
-	int ret = mpr_json_opts(name, call->arguments, &opts, &error);
+	int ret = mpr_json_opts(name, call->arguments, &opts, error);
 
 	if (ret == 0) {
-		ret = add_option(call->machine, opts, &error);
+		ret = add_option(call->machine, opts, error);
 		if (ret < 0)
 			mpr_opts_free(opts);
 	}
-	conclude(call, ret, error);
+	return ret;
 }
 
 static void device_add(struct mpr_qmp_call *call)
 {
-	add(call, "device_add", mpr_hotplug_device_add);
+	char *error = NULL;
+	int ret = add(call, "device_add", mpr_hotplug_device_add, &error);
+
+	conclude(call, ret, error);
 }
 
 /* Whether an object's fd is a name that getfd gave, and not a number. */
@@ -203,7 +215,10 @@ static int add_node(struct mpr_machine *machine, struct mpr_opts *opts, char **e
 
 static void blockdev_add(struct mpr_qmp_call *call)
 {
-	add(call, "blockdev-add", add_node);
+	char *error = NULL;
+	int ret = add(call, "blockdev-add", add_node, &error);
+
+	conclude_drive(call, ret, error);
 }
 
 static int add_drive(struct mpr_machine *machine, const char *text, char **error)
@@ -224,7 +239,7 @@ static void drive_add(struct mpr_qmp_call *call)
 	char *error = NULL;
 	int ret = add_drive(call->machine, string(call, "options"), &error);
 
-	conclude(call, ret, error);
+	conclude_drive(call, ret, error);
 }
 
 static void drive_del(struct mpr_qmp_call *call)
@@ -436,8 +451,9 @@ void mpr_qmp_execute(struct mpr_qmp_call *call, const char *name)
 	const struct command *command = find_command(name);
 	char *wrong;
 
-	mpr_log_item(MPR_LOG_MONITOR, "monitor", "%s %s", name,
-		     call->arguments ? json_object_to_json_string(call->arguments) : "");
+	if (!call->client->again_until)
+		mpr_log_item(MPR_LOG_MONITOR, "monitor", "%s %s", name,
+			     call->arguments ? json_object_to_json_string(call->arguments) : "");
 	if (!command) {
 		mpr_qmp_fail(call, MPR_QMP_NO_COMMAND,
 			     mpr_errorf("the command %s has not been found", name));

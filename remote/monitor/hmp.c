@@ -68,7 +68,10 @@ static int add(const struct call *call, const char *command, const char *text, c
 		if (ret < 0)
 			mpr_opts_free(opts);
 	}
-	report(call, ret, error);
+	if (ret == -EBUSY && mpr_client_try_again(call->client))
+		free(error);
+	else
+		report(call, ret, error);
 	return ret;
 }
 
@@ -251,7 +254,8 @@ static void execute(const struct call *call, char *line)
 	trim_end(arguments);
 	if (!*name)
 		return;
-	mpr_log_item(MPR_LOG_MONITOR, "monitor", "%s %s", name, arguments);
+	if (!call->client->again_until)
+		mpr_log_item(MPR_LOG_MONITOR, "monitor", "%s %s", name, arguments);
 	if (!command)
 		fprintf(call->out, "unknown command: '%s'\n", name);
 	else if (command->needs_argument && !*arguments)
@@ -316,27 +320,27 @@ static void hmp_close(struct mpr_monitor_client *client)
 	free(client->state);
 }
 
-static void run_line(struct mpr_monitor_client *client, struct hmp *hmp)
+/* The line stays as it is while it is to be executed again: none is taken then. */
+static void run_line(struct mpr_monitor_client *client, const struct hmp *hmp)
 {
-	char *text;
+	char *text = mpr_hmp_run(client, hmp->line, &client->settled);
 
-	hmp->line[hmp->length] = '\0';
-	text = mpr_hmp_run(client, hmp->line, &client->settled);
 	print(client, text ? text : "out of memory\n");
 	free(text);
-	hmp->length = 0;
+	if (!client->settled && !client->again && !client->quit)
+		print(client, PROMPT);
 }
 
 static void end_line(struct mpr_monitor_client *client, struct hmp *hmp)
 {
-	if (hmp->too_long)
-		print(client, "the line is too long, or has a zero byte\n");
-	else
+	if (hmp->too_long) {
+		print(client, "the line is too long, or has a zero byte\n" PROMPT);
+	} else {
+		hmp->line[hmp->length] = '\0';
 		run_line(client, hmp);
+	}
 	hmp->too_long = false;
 	hmp->length = 0;
-	if (!client->settled && !client->quit)
-		print(client, PROMPT);
 }
 
 /* A zero byte ends a text, and would hide what follows it. */
@@ -368,9 +372,15 @@ static void hmp_settled(struct mpr_monitor_client *client)
 	print(client, PROMPT);
 }
 
+static void hmp_again(struct mpr_monitor_client *client)
+{
+	run_line(client, client->state);
+}
+
 const struct mpr_monitor_protocol mpr_hmp = {
 	.open = hmp_open,
 	.close = hmp_close,
 	.take = hmp_take,
 	.settled = hmp_settled,
+	.again = hmp_again,
 };

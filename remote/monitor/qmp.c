@@ -16,10 +16,11 @@
 
 struct qmp {
 	struct json_tokener *tokener;
-	size_t length;		/* bytes of the request so far */
-	bool skipping;		/* to the end of the line, after what was not JSON */
-	bool negotiated;	/* capabilities were */
-	struct json_object *id; /* of the request that waits */
+	size_t length;		     /* bytes of the request so far */
+	bool skipping;		     /* to the end of the line, after what was not JSON */
+	bool negotiated;	     /* capabilities were */
+	struct json_object *id;	     /* of the request that waits */
+	struct json_object *request; /* that is to be executed again */
 	struct json_object *answer;
 };
 
@@ -158,6 +159,11 @@ static void execute(struct mpr_monitor_client *client, struct qmp *qmp, const ch
 	};
 
 	mpr_qmp_execute(&call, name);
+	if (client->again) {
+		json_object_put(answer_of(&call));
+		json_object_put(id);
+		return;
+	}
 	if (call.settled && !call.class) {
 		client->settled = call.settled;
 		qmp->answer = answer_of(&call);
@@ -193,6 +199,8 @@ static void handle(struct mpr_monitor_client *client, struct qmp *qmp, struct js
 		negotiate(client, qmp, arguments, id);
 	else
 		execute(client, qmp, name, arguments, id);
+	if (client->again)
+		qmp->request = json_object_get(request);
 }
 
 /* ---- Input -------------------------------------------------------------- */
@@ -279,6 +287,16 @@ static void qmp_settled(struct mpr_monitor_client *client)
 	qmp->answer = qmp->id = NULL;
 }
 
+static void qmp_again(struct mpr_monitor_client *client)
+{
+	struct qmp *qmp = client->state;
+	struct json_object *request = qmp->request;
+
+	qmp->request = NULL;
+	handle(client, qmp, request);
+	json_object_put(request);
+}
+
 static void qmp_event(struct mpr_monitor_client *client, struct json_object *event)
 {
 	const struct qmp *qmp = client->state;
@@ -315,6 +333,7 @@ static void qmp_close(struct mpr_monitor_client *client)
 		json_tokener_free(qmp->tokener);
 	json_object_put(qmp->answer);
 	json_object_put(qmp->id);
+	json_object_put(qmp->request);
 	free(qmp);
 }
 
@@ -323,5 +342,6 @@ const struct mpr_monitor_protocol mpr_qmp = {
 	.close = qmp_close,
 	.take = qmp_take,
 	.settled = qmp_settled,
+	.again = qmp_again,
 	.event = qmp_event,
 };

@@ -2,9 +2,11 @@
 /* Proves that disks are attached as the command line says, whatever the order
  * of its options, and that what cannot be attached is refused by name. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "dev/scsi/scsi.h"
@@ -180,6 +182,48 @@ static void unknown_bus_lists_the_known(void **state)
 		       "-device scsi-hd,drive=d0,bus=a1.0: no bus \"a1.0\" (there is: a0.0)");
 }
 
+/* Somebody who has an image locked, and lets it go when it was tried twice. */
+struct holder {
+	int image, opened; /* the latter: inotify, of the image */
+	pthread_t thread;
+};
+
+static void *let_go(void *opaque)
+{
+	struct holder *holder = opaque;
+	char events[4096];
+
+	for (size_t seen = 0; seen < 2 * sizeof(struct inotify_event);)
+		seen += (size_t)read(holder->opened, events, sizeof(struct inotify_event));
+	close(holder->image);
+	return NULL;
+}
+
+static void hold(struct holder *holder, const char *path)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	holder->image = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(fcntl(holder->image, F_OFD_SETLK, &whole), 0);
+	holder->opened = inotify_init1(IN_CLOEXEC);
+	assert_true(inotify_add_watch(holder->opened, path, IN_OPEN) >= 0);
+	assert_int_equal(pthread_create(&holder->thread, NULL, let_go, holder), 0);
+}
+
+/* As that of a process that was killed, until the kernel has ended its I/O. */
+static void lock_that_goes_is_waited_for(void **state)
+{
+	struct holder holder;
+
+	(void)state;
+	hold(&holder, image[0]);
+	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
+			    "-device", "scsi-hd,drive=d0,scsi-id=0"),
+		       1);
+	pthread_join(holder.thread, NULL);
+	close(holder.opened);
+}
+
 static void drive_serves_one_disk(void **state)
 {
 	(void)state;
@@ -284,6 +328,7 @@ int main(void)
 		cmocka_unit_test(disks_share_a_target_by_lun),
 		cmocka_unit_test(unknown_drive_lists_the_known),
 		cmocka_unit_test(unknown_bus_lists_the_known),
+		cmocka_unit_test(lock_that_goes_is_waited_for),
 		cmocka_unit_test(drive_serves_one_disk),
 		cmocka_unit_test(disk_needs_a_drive),
 		cmocka_unit_test(taken_address_is_refused),
