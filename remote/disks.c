@@ -143,12 +143,19 @@ static int get_scsi_id(const struct mpr_scsi_bus *bus, const struct mpr_opts *op
 	return ret;
 }
 
+/* The id of a -drive, if it was named by that; nodes have none. */
+static const char *drive_id(const struct mpr_opts *opts, const struct mpr_drive *drive)
+{
+	return drive->id && !strcmp(drive->id, mpr_opts_get(opts, "drive")) ? drive->id : NULL;
+}
+
 /* What the disk's option does not say, the drive's may. */
 static int get_options(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts,
-		       const struct mpr_opts *drive, struct mpr_scsi_disk_options *options,
+		       const struct mpr_drive *drive, struct mpr_scsi_disk_options *options,
 		       char **error)
 {
 	uint64_t id = 0, lun = 0, logical = 0, physical = 0, rotation = 0, ignored = 0;
+	uint64_t port_index = 0;
 	int ret = get_scsi_id(bus, opts, &id, error);
 
 	if (ret == 0)
@@ -161,6 +168,10 @@ static int get_options(const struct mpr_scsi_bus *bus, const struct mpr_opts *op
 		ret = mpr_opts_get_uint(opts, "rotation_rate", 0, UINT16_MAX, &rotation, error);
 	if (ret == 0)
 		ret = mpr_opts_get_uint(opts, "wwn", 0, UINT64_MAX, &options->wwn, error);
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "port_wwn", 0, UINT64_MAX, &options->port_wwn, error);
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "port_index", 0, UINT16_MAX, &port_index, error);
 	/* A parallel bus has one channel; the order of booting is the VMM's. */
 	if (ret == 0)
 		ret = mpr_opts_get_uint(opts, "channel", 0, 0, &ignored, error);
@@ -171,9 +182,13 @@ static int get_options(const struct mpr_scsi_bus *bus, const struct mpr_opts *op
 	options->logical_block_size = (uint32_t)logical;
 	options->physical_block_size = (uint32_t)physical;
 	options->rotation_rate = (uint16_t)rotation;
+	options->port_index = (uint16_t)port_index;
 	options->serial = mpr_opts_get(opts, "serial");
 	if (!options->serial)
-		options->serial = mpr_opts_get(drive, "serial");
+		options->serial = mpr_opts_get(drive->opts, "serial");
+	options->device_id = mpr_opts_get(opts, "device_id");
+	if (!options->device_id && !options->serial)
+		options->device_id = drive_id(opts, drive);
 	options->vendor = mpr_opts_get(opts, "vendor");
 	options->product = mpr_opts_get(opts, "product");
 	options->ver = mpr_opts_get(opts, "ver");
@@ -185,7 +200,7 @@ static int create_disk(struct mpr_scsi_bus *bus, struct mpr_drive *drive,
 {
 	struct mpr_scsi_disk_options options = {0};
 	char *why = NULL;
-	int ret = get_options(bus, opts, drive->opts, &options, error);
+	int ret = get_options(bus, opts, drive, &options, error);
 
 	if (ret == 0)
 		ret = mpr_drive_set_on_error(drive, opts, error);

@@ -13,6 +13,7 @@
 
 #define MIN_BLOCK_SIZE 512
 #define MAX_BLOCK_SIZE 32768
+#define SERIAL_IN_DEVICE_ID 20 /* characters */
 
 /* ---- The logical unit ------------------------------------------------- */
 
@@ -64,21 +65,14 @@ static int fail(char **error, const char *fmt, ...)
 	return -EINVAL;
 }
 
-static bool is_printable(const char *s)
+static int check_string(const char *name, const char *value, char **error)
 {
-	for (; *s; s++) {
+	for (const char *s = value ? value : ""; *s; s++) {
 		if (*s < 0x20 || *s > 0x7E)
-			return false;
+			return fail(error, "scsi-hd: %s=%s must be printable ASCII characters",
+				    name, value);
 	}
-	return true;
-}
-
-static int check_string(const char *name, const char *value, size_t max, char **error)
-{
-	if (!value || (strlen(value) <= max && is_printable(value)))
-		return 0;
-	return fail(error, "scsi-hd: %s=%s must be at most %zu printable ASCII characters", name,
-		    value, max);
+	return 0;
 }
 
 static bool is_block_size(uint32_t size)
@@ -113,33 +107,41 @@ static int check_block_sizes(uint32_t logical, uint32_t physical, char **error)
 
 static int check_strings(const struct mpr_scsi_disk_options *o, char **error)
 {
-	int r = check_string("serial", o->serial, SCSI_SERIAL_MAX, error);
+	int r = check_string("serial", o->serial, error);
 
 	if (!r)
-		r = check_string("vendor", o->vendor, SCSI_VENDOR_LENGTH, error);
+		r = check_string("device_id", o->device_id, error);
 	if (!r)
-		r = check_string("product", o->product, SCSI_PRODUCT_LENGTH, error);
+		r = check_string("vendor", o->vendor, error);
 	if (!r)
-		r = check_string("ver", o->ver, SCSI_REVISION_LENGTH, error);
+		r = check_string("product", o->product, error);
+	if (!r)
+		r = check_string("ver", o->ver, error);
 	return r;
 }
 
-static void pad(char *field, size_t size, const char *value, const char *standard)
+/* What fits of a value, or else of the standard one. */
+static void pad(char *field, size_t size, char padding, const char *value, const char *standard)
 {
 	if (!value)
 		value = standard;
-	memset(field, ' ', size);
-	memcpy(field, value, strlen(value));
+	memset(field, padding, size);
+	memcpy(field, value, strnlen(value, size));
 }
 
 static void set_identity(struct scsi_disk *disk, const struct mpr_scsi_disk_options *o)
 {
-	pad(disk->vendor, sizeof(disk->vendor), o->vendor, "QEMU");
-	pad(disk->product, sizeof(disk->product), o->product, "QEMU HARDDISK");
-	pad(disk->revision, sizeof(disk->revision), o->ver, "2.5+");
-	if (o->serial)
-		strcpy(disk->serial, o->serial);
+	size_t device_id_max = o->device_id ? SCSI_DEVICE_ID_MAX : SERIAL_IN_DEVICE_ID;
+
+	pad(disk->vendor, sizeof(disk->vendor), ' ', o->vendor, "QEMU");
+	pad(disk->product, sizeof(disk->product), ' ', o->product, "QEMU HARDDISK");
+	pad(disk->revision, sizeof(disk->revision), 0, o->ver, "2.5+");
+	pad(disk->serial, SCSI_SERIAL_MAX, 0, o->serial, "");
+	pad(disk->device_id, device_id_max, 0, o->device_id, disk->serial);
+	disk->has_serial = o->serial;
 	disk->wwn = o->wwn;
+	disk->port_wwn = o->port_wwn;
+	disk->port_index = o->port_index;
 	disk->rotation_rate = o->rotation_rate;
 }
 

@@ -8,12 +8,18 @@
 #include "blk/blk.h"
 #include "dev/scsi/scsi.h"
 
-/* Properties of scsi-hd, spelled as QEMU's. 0 and NULL mean the default. */
+/*
+ * Properties of scsi-hd, spelled as QEMU's. 0 and NULL mean the default. What names the
+ * disk is as QEMU has it for the same properties, because guests find their disks by
+ * it: strings that are too long are cut, too.
+ */
 struct mpr_scsi_disk_options {
 	unsigned scsi_id;			     /* 0 to 15 */
 	unsigned lun;				     /* 0 to 63 */
 	const char *serial, *vendor, *product, *ver; /* NULL: QEMU's defaults */
-	uint64_t wwn;
+	const char *device_id; /* default: what fits of the serial number, else none */
+	uint64_t wwn, port_wwn;
+	uint16_t port_index;
 	uint32_t logical_block_size;  /* 512 (default) to 32768, a power of two */
 	uint32_t physical_block_size; /* default: the logical block size */
 	uint16_t rotation_rate;

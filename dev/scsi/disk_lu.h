@@ -10,6 +10,7 @@
 #define SCSI_PRODUCT_LENGTH 16
 #define SCSI_REVISION_LENGTH 4
 #define SCSI_SERIAL_MAX 36
+#define SCSI_DEVICE_ID_MAX 247
 #define SCSI_COMPARE_AND_WRITE_MAX 131072 /* bytes compared, then written */
 #define SCSI_UNMAP_MAX (1u << 30)	  /* bytes unmapped by one command */
 #define SCSI_UNMAP_DESCRIPTORS 255
@@ -25,13 +26,16 @@ struct scsi_disk {
 	struct mpr_blk *blk;
 	uint64_t blocks; /* logical blocks of the medium */
 	uint32_t physical_block_size;
-	uint64_t wwn; /* 0: none */
+	uint64_t wwn, port_wwn; /* 0: none */
+	uint16_t port_index;	/* 0: none */
 	uint16_t rotation_rate;
 	struct scsi_mode mode;
 	bool stopped; /* until it is started or reset, the medium is not accessed */
-	/* Padded with spaces; the serial number ends with 0 and may be empty. */
-	char vendor[SCSI_VENDOR_LENGTH], product[SCSI_PRODUCT_LENGTH];
-	char revision[SCSI_REVISION_LENGTH], serial[SCSI_SERIAL_MAX + 1];
+	bool has_serial;
+	char vendor[SCSI_VENDOR_LENGTH], product[SCSI_PRODUCT_LENGTH]; /* padded with spaces */
+	char revision[SCSI_REVISION_LENGTH];			       /* padded with zeros */
+	/* Ending with 0. */
+	char serial[SCSI_SERIAL_MAX + 1], device_id[SCSI_DEVICE_ID_MAX + 1];
 };
 
 static inline struct scsi_disk *scsi_disk_of(const struct scsi_task *t)

@@ -15,7 +15,7 @@
 
 /* VPD pages. */
 #define VPD_HEADER 4
-#define VPD_MAX 256
+#define VPD_MAX 512
 #define VPD_PAGES 0x00
 #define VPD_SERIAL 0x80
 #define VPD_IDENTIFICATION 0x83
@@ -27,12 +27,12 @@
 /* Designators (SPC-3, 7.6.3). */
 #define CODE_SET_BINARY 1
 #define CODE_SET_ASCII 2
-#define TYPE_T10_VENDOR 1
+#define TYPE_VENDOR_SPECIFIC 0
 #define TYPE_NAA 3
 #define TYPE_RELATIVE_PORT 4
 #define ASSOCIATION_PORT 0x10
 #define PIV 0x80
-#define PROTOCOL_SPI 0x10
+#define PROTOCOL_SAS 0x60 /* QEMU's, whatever the bus */
 
 /* A page: fills in what follows the header, returns its length. */
 struct vpd_page {
@@ -60,39 +60,39 @@ static uint8_t *put_designator(uint8_t *out, uint8_t code_set, uint8_t type, con
 	return out + 4 + len;
 }
 
-static uint8_t *put_t10_vendor(const struct scsi_disk *disk, uint8_t *out)
+static uint8_t *put_naa(uint8_t *out, uint8_t code_set, uint8_t type, uint64_t naa)
 {
-	char id[SCSI_VENDOR_LENGTH + SCSI_PRODUCT_LENGTH + SCSI_SERIAL_MAX];
-	size_t serial = strlen(disk->serial);
+	uint8_t value[8];
 
-	memcpy(id, disk->vendor, SCSI_VENDOR_LENGTH);
-	memcpy(id + SCSI_VENDOR_LENGTH, disk->product, SCSI_PRODUCT_LENGTH);
-	memcpy(id + SCSI_VENDOR_LENGTH + SCSI_PRODUCT_LENGTH, disk->serial, serial);
-	return put_designator(out, CODE_SET_ASCII, TYPE_T10_VENDOR, id,
-			      SCSI_VENDOR_LENGTH + SCSI_PRODUCT_LENGTH + serial);
+	scsi_put64(value, naa);
+	return put_designator(out, code_set, type, value, sizeof(value));
 }
 
-static uint8_t *put_naa(const struct scsi_disk *disk, uint8_t *out)
+static uint8_t *put_relative_port(uint8_t *out, uint16_t port)
 {
-	uint8_t wwn[8];
+	uint8_t value[4] = {0};
 
-	scsi_put64(wwn, disk->wwn);
-	return put_designator(out, CODE_SET_BINARY, TYPE_NAA, wwn, sizeof(wwn));
+	scsi_put16(value + 2, port);
+	return put_designator(out, PROTOCOL_SAS | CODE_SET_BINARY,
+			      PIV | ASSOCIATION_PORT | TYPE_RELATIVE_PORT, value, sizeof(value));
 }
 
-/* The logical unit is named only by what the user gave: two disks with one
- * name would be taken for two paths to one disk. */
+/* Which designators there are, their form and their order are QEMU's: from them
+ * udev makes the names under /dev/disk/by-id, which guests boot from. */
 static size_t fill_identification(const struct scsi_disk *disk, uint8_t *out)
 {
-	static const uint8_t port[4] = {0, 0, 0, 1};
 	uint8_t *end = out;
 
-	if (disk->serial[0])
-		end = put_t10_vendor(disk, end);
+	if (disk->device_id[0])
+		end = put_designator(end, CODE_SET_ASCII, TYPE_VENDOR_SPECIFIC, disk->device_id,
+				     strlen(disk->device_id));
 	if (disk->wwn)
-		end = put_naa(disk, end);
-	end = put_designator(end, PROTOCOL_SPI | CODE_SET_BINARY,
-			     PIV | ASSOCIATION_PORT | TYPE_RELATIVE_PORT, port, sizeof(port));
+		end = put_naa(end, CODE_SET_BINARY, TYPE_NAA, disk->wwn);
+	if (disk->port_wwn)
+		end = put_naa(end, PROTOCOL_SAS | CODE_SET_BINARY,
+			      PIV | ASSOCIATION_PORT | TYPE_NAA, disk->port_wwn);
+	if (disk->port_index)
+		end = put_relative_port(end, disk->port_index);
 	return (size_t)(end - out);
 }
 
@@ -141,7 +141,7 @@ static const struct vpd_page pages[] = {
 
 static bool has_page(const struct scsi_disk *disk, uint8_t code)
 {
-	return code != VPD_SERIAL || disk->serial[0];
+	return code != VPD_SERIAL || disk->has_serial;
 }
 
 static size_t fill_pages(const struct scsi_disk *disk, uint8_t *out)

@@ -485,12 +485,12 @@ static void bad_properties_are_named(void **state)
 		       &(struct mpr_scsi_disk_options){
 			       .lun = 1, .logical_block_size = 4096, .physical_block_size = 512},
 		       -EINVAL, "physical_block_size=512");
-	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .vendor = "NINECHARS"},
-		       -EINVAL, "vendor=NINECHARS");
-	expect_refusal(in,
-		       &(struct mpr_scsi_disk_options){
-			       .lun = 1, .serial = "0123456789012345678901234567890123456"},
-		       -EINVAL, "serial=");
+	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .vendor = "N\x7F"}, -EINVAL,
+		       "vendor=N");
+	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .serial = "\n"}, -EINVAL,
+		       "serial=");
+	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .device_id = "\xC3\xA4"},
+		       -EINVAL, "device_id=");
 	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .ver = "\x01"}, -EINVAL,
 		       "ver=");
 	assert_false(mpr_scsi_target_present(in->bus, 1));

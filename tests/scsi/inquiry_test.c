@@ -84,7 +84,7 @@ static void properties_name_the_disk(void **state)
 
 	(void)state;
 	assert_int_equal(run(in, d, 96, NULL, 0x12, 0, 0, 0, 96, 0), MPR_SCSI_GOOD);
-	assert_memory_equal(d + 8, "ACME    Anvil           9   ", 28);
+	assert_memory_equal(d + 8, "ACME    Anvil           9\0\0\0", 28);
 	initiator_free(in);
 }
 
@@ -147,25 +147,84 @@ static void header_alone_tells_the_page_length(void **state)
 	assert_memory_equal(d, "\x00\xB0\x00\x3C", 4);
 }
 
-static void nameless_disk_has_only_its_port_identified(void **state)
+static void nameless_disk_is_not_identified(void **state)
 {
 	uint8_t d[256];
 
-	assert_int_equal(vpd(*state, 0x83, d), 12);
-	assert_memory_equal(d + 4, "\x11\x94\x00\x04\x00\x00\x00\x01", 8);
+	assert_int_equal(vpd(*state, 0x83, d), 4);
 }
 
-static void serial_and_wwn_identify_the_unit(void **state)
+static void expect_identification(const struct mpr_scsi_disk_options *o, const void *designators,
+				  size_t len)
 {
-	struct mpr_scsi_disk_options o = {.serial = "abc", .wwn = 0x5000C50012345678};
+	struct initiator *in = with(o);
+	uint8_t d[256];
+
+	assert_int_equal(vpd(in, 0x83, d), 4 + len);
+	assert_memory_equal(d + 4, designators, len);
+	initiator_free(in);
+}
+
+#define IDENTIFICATION(options, text) expect_identification(options, text, sizeof(text) - 1)
+
+/* The designators of QEMU 7.2's scsi-hd, from which guests make names. */
+static void designators_are_qemus(void **state)
+{
+	(void)state;
+	IDENTIFICATION(&(struct mpr_scsi_disk_options){.serial = "S0"}, "\x02\x00\x00\x02S0");
+	IDENTIFICATION(&(struct mpr_scsi_disk_options){.serial = "123456789012345678901234"},
+		       "\x02\x00\x00\x14"
+		       "12345678901234567890");
+	IDENTIFICATION((&(struct mpr_scsi_disk_options){.serial = "S0", .device_id = "disk"}),
+		       "\x02\x00\x00\x04"
+		       "disk");
+	IDENTIFICATION(&(struct mpr_scsi_disk_options){.wwn = 0x5000C50012345678},
+		       "\x01\x03\x00\x08\x50\x00\xC5\x00\x12\x34\x56\x78");
+	IDENTIFICATION((&(struct mpr_scsi_disk_options){.serial = "S0",
+							.wwn = 0x5000C50012345678,
+							.port_wwn = 0x5000C50012345679,
+							.port_index = 0x102}),
+		       "\x02\x00\x00\x02S0"
+		       "\x01\x03\x00\x08\x50\x00\xC5\x00\x12\x34\x56\x78"
+		       "\x61\x93\x00\x08\x50\x00\xC5\x00\x12\x34\x56\x79"
+		       "\x61\x94\x00\x04\x00\x00\x01\x02");
+}
+
+static void longest_device_id_fits_its_page(void **state)
+{
+	struct mpr_scsi_disk_options o = {.wwn = 1, .port_wwn = 2, .port_index = 3};
+	char id[300];
+	uint8_t d[512];
+	uint64_t moved;
+
+	(void)state;
+	memset(id, 'x', sizeof(id));
+	id[sizeof(id) - 1] = 0;
+	o.device_id = id;
+
+	struct initiator *in = with(&o);
+
+	assert_int_equal(run(in, d, sizeof(d), &moved, 0x12, 1, 0x83, 2, 0, 0), MPR_SCSI_GOOD);
+	assert_int_equal(moved, 4 + 4 + 247 + 12 + 12 + 8);
+	assert_int_equal(d[2] << 8 | d[3], moved - 4);
+	assert_int_equal(d[7], 247);
+	initiator_free(in);
+}
+
+static void long_strings_are_cut(void **state)
+{
+	struct mpr_scsi_disk_options o = {.serial = "0123456789012345678901234567890123456789",
+					  .vendor = "NINECHARS",
+					  .product = "seventeen letters",
+					  .ver = "12345"};
 	struct initiator *in = with(&o);
 	uint8_t d[256];
 
 	(void)state;
-	assert_int_equal(vpd(in, 0x83, d), 4 + 4 + 27 + 4 + 8 + 8);
-	assert_memory_equal(d + 4, "\x02\x01\x00\x1B", 4);
-	assert_memory_equal(d + 8, "QEMU    QEMU HARDDISK   abc", 27);
-	assert_memory_equal(d + 35, "\x01\x03\x00\x08\x50\x00\xC5\x00\x12\x34\x56\x78", 12);
+	assert_int_equal(vpd(in, 0x80, d), 4 + 36);
+	assert_memory_equal(d + 4, o.serial, 36);
+	assert_int_equal(run(in, d, 96, NULL, 0x12, 0, 0, 0, 96, 0), MPR_SCSI_GOOD);
+	assert_memory_equal(d + 8, "NINECHARseventeen letter1234", 28);
 	initiator_free(in);
 }
 
@@ -218,9 +277,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_listed_page_can_be_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(header_alone_tells_the_page_length, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(nameless_disk_has_only_its_port_identified, setup,
-						teardown),
-		cmocka_unit_test(serial_and_wwn_identify_the_unit),
+		cmocka_unit_test_setup_teardown(nameless_disk_is_not_identified, setup, teardown),
+		cmocka_unit_test(designators_are_qemus),
+		cmocka_unit_test(longest_device_id_fits_its_page),
+		cmocka_unit_test(long_strings_are_cut),
 		cmocka_unit_test(block_limits_have_64_bytes),
 		cmocka_unit_test(characteristics_tell_the_rotation_rate),
 		cmocka_unit_test_setup_teardown(provisioning_is_full, setup, teardown),
