@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "orchestrator/check.h"
+#include "orchestrator/globals.h"
 #include "orchestrator/memory.h"
 #include "orchestrator/process.h"
 #include "orchestrator/qemu_options.h"
@@ -16,6 +17,7 @@ struct mpr_plan {
 	char *const *argv;
 	int argc;
 	GPtrArray *options; /* in their order in argv */
+	GPtrArray *globals; /* struct mpr_global */
 	uint64_t *rids;
 	size_t remotes;
 };
@@ -108,6 +110,14 @@ static int check_remotes(const struct mpr_plan *plan, char **error)
 	return 0;
 }
 
+/* What other options say of them. */
+static void apply(const struct mpr_plan *plan)
+{
+	mpr_sets_apply(plan->argv, plan->options);
+	for (size_t i = 0; i < plan->options->len; i++)
+		mpr_globals_apply(plan->globals, option_at(plan, i));
+}
+
 int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
 {
 	struct mpr_plan *plan = mpr_need_array(1, sizeof(*plan));
@@ -118,9 +128,12 @@ int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
 		plan->argc++;
 	plan->options = g_ptr_array_new_with_free_func((GDestroyNotify)mpr_remote_option_unref);
 	plan->rids = mpr_need_array(plan->argc, sizeof(*plan->rids));
+	plan->globals = mpr_globals_parse(argv);
 	err = take_options(plan, error);
 	if (!err && plan->remotes)
 		err = mpr_check_scopes(argv, error);
+	if (!err)
+		apply(plan);
 	if (!err)
 		err = check_options(plan, error);
 	if (!err)
@@ -138,6 +151,7 @@ int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
 void mpr_plan_free(struct mpr_plan *plan)
 {
 	g_ptr_array_unref(plan->options);
+	g_ptr_array_unref(plan->globals);
 	free(plan->rids);
 	free(plan);
 }
@@ -155,6 +169,11 @@ uint64_t mpr_plan_rid(const struct mpr_plan *plan, size_t remote)
 GPtrArray *mpr_plan_options(const struct mpr_plan *plan)
 {
 	return plan->options;
+}
+
+const GPtrArray *mpr_plan_globals(const struct mpr_plan *plan)
+{
+	return plan->globals;
 }
 
 /* ---- Command lines ------------------------------------------------------ */
@@ -314,6 +333,12 @@ static void add_device(GPtrArray *argv, const char *option, const char *text)
 	add_pair(argv, option, proxy ? proxy : mpr_need_text("%s", text));
 }
 
+static bool is_remote_set(const struct mpr_plan *plan, char *const *word)
+{
+	return mpr_is_option(word[0], "set") && word[1] &&
+	       mpr_set_is_remote(word[1], plan->options);
+}
+
 static void add_proxy(GPtrArray *argv, const struct mpr_plan *plan,
 		      const struct mpr_remote_option *option, const int *fds)
 {
@@ -334,7 +359,7 @@ char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monit
 			add_proxy(argv, plan, option_at(plan, o++), fds);
 		else if (mpr_is_option(*word, "device") && words == 2)
 			add_device(argv, word[0], word[1]);
-		else
+		else if (!is_remote_set(plan, word))
 			add_words(argv, word, words);
 		word += words;
 	}

@@ -27,6 +27,9 @@ uint64_t mpr_plan_rid(const struct mpr_plan *plan, size_t remote);
  * machine that runs they may be changed, once there is a command line for QEMU. */
 GPtrArray *mpr_plan_options(const struct mpr_plan *plan);
 
+/* Its -global options: struct mpr_global. */
+const GPtrArray *mpr_plan_globals(const struct mpr_plan *plan);
+
 /*
  * Command lines, ended by NULL; free them with mpr_argv_free(). A remote gets
  * its drives, adapters and other devices in this order. QEMU keeps the order

@@ -10,4 +10,9 @@
  * that quotes the option and names the nearest driver (free() it). */
 int mpr_check_drivers(const char *program, const GPtrArray *options, char **error);
 
+/* That disks have the properties that -global (struct mpr_global) gives them, which
+ * PROGRAM is asked. An adapter's are QEMU's to check. Results as above. */
+int mpr_check_globals(const char *program, const GPtrArray *globals, const GPtrArray *options,
+		      char **error);
+
 #endif

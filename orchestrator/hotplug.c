@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "orchestrator/args.h"
+#include "orchestrator/globals.h"
 #include "orchestrator/memory.h"
 #include "orchestrator/printable.h"
 #include "orchestrator/process.h"
@@ -415,6 +417,7 @@ void mpr_hotplug_add(struct mpr_vm *vm, struct mpr_remote_option *option, mpr_ho
 	char *error = NULL;
 
 	option->state = MPR_REMOTE_COMING;
+	mpr_globals_apply(mpr_plan_globals(vm->plan), option);
 	g_ptr_array_add(vm->options, option);
 	if (check(vm, option, &error) == 0)
 		remote = place(vm, option, &error);

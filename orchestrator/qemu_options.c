@@ -81,8 +81,9 @@ const struct mpr_qemu_option mpr_qemu_options[] = {
 	QEMU_ONLY("device", VALUE, "-rdevice is for device processes; no id may be used by both"),
 	QEMU_ONLY("drive", VALUE, "-rdrive is for device processes"),
 	QEMU_ONLY("blockdev", VALUE, "-rdrive is for device processes"),
-	REFUSED("global", VALUE, "it would not hold for remote devices"),
-	QEMU_ONLY("set", VALUE, "QEMU finds no remote device, and says so"),
+	BOTH("global", VALUE, "remote devices of that driver have the property, too"),
+	BOTH("set", VALUE,
+	     "also of the ids of -rdevice and -rdrive, as device.ID.KEY, drive.ID.KEY"),
 	REFUSED("snapshot", FLAG,
 		"remote disks have no temporary copies, and would be written to: say readonly=on of each "
 		"-rdrive, or run the machine from copies"),

@@ -44,7 +44,6 @@ int mpr_remote_option_parse(const char *name, const char *text, bool device,
 	int err;
 
 	option->kind = device ? MPR_REMOTE_DEVICE : MPR_REMOTE_DRIVE;
-	option->text = mpr_need_text("%s", text);
 	err = mpr_opts_parse(name, text, device ? "driver" : NULL, &option->opts, error);
 	if (!err)
 		err = take_rid(option, error);
@@ -68,7 +67,6 @@ static void clear(void *box)
 
 	if (option->opts)
 		mpr_opts_free(option->opts);
-	free(option->text);
 }
 
 void mpr_remote_option_unref(struct mpr_remote_option *option)
@@ -179,12 +177,13 @@ char *mpr_remote_option_value(const struct mpr_remote_option *option)
 
 struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *option)
 {
-	static const char *const ours[] = {"driver", "id", "rid", "cpu", "numa-node"};
+	static const char *const ours[] = {"driver", "id", "cpu", "numa-node"};
+	char *text = mpr_need(mpr_opts_format(option->opts, NULL)), *error;
 	struct mpr_opts *opts;
-	char *error;
 
-	if (mpr_opts_parse("-rdevice", option->text, "driver", &opts, &error))
+	if (mpr_opts_parse("-rdevice", text, NULL, &opts, &error))
 		return mpr_need(NULL); /* it was parsed before, so memory is short */
+	free(text);
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		mpr_opts_remove(opts, ours[i]);
 	return opts;

@@ -26,7 +26,6 @@ struct mpr_remote_option {
 	enum mpr_remote_kind kind;
 	enum mpr_remote_state state;
 	struct mpr_opts *opts; /* without rid */
-	char *text;	       /* as given */
 	uint64_t rid;
 };
 

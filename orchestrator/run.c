@@ -154,6 +154,9 @@ static int create(struct run *run, char *const *argv)
 	if (run->remotes &&
 	    mpr_check_drivers(run->remote_program, mpr_plan_options(run->plan), &error))
 		return fail(error);
+	if (mpr_check_globals(run->remote_program, mpr_plan_globals(run->plan),
+			      mpr_plan_options(run->plan), &error))
+		return fail(error);
 	return open_sockets(run);
 }
 

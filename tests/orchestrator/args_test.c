@@ -181,6 +181,30 @@ static struct rewrite two_dashes = {
 	.remotes = {"remote 20 -drive id=d,file=x -device lsi53c895a,id=a"},
 };
 
+static struct rewrite globals_are_for_remote_devices_too = {
+	.given = "qemu -global scsi-hd.serial=a,b -rdevice lsi,id=a,rid=0 -global "
+		 "lsi53c895a.addr=5 -rdevice scsi-hd,bus=a.0,ver=1,rid=0 -rdevice "
+		 "scsi-hd,bus=a.0,ver=2,lun=1,serial=,rid=0 -global "
+		 "driver=scsi-device,property=lun,value=7 -global scsi-disk-base.lun=3 "
+		 "-global scsi-cd.wwn=1 -global lsi.addr=6",
+	.qemu = "qemu -global scsi-hd.serial=a,b -device pci-proxy-dev,id=a,socket=10,addr=5 "
+		"-global lsi53c895a.addr=5 -global driver=scsi-device,property=lun,value=7 "
+		"-global scsi-disk-base.lun=3 -global scsi-cd.wwn=1 -global lsi.addr=6",
+	.remotes = {"remote 20 -device lsi53c895a,id=a "
+		    "-device scsi-hd,bus=a.0,ver=1,lun=3,serial=a,,b "
+		    "-device scsi-hd,bus=a.0,ver=2,lun=1,serial="},
+};
+
+static struct rewrite remote_options_are_set = {
+	.given = "qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive id=d,file=x,rid=0 "
+		 "-rdevice scsi-hd,id=k,drive=d,bus=a.0,rid=0 -set device.k.serial=a,b "
+		 "-set drive.d.file=y -set device.a.addr=7 -set device.b.addr=8 -set drive.k.x=1",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10,addr=7 -set device.b.addr=8 "
+		"-set drive.k.x=1",
+	.remotes = {"remote 20 -drive id=d,file=y -device lsi53c895a,id=a "
+		    "-device scsi-hd,id=k,drive=d,bus=a.0,serial=a,,b"},
+};
+
 static struct rewrite arguments_are_no_options = {
 	.given = "qemu -append -rdevice -name -overcommit -rdevice lsi53c895a,id=a,rid=0",
 	.qemu = "qemu -append -rdevice -name -overcommit -device pci-proxy-dev,id=a,socket=10",
@@ -409,6 +433,8 @@ int main(void)
 		rewrite_test(locking_is_for_all),
 		rewrite_test(commas_stay_doubled),
 		rewrite_test(two_dashes),
+		rewrite_test(globals_are_for_remote_devices_too),
+		rewrite_test(remote_options_are_set),
 		rewrite_test(arguments_are_no_options),
 		rewrite_test(names_of_drives_and_devices_are_apart),
 		cmocka_unit_test(monitors),

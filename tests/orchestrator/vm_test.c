@@ -276,6 +276,8 @@ static char *arguments[] = {
 	"id=drive0,file=x,rid=0",
 	"-rdevice",
 	"scsi-hd,id=disk0,drive=drive0,bus=scsi0.0,rid=0",
+	"-global",
+	"scsi-cd.product=P",
 	NULL,
 };
 
@@ -360,6 +362,17 @@ static void option_strings(void **state)
 	expect(remote,
 	       COMMAND("device_add", "\"driver\":\"scsi-hd\",\"id\":\"disk1\",\"drive\":\"d1\","
 				     "\"bus\":\"scsi0.0\",\"scsi-id\":\"1\""),
+	       OK);
+	assert_outcome("done");
+}
+
+static void global_properties_are_for_what_comes_later_too(void **state)
+{
+	(void)state;
+	hmp("rdevice_add scsi-cd,rid=0,id=cd,bus=scsi0.0");
+	expect(remote,
+	       COMMAND("device_add", "\"driver\":\"scsi-cd\",\"id\":\"cd\","
+				     "\"bus\":\"scsi0.0\",\"product\":\"P\""),
 	       OK);
 	assert_outcome("done");
 }
@@ -983,6 +996,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		with_vm(the_sequence_of_the_manual),
 		with_vm(option_strings),
+		with_vm(global_properties_are_for_what_comes_later_too),
 		with_vm(the_form_of_qmp),
 		with_vm(the_list_in_qmp),
 		with_vm(what_the_remote_refuses_is_not_there),
