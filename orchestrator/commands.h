@@ -8,11 +8,14 @@
 #define MPR_ORCHESTRATOR_COMMANDS_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 
 struct mpr_vm;
 
 struct mpr_outcome {
+	bool qemus;		    /* QEMU is to run it: nothing has been done (routing.h) */
 	const char *error;	    /* NULL: it went well */
+	const char *class;	    /* of the error, in QMP; NULL: GenericError */
 	struct json_object *result; /* for QMP; NULL: an empty object */
 	const char *text;	    /* for HMP; NULL: nothing */
 };

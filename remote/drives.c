@@ -311,6 +311,9 @@ static void set_names(struct mpr_machine *machine, struct mpr_drive *drive)
 	drive->id = mpr_opts_get(drive->opts, "id");
 	if (node_name)
 		snprintf(drive->node_name, sizeof(drive->node_name), "%s", node_name);
+	/* Unlike a number it is no other's, in QEMU and other device processes as here. */
+	else if (drive->id && strlen(drive->id) < sizeof(drive->node_name) - strlen("#block-"))
+		snprintf(drive->node_name, sizeof(drive->node_name), "#block-%s", drive->id);
 	else
 		snprintf(drive->node_name, sizeof(drive->node_name), "#block%u",
 			 machine->unnamed_nodes++);

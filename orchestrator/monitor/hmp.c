@@ -11,6 +11,7 @@
 #include "orchestrator/commands.h"
 #include "orchestrator/json.h"
 #include "orchestrator/qmp_client.h"
+#include "orchestrator/routing.h"
 #include "orchestrator/vm.h"
 
 /* The answer's function may outlive the monitor, so that it has an object of its own. */
@@ -116,15 +117,22 @@ static void print_lines(GString *out, const char *text)
 		g_string_append(out, "\r\n");
 }
 
+static void ask_qemu(struct call *call);
+
 static void command_done(void *opaque, const struct mpr_outcome *outcome)
 {
 	GString *out = g_string_new(NULL);
+	struct call *call = opaque;
 
-	if (outcome->error)
-		g_string_printf(out, "Error: %s\r\n", outcome->error);
-	else if (outcome->text)
-		print_lines(out, outcome->text);
-	finish(opaque, out->str);
+	if (outcome->qemus && call->hmp) {
+		ask_qemu(call);
+	} else {
+		if (outcome->error)
+			g_string_printf(out, "Error: %s\r\n", outcome->error);
+		else if (outcome->text)
+			print_lines(out, outcome->text);
+		finish(call, out->str);
+	}
 	g_string_free(out, TRUE);
 }
 
@@ -189,8 +197,6 @@ static char *error_of(struct json_object *reply)
 		return NULL;
 	return g_strdup_printf("Error: %s\r\n", desc ? desc : "no reason was given");
 }
-
-static void ask_qemu(struct call *call);
 
 static void answered(void *opaque, struct json_object *reply)
 {
@@ -271,11 +277,12 @@ void mpr_hmp_destroy(struct mpr_hmp *hmp)
 	g_free(hmp);
 }
 
-bool mpr_hmp_is_own(const char *line)
+bool mpr_hmp_is_own(const struct mpr_hmp *hmp, const char *line)
 {
 	const char *rest;
 
-	return command_of(line, &rest) || helped_command(line) || asks_for_all(line);
+	return command_of(line, &rest) || helped_command(line) || asks_for_all(line) ||
+	       mpr_vm_routes_hmp(hmp->vm, line);
 }
 
 void mpr_hmp_run(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *opaque)
@@ -289,6 +296,8 @@ void mpr_hmp_run(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *o
 		mpr_vm_run_hmp(hmp->vm, own, rest, command_done, call);
 	else if (helped)
 		give_help(call, helped);
+	else if (mpr_vm_routes_hmp(hmp->vm, line))
+		mpr_vm_route_hmp(hmp->vm, line, command_done, call);
 	else if (*skip_blanks(line))
 		ask_qemu(call);
 	else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One HMP monitor's commands: mpring's are run here, every other line by QEMU, whose
- * answer comes back as it is. What QEMU keeps for each monitor (the CPU that
- * commands are about) is kept here.
+ * One HMP monitor's commands: mpring's are run here, as are those about remote drives and
+ * devices, every other line by QEMU, whose answer comes back as it is. What QEMU keeps for each
+ * monitor (the CPU that commands are about) is kept here.
  */
 #ifndef MPR_ORCHESTRATOR_MONITOR_HMP_H
 #define MPR_ORCHESTRATOR_MONITOR_HMP_H
@@ -23,8 +23,9 @@ struct mpr_hmp *mpr_hmp_create(struct mpr_vm *vm);
 /* No function is called any more. */
 void mpr_hmp_destroy(struct mpr_hmp *hmp);
 
-/* Whether a line is for mpring: a command of its own, or help that lists them. */
-bool mpr_hmp_is_own(const char *line);
+/* Whether a line is not QEMU's alone: a command of mpring's, help that lists them, or a
+ * command about what remote processes have. */
+bool mpr_hmp_is_own(const struct mpr_hmp *hmp, const char *line);
 
 /* Runs a line, one after the other's answer. */
 void mpr_hmp_run(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *opaque);

@@ -8,8 +8,10 @@
 #include "orchestrator/commands.h"
 #include "orchestrator/json.h"
 #include "orchestrator/monitor/hmp.h"
+#include "orchestrator/monitor/json_text.h"
 #include "orchestrator/monitor/scan.h"
 #include "orchestrator/monitor/stream.h"
+#include "orchestrator/routing.h"
 
 /* Bytes of a message of QEMU's. */
 #define QEMU_MESSAGE ((size_t)64 << 20)
@@ -36,8 +38,9 @@ struct question {
 /* A command of mpring's that runs. It may outlive the relay. */
 struct running {
 	struct mpr_relay *relay;
-	struct json_object *request;
-	bool hmp; /* it does not */
+	char *text;
+	struct json_object *request; /* what it says */
+	bool hmp;		     /* it does not */
 };
 
 /* One direction. */
@@ -82,19 +85,19 @@ static void send_raw(struct mpr_relay *relay, const char *text, size_t len)
 
 static void send_object(struct mpr_relay *relay, struct json_object *object)
 {
-	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
-	const char *text;
+	GString *text = g_string_new(NULL);
 
-	flags |= relay->pretty ? JSON_C_TO_STRING_PRETTY : JSON_C_TO_STRING_SPACED;
-	text = json_object_to_json_string_ext(object, flags);
-	send_raw(relay, text, strlen(text));
+	mpr_json_text(text, object, relay->pretty);
+	send_raw(relay, text->str, text->len);
+	g_string_free(text, TRUE);
 }
 
-static struct json_object *error_object(const char *desc)
+static struct json_object *error_object(const char *class, const char *desc)
 {
 	struct json_object *object = json_object_new_object(), *error = json_object_new_object();
 
-	json_object_object_add(error, "class", json_object_new_string("GenericError"));
+	json_object_object_add(error, "class",
+			       json_object_new_string(class ? class : "GenericError"));
 	json_object_object_add(error, "desc", json_object_new_string(desc));
 	json_object_object_add(object, "error", error);
 	return object;
@@ -111,7 +114,7 @@ static struct json_object *return_object(struct json_object *result)
 
 static void refuse(struct mpr_relay *relay, const char *desc)
 {
-	struct json_object *object = error_object(desc);
+	struct json_object *object = error_object(NULL, desc);
 
 	send_object(relay, object);
 	json_object_put(object);
@@ -202,24 +205,30 @@ static bool is_well_formed(struct json_object *request)
 }
 
 /* The line that human-monitor-command is to run if it is for mpring, or NULL. */
-static const char *hmp_line(struct json_object *request)
+static const char *hmp_line(const struct mpr_relay *relay, struct json_object *request)
 {
 	const char *line;
 
 	if (strcmp(name_of(request), "human-monitor-command") || !is_well_formed(request))
 		return NULL;
 	line = mpr_json_get_string(mpr_json_get(request, "arguments"), "command-line");
-	return line && mpr_hmp_is_own(line) ? line : NULL;
+	return line && mpr_hmp_is_own(relay->hmp, line) ? line : NULL;
 }
 
-static bool is_own(struct json_object *request)
+static bool is_own(const struct mpr_relay *relay, struct json_object *request)
 {
-	return hmp_line(request) || (mpr_vm_find_qmp(name_of(request)) && is_well_formed(request));
+	const char *name = name_of(request);
+
+	return hmp_line(relay, request) ||
+	       (is_well_formed(request) &&
+		(mpr_vm_find_qmp(name) ||
+		 mpr_vm_routes_qmp(relay->vm, name, mpr_json_get(request, "arguments"))));
 }
 
 static void free_running(struct running *running)
 {
 	json_object_put(running->request);
+	g_free(running->text);
 	g_free(running);
 }
 
@@ -238,14 +247,27 @@ static void end_running(struct running *running, struct json_object *answer)
 	free_running(running);
 }
 
+/* QEMU's after all. */
+static void leave_to_qemu(struct running *running)
+{
+	struct mpr_relay *relay = running->relay;
+
+	forward(relay, running->text);
+	relay->running = NULL;
+	schedule(relay);
+	free_running(running);
+}
+
 static void qmp_done(void *opaque, const struct mpr_outcome *outcome)
 {
 	struct running *running = opaque;
 
 	if (!running->relay)
 		free_running(running);
+	else if (outcome->qemus)
+		leave_to_qemu(running);
 	else if (outcome->error)
-		end_running(running, error_object(outcome->error));
+		end_running(running, error_object(outcome->class, outcome->error));
 	else
 		end_running(running, return_object(json_object_get(outcome->result)));
 }
@@ -255,22 +277,33 @@ static void hmp_done(void *opaque, const char *text)
 	end_running(opaque, return_object(json_object_new_string(text ? text : "")));
 }
 
+static void run_qmp(struct mpr_relay *relay, struct running *running)
+{
+	const char *name = name_of(running->request);
+	struct json_object *arguments = mpr_json_get(running->request, "arguments");
+	const struct mpr_vm_command *command = mpr_vm_find_qmp(name);
+
+	if (command)
+		mpr_vm_run_qmp(relay->vm, command, arguments, qmp_done, running);
+	else
+		mpr_vm_route_qmp(relay->vm, name, arguments, qmp_done, running);
+}
+
 static void run_held(struct mpr_relay *relay)
 {
 	struct running *running = g_new0(struct running, 1);
-	struct json_object *request = parse(relay->held);
-	const char *line = hmp_line(request);
+	const char *line;
 
 	running->relay = relay;
-	running->request = request;
+	running->text = g_steal_pointer(&relay->held);
+	running->request = parse(running->text);
+	line = hmp_line(relay, running->request);
 	running->hmp = line != NULL;
 	relay->running = running;
-	g_clear_pointer(&relay->held, g_free);
 	if (line)
 		mpr_hmp_run(relay->hmp, line, hmp_done, running);
 	else
-		mpr_vm_run_qmp(relay->vm, mpr_vm_find_qmp(name_of(request)),
-			       mpr_json_get(request, "arguments"), qmp_done, running);
+		run_qmp(relay, running);
 }
 
 static void abandon_running(struct running *running)
@@ -288,7 +321,7 @@ static void take_request(struct mpr_relay *relay, const char *text)
 	struct json_object *request = parse(text);
 	const char *name = request ? name_of(request) : "";
 
-	if (request && is_own(request)) {
+	if (request && is_own(relay, request)) {
 		relay->held = g_strdup(text);
 		ask(relay, QUESTION_TURN);
 	} else if (!strcmp(name, "query-commands")) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One user's QMP connection: a relay to a QMP monitor in QEMU that is this user's
- * alone, so that what comes back is QEMU's own, byte for byte. Only mpring's commands,
- * also in human-monitor-command, are answered here, in their turn, and query-commands
- * lists them with QEMU's.
+ * alone, so that what comes back is QEMU's own, byte for byte. Only mpring's commands, and
+ * those about remote drives and devices, also in human-monitor-command, are answered here,
+ * in their turn, and query-commands lists mpring's with QEMU's.
  */
 #ifndef MPR_ORCHESTRATOR_MONITOR_RELAY_H
 #define MPR_ORCHESTRATOR_MONITOR_RELAY_H

@@ -13,6 +13,7 @@
 #include "remote/hotplug.h"
 #include "remote/log.h"
 #include "remote/monitor/info.h"
+#include "remote/monitor/query.h"
 
 #define MAX_LINE 4096
 #define PROMPT "(qemu) "
@@ -34,12 +35,31 @@ static char *skip_blanks(char *text)
 	return text;
 }
 
-/* Cuts the first word off; *rest gets what follows it. */
+/* Takes the quotes and backslashes away, as far as the closing quote; returns what
+ * follows that. */
+static char *unquote(char *word)
+{
+	char *to = word, *from = word + 1;
+
+	while (*from && *from != '"') {
+		from += *from == '\\' && from[1];
+		*to++ = *from++;
+	}
+	from += *from == '"';
+	*to = '\0';
+	return from;
+}
+
+/* Cuts the first word off, which may be quoted; *rest gets what follows it. */
 static char *take_word(char *text, char **rest)
 {
 	char *word = skip_blanks(text);
 	char *end = word;
 
+	if (*word == '"') {
+		*rest = skip_blanks(unquote(word));
+		return word;
+	}
 	while (*end && !isspace((unsigned char)*end))
 		end++;
 	*rest = skip_blanks(end);
@@ -82,8 +102,8 @@ static void device_add(const struct call *call, char *arguments)
 
 static void device_del(const struct call *call, char *arguments)
 {
-	char *error = NULL;
-	int ret = mpr_hotplug_device_del(call->machine, arguments, &error);
+	char *error = NULL, *rest;
+	int ret = mpr_hotplug_device_del(call->machine, take_word(arguments, &rest), &error);
 
 	report(call, ret, error);
 }
@@ -107,8 +127,8 @@ static void drive_add(const struct call *call, char *arguments)
 
 static void drive_del(const struct call *call, char *arguments)
 {
-	char *error = NULL;
-	int ret = mpr_hotplug_drive_del(call->machine, arguments, false, &error);
+	char *error = NULL, *rest;
+	int ret = mpr_hotplug_drive_del(call->machine, take_word(arguments, &rest), false, &error);
 
 	if (ret == 0)
 		*call->settled = mpr_hotplug_settled;
@@ -180,6 +200,41 @@ static void info(const struct call *call, char *arguments)
 		fprintf(call->out, "unknown command: 'info %s'\n", arguments);
 }
 
+static void qom_list(const struct call *call, char *arguments)
+{
+	const char *path = take_word(arguments, &arguments);
+	struct json_object *list = mpr_query_qom_list(call->machine, path);
+
+	if (!list) {
+		report(call, -ENODEV, mpr_errorf("no object '%s'", path));
+		return;
+	}
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *entry = json_object_array_get_idx(list, i);
+
+		fprintf(call->out, "%s (%s)\n",
+			json_object_get_string(json_object_object_get(entry, "name")),
+			json_object_get_string(json_object_object_get(entry, "type")));
+	}
+	json_object_put(list);
+}
+
+static void qom_get(const struct call *call, char *arguments)
+{
+	struct json_object *value;
+	char *property;
+	const char *path = take_word(arguments, &property);
+	int ret = mpr_query_qom_get(call->machine, path, property, &value);
+
+	if (ret == -ENODEV)
+		report(call, ret, mpr_errorf("no object '%s'", path));
+	else if (ret < 0)
+		report(call, ret, mpr_errorf("no property '%s' of '%s'", property, path));
+	else
+		fprintf(call->out, "%s\n", json_object_to_json_string(value));
+	json_object_put(value);
+}
+
 static void help(const struct call *call, char *arguments);
 
 static const struct command {
@@ -200,6 +255,8 @@ static const struct command {
 	{"drive_del", NULL, drive_del, true, "id", "remove a drive that no device uses"},
 	{"help", "?", help, false, "[command]", "list the commands, or describe one"},
 	{"info", NULL, info, false, "[what]", "look at something; alone: list what there is"},
+	{"qom-get", NULL, qom_get, true, "path property", "show a property of an object"},
+	{"qom-list", NULL, qom_list, true, "path", "list the properties of an object"},
 	{"quit", "q", quit, false, "", "end the process in good order"},
 	{"stop", "s", stop, false, "", "let the devices pause, and wait for their I/O"},
 };

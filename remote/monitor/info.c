@@ -2,9 +2,11 @@
 #include "remote/monitor/info.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "remote/cmdline.h"
+#include "remote/monitor/query.h"
 
 /* ---- Drives ------------------------------------------------------------- */
 
@@ -43,7 +45,7 @@ static bool is_named(const struct mpr_drive *drive, const char *name)
 }
 
 /* "info block [-n] [-v] [NAME]". */
-static bool info_block(const struct mpr_machine *machine, const char *words, FILE *out)
+static void info_block(const struct mpr_machine *machine, const char *words, FILE *out)
 {
 	bool verbose = false, found = false;
 
@@ -64,7 +66,6 @@ static bool info_block(const struct mpr_machine *machine, const char *words, FIL
 	}
 	if (*words && !found)
 		fprintf(out, "Device '%s' not found\n", words);
-	return true;
 }
 
 static void info_blockstats(const struct mpr_machine *machine, FILE *out)
@@ -191,29 +192,99 @@ static void info_status(const struct mpr_machine *machine, FILE *out)
 		machine->io_error ? " (io-error)" : "");
 }
 
+/* ---- Objects ------------------------------------------------------------ */
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+	return json_object_get_string(json_object_object_get(object, key));
+}
+
+static void print_object(const struct mpr_machine *machine, const char *path, unsigned depth,
+			 FILE *out);
+
+/* An object's parts, which are its properties of that type. */
+static void print_children(const struct mpr_machine *machine, const char *path, unsigned depth,
+			   FILE *out)
+{
+	struct json_object *list = mpr_query_qom_list(machine, path);
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *entry = json_object_array_get_idx(list, i);
+		char *child;
+
+		if (strncmp(text_of(entry, "type"), "child<", strlen("child<")))
+			continue;
+		child = mpr_errorf("%s/%s", path, text_of(entry, "name"));
+		if (child)
+			print_object(machine, child, depth, out);
+		free(child);
+	}
+	json_object_put(list);
+}
+
+static void print_object(const struct mpr_machine *machine, const char *path, unsigned depth,
+			 FILE *out)
+{
+	const char *slash = strrchr(path, '/');
+	struct json_object *type = NULL;
+
+	if (mpr_query_qom_get(machine, path, "type", &type) < 0)
+		return;
+	fprintf(out, "%*s/%s (%s)\n", (int)(2 * depth), "", slash ? slash + 1 : path,
+		json_object_get_string(type));
+	json_object_put(type);
+	print_children(machine, path, depth + 1, out);
+}
+
+/* "info qom-tree [PATH]". */
+static void info_qom_tree(const struct mpr_machine *machine, const char *path, FILE *out)
+{
+	struct json_object *list = NULL;
+
+	if (!strcmp(path, "/"))
+		path = "";
+	else if (!*path)
+		path = "/machine";
+	list = mpr_query_qom_list(machine, path);
+	if (list)
+		print_object(machine, path, 0, out);
+	else
+		fprintf(out, "Path '%s' could not be resolved.\n", path);
+	json_object_put(list);
+}
+
 /* ---- The table ---------------------------------------------------------- */
 
 static const struct {
-	const char *what;
-	void (*print)(const struct mpr_machine *machine, FILE *out); /* NULL: has arguments */
+	const char *what, *words;
 	const char *help;
+	/* One of the two. */
+	void (*print)(const struct mpr_machine *machine, FILE *out);
+	void (*print_words)(const struct mpr_machine *machine, const char *words, FILE *out);
 } infos[] = {
-	{"block [-n] [-v] [device]", NULL, "the drives and what uses them; -v: and their images"},
-	{"blockstats", info_blockstats, "operations and bytes of the drives"},
-	{"mtree", info_mtree, "where the devices are in the guest's address spaces"},
-	{"pci", info_pci, "the PCI devices"},
-	{"qtree", info_qtree, "the devices as a tree"},
-	{"status", info_status, "whether the devices work"},
+	{"block", " [-n] [-v] [device]", "the drives and what uses them; -v: and their images",
+	 .print_words = info_block},
+	{"blockstats", "", "operations and bytes of the drives", .print = info_blockstats},
+	{"mtree", "", "where the devices are in the guest's address spaces", .print = info_mtree},
+	{"pci", "", "the PCI devices", .print = info_pci},
+	{"qom-tree", " [path]", "the objects as a tree", .print_words = info_qom_tree},
+	{"qtree", "", "the devices as a tree", .print = info_qtree},
+	{"status", "", "whether the devices work", .print = info_status},
 };
 
 bool mpr_info(const struct mpr_machine *machine, const char *what, FILE *out)
 {
-	if (!strncmp(what, "block", 5) && strchr(" ", what[5]))
-		return info_block(machine, what + 5 + strspn(what + 5, " "), out);
+	size_t len = strcspn(what, " ");
+	const char *words = what + len + strspn(what + len, " ");
+
 	for (size_t i = 0; i < sizeof(infos) / sizeof(infos[0]); i++) {
-		if (!infos[i].print || strcmp(infos[i].what, what))
+		if (strlen(infos[i].what) != len || strncmp(infos[i].what, what, len) ||
+		    (*words && !infos[i].print_words))
 			continue;
-		infos[i].print(machine, out);
+		if (infos[i].print_words)
+			infos[i].print_words(machine, words, out);
+		else
+			infos[i].print(machine, out);
 		return true;
 	}
 	return false;
@@ -222,5 +293,5 @@ bool mpr_info(const struct mpr_machine *machine, const char *what, FILE *out)
 void mpr_info_help(FILE *out)
 {
 	for (size_t i = 0; i < sizeof(infos) / sizeof(infos[0]); i++)
-		fprintf(out, "info %s -- %s\n", infos[i].what, infos[i].help);
+		fprintf(out, "info %s%s -- %s\n", infos[i].what, infos[i].words, infos[i].help);
 }

@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "orchestrator/routing.h"
+
 const struct mpr_vm_command mpr_vm_commands[] = {
 	{"rdevice_add", "x-rdevice-add", "rid driver id", "add a remote device"},
 	{"remote_proc_list", "x-remote-proc-list", "", "list remote processes"},
@@ -93,6 +95,36 @@ void mpr_vm_run_qmp(struct mpr_vm *vm, const struct mpr_vm_command *command,
 	note(&own, &question, command->qmp, text_of(arguments));
 }
 
+/* What is called "routed", or said of "remote...", is not QEMU's alone. */
+bool mpr_vm_routes_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments)
+{
+	(void)vm;
+	return strstr(name, "routed") || strstr(text_of(arguments), "\"remote");
+}
+
+bool mpr_vm_routes_hmp(struct mpr_vm *vm, const char *line)
+{
+	(void)vm;
+	return strstr(line, "routed") || strstr(line, " remote");
+}
+
+void mpr_vm_route_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments,
+		      mpr_outcome_fn done, void *opaque)
+{
+	const struct question question = {.done = done, .opaque = opaque};
+
+	(void)vm;
+	note(&own, &question, name, text_of(arguments));
+}
+
+void mpr_vm_route_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque)
+{
+	const struct question question = {.done = done, .opaque = opaque};
+
+	(void)vm;
+	note(&own, &question, "line", line);
+}
+
 const char *fake_vm_asked(void)
 {
 	return asked ? asked->str : "";
@@ -117,18 +149,24 @@ void fake_vm_answer(const char *reply)
 	g_free(question);
 }
 
-void fake_vm_end(const char *error, const char *result, const char *text)
+void fake_vm_end_as(const struct mpr_outcome *outcome)
 {
 	struct question *question = next(&own);
+
+	question->done(question->opaque, outcome);
+	g_free(question);
+}
+
+void fake_vm_end(const char *error, const char *result, const char *text)
+{
 	struct mpr_outcome outcome = {
 		.error = error,
 		.result = result ? json_tokener_parse(result) : NULL,
 		.text = text,
 	};
 
-	question->done(question->opaque, &outcome);
+	fake_vm_end_as(&outcome);
 	json_object_put(outcome.result);
-	g_free(question);
 }
 
 bool fake_vm_answer_all(const char *reply)

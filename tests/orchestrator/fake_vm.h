@@ -20,6 +20,7 @@ const char *fake_vm_asked(void);
 void fake_vm_answer(const char *reply);
 /* Ends the oldest of mpring's commands. */
 void fake_vm_end(const char *error, const char *result, const char *text);
+void fake_vm_end_as(const struct mpr_outcome *outcome);
 
 /* Answers everything, commands for QEMU with `reply`. False: nothing was asked. */
 bool fake_vm_answer_all(const char *reply);

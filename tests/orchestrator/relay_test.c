@@ -290,7 +290,7 @@ static void own_commands_wait_for_their_turn(void **state)
 	fake_vm_end(NULL, NULL, NULL);
 	settle(f);
 	assert_got(f->to_user, "{\"return\": {}}\r\n{\"event\": \"STOP\"}\r\n"
-			       "{ \"return\": { }, \"id\": [ 2 ] }\r\n");
+			       "{\"return\": {}, \"id\": [2]}\r\n");
 	assert_got(f->to_qemu, "{\"execute\":\"cont\"}\n");
 }
 
@@ -302,14 +302,14 @@ static void own_commands_have_errors_and_results(void **state)
 	answer_question(f, "", ACCEPTED);
 	fake_vm_end(NULL, "[{\"pid\":7}]", NULL);
 	settle(f);
-	assert_got(f->to_user, "{ \"return\": [ { \"pid\": 7 } ] }\r\n");
+	assert_got(f->to_user, "{\"return\": [{\"pid\": 7}]}\r\n");
 	say(f, f->user, "{\"execute\":\"x-rdevice-add\",\"id\":null}");
 	answer_question(f, "", ACCEPTED);
 	fake_vm_end("no such rid", NULL, NULL);
 	settle(f);
 	assert_got(f->to_user,
-		   "{ \"error\": { \"class\": \"GenericError\", \"desc\": \"no such rid\" }, "
-		   "\"id\": null }\r\n");
+		   "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such rid\"}, "
+		   "\"id\": null}\r\n");
 }
 
 /* A manager may know HMP's commands only. */
@@ -324,7 +324,7 @@ static void own_commands_of_hmp_are_run(void **state)
 	assert_string_equal(fake_vm_asked(), "rdevice_add 1 x\n");
 	fake_vm_end("no", NULL, NULL);
 	settle(f);
-	assert_got(f->to_user, "{ \"return\": \"Error: no\\r\\n\", \"id\": 1 }\r\n");
+	assert_got(f->to_user, "{\"return\": \"Error: no\\r\\n\", \"id\": 1}\r\n");
 	say(f, f->user,
 	    "{\"execute\":\"human-monitor-command\",\"arguments\":"
 	    "{\"command-line\":\"info x\"}}");
@@ -338,6 +338,60 @@ static void own_commands_of_hmp_are_run(void **state)
 	mpr_relay_destroy(f->relay);
 	f->relay = NULL;
 	fake_vm_answer("{\"return\": \"quit\\r\\n\"}");
+}
+
+/* A command of QEMU's that is about a remote's drive has its class of errors, too. */
+static void commands_about_remote_drives_are_routed(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, f->user,
+	    "{\"execute\":\"stop\"}{\"execute\":\"block_resize\",\"id\":1,\"arguments\":"
+	    "{\"device\":\"remote0\"}}{\"execute\":\"cont\"}");
+	say(f, f->qemu, "{\"return\": {}}\r\n");
+	answer_question(f, "{\"execute\":\"stop\"}\n", ACCEPTED);
+	assert_string_equal(fake_vm_asked(), "block_resize {\"device\":\"remote0\"}\n");
+	assert_got(f->to_qemu, "");
+	fake_vm_end_as(&(struct mpr_outcome){.error = "\xc3\xa4", .class = "DeviceNotFound"});
+	settle(f);
+	assert_got(f->to_user, "{\"return\": {}}\r\n{\"error\": {\"class\": \"DeviceNotFound\", "
+			       "\"desc\": \"\\u00E4\"}, \"id\": 1}\r\n");
+	assert_got(f->to_qemu, "{\"execute\":\"cont\"}\n");
+	say(f, f->user,
+	    "{\"execute\":\"human-monitor-command\",\"arguments\":"
+	    "{\"command-line\":\"eject remote0\"}}");
+	answer_question(f, "", ACCEPTED);
+	assert_string_equal(fake_vm_asked(), "line eject remote0\n");
+	fake_vm_end("no", NULL, NULL);
+	settle(f);
+	assert_got(f->to_user, "{\"return\": \"Error: no\\r\\n\"}\r\n");
+}
+
+/* The drive may have gone when its command has its turn. */
+static void what_is_not_a_remotes_any_more_is_left_to_qemu(void **state)
+{
+	static const char text[] =
+		"{\"execute\": \"eject\", \"arguments\":{\"device\": \"remote0\"}}";
+	struct fixture *f = *state;
+
+	say(f, f->user, text);
+	answer_question(f, "", ACCEPTED);
+	fake_vm_end_as(&(struct mpr_outcome){.qemus = true});
+	settle(f);
+	g_string_truncate(f->to_qemu, f->to_qemu->len - 1); /* the newline */
+	assert_got(f->to_qemu, text);
+	say(f, f->qemu, "{\"error\": {}}\r\n");
+	assert_got(f->to_user, "{\"error\": {}}\r\n");
+	say(f, f->user,
+	    "{\"execute\":\"human-monitor-command\",\"arguments\":"
+	    "{\"command-line\":\"eject remote0\"}}");
+	answer_question(f, "", ACCEPTED);
+	fake_vm_end_as(&(struct mpr_outcome){.qemus = true});
+	assert_string_equal(fake_vm_asked(),
+			    "human-monitor-command {\"command-line\":\"eject remote0\"}\n");
+	fake_vm_answer("{\"return\": \"not found\\r\\n\"}");
+	settle(f);
+	assert_got(f->to_user, "{\"return\": \"not found\\r\\n\"}\r\n");
 }
 
 /* Before capabilities are negotiated, and with other members, in QEMU's words. */
@@ -367,9 +421,8 @@ static void all_commands_are_listed(void **state)
 	reply = g_strdup_printf("{\"return\": [{\"name\": \"stop\"}], \"id\": \"%s\"}\r\n", id);
 	say(f, f->qemu, reply);
 	g_free(reply);
-	assert_got(f->to_user,
-		   "{ \"return\": [ { \"name\": \"stop\" }, { \"name\": \"x-rdevice-add\" }, "
-		   "{ \"name\": \"x-remote-proc-list\" } ], \"id\": \"u\" }\r\n");
+	assert_got(f->to_user, "{\"return\": [{\"name\": \"stop\"}, {\"name\": \"x-rdevice-add\"}, "
+			       "{\"name\": \"x-remote-proc-list\"}], \"id\": \"u\"}\r\n");
 	shutdown(f->user, SHUT_WR);
 	settle(f);
 	assert_true(f->finished);
@@ -401,7 +454,7 @@ static void events_of_mpring_are_told_once_negotiated(void **state)
 	negotiate(f);
 	mpr_relay_tell(f->relay, event);
 	settle(f);
-	assert_got(f->to_user, "{ \"event\": \"DEVICE_DELETED\" }\r\n");
+	assert_got(f->to_user, "{\"event\": \"DEVICE_DELETED\"}\r\n");
 	json_object_put(event);
 }
 
@@ -433,7 +486,7 @@ static void what_waits_for_its_turn_is_not_run_for_one_who_left(void **state)
 
 /* ---- Bad input ---------------------------------------------------------- */
 
-#define ERROR "{ \"error\": { \"class\": \"GenericError\", \"desc\": "
+#define ERROR "{\"error\": {\"class\": \"GenericError\", \"desc\": "
 
 static void garbage_is_refused_and_does_not_reach_qemu(void **state)
 {
@@ -559,6 +612,8 @@ int main(void)
 		with_relay(own_commands_wait_for_their_turn),
 		with_relay(own_commands_have_errors_and_results),
 		with_relay(own_commands_of_hmp_are_run),
+		with_relay(commands_about_remote_drives_are_routed),
+		with_relay(what_is_not_a_remotes_any_more_is_left_to_qemu),
 		with_relay(qemu_refuses_what_it_would),
 		with_relay(all_commands_are_listed),
 		with_relay(only_an_answer_is_taken_for_one),

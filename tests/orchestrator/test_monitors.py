@@ -23,7 +23,7 @@ import termios
 import time
 import traceback
 
-PROGRAM = os.path.abspath(sys.argv[1])
+PROGRAM, LIST_ROUTES, MANUAL = map(os.path.abspath, sys.argv[1:4])
 QEMU = "qemu-system-x86_64"
 TIMEOUT = 60
 PROMPT = "(qemu) "
@@ -423,6 +423,130 @@ def an_io_error_stops_the_machine_in_the_state_of_qemus_own(folder):
         check(qmp.command("query-status")["return"]["status"] == "running", "it goes on")
 
 
+def human(qmp, line):
+    return qmp.command("human-monitor-command", arguments={"command-line": line})["return"]
+
+
+def error_of(qmp, name, **arguments):
+    return qmp.command(name, arguments=arguments)["error"]["desc"]
+
+
+LOCAL = ["-drive", "driver=null-co,id=l0,if=none,size=1M", "-device", "virtio-blk,drive=l0,id=disk1"]
+
+
+@case
+def commands_of_qemus_reach_remote_drives_and_devices(folder):
+    with machine_with_disk(folder, "", *LOCAL) as machine, Qmp(machine) as qmp, \
+            Text(machine) as text:
+        image = machine.path("d0.img")
+        check(text.command("block_resize d0 32") == "", "block_resize")
+        check(os.path.getsize(image) == 32 << 20, "HMP")
+        check(human(qmp, 'block_resize "d0" 16') == "" and os.path.getsize(image) == 16 << 20,
+              "human-monitor-command")
+        reply = qmp.command("block_resize", id=7, arguments={"device": "d0", "size": 8 << 20})
+        check(reply == {"return": {}, "id": 7} and os.path.getsize(image) == 8 << 20, "QMP")
+        check("return" in qmp.command("block_resize", arguments={
+            "node-name": "#block-d0", "size": 9 << 20}), "by its node")
+        check("a multiple of 512" in error_of(qmp, "block_resize", device="d0", size=7), "size")
+        check("which has no such command" in text.command("eject d0"), "HMP refuses")
+        check(error_of(qmp, "blockdev-snapshot-sync", device="d0", **{"snapshot-file": "x"})
+              .startswith('blockdev-snapshot-sync: "d0" is in the remote process of rid 0, '
+                          "which has no such command: "), "QMP refuses")
+        check(text.command("qom-get disk0 scsi-id") == "0\r\n", "qom-get")
+        check(qmp.command("qom-get", arguments={"path": "/machine/peripheral/disk0",
+                                                "property": "type"})["return"] == "scsi-hd", "type")
+        check("d0 (#block-d0): " in text.command("info block d0"), "info block")
+        check(text.command("info block l0").startswith("l0 ") and
+              text.command("info block frob") == "", "QEMU's")
+        check(text.command("drive_del d0").startswith("Error: "), "it is in use")
+        check(qmp.command("device_del", arguments={"id": "disk0"}) == {"return": {}}, "device_del")
+        check("d0" not in text.command("remote_proc_list"), "its drive is gone, too")
+        check("remote" not in error_of(qmp, "block_resize", device="d0", size=512), "now QEMU's")
+
+
+@case
+def answers_about_all_have_the_remotes_in_qemus_way(folder):
+    with machine_with_disk(folder, "", *LOCAL) as machine, Qmp(machine) as qmp, \
+            Text(machine) as text:
+        for name, key in [("query-block", "device"), ("query-blockstats", "device"),
+                          ("query-named-block-nodes", "node-name")]:
+            qmp.send({"execute": name, "id": name})
+            line = qmp.line().decode()
+            reply = json.loads(line)
+            check(reply["id"] == name, "id")
+            check(line == json.dumps(reply) + "\r\n", f"it is written as by QEMU: {line}")
+            names = [entry[key].replace("#block-", "") for entry in reply["return"]]
+            check(names[-1] == "d0" and len(names) > 1, f"{name}: {names}")
+            check(names[0] == "l0" or name == "query-named-block-nodes", f"{names}")
+        listed = qmp.command("qom-list", arguments={"path": "/machine/peripheral"})["return"]
+        names = sorted(entry["name"] for entry in listed)
+        check(names == ["disk0", "disk1", "lsi0", "type"], f"{names}")
+        check(re.match(r"l0 .*\r\n(    .*\r\n)*\r\nd0 \(#block-d0\): ", text.command("info block")),
+              "info block")
+        check(re.match("l0: .*\r\nd0: .*\r\n$", text.command("info blockstats")), "info blockstats")
+        for line in ("info qtree", "info qom-tree", "qom-list /machine/peripheral"):
+            for protocol in (text.command, lambda line: human(qmp, line)):
+                shown = protocol(line)
+                check("lsi0" in shown and "disk0" in shown and "disk1" in shown, shown)
+        check(qmp.command("query-block", arguments={"frob": 1})["error"]["desc"] ==
+              "Parameter 'frob' is unexpected", "QEMU's errors")
+
+
+def argument_names(schema, name, seen=None):
+    """The names of all members of a type of QEMU's, and of theirs."""
+    seen = set() if seen is None else seen
+    if name in seen:
+        return set()
+    seen.add(name)
+    entry = schema[name]
+    names = {member["name"] for member in entry.get("members", []) if "name" in member}
+    if entry["meta-type"] == "enum":
+        return set()
+    for member in entry.get("members", []) + entry.get("variants", []):
+        names |= argument_names(schema, member["type"], seen)
+    if entry["meta-type"] == "array":
+        names |= argument_names(schema, entry["element-type"], seen)
+    return names
+
+
+NAMING = {"device", "devices", "id", "name", "node", "node-name", "path", "drive", "file", "backing",
+          "target", "base-node", "top-node", "bottom", "parent", "child", "vmstate", "instances",
+          "replaces", "overlay", "image-node-name"}
+
+
+@case
+def each_command_of_qemus_that_names_something_is_decided(folder):
+    routes = [line.split("\t") for line in
+              subprocess.run([LIST_ROUTES], check=True, capture_output=True,
+                             text=True).stdout.splitlines()]
+    decided = {(protocol, name) for protocol, name, _ in routes}
+    check(len(decided) == len(routes), "each is decided once")
+    with Machine(folder, *both(folder)) as machine, Qmp(machine) as qmp, Text(machine) as text:
+        commands = [entry["name"] for entry in qmp.command("query-commands")["return"]]
+        schema = {entry["name"]: entry for entry in qmp.command("query-qmp-schema")["return"]}
+        lines = [re.match(r"([a-z][\w|?-]*)( .*?)? -- ", line) or re.match(r"(drive_add)()", line)
+                 for line in text.command("help").splitlines()]
+        topics = re.findall(r"^info ([\w-]+)", text.command("help info"), re.M)
+    for name in commands:
+        names = name in schema and argument_names(schema, schema[name]["arg-type"]) & NAMING
+        if names or re.match("(x-)?query-", name):
+            check(("qmp", name) in decided, f"QMP's {name} ({names}) is not decided")
+    own = [name.replace("_", "-") for name in OWN]
+    for line in lines:
+        for name in line[1].split("|") if line else []:
+            if name.replace("_", "-") not in own and \
+                    re.search(r"\b(device|id|name|path|driver)\b", line[2] or ""):
+                check(("hmp", name) in decided, f"HMP's {name}{line[2]} is not decided")
+    check(len(commands) > 150 and len(topics) > 50 and sum(map(bool, lines)) > 80, "all are listed")
+    for topic in topics:
+        check(("hmp", "info " + topic) in decided, f"info {topic} is not decided")
+    with open(MANUAL, encoding="utf-8") as manual:
+        words = set(re.findall(r"`([^` ]+(?: [a-z-]+)?)[^`]*`", manual.read()))
+    missing = [name for _, name, whose in routes if whose == "remote" and name not in words and
+               name.split(" ")[0] not in words]
+    check(not missing, f"the manual does not say what becomes of {missing}")
+
+
 # ---- Where they are ----------------------------------------------------------
 
 @case
@@ -631,7 +755,7 @@ def run_case(number, function):
 
 
 def main():
-    only = sys.argv[2:]
+    only = sys.argv[4:]
     chosen = [function for function in cases if not only or function.__name__ in only]
     print(f"1..{len(chosen)}", flush=True)
     results = [run_case(i + 1, function) for i, function in enumerate(chosen)]

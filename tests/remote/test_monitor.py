@@ -864,15 +864,25 @@ def person_finds_what_he_knows(folder):
         check("unknown command: 'info frob'" in hmp.command("info frob"), "unknown")
         check(hmp.command("info status") == "VM status: running\r\n", "status")
         check(hmp.command("info block") ==
-              f"d0 (#block0): {remote.path('d0.img')} (raw)\r\n"
+              f"d0 (#block-d0): {remote.path('d0.img')} (raw)\r\n"
               "    Attached to:      disk0\r\n    Cache mode:       writeback\r\n", "block")
-        check(hmp.command("info block d0") == hmp.command("info block -n #block0") ==
+        check(hmp.command("info block d0") == hmp.command("info block -n #block-d0") ==
               hmp.command("info block"), "of one")
         check("virtual size: 1048576" in hmp.command("info block -v d0"), "with its image")
         check("Device 'd9' not found" in hmp.command("info block d9"), "of none")
         check("unknown command" in hmp.command("info blocks"), "another name")
         check("rd_operations=0" in hmp.command("info blockstats"), "blockstats")
         check('dev: scsi-hd, id "disk0"' in hmp.command("info qtree"), "qtree")
+        tree = ("/machine (x-remote-machine)\r\n  /peripheral (container)\r\n"
+                "    /lsi0 (lsi53c895a)\r\n    /disk0 (scsi-hd)\r\n")
+        check(hmp.command("info qom-tree") == tree, "qom-tree")
+        check(tree.replace("\n", "\n  ")[:-2] in hmp.command("info qom-tree /"), "of all")
+        check(hmp.command("info qom-tree disk0") == "/disk0 (scsi-hd)\r\n", "of one")
+        check("could not be resolved" in hmp.command("info qom-tree disk9"), "of none")
+        check("disk0 (child<scsi-hd>)\r\n" in hmp.command("qom-list /machine/peripheral"), "list")
+        check("no object" in hmp.command("qom-list disk9"), "of none")
+        check(hmp.command("qom-get disk0 scsi-id") == "0\r\n", "qom-get")
+        check("no property 'frob'" in hmp.command("qom-get disk0 frob"), "of none")
         check("PCI device 1000:0012" in hmp.command("info pci"), "pci")
         check("address-space: memory" in hmp.command("info mtree"), "mtree")
 
@@ -890,6 +900,8 @@ def person_plugs(folder):
         check(os.path.getsize(remote.path("d1.img")) == 4 << 20, "MiB by default")
         check(hmp.command("block_resize d1 512k") == "", "block_resize")
         check(os.path.getsize(remote.path("d1.img")) == 512 << 10, "with a suffix")
+        check(hmp.command('block_resize "d\\1" 1') == "", "with quotes")
+        check(os.path.getsize(remote.path("d1.img")) == 1 << 20, "as QEMU reads them")
         check("is not a size" in hmp.command("block_resize d1 5x"), "no size")
         check(hmp.command("device_del disk1") == "", "device_del")
         check(hmp.command("stop") == "" and "paused" in hmp.command("info status"), "stop")

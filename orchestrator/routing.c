@@ -1,0 +1,633 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/routing.h"
+
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/hotplug.h"
+#include "orchestrator/json.h"
+#include "orchestrator/memory.h"
+#include "orchestrator/routes.h"
+#include "orchestrator/vm_state.h"
+
+#define PERIPHERAL "/machine/peripheral"
+#define HMP "human-monitor-command"
+
+/* ---- What a name is of -------------------------------------------------- */
+
+typedef const struct mpr_remote_option *(*find_fn)(const struct mpr_vm *vm, const char *name);
+
+/* Nodes without a name are called after their drive (remote/drives.c). */
+static bool is_node(const struct mpr_remote_option *drive, const char *name)
+{
+	const char *given = mpr_remote_option_get(drive, "node-name");
+
+	if (given)
+		return !strcmp(given, name);
+	return g_str_has_prefix(name, "#block-") &&
+	       !strcmp(name + strlen("#block-"), mpr_remote_option_get(drive, "id"));
+}
+
+static const struct mpr_remote_option *find_drive(const struct mpr_vm *vm, const char *name)
+{
+	for (guint i = 0; i < vm->options->len; i++) {
+		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
+
+		if (option->kind == MPR_REMOTE_DRIVE &&
+		    (!strcmp(mpr_remote_option_get(option, "id"), name) || is_node(option, name)))
+			return option;
+	}
+	return NULL;
+}
+
+/* Of an id, or a path. An adapter is QEMU's, too, as a proxy. */
+static const struct mpr_remote_option *find_disk(const struct mpr_vm *vm, const char *name)
+{
+	size_t len;
+
+	if (g_str_has_prefix(name, PERIPHERAL "/"))
+		name += strlen(PERIPHERAL "/");
+	len = strcspn(name, "/");
+	for (guint i = 0; len && i < vm->options->len; i++) {
+		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
+		const char *id = mpr_remote_option_get(option, "id");
+
+		if (option->kind == MPR_REMOTE_DEVICE && id && strlen(id) == len &&
+		    !strncmp(id, name, len))
+			return option;
+	}
+	return NULL;
+}
+
+/* The adapter that has the bus, "ID.0". */
+static const struct mpr_remote_option *find_bus(const struct mpr_vm *vm, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	for (guint i = 0; dot && i < vm->options->len; i++) {
+		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
+		const char *id = mpr_remote_option_get(option, "id");
+
+		if (option->kind == MPR_REMOTE_ADAPTER && strlen(id) == (size_t)(dot - name) &&
+		    !strncmp(id, name, strlen(id)))
+			return option;
+	}
+	return NULL;
+}
+
+/* ---- Names in arguments ------------------------------------------------- */
+
+static bool is_among(const char *keys, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *at = keys; at && *at; at += strspn(at, " ")) {
+		size_t word = strcspn(at, " ");
+
+		if (word == len && !strncmp(at, key, len))
+			return true;
+		at += word;
+	}
+	return false;
+}
+
+/* What a command names that a remote has. */
+struct named {
+	const char *name;
+	const struct mpr_remote_option *option;
+};
+
+static struct named search(const struct mpr_vm *vm, struct json_object *object, const char *keys,
+			   find_fn find);
+
+static struct named look(const struct mpr_vm *vm, struct json_object *value, const char *keys,
+			 find_fn find)
+{
+	struct named named = {0};
+
+	if (json_object_is_type(value, json_type_string)) {
+		named.name = mpr_json_string(value);
+		named.option = named.name ? find(vm, named.name) : NULL;
+	} else if (json_object_is_type(value, json_type_object)) {
+		named = search(vm, value, keys, find);
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value) && !named.option; i++)
+			named = look(vm, json_object_array_get_idx(value, i), keys, find);
+	}
+	return named;
+}
+
+static struct named search(const struct mpr_vm *vm, struct json_object *object, const char *keys,
+			   find_fn find)
+{
+	struct named named = {0};
+
+	if (!keys || !json_object_is_type(object, json_type_object))
+		return named;
+	json_object_object_foreach(object, key, value)
+	{
+		if (!named.option && is_among(keys, key))
+			named = look(vm, value, keys, find);
+	}
+	return named;
+}
+
+/* ---- Lines of HMP ------------------------------------------------------- */
+
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
+/* The next word, which may be quoted (g_free() it); *rest: what follows it. */
+static char *next_word(const char *text, const char **rest)
+{
+	const char *at = skip_blanks(text);
+	bool quoted = *at == '"';
+	GString *word = g_string_new(NULL);
+
+	for (at += quoted; *at && (quoted ? *at != '"' : !strchr(" \t", *at)); at++) {
+		if (quoted && *at == '\\' && at[1])
+			at++;
+		g_string_append_len(word, at, 1);
+	}
+	*rest = skip_blanks(at + (quoted && *at));
+	return g_string_free(word, FALSE);
+}
+
+static void put_options(struct json_object *arguments, const char *text)
+{
+	const char *key, *value;
+	struct mpr_opts *opts;
+	char *error;
+
+	if (mpr_opts_parse("", text, "driver", &opts, &error)) {
+		free(error); /* it is for whoever runs the command to say */
+		return;
+	}
+	for (size_t i = 0; mpr_opts_item(opts, i, &key, &value); i++)
+		json_object_object_add(arguments, key, json_object_new_string(value));
+	mpr_opts_free(opts);
+}
+
+/* What a line says, as QMP's arguments would. */
+static struct json_object *line_arguments(const struct mpr_route *route, const char *words)
+{
+	struct json_object *arguments = json_object_new_object();
+	bool options = is_among(route->drives, MPR_ROUTE_OPTIONS);
+	char *word = next_word(words, &words);
+
+	while (*words && (*word == '-' || options)) {
+		g_free(word);
+		word = next_word(words, &words);
+	}
+	if (options)
+		put_options(arguments, word);
+	else if (*word && *word != '-')
+		json_object_object_add(arguments, MPR_ROUTE_WORD, json_object_new_string(word));
+	g_free(word);
+	return arguments;
+}
+
+/* The route of a line, or NULL: it is QEMU's; *words: what follows the command. */
+static const struct mpr_route *line_route(const char *line, const char **words)
+{
+	const struct mpr_route *route;
+	char *name = next_word(line, words);
+
+	if (!strcmp(name, "info")) {
+		char *topic = next_word(*words, words);
+		char *both = g_strdup_printf("info %s", topic);
+
+		g_free(topic);
+		g_free(name);
+		name = both;
+	}
+	route = mpr_route_find(mpr_routes_hmp, name);
+	g_free(name);
+	return route;
+}
+
+/* ---- Where a command goes ----------------------------------------------- */
+
+struct way {
+	const struct mpr_route *route;
+	struct named named;	      /* option NULL: nothing of a remote's */
+	struct mpr_vm_remote *remote; /* that has it */
+	bool all;		      /* QEMU and the remotes are all asked */
+};
+
+static bool has_remotes(const struct mpr_vm *vm)
+{
+	for (guint i = 0; i < vm->remotes->len; i++)
+		if (mpr_vm_find_remote(vm, mpr_vm_remote_at(vm, i)->rid))
+			return true;
+	return false;
+}
+
+/* Whether it is about all drives or devices. */
+static bool is_about_all(const struct mpr_route *route, struct json_object *arguments)
+{
+	const char *keys = route->drives ? route->drives : route->devices;
+	struct json_object *value = keys ? mpr_json_get(arguments, keys) : NULL;
+	const char *name = mpr_json_string(value);
+
+	return !value || (name && !strcmp(name, PERIPHERAL));
+}
+
+static struct named find_named(const struct mpr_vm *vm, const struct mpr_route *route,
+			       struct json_object *arguments)
+{
+	struct named named = search(vm, arguments, route->drives, find_drive);
+
+	if (!named.option && route->how == MPR_ROUTE_DEVICE_ADD)
+		named = search(vm, arguments, "bus", find_bus);
+	if (!named.option)
+		named = search(vm, arguments, route->devices, find_disk);
+	return named;
+}
+
+/* False: the command is QEMU's. */
+static bool find_way(const struct mpr_vm *vm, const struct mpr_route *route,
+		     struct json_object *arguments, struct way *way)
+{
+	*way = (struct way){.route = route};
+	if (!route || !has_remotes(vm))
+		return false;
+	way->named = find_named(vm, route, arguments);
+	if (way->named.option)
+		way->remote = mpr_vm_find_remote(vm, way->named.option->rid);
+	if (way->remote)
+		return true;
+	way->all = route->how == MPR_ROUTE_EITHER ||
+		   (route->how == MPR_ROUTE_MERGED && is_about_all(route, arguments));
+	return way->all;
+}
+
+bool mpr_vm_routes_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments)
+{
+	struct way way;
+
+	return find_way(vm, mpr_route_find(mpr_routes_qmp, name), arguments, &way);
+}
+
+bool mpr_vm_routes_hmp(struct mpr_vm *vm, const char *line)
+{
+	const char *words;
+	const struct mpr_route *route = line_route(line, &words);
+	struct json_object *arguments = route ? line_arguments(route, words) : NULL;
+	struct way way;
+	bool routed = find_way(vm, route, arguments, &way);
+
+	json_object_put(arguments);
+	return routed;
+}
+
+/* ---- Running ------------------------------------------------------------ */
+
+/* One who is asked, and the answer. */
+struct part {
+	struct call *call;
+	struct json_object *reply; /* NULL: none yet, or lost */
+	uint64_t rid;
+};
+
+struct call {
+	struct mpr_vm *vm;
+	const struct mpr_route *route;
+	struct json_object *arguments;
+	char *line; /* HMP's; NULL: QMP */
+	char *name; /* that it is about, of rid `rid`; NULL: about all */
+	uint64_t rid;
+	GPtrArray *parts; /* QEMU's comes first when all are asked */
+	guint pending;
+	mpr_outcome_fn done;
+	void *opaque;
+};
+
+static void free_part(void *opaque)
+{
+	struct part *part = opaque;
+
+	json_object_put(part->reply);
+	g_free(part);
+}
+
+static void end(struct call *call, const struct mpr_outcome *outcome)
+{
+	call->done(call->opaque, outcome);
+	json_object_put(call->arguments);
+	g_ptr_array_unref(call->parts);
+	g_free(call->line);
+	g_free(call->name);
+	g_free(call);
+}
+
+/* Takes over the error. */
+static void fail(struct call *call, char *error)
+{
+	end(call, &(struct mpr_outcome){.error = error});
+	free(error);
+}
+
+static const char *class_of(struct json_object *reply)
+{
+	return mpr_json_get_string(mpr_json_get(reply, "error"), "class");
+}
+
+/* ---- One remote's ------------------------------------------------------- */
+
+static void refuse(struct call *call, const char *lack)
+{
+	const char *why = call->route->why;
+
+	fail(call, mpr_need_text("%s: \"%s\" is in the remote process of rid %llu%s%s%s",
+				 call->route->name, call->name, (unsigned long long)call->rid, lack,
+				 why ? ": " : "", why ? why : ""));
+}
+
+/* The remote knows no such command. */
+static bool is_unknown(const struct call *call, struct json_object *reply)
+{
+	const char *class = class_of(reply), *text = mpr_json_get_string(reply, "return");
+
+	if (call->line)
+		return text && g_str_has_prefix(text, "unknown command: ");
+	return class && !strcmp(class, "CommandNotFound");
+}
+
+static void give(struct call *call, struct json_object *reply)
+{
+	struct json_object *value = mpr_json_get(reply, "return");
+	const char *error = mpr_qmp_error(reply);
+
+	if (error)
+		end(call, &(struct mpr_outcome){.error = error, .class = class_of(reply)});
+	else
+		end(call, &(struct mpr_outcome){.result = value, .text = mpr_json_string(value)});
+}
+
+static void end_one(struct call *call, struct json_object *reply)
+{
+	if (!reply)
+		fail(call, mpr_need_text("the remote process of rid %llu has ended",
+					 (unsigned long long)call->rid));
+	else if (is_unknown(call, reply))
+		refuse(call, ", which has no such command");
+	else
+		give(call, reply);
+}
+
+/* ---- All ---------------------------------------------------------------- */
+
+/* Both have the adapters, and each container has a type. */
+static bool is_listed(struct json_object *list, struct json_object *entry)
+{
+	const char *name = mpr_json_get_string(entry, "name");
+
+	for (size_t i = 0; name && i < json_object_array_length(list); i++) {
+		const char *other = mpr_json_get_string(json_object_array_get_idx(list, i), "name");
+
+		if (other && !strcmp(name, other))
+			return true;
+	}
+	return false;
+}
+
+static void append_list(struct json_object *list, struct json_object *more)
+{
+	for (size_t i = 0; i < mpr_json_length(more); i++) {
+		struct json_object *entry = json_object_array_get_idx(more, i);
+
+		if (!is_listed(list, entry))
+			json_object_array_add(list, json_object_get(entry));
+	}
+}
+
+static struct json_object *reply_of(const struct call *call, guint i)
+{
+	return ((const struct part *)call->parts->pdata[i])->reply;
+}
+
+static void end_lists(struct call *call, struct json_object *list)
+{
+	for (guint i = 1; i < call->parts->len; i++)
+		append_list(list, mpr_json_get(reply_of(call, i), "return"));
+	end(call, &(struct mpr_outcome){.result = list});
+}
+
+/* The first who has an answer; else QEMU's error. */
+static void end_either(struct call *call)
+{
+	guint i = 0;
+
+	while (i < call->parts->len && mpr_qmp_error(reply_of(call, i)))
+		i++;
+	give(call, reply_of(call, i < call->parts->len ? i : 0));
+}
+
+/* "lsi0 (child<pci-proxy-dev>)" */
+static bool has_line(const char *text, const char *line)
+{
+	size_t name = strcspn(line, " ") + 1;
+
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, line, name))
+			return true;
+	}
+	return false;
+}
+
+/* What both list is QEMU's. */
+static void append_lines(GString *text, const char *more)
+{
+	char **lines = g_strsplit(more, "\n", -1);
+
+	for (char **line = lines; *line; line++)
+		if (**line && !has_line(text->str, *line))
+			g_string_append_printf(text, "%s\n", *line);
+	g_strfreev(lines);
+}
+
+static void append_text(const struct call *call, GString *text, const struct part *part)
+{
+	const char *command = call->route->name, *more = mpr_json_get_string(part->reply, "return");
+
+	if (!more || !*more || is_unknown(call, part->reply))
+		return;
+	if (!strcmp(command, "qom-list")) {
+		append_lines(text, more);
+		return;
+	}
+	if (!strcmp(command, "info block") && text->len)
+		g_string_append(text, "\n"); /* as between QEMU's own */
+	if (!strcmp(command, "info qtree") || !strcmp(command, "info qom-tree"))
+		g_string_append_printf(text, "remote process of rid %llu:\n",
+				       (unsigned long long)part->rid);
+	g_string_append(text, more);
+}
+
+static void end_texts(struct call *call, const char *qemus)
+{
+	GString *text = g_string_new(qemus);
+
+	for (guint i = 1; i < call->parts->len; i++)
+		append_text(call, text, call->parts->pdata[i]);
+	end(call, &(struct mpr_outcome){.text = text->str});
+	g_string_free(text, TRUE);
+}
+
+static void end_all(struct call *call)
+{
+	struct json_object *qemus = mpr_json_get(reply_of(call, 0), "return");
+
+	if (call->route->how == MPR_ROUTE_EITHER)
+		end_either(call);
+	else if (call->line && mpr_json_string(qemus))
+		end_texts(call, mpr_json_string(qemus));
+	else if (!call->line && json_object_is_type(qemus, json_type_array))
+		end_lists(call, qemus);
+	else
+		give(call, reply_of(call, 0));
+}
+
+/* ---- Asking ------------------------------------------------------------- */
+
+static void answered(void *opaque, struct json_object *reply)
+{
+	struct part *part = opaque;
+	struct call *call = part->call;
+
+	part->reply = json_object_get(reply);
+	if (--call->pending)
+		return;
+	if (call->name)
+		end_one(call, reply);
+	else
+		end_all(call);
+}
+
+static void ask(struct call *call, struct mpr_qmp *qmp, uint64_t rid)
+{
+	struct part *part = g_new0(struct part, 1);
+	struct json_object *line;
+
+	part->call = call;
+	part->rid = rid;
+	g_ptr_array_add(call->parts, part);
+	call->pending++;
+	if (!call->line) {
+		mpr_qmp_execute(qmp, call->route->name, json_object_get(call->arguments), -1,
+				answered, part);
+		return;
+	}
+	line = json_object_new_object();
+	json_object_object_add(line, "command-line", json_object_new_string(call->line));
+	mpr_qmp_execute(qmp, HMP, line, -1, answered, part);
+}
+
+static void ask_all(struct call *call)
+{
+	struct mpr_vm *vm = call->vm;
+
+	ask(call, vm->qemu, 0);
+	for (guint i = 0; i < vm->remotes->len; i++) {
+		const struct mpr_vm_remote *remote = mpr_vm_remote_at(vm, i);
+
+		if (mpr_vm_find_remote(vm, remote->rid) == remote)
+			ask(call, remote->qmp, remote->rid);
+	}
+}
+
+/* ---- As mpring's own ---------------------------------------------------- */
+
+static void on_done(void *opaque, const char *error)
+{
+	end(opaque, &(struct mpr_outcome){.error = error});
+}
+
+static void on_outcome(void *opaque, const struct mpr_outcome *outcome)
+{
+	end(opaque, outcome);
+}
+
+/* A device that goes to a remote's drive or bus; `named` is that. */
+static void add_device(struct call *call, const struct mpr_remote_option *named)
+{
+	struct json_object *arguments = NULL;
+
+	if (named->kind == MPR_REMOTE_DEVICE) { /* its id is taken */
+		refuse(call, "");
+		return;
+	}
+	json_object_deep_copy(call->arguments, &arguments, NULL);
+	json_object_object_add(arguments, "rid", json_object_new_int64((int64_t)named->rid));
+	mpr_vm_run_qmp(call->vm, mpr_vm_find_qmp("x-rdevice-add"), arguments, on_outcome, call);
+	json_object_put(arguments);
+}
+
+static void run_one(struct call *call, const struct way *way)
+{
+	const struct mpr_hotplug_name name = {
+		.id = mpr_remote_option_get(way->named.option, "id"),
+	};
+
+	switch (way->route->how) {
+	case MPR_ROUTE_DEVICE_ADD:
+		add_device(call, way->named.option);
+		break;
+	case MPR_ROUTE_DEVICE_DEL:
+		mpr_hotplug_device_del(call->vm, &name, on_done, call);
+		break;
+	case MPR_ROUTE_DRIVE_DEL:
+		mpr_hotplug_drive_del(call->vm, &name, on_done, call);
+		break;
+	case MPR_ROUTE_REFUSED:
+		refuse(call, "");
+		break;
+	default:
+		ask(call, way->remote->qmp, call->rid);
+	}
+}
+
+/* Takes over the arguments. */
+static void run(struct mpr_vm *vm, const struct mpr_route *route, struct json_object *arguments,
+		const char *line, mpr_outcome_fn done, void *opaque)
+{
+	struct call *call = g_new0(struct call, 1);
+	struct way way;
+
+	call->vm = vm;
+	call->route = route;
+	call->arguments = arguments;
+	call->line = g_strdup(line);
+	call->parts = g_ptr_array_new_with_free_func(free_part);
+	call->done = done;
+	call->opaque = opaque;
+	if (!find_way(vm, route, arguments, &way)) {
+		end(call, &(struct mpr_outcome){.qemus = true});
+	} else if (way.all) {
+		ask_all(call);
+	} else {
+		call->name = g_strdup(way.named.name);
+		call->rid = way.remote->rid;
+		run_one(call, &way);
+	}
+}
+
+void mpr_vm_route_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments,
+		      mpr_outcome_fn done, void *opaque)
+{
+	run(vm, mpr_route_find(mpr_routes_qmp, name), json_object_get(arguments), NULL, done,
+	    opaque);
+}
+
+void mpr_vm_route_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque)
+{
+	const char *words;
+	const struct mpr_route *route = line_route(line, &words);
+
+	run(vm, route, route ? line_arguments(route, words) : NULL, line, done, opaque);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that JSON is written as QEMU's monitor writes it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "orchestrator/monitor/json_text.h"
+
+static void assert_written(const char *json, bool pretty, const char *expected)
+{
+	struct json_object *value = json_tokener_parse(json);
+	GString *text = g_string_new(NULL);
+
+	mpr_json_text(text, value, pretty);
+	assert_string_equal(text->str, expected);
+	g_string_free(text, TRUE);
+	json_object_put(value);
+}
+
+static void on_one_line(void **state)
+{
+	(void)state;
+	assert_written("{\"a\":[1,-2.50,true,null,\"x\"],\"b\":{},\"c\":[]}", false,
+		       "{\"a\": [1, -2.50, true, null, \"x\"], \"b\": {}, \"c\": []}");
+}
+
+static void on_several_lines(void **state)
+{
+	(void)state;
+	assert_written("{\"a\":[1,{\"b\":2}],\"c\":{}}", true,
+		       "{\r\n    \"a\": [\r\n        1,\r\n        {\r\n            \"b\": 2\r\n"
+		       "        }\r\n    ],\r\n    \"c\": {\r\n    }\r\n}");
+}
+
+static void strings_are_ascii(void **state)
+{
+	(void)state;
+	assert_written("\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u007f\"", false,
+		       "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u007F\"");
+	assert_written("\"\\u00e4\\ud83d\\ude00\"", false, "\"\\u00E4\\uD83D\\uDE00\"");
+	assert_written("\"a\\u0000b\"", false, "\"a\\u0000b\"");
+	assert_written("\"a\xff\xc3\"", false, "\"a\\uFFFD\\uFFFD\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(on_one_line),
+		cmocka_unit_test(on_several_lines),
+		cmocka_unit_test(strings_are_ascii),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
