@@ -2,6 +2,7 @@
 #include "orchestrator/monitor/sides.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,24 +15,17 @@
 #define BACKLOG 16
 
 struct mpr_sides {
-	char folder[64]; /* "": there is none */
-	int *fds;	 /* -1: closed */
+	int *fds;    /* that listen, -1: closed */
+	int *places; /* O_PATH: what to connect to, of which there is no name; -1: none */
 	size_t count;
 };
-
-static struct sockaddr_un address_of(const struct mpr_sides *sides, size_t side)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%zu", sides->folder, side);
-	return address;
-}
 
 int mpr_sides_create(size_t count, struct mpr_sides **result, char **error)
 {
 	struct mpr_sides *sides = mpr_need_array(1, sizeof(*sides));
 
 	sides->fds = mpr_need_array(count, sizeof(int));
+	sides->places = mpr_need_array(count, sizeof(int));
 	for (; sides->count < count; sides->count++) {
 		/* QEMU moves a monitor's socket from one thread to another when it
 		 * starts, and both may see a client: the second must not wait. */
@@ -43,6 +37,7 @@ int mpr_sides_create(size_t count, struct mpr_sides **result, char **error)
 			return -EINVAL;
 		}
 		sides->fds[sides->count] = fd;
+		sides->places[sides->count] = -1;
 	}
 	*result = sides;
 	return 0;
@@ -63,47 +58,80 @@ static const char *parent_folder(void)
 		       : "/tmp";
 }
 
+/* Listens at a path that goes at once: what is left of it is the descriptor of the place. */
+static int listen_at(const char *path, int fd, int *place)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int err = 0;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)))
+		return -errno;
+	*place = open(path, O_PATH | O_CLOEXEC);
+	if (*place < 0 || listen(fd, BACKLOG))
+		err = -errno;
+	unlink(path);
+	return err;
+}
+
+static int open_in(const char *folder, struct mpr_sides *sides, char **error)
+{
+	char *path = mpr_need_text("%s/qemu", folder);
+	int err = 0;
+
+	for (size_t i = 0; i < sides->count && !err; i++)
+		err = listen_at(path, sides->fds[i], &sides->places[i]);
+	if (err)
+		*error = mpr_need_text("%s: %s", path, strerror(-err));
+	free(path);
+	return err ? -EINVAL : 0;
+}
+
 int mpr_sides_open(struct mpr_sides *sides, char **error)
 {
+	char *folder;
+	int err;
+
 	if (!sides->count)
 		return 0;
-	snprintf(sides->folder, sizeof(sides->folder), "%s/mpring-XXXXXX", parent_folder());
-	if (!mkdtemp(sides->folder)) {
+	folder = mpr_need_text("%s/mpring-XXXXXX", parent_folder());
+	if (!mkdtemp(folder)) {
 		*error = mpr_need_text("no folder for sockets in %s: %s", parent_folder(),
 				       strerror(errno));
-		sides->folder[0] = '\0';
+		free(folder);
 		return -EINVAL;
 	}
-	for (size_t i = 0; i < sides->count; i++) {
-		struct sockaddr_un address = address_of(sides, i);
+	err = open_in(folder, sides, error);
+	rmdir(folder);
+	free(folder);
+	return err;
+}
 
-		if (bind(sides->fds[i], (struct sockaddr *)&address, sizeof(address)) == 0 &&
-		    listen(sides->fds[i], BACKLOG) == 0)
-			continue;
-		*error = mpr_need_text("%s: %s", address.sun_path, strerror(errno));
-		return -EINVAL;
+static void close_all(int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
 	}
-	return 0;
 }
 
 void mpr_sides_hand_over(struct mpr_sides *sides)
 {
-	for (size_t i = 0; i < sides->count; i++) {
-		if (sides->fds[i] >= 0)
-			close(sides->fds[i]);
-		sides->fds[i] = -1;
-	}
+	close_all(sides->fds, sides->count);
 }
 
 /* QEMU's queue of connections is never full, or it is not there to empty it. */
 int mpr_sides_connect(const struct mpr_sides *sides, size_t side)
 {
-	struct sockaddr_un address = address_of(sides, side);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int err;
 
 	if (fd < 0)
 		return -errno;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d",
+		 sides->places[side]);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	err = -errno;
@@ -111,14 +139,11 @@ int mpr_sides_connect(const struct mpr_sides *sides, size_t side)
 	return err;
 }
 
-/* QEMU removes the sockets that it listened on, too. */
 void mpr_sides_destroy(struct mpr_sides *sides)
 {
-	mpr_sides_hand_over(sides);
-	for (size_t i = 0; i < sides->count && *sides->folder; i++)
-		unlink(address_of(sides, i).sun_path);
-	if (*sides->folder)
-		rmdir(sides->folder);
+	close_all(sides->fds, sides->count);
+	close_all(sides->places, sides->count);
 	free(sides->fds);
+	free(sides->places);
 	free(sides);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sockets on which this process, and nobody else, connects to QEMU's monitors: each
- * connection meets a monitor in its first state. They lie in a folder that only this
- * user may enter.
+ * connection meets a monitor in its first state. They have no name: this process has
+ * descriptors of their places (O_PATH) and connects by those.
  */
 #ifndef MPR_ORCHESTRATOR_MONITOR_SIDES_H
 #define MPR_ORCHESTRATOR_MONITOR_SIDES_H
@@ -13,7 +13,6 @@ struct mpr_sides;
 
 /* 0 or -EINVAL with *error set to a message. */
 int mpr_sides_create(size_t count, struct mpr_sides **sides, char **error);
-/* Removes the folder, too. */
 void mpr_sides_destroy(struct mpr_sides *sides);
 
 /* The descriptors that QEMU inherits, to listen on. */
