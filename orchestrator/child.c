@@ -55,6 +55,21 @@ static void set_preload(const char *path)
 	free(value);
 }
 
+/* Tells the preloaded object what is not for the programs that this one starts. */
+static void set_sockets(const struct mpr_child *child)
+{
+	char *list = mpr_need_text("%s", "");
+
+	for (size_t i = 0; i < child->fd_count; i++) {
+		char *longer = mpr_need_text("%s%s%d", list, i ? "," : "", child->fds[i]);
+
+		free(list);
+		list = longer;
+	}
+	setenv("MPRING_SOCKETS", list, 1);
+	free(list);
+}
+
 /* In the child. Returns only when the program cannot be started: why. */
 static int become(const struct mpr_child *child, pid_t parent)
 {
@@ -68,8 +83,10 @@ static int become(const struct mpr_child *child, pid_t parent)
 		err = inherit(child);
 	if (err)
 		return err;
-	if (child->preload)
+	if (child->preload) {
 		set_preload(child->preload);
+		set_sockets(child);
+	}
 	sigprocmask(SIG_SETMASK, child->signals, NULL);
 	execvp(child->argv[0], child->argv);
 	return -errno;

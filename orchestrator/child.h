@@ -12,7 +12,8 @@ struct mpr_child {
 	char *const *argv; /* the program is looked up in PATH */
 	const int *fds;	   /* close-on-exec here, but inherited by the child */
 	size_t fd_count;
-	const char *preload;	 /* put before what LD_PRELOAD has, or NULL */
+	/* Put before what LD_PRELOAD has, or NULL. It is told of `fds` by MPRING_SOCKETS. */
+	const char *preload;
 	const sigset_t *signals; /* the child's signal mask */
 	bool no_input;		 /* standard input is not the child's to read */
 	/* Away from the terminal: a process group of its own, no input, output

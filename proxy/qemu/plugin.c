@@ -55,6 +55,23 @@ static void leave_preload(void)
 		unsetenv("LD_PRELOAD");
 }
 
+/* The sockets that mpring gave QEMU by number, its monitors' among them, are not for the
+ * programs that QEMU starts: network scripts, helpers, exec: migration. */
+static void keep_sockets(void)
+{
+	const char *list = getenv("MPRING_SOCKETS");
+
+	while (list && *list) {
+		char *end;
+		long fd = strtol(list, &end, 10);
+
+		if (end != list)
+			(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+		list = *end ? end + 1 : end;
+	}
+	unsetenv("MPRING_SOCKETS");
+}
+
 /* The layout of QEMU's structs is fixed within a minor version only. */
 static bool same_version(void)
 {
@@ -108,6 +125,7 @@ static void __attribute__((constructor)) register_device(void)
 	if (!is_qemu())
 		return;
 	leave_preload();
+	keep_sockets();
 	if (same_version() && is_complete())
 		type_register_static(&pci_proxy_dev_info);
 }
