@@ -9,24 +9,73 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "remote/delay.h"
+#include "remote/log.h"
+
 #define BACKLOG 16
+
+/* After a connection could not be accepted: nobody tells when there are descriptors
+ * or memory again. */
+#define PAUSE_MS 100
 
 struct mpr_listener {
 	int sock;
 	struct sockaddr_un address;
+	struct mpr_watcher *watcher;
 	struct mpr_watch *watch;
+	struct mpr_delay *pause;
+	bool failing; /* since the last connection that was accepted */
 	void (*accepted)(int fd, void *opaque);
 	void *opaque;
 };
+
+static void on_connect(void *opaque);
+
+static void on_pause_over(void *opaque)
+{
+	struct mpr_listener *listener = opaque;
+
+	listener->pause = NULL;
+	on_connect(listener);
+}
+
+/* The watch tells of a connection once. */
+static void try_later(struct mpr_listener *listener, int err)
+{
+	if (!listener->failing)
+		mpr_log(NULL, "%s: no connection can be accepted: %s; trying again",
+			listener->address.sun_path, strerror(err));
+	listener->failing = true;
+	if (!listener->pause)
+		listener->pause =
+			mpr_delay_start(listener->watcher, PAUSE_MS, on_pause_over, listener);
+}
+
+/* 1: a connection was accepted, or has gone again; 0: none waits; or negative errno. */
+static int accept_one(struct mpr_listener *listener)
+{
+	int fd = accept4(listener->sock, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0 && errno != ECONNABORTED && errno != EINTR)
+		return errno == EAGAIN ? 0 : -errno;
+	if (fd >= 0) {
+		listener->failing = false;
+		listener->accepted(fd, listener->opaque);
+	}
+	return 1;
+}
 
 /* Accepts all that wait: a watch tells of several at once. */
 static void on_connect(void *opaque)
 {
 	struct mpr_listener *listener = opaque;
-	int fd;
+	int ret;
 
-	while ((fd = accept4(listener->sock, NULL, NULL, SOCK_CLOEXEC)) >= 0)
-		listener->accepted(fd, listener->opaque);
+	do {
+		ret = accept_one(listener);
+	} while (ret > 0);
+	if (ret < 0)
+		try_later(listener, -ret);
 }
 
 static int bind_private(int sock, const struct sockaddr_un *address)
@@ -72,6 +121,7 @@ int mpr_listener_create(const char *path, struct mpr_watcher *watcher,
 
 	if (!listener)
 		return -ENOMEM;
+	listener->watcher = watcher;
 	listener->accepted = accepted;
 	listener->opaque = opaque;
 	listener->address.sun_family = AF_UNIX;
@@ -96,6 +146,7 @@ void mpr_listener_destroy(struct mpr_listener *listener)
 {
 	if (!listener)
 		return;
+	mpr_delay_stop(listener->pause);
 	mpr_watch_stop(listener->watch);
 	close(listener->sock);
 	(void)unlink(listener->address.sun_path);

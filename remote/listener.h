@@ -10,7 +10,8 @@ struct mpr_listener;
 /*
  * Binds and listens. Only this process' user may connect (mode 0600). A socket
  * file that nobody listens on any more is replaced. accepted(fd, opaque) is
- * called from mpr_uring_reap() and takes fd over. 0; -EADDRINUSE: somebody
+ * called from mpr_uring_reap() and takes fd over. A connection that cannot be
+ * accepted, for want of descriptors, waits until it can. 0; -EADDRINUSE: somebody
  * listens there; negative errno.
  */
 int mpr_listener_create(const char *path, struct mpr_watcher *watcher,

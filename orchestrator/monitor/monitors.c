@@ -25,11 +25,15 @@
 #define QMP_CLIENTS 4
 #define HMP_CLIENTS 16
 
+/* After a client could not be accepted: nobody tells when there are descriptors or
+ * memory again. */
+#define ACCEPT_PAUSE_MS 100
+
 struct place {
 	struct mpr_monitors *monitors;
 	const struct mpr_endpoint *endpoint;
-	int fd; /* -1: none */
-	guint accepting;
+	int fd;		 /* -1: none */
+	guint accepting; /* or a pause in it */
 	unsigned visitors;
 	size_t first_side, sides; /* of QMP: one for each client */
 	size_t gate;		  /* wait=on: the side that QEMU waits for */
@@ -291,6 +295,28 @@ static unsigned room(const struct place *place)
 	return is_qmp(place) ? (unsigned)place->sides : HMP_CLIENTS;
 }
 
+/* After a failure of accept(). */
+static bool may_accept_now(void)
+{
+	return errno == EAGAIN || errno == ECONNABORTED || errno == EINTR;
+}
+
+static gboolean on_pause_over(gpointer opaque)
+{
+	struct place *place = opaque;
+
+	place->accepting = 0;
+	accept_more(place);
+	return G_SOURCE_REMOVE;
+}
+
+/* The socket stays readable: to look at it again at once would be a busy loop. */
+static gboolean pause_accepting(struct place *place)
+{
+	place->accepting = g_timeout_add(ACCEPT_PAUSE_MS, on_pause_over, place);
+	return G_SOURCE_REMOVE;
+}
+
 static gboolean on_connect(gint fd, GIOCondition condition, gpointer opaque)
 {
 	struct place *place = opaque;
@@ -303,7 +329,7 @@ static gboolean on_connect(gint fd, GIOCondition condition, gpointer opaque)
 	}
 	client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (client < 0)
-		return G_SOURCE_CONTINUE;
+		return may_accept_now() ? G_SOURCE_CONTINUE : pause_accepting(place);
 	open_gate(place);
 	admit(place, client, client);
 	return G_SOURCE_CONTINUE;

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves when the process ends and when it does not, that it costs nothing
  * while nothing happens, and that sockets are shared and listened on. */
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/remote/harness.h"
@@ -315,6 +318,89 @@ static void visitor_that_says_nothing_does_not_end_a_listener(void **state)
 	assert_output(&remote, "");
 }
 
+/* Lets the process have no descriptor more than it has. The limit that it had. */
+static struct rlimit exhaust_descriptors(const struct remote *remote)
+{
+	struct rlimit limit, before;
+	char path[300];
+	struct dirent *entry;
+	int highest = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)remote->pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		if (atoi(entry->d_name) > highest)
+			highest = atoi(entry->d_name);
+	closedir(dir);
+	assert_int_equal(prlimit(remote->pid, RLIMIT_NOFILE, NULL, &before), 0);
+	limit = (struct rlimit){(rlim_t)highest + 1, before.rlim_max};
+	/* Numbers below the highest that are free. */
+	for (int fd = 0; fd < highest; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)remote->pid, fd);
+		if (access(path, F_OK) < 0) {
+			limit.rlim_cur = (rlim_t)fd;
+			break;
+		}
+	}
+	assert_int_equal(prlimit(remote->pid, RLIMIT_NOFILE, &limit, NULL), 0);
+	return before;
+}
+
+static void wait_for_output(const struct remote *remote, const char *text)
+{
+	char output[1024];
+	size_t len = 0;
+
+	do {
+		ssize_t n = read(remote->output, output + len, sizeof(output) - 1 - len);
+
+		assert_true(n > 0);
+		len += (size_t)n;
+		output[len] = '\0';
+	} while (!strstr(output, text));
+}
+
+/* Looks again ten times a second while there are no descriptors. */
+static void connection_waits_for_descriptors(void **state)
+{
+	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct mpr_proxy_conn *first, *second;
+	struct mpr_proxy_device *device;
+	struct timespec begin, end;
+	struct remote remote;
+	struct rlimit limit;
+	uint64_t sleeps;
+	double elapsed;
+	int sock;
+
+	(void)state;
+	strcpy(address.sun_path, socket_path());
+	remote_start(&remote, args);
+	first = connect_path();
+	limit = exhaust_descriptors(&remote);
+	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(sock, (struct sockaddr *)&address, sizeof(address)), 0);
+	wait_for_output(&remote, "no connection can be accepted: Too many open files");
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	sleeps = remote_sleeps(&remote);
+	usleep(1000000);
+	sleeps = remote_sleeps(&remote) - sleeps;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	elapsed = (double)(end.tv_sec - begin.tv_sec) + (end.tv_nsec - begin.tv_nsec) / 1e9;
+	assert_true((double)sleeps < 40 * elapsed);
+	assert_int_equal(prlimit(remote.pid, RLIMIT_NOFILE, &limit, NULL), 0);
+	assert_int_equal(mpr_proxy_connect_fd(sock, &second, NULL), 0);
+	device = open_device(second, "test0");
+	mpr_proxy_device_close(device);
+	mpr_proxy_disconnect(second);
+	mpr_proxy_disconnect(first);
+	assert_int_equal(remote_finish(&remote), 0);
+	assert_output(&remote, "");
+}
+
 static void device_is_open_for_one_vmm_at_a_time(void **state)
 {
 	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
@@ -402,6 +488,7 @@ int main(void)
 		cmocka_unit_test(several_objects_share_a_descriptor),
 		cmocka_unit_test(listener_waits_serves_and_goes),
 		cmocka_unit_test(visitor_that_says_nothing_does_not_end_a_listener),
+		cmocka_unit_test(connection_waits_for_descriptors),
 		cmocka_unit_test(device_is_open_for_one_vmm_at_a_time),
 		cmocka_unit_test(socket_left_behind_is_replaced),
 		cmocka_unit_test(socket_in_use_is_left_alone),
