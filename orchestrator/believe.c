@@ -8,6 +8,7 @@
 #include "orchestrator/json.h"
 #include "orchestrator/memory.h"
 #include "orchestrator/printable.h"
+#include "orchestrator/say.h"
 #include "orchestrator/vm_state.h"
 
 /* I/O errors of one process of which users are told in a second. */
@@ -24,9 +25,8 @@ void mpr_disbelieve(struct mpr_vm_remote *remote, const char *what)
 {
 	/* What a process has that is to end is forgotten already. */
 	if (!remote->disbelieved && !remote->leaving)
-		fprintf(stderr,
-			"mpring: remote process of rid %llu (pid %d): an event is not believed "
-			"(%s): the process may have been taken over\n",
+		mpr_say("remote process of rid %llu (pid %d): an event is not believed (%s): the "
+			"process may have been taken over",
 			(unsigned long long)remote->rid, (int)remote->pid, what);
 	remote->disbelieved = true;
 }
@@ -186,9 +186,8 @@ struct json_object *mpr_believe_io_error(struct mpr_vm_remote *remote, struct js
 	if (!are_too_many(remote))
 		return event_of("BLOCK_IO_ERROR", data);
 	if (!remote->withheld)
-		fprintf(stderr,
-			"mpring: remote process of rid %llu (pid %d) reports more than %d I/O "
-			"errors a second; QMP users are not told of all\n",
+		mpr_say("remote process of rid %llu (pid %d) reports more than %d I/O errors a "
+			"second; QMP users are not told of all",
 			(unsigned long long)remote->rid, (int)remote->pid, IO_ERRORS);
 	remote->withheld = true;
 	json_object_put(data);

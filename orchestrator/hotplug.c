@@ -13,6 +13,7 @@
 #include "orchestrator/memory.h"
 #include "orchestrator/printable.h"
 #include "orchestrator/process.h"
+#include "orchestrator/say.h"
 #include "orchestrator/vm_state.h"
 
 enum { QEMU_END, REMOTE_END, ENDS };
@@ -62,7 +63,7 @@ static void conclude(struct change *change)
 	if (change->done)
 		change->done(change->opaque, change->error);
 	else if (change->error && change->remote->qmp)
-		fprintf(stderr, "mpring: %s\n", change->error);
+		mpr_say("%s", change->error);
 	close_end(change, QEMU_END);
 	close_end(change, REMOTE_END);
 	mpr_remote_option_unref(change->option);

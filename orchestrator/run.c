@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "log/writer.h"
 #include "orchestrator/args.h"
 #include "orchestrator/check.h"
 #include "orchestrator/drivers.h"
@@ -16,6 +17,7 @@
 #include "orchestrator/memory.h"
 #include "orchestrator/monitor/monitors.h"
 #include "orchestrator/quote.h"
+#include "orchestrator/say.h"
 #include "orchestrator/supervise.h"
 #include "orchestrator/vm.h"
 
@@ -41,7 +43,7 @@ struct run {
 
 static int fail(char *error)
 {
-	fprintf(stderr, "mpring: %s\n", error);
+	mpr_say("%s", error);
 	free(error);
 	return -EINVAL;
 }
@@ -279,7 +281,12 @@ static int start_all(struct run *run)
 static int supervise(struct run *run)
 {
 	char *error;
+	int err = mpr_log_writer_start("mpring");
 
+	if (err) {
+		fail(mpr_need_text("no thread for messages: %s", strerror(-err)));
+		return 1;
+	}
 	run->family = mpr_family_create();
 	if (!run->family) {
 		fail(mpr_need_text("signals cannot be watched: %s", strerror(errno)));
@@ -313,5 +320,6 @@ int mpr_run(char *const *argv, bool print)
 			status = supervise(&run);
 	}
 	destroy(&run);
+	(void)mpr_log_writer_drain();
 	return status;
 }

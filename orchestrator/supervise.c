@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "orchestrator/memory.h"
+#include "orchestrator/say.h"
 
 /* How long remotes may take to end by themselves, after SIGTERM, and after
  * SIGKILL, when only the kernel can hold them. */
@@ -197,8 +198,7 @@ static void tell_end(struct mpr_member *remote)
 {
 	bool killed = WIFSIGNALED(remote->status);
 
-	fprintf(stderr,
-		"mpring: remote process of rid %llu (pid %d) %s %d; its devices no longer answer\n",
+	mpr_say("remote process of rid %llu (pid %d) %s %d; its devices no longer answer",
 		(unsigned long long)remote->rid, (int)remote->pid,
 		killed ? "was killed by signal" : "ended with status",
 		killed ? WTERMSIG(remote->status) : WEXITSTATUS(remote->status));
@@ -286,9 +286,7 @@ static void signal_remotes(struct mpr_family *family, int sig)
 
 		if (!remote->running)
 			continue;
-		fprintf(stderr,
-			"mpring: remote process of rid %llu (pid %d) does not end; sending "
-			"signal %d\n",
+		mpr_say("remote process of rid %llu (pid %d) does not end; sending signal %d",
 			(unsigned long long)remote->rid, (int)remote->pid, sig);
 		kill(remote->pid, sig);
 		remote->told = true;

@@ -18,6 +18,7 @@
 #include "orchestrator/monitor/relay.h"
 #include "orchestrator/monitor/sides.h"
 #include "orchestrator/monitor/terminal.h"
+#include "orchestrator/say.h"
 #include "orchestrator/vm.h"
 
 /* Clients of one socket that are served at once; others wait to be accepted. Each that
@@ -173,10 +174,9 @@ int mpr_monitors_open(struct mpr_monitors *monitors, char **error)
 	int err = mpr_sides_open(monitors->sides, error);
 
 	if (monitors->endpoints->qemus_own)
-		fprintf(stderr,
-			"mpring: %s: this monitor is QEMU's own, without rdevice_add, rdevice_del, "
+		mpr_say("%s: this monitor is QEMU's own, without rdevice_add, rdevice_del, "
 			"rdrive_add, rdrive_del and remote_proc_list (-monitor stdio and -monitor "
-			"unix:PATH,server,nowait have them)\n",
+			"unix:PATH,server,nowait have them)",
 			monitors->endpoints->qemus_own);
 	for (size_t i = 0; i < monitors->endpoints->count && !err; i++) {
 		struct place *place = &monitors->places[i];

@@ -120,6 +120,9 @@ static void redirect(const char *name, int fd)
 		_exit(98);
 }
 
+/* Where messages go instead of into a file, or -1. */
+static int errors_fd = -1;
+
 /* Starts mpring with these arguments, in a process group of its own, with no
  * files open but the first three and 50. */
 static pid_t start_program(const char *program, char **argv)
@@ -130,7 +133,10 @@ static pid_t start_program(const char *program, char **argv)
 		return pid;
 	setpgid(0, 0);
 	redirect("output", STDOUT_FILENO);
-	redirect("errors", STDERR_FILENO);
+	if (errors_fd < 0)
+		redirect("errors", STDERR_FILENO);
+	else
+		dup2(errors_fd, STDERR_FILENO);
 	close_range(3, ~0U, 0);
 	dup2(STDIN_FILENO, 50);
 	execv(program, argv);
@@ -323,6 +329,38 @@ static void a_remote_that_ends_early_is_reported(void **state)
 }
 
 /* A signal at the end means impatience: no waiting for the hang-up. */
+/* A pipe that is full. */
+static void make_full_pipe(int *fds)
+{
+	assert_int_equal(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(fds[1], "x", 1) == 1)
+		;
+	assert_int_equal(fcntl(fds[1], F_SETFL, 0), 0);
+}
+
+/* It would wait for ever for somebody who reads of the remote's end. */
+static void nobody_need_read_its_messages(void **state)
+{
+	int fds[2];
+	pid_t pid;
+
+	(void)state;
+	make_full_pipe(fds);
+	errors_fd = fds[1];
+	pid = start_fakes("wait");
+	errors_fd = -1;
+	wait_for_reports();
+	kill(pid_in("b"), SIGKILL);
+	wait_until_gone(pid_in("b"));
+	kill(pid, SIGTERM);
+	alarm(PATIENCE_S);
+	assert_int_equal(finish(pid), 42);
+	alarm(0);
+	assert_all_gone();
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void a_deaf_remote_is_terminated(void **state)
 {
 	pid_t pid;
@@ -555,6 +593,7 @@ int main(int argc, char **argv)
 		in_clean_dir(a_qemu_that_tarries_is_reminded),
 		in_clean_dir(a_remote_that_dies_is_reported_and_qemu_goes_on),
 		in_clean_dir(a_remote_that_ends_early_is_reported),
+		in_clean_dir(nobody_need_read_its_messages),
 		in_clean_dir(a_deaf_remote_is_terminated),
 		in_clean_dir(a_stubborn_remote_is_killed),
 		in_clean_dir(nothing_is_left_when_mpring_is_killed),
