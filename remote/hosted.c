@@ -27,7 +27,6 @@ int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct m
 	hosted->timers = timers;
 	hosted->watcher = watcher;
 	hosted->node = -1;
-	hosted->intx.raise_fd = -1;
 	hosted->intx.resample_fd = -1;
 	hosted->intx.later = (struct mpr_timer){.fn = on_later, .opaque = hosted};
 	ret = ops->create(&hosted->host, id, &hosted->dev);
@@ -137,11 +136,10 @@ static void close_intx(struct mpr_intx *intx)
 {
 	mpr_watch_stop(intx->resample);
 	intx->resample = NULL;
-	if (intx->raise_fd >= 0)
-		close(intx->raise_fd);
+	mpr_eventfd_close(intx->raise);
+	intx->raise = NULL;
 	if (intx->resample_fd >= 0)
 		close(intx->resample_fd);
-	intx->raise_fd = -1;
 	intx->resample_fd = -1;
 	intx->resampled = false;
 }
@@ -177,15 +175,6 @@ struct mpr_ram *mpr_hosted_set_memory(struct mpr_hosted *hosted, struct mpr_ram 
 
 /* ---- The interrupt line ------------------------------------------------- */
 
-static void write_eventfd(int fd)
-{
-	uint64_t one = 1;
-
-	/* A full counter is as good as a written one. */
-	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
-		return;
-}
-
 static bool intx_disabled(const struct mpr_pci *pci)
 {
 	return mpr_pci_config_read(pci, MPR_PCI_COMMAND, 2) & MPR_PCI_COMMAND_INTX_DISABLE;
@@ -202,7 +191,7 @@ static void tell_vmm(struct mpr_hosted *hosted, bool late)
 	else if (hosted->channel)
 		tell = mpr_channel_intx_tell(hosted->channel, late);
 	if (tell == MPR_TELL_NOW)
-		write_eventfd(intx->raise_fd);
+		mpr_eventfd_signal(intx->raise);
 	else if (tell == MPR_TELL_LATER)
 		mpr_timers_set(hosted->timers, &intx->later, mpr_clock_now() + TELL_LATER_NS);
 }
@@ -251,24 +240,39 @@ void mpr_hosted_resample(struct mpr_hosted *hosted)
 	intx->resampled = false;
 	/* A line that is still high interrupts again. */
 	if (intx->line)
-		write_eventfd(intx->raise_fd);
+		mpr_eventfd_signal(intx->raise);
+}
+
+static int open_resample(struct mpr_hosted *hosted, int fd, struct mpr_watch **watch)
+{
+	*watch = NULL;
+	if (fd < 0)
+		return 0;
+	if (!mpr_eventfd_is_one(fd))
+		return -EINVAL;
+	*watch = mpr_watch_start(hosted->watcher, fd, on_resample, &hosted->intx);
+	return *watch ? 0 : -ENOMEM;
 }
 
 int mpr_hosted_set_intx(struct mpr_hosted *hosted, int raise_fd, int resample_fd)
 {
 	struct mpr_intx *intx = &hosted->intx;
-	struct mpr_watch *watch = NULL;
+	struct mpr_eventfd *raise;
+	struct mpr_watch *watch;
+	int ret = mpr_eventfd_open(raise_fd, &raise);
 
-	if (resample_fd >= 0) {
-		watch = mpr_watch_start(hosted->watcher, resample_fd, on_resample, intx);
-		if (!watch)
-			return -ENOMEM;
+	if (ret < 0)
+		return ret;
+	ret = open_resample(hosted, resample_fd, &watch);
+	if (ret < 0) {
+		mpr_eventfd_close(raise);
+		return ret;
 	}
 	close_intx(intx);
-	intx->raise_fd = raise_fd;
+	intx->raise = raise;
 	intx->resample_fd = resample_fd;
 	intx->resample = watch;
 	if (intx->line)
-		write_eventfd(raise_fd);
+		mpr_eventfd_signal(raise);
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 
 #include "dev/device.h"
+#include "remote/eventfd.h"
 #include "remote/ram.h"
 #include "remote/timers.h"
 #include "remote/watch.h"
@@ -28,10 +29,10 @@
 
 /* The line as the model drives it and as the VMM was told. */
 struct mpr_intx {
-	bool level;	 /* driven by the model */
-	bool line;	 /* the same, unless the guest disabled INTx */
-	int raise_fd;	 /* -1: none yet */
-	int resample_fd; /* -1: the VMM asks for the level instead */
+	bool level;		   /* driven by the model */
+	bool line;		   /* the same, unless the guest disabled INTx */
+	struct mpr_eventfd *raise; /* NULL: none yet */
+	int resample_fd;	   /* -1: the VMM asks for the level instead */
 	struct mpr_watch *resample;
 	bool resampled;		/* the VMM asks whether the line is still high */
 	struct mpr_timer later; /* set: tell then, if the line is still high */
@@ -95,8 +96,8 @@ bool mpr_hosted_idle(const struct mpr_hosted *hosted);
  * `ram` and returns the one to the table before, which may be NULL. */
 struct mpr_ram *mpr_hosted_set_memory(struct mpr_hosted *hosted, struct mpr_ram *ram);
 
-/* Takes the eventfds over on success (resample_fd may be -1); raises at once
- * if the line is high. 0 or -ENOMEM. */
+/* Raises at once if the line is high. resample_fd (-1: none) is taken over on success,
+ * raise_fd stays the caller's. 0; -EINVAL: not eventfds; negative errno. */
 int mpr_hosted_set_intx(struct mpr_hosted *hosted, int raise_fd, int resample_fd);
 
 /* A guest access. Where the model has nothing, a write is dropped and a read

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "remote/eventfd.h"
 #include "remote/log.h"
 #include "wire/mpqemu.h"
 #include "wire/wire.h"
@@ -180,15 +179,14 @@ static void handle_memory(struct mpr_mpqemu_session *session, const struct mpr_m
 
 static void handle_irqfd(struct mpr_mpqemu_session *session, struct mpr_mpqemu_msg *msg)
 {
-	if (mpr_eventfd_adopt(msg->fds[0]) < 0 || mpr_eventfd_adopt(msg->fds[1]) < 0) {
-		mpr_mpqemu_session_end(session, "an interrupt is not an eventfd");
-		return;
-	}
-	if (mpr_hosted_set_intx(session->hosted, msg->fds[0], msg->fds[1]) < 0) {
-		mpr_mpqemu_session_end(session, "no memory for an interrupt");
-		return;
-	}
-	msg->fds[0] = msg->fds[1] = -1;
+	int ret = mpr_hosted_set_intx(session->hosted, msg->fds[0], msg->fds[1]);
+
+	if (ret < 0)
+		mpr_mpqemu_session_end(session, ret == -EINVAL
+							? "an interrupt is not an eventfd"
+							: "an interrupt cannot be connected");
+	else
+		msg->fds[1] = -1;
 }
 
 /* The offset may be any, and its sum with the size may wrap around: those are

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "remote/eventfd.h"
 #include "remote/log.h"
 #include "wire/wire.h"
 
@@ -332,13 +331,12 @@ static int handle_intx(struct mpr_session *session, struct mpr_hosted *hosted,
 	bool resample = msg->header.nfds == 2;
 	int ret;
 
-	for (unsigned i = 0; i < msg->header.nfds; i++)
-		if (mpr_eventfd_adopt(msg->fds[i]) < 0)
-			return refuse(session, EPROTO, "an interrupt is not an eventfd");
 	ret = mpr_hosted_set_intx(hosted, msg->fds[0], resample ? msg->fds[1] : -1);
+	if (ret == -EINVAL)
+		return refuse(session, EPROTO, "an interrupt is not an eventfd");
 	if (ret < 0)
-		return refuse(session, -ret, "no memory for an interrupt");
-	take_fd(msg, 0);
+		return refuse(session, -ret, "an interrupt cannot be connected: %s",
+			      strerror(-ret));
 	if (resample)
 		take_fd(msg, 1);
 	return ANSWER;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that the interrupt line reaches the VMM as a level and through its
  * eventfds, exactly when it must. */
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -227,6 +229,45 @@ static void full_eventfd_blocks_nobody(void **state)
 	close(raise);
 }
 
+/* The flag belongs to both sides, so that the VMM can take it back. */
+static void blocking_and_full_eventfd_blocks_nobody(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, -1), 0);
+	assert_int_equal(fcntl(raise, F_SETFL, 0), 0);
+	assert_int_equal(eventfd_write(raise, UINT64_MAX - 1), 0);
+	for (int i = 0; i < 10; i++) {
+		set_line(vmm, 1);
+		set_line(vmm, 0);
+	}
+	assert_int_equal(get(vmm->device, TEST_SCRATCH), 0);
+	assert_true(mpr_proxy_alive(vmm->device, NULL));
+	close(raise);
+}
+
+static void eventfd_keeps_its_flags(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = eventfd(0, EFD_CLOEXEC), resample = eventfd(0, EFD_CLOEXEC);
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, resample), 0);
+	assert_int_equal(fcntl(raise, F_GETFL) & O_NONBLOCK, 0);
+	assert_int_equal(fcntl(resample, F_GETFL) & O_NONBLOCK, 0);
+	close(raise);
+	close(resample);
+}
+
+static void resample_must_be_an_eventfd_too(void **state)
+{
+	struct vmm *vmm = *state;
+	int raise = new_eventfd();
+
+	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, vmm->memfd), -EPROTO);
+	close(raise);
+}
+
 #define VMM_TEST(name) cmocka_unit_test_setup_teardown(name, vmm_setup, vmm_teardown)
 
 int main(void)
@@ -245,6 +286,9 @@ int main(void)
 		VMM_TEST(new_eventfds_replace_the_old),
 		VMM_TEST(disabled_intx_hides_the_line),
 		VMM_TEST(full_eventfd_blocks_nobody),
+		VMM_TEST(blocking_and_full_eventfd_blocks_nobody),
+		VMM_TEST(eventfd_keeps_its_flags),
+		VMM_TEST(resample_must_be_an_eventfd_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
