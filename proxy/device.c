@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "proxy/internal.h"
 
@@ -198,6 +199,15 @@ int mpr_proxy_set_intx(struct mpr_proxy_device *device, int raise_fd, int resamp
 	if ((device->conn->features & needed) != needed)
 		return -EOPNOTSUPP;
 	return mpr_conn_request(device->conn, &request, NULL);
+}
+
+void mpr_proxy_intx_seen(int raise_fd)
+{
+	uint64_t count;
+	const struct iovec to = {&count, sizeof(count)};
+
+	if (preadv2(raise_fd, &to, 1, -1, RWF_NOWAIT) < 0)
+		return; /* somebody else emptied it: the level tells all */
 }
 
 bool mpr_proxy_intx(const struct mpr_proxy_device *device)

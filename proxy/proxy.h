@@ -129,6 +129,13 @@ int mpr_proxy_set_memory(struct mpr_proxy_device *device, const struct mpr_proxy
  */
 int mpr_proxy_set_intx(struct mpr_proxy_device *device, int raise_fd, int resample_fd);
 
+/*
+ * Empties raise_fd, and never waits: read() may, because the remote can clear
+ * O_NONBLOCK, which belongs to all who have the eventfd, and empty it first. For the
+ * same reason the VMM must not write to either eventfd. Any thread.
+ */
+void mpr_proxy_intx_seen(int raise_fd);
+
 /* The line's level as of the last answer or publication. Any thread. */
 bool mpr_proxy_intx(const struct mpr_proxy_device *device);
 

@@ -3,6 +3,11 @@
  * The interrupt line. Under KVM the remote raises it through an irqfd, past
  * QEMU, and KVM lowers it at end of interrupt and asks the remote again
  * (resamplefd). Where KVM cannot, QEMU's main loop follows the remote's level.
+ *
+ * The remote has the eventfds, too, and may do with them what it likes. So QEMU reads
+ * them only where it cannot be made to wait, and never writes to them; KVM, which
+ * waits for nothing, signals and takes them by itself. Each time that somebody else is
+ * to drive the line, there are new ones.
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 
@@ -53,7 +58,7 @@ static void on_raise(void *opaque)
 {
 	PCIProxyDev *dev = opaque;
 
-	event_notifier_test_and_clear(&dev->intx.raise);
+	mpr_proxy_intx_seen(event_notifier_get_fd(&dev->intx.raise));
 	proxy_intx_look(dev);
 }
 
@@ -73,32 +78,32 @@ static int start_handler(PCIProxyDev *dev)
 
 /* ---- irqfd --------------------------------------------------------------- */
 
+/* A line that is high is raised by the remote when it gets the eventfd, and KVM looks
+ * whether that was signalled before. */
 static int start_irqfd(PCIProxyDev *dev, int gsi)
 {
 	ProxyIntx *intx = &dev->intx;
 	int ret = mpr_proxy_set_intx(dev->remote, event_notifier_get_fd(&intx->raise),
 				     event_notifier_get_fd(&intx->resample));
 
-	if (ret)
-		return ret;
-	/* What was raised for somebody else is stale; the level tells. */
-	event_notifier_test_and_clear(&intx->raise);
-	ret = kvm_irqchip_add_irqfd_notifier_gsi(kvm_state, &intx->raise, &intx->resample, gsi);
+	if (!ret)
+		ret = kvm_irqchip_add_irqfd_notifier_gsi(kvm_state, &intx->raise, &intx->resample,
+							 gsi);
 	if (ret)
 		return ret;
 	intx->mode = INTX_IRQFD;
 	intx->gsi = gsi;
-	if (mpr_proxy_intx(dev->remote))
-		event_notifier_set(&intx->raise);
 	return 0;
 }
 
-/* The global interrupt that KVM can be given for the pin, or -1. */
+/* The global interrupt that KVM can be given for the pin, or -1. With a part of the
+ * interrupt controller in QEMU, it is QEMU that would write to the resample eventfd. */
 static int irqfd_gsi(PCIDevice *pci)
 {
 	PCIINTxRoute route;
 
-	if (!kvm_enabled() || !kvm_irqfds_enabled() || !kvm_resamplefds_enabled())
+	if (!kvm_enabled() || !kvm_irqfds_enabled() || !kvm_resamplefds_enabled() ||
+	    kvm_irqchip_is_split())
 		return -1;
 	route = pci_device_route_intx_to_irq(pci,
 					     pci_get_byte(pci->config + PCI_INTERRUPT_PIN) - 1);
@@ -107,24 +112,52 @@ static int irqfd_gsi(PCIDevice *pci)
 
 /* ---- Choice -------------------------------------------------------------- */
 
+static int open_notifiers(ProxyIntx *intx)
+{
+	int ret = event_notifier_init(&intx->raise, 0);
+
+	if (ret)
+		return ret;
+	ret = event_notifier_init(&intx->resample, 0);
+	if (ret)
+		event_notifier_cleanup(&intx->raise);
+	return ret;
+}
+
+static void close_notifiers(ProxyIntx *intx)
+{
+	event_notifier_cleanup(&intx->resample);
+	event_notifier_cleanup(&intx->raise);
+}
+
 static void stop(PCIProxyDev *dev)
 {
 	ProxyIntx *intx = &dev->intx;
 
+	if (intx->mode == INTX_NONE)
+		return;
 	if (intx->mode == INTX_HANDLER) {
 		qemu_set_fd_handler(event_notifier_get_fd(&intx->raise), NULL, NULL, NULL);
 		proxy_intx_deassert(dev);
-	} else if (intx->mode == INTX_IRQFD) {
+	} else {
 		kvm_irqchip_remove_irqfd_notifier_gsi(kvm_state, &intx->raise, intx->gsi);
 	}
 	intx->mode = INTX_NONE;
+	close_notifiers(intx);
 }
 
 static int start(PCIProxyDev *dev, int gsi)
 {
+	int ret = open_notifiers(&dev->intx);
+
+	if (ret)
+		return ret;
 	if (gsi >= 0 && start_irqfd(dev, gsi) == 0)
 		return 0;
-	return start_handler(dev);
+	ret = start_handler(dev);
+	if (ret)
+		close_notifiers(&dev->intx);
+	return ret;
 }
 
 void proxy_intx_update_route(PCIProxyDev *dev)
@@ -148,18 +181,6 @@ static void on_route_changed(PCIDevice *pci)
 
 /* ---- Life ---------------------------------------------------------------- */
 
-static int open_notifiers(ProxyIntx *intx)
-{
-	int ret = event_notifier_init(&intx->raise, 0);
-
-	if (ret)
-		return ret;
-	ret = event_notifier_init(&intx->resample, 0);
-	if (ret)
-		event_notifier_cleanup(&intx->raise);
-	return ret;
-}
-
 bool proxy_intx_open(PCIProxyDev *dev, Error **errp)
 {
 	PCIDevice *pci = PCI_DEVICE(dev);
@@ -167,14 +188,7 @@ bool proxy_intx_open(PCIProxyDev *dev, Error **errp)
 
 	if (!pci_get_byte(pci->config + PCI_INTERRUPT_PIN))
 		return true;
-	ret = open_notifiers(&dev->intx);
-	if (!ret) {
-		ret = start(dev, irqfd_gsi(pci));
-		if (ret) {
-			event_notifier_cleanup(&dev->intx.resample);
-			event_notifier_cleanup(&dev->intx.raise);
-		}
-	}
+	ret = start(dev, irqfd_gsi(pci));
 	if (ret) {
 		error_setg_errno(errp, -ret, PROXY_FMT ": cannot connect its interrupt",
 				 PROXY_ID(dev));
@@ -186,10 +200,6 @@ bool proxy_intx_open(PCIProxyDev *dev, Error **errp)
 
 void proxy_intx_close(PCIProxyDev *dev)
 {
-	if (dev->intx.mode == INTX_NONE)
-		return;
 	pci_device_set_intx_routing_notifier(PCI_DEVICE(dev), NULL);
 	stop(dev);
-	event_notifier_cleanup(&dev->intx.resample);
-	event_notifier_cleanup(&dev->intx.raise);
 }

@@ -30,14 +30,13 @@
 	X(event_notifier_cleanup)                \
 	X(event_notifier_get_fd)                 \
 	X(event_notifier_init)                   \
-	X(event_notifier_set)                    \
-	X(event_notifier_test_and_clear)         \
 	X(get_system_memory)                     \
 	X(kvm_allowed)                           \
 	X(kvm_irqchip_add_irqfd_notifier_gsi)    \
 	X(kvm_irqchip_remove_irqfd_notifier_gsi) \
 	X(kvm_irqfds_allowed)                    \
 	X(kvm_resamplefds_allowed)               \
+	X(kvm_split_irqchip)                     \
 	X(kvm_state)                             \
 	X(memory_listener_register)              \
 	X(memory_listener_unregister)            \
@@ -63,7 +62,6 @@
 	X(qdev_get_machine)                      \
 	X(qdev_prop_string)                      \
 	X(qdev_prop_uint32)                      \
-	X(qemu_dup)                              \
 	X(qemu_get_cpu)                          \
 	X(qemu_in_coroutine)                     \
 	X(qemu_in_vcpu_thread)                   \

@@ -2,6 +2,7 @@
 #include "tests/proxy/fake_remote.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -344,15 +345,22 @@ static int map_memory(struct fake_device *dev, struct mpr_wire_msg *msg)
 	return 0;
 }
 
-static void connect_line(struct fake_device *dev, struct mpr_wire_msg *msg)
+static int connect_line(struct fake_device *dev, struct mpr_wire_msg *msg)
 {
+	if (!strcmp(dev->id, "fake-once") && dev->raise >= 0)
+		return -ENOMEM;
 	close_fd(&dev->raise);
 	close_fd(&dev->resample);
 	dev->raise = take_fd(msg, 0);
 	if (msg->header.nfds == 2)
 		dev->resample = take_fd(msg, 1);
+	if (!strcmp(dev->id, "fake-blocking")) {
+		(void)fcntl(dev->raise, F_SETFL, 0);
+		(void)fcntl(dev->resample, F_SETFL, 0);
+	}
 	if (dev->level)
 		kick(dev->raise);
+	return 0;
 }
 
 static int answer(struct fake *fake, const void *payload, size_t length)
@@ -428,7 +436,7 @@ static int converse(struct fake *fake)
 		break;
 	case MPR_WIRE_INTX:
 		count(&fake->counters->intx);
-		connect_line(dev, msg);
+		ret = connect_line(dev, msg);
 		break;
 	case MPR_WIRE_CLOSE:
 		count(&fake->counters->closes);

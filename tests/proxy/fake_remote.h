@@ -3,7 +3,8 @@
  * A small remote for tests: serves devices with scratch registers on one end
  * of a socket. Devices are those whose id begins with "fake"; each has the
  * same registers in BAR 0 (I/O, 256 bytes) and BAR 1 (memory, 4 KiB); BAR 2 is
- * plain memory, 8 KiB.
+ * plain memory, 8 KiB. "fake-blocking" makes the eventfds of its interrupt blocking,
+ * "fake-once" refuses to have its interrupt connected anew.
  */
 #ifndef MPR_TESTS_PROXY_FAKE_REMOTE_H
 #define MPR_TESTS_PROXY_FAKE_REMOTE_H

@@ -350,6 +350,28 @@ def an_unknown_name_of_a_socket_is_named():
     check_in("none", refused(["-device", "pci-proxy-dev,id=fake1,socket=none"]))
 
 
+def eventfds(vm):
+    """How many QEMU has."""
+    folder = "/proc/%d/fd/" % vm.process.pid
+    return sum("eventfd" in os.readlink(folder + fd) for fd in os.listdir(folder))
+
+
+def a_line_that_cannot_be_connected_anew_keeps_no_eventfd():
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "no /dev/kvm"
+    remote = Remote(FAKE)
+    fd = remote.fileno()
+    device = "pci-proxy-dev,id=fake-once,socket=%d,addr=%d" % (fd, SLOT)
+    with Qemu(SO, ["-device", device], fds=[fd], accel="kvm") as vm:
+        remote.sock.close()
+        before = eventfds(vm)
+        # With a route there is an irqfd.
+        for register in range(0x60, 0x64):
+            vm.config_write(1, register, 1, IRQ)
+        check(eventfds(vm), before - 2)
+    remote.kill()
+
+
 def migration_is_refused():
     with machine() as vm:
         reply = vm.qmp("migrate", uri="exec:cat >/dev/null")
@@ -447,6 +469,7 @@ sys.exit(Tap([
     a_device_takes_a_socket_that_the_monitor_was_given,
     a_socket_that_the_monitor_was_given_is_closed_on_failure,
     an_unknown_name_of_a_socket_is_named,
+    a_line_that_cannot_be_connected_anew_keeps_no_eventfd,
     migration_is_refused,
     preloading_works_and_is_not_inherited,
     an_id_is_required,

@@ -26,7 +26,7 @@ def console(stream):
     return text.decode().strip()
 
 
-def run_guest(accel):
+def run_guest(accel, device="fake0"):
     """How often the remote was asked to raise its line again, and of how many
     devices it was asked to tell what they write."""
     remote = Remote(FAKE)
@@ -34,7 +34,7 @@ def run_guest(accel):
     ours, guests = os.pipe()
     args = ["-kernel", GUEST, "-chardev", "file,id=console,path=/dev/fd/%d" % guests,
             "-device", "isa-debugcon,iobase=0xe9,chardev=console",
-            "-device", "pci-proxy-dev,id=fake0,socket=%d,addr=5" % fd]
+            "-device", "pci-proxy-dev,id=%s,socket=%d,addr=5" % (device, fd)]
     with Qemu(SO, args, fds=[fd, guests], accel=accel, stopped=False):
         os.close(guests)
         remote.sock.close()
@@ -66,5 +66,22 @@ def under_kvm_without_its_interrupt_controller():
     check(run_guest("kvm,kernel-irqchip=off"), [0, 0])
 
 
+def under_kvm_with_a_part_of_the_interrupt_controller_in_qemu():
+    if kvm_is_missing():
+        return kvm_is_missing()
+    # QEMU would be the one to write to the eventfd that asks again.
+    check(run_guest("kvm,kernel-irqchip=split"), [0, 0])
+
+
+def by_eventfds_that_the_remote_made_blocking():
+    check(run_guest("tcg", device="fake-blocking"), [0, 1])
+    if kvm_is_missing():
+        return kvm_is_missing()
+    resamples, _ = run_guest("kvm", device="fake-blocking")
+    check(resamples >= 2 * ROUNDS - 1, True)
+
+
 sys.exit(Tap([under_tcg, under_kvm_by_irqfd,
-              under_kvm_without_its_interrupt_controller]).run())
+              under_kvm_without_its_interrupt_controller,
+              under_kvm_with_a_part_of_the_interrupt_controller_in_qemu,
+              by_eventfds_that_the_remote_made_blocking]).run())
