@@ -50,6 +50,8 @@
 	X(monitor_fd_param)                      \
 	X(mttcg_enabled)                         \
 	X(object_class_dynamic_cast_assert)      \
+	X(object_class_property_add_bool)        \
+	X(object_class_property_set_description) \
 	X(object_dynamic_cast)                   \
 	X(object_dynamic_cast_assert)            \
 	X(object_type_get_instance_size)         \
@@ -74,6 +76,7 @@
 	X(tcg_allowed)                           \
 	X(use_icount)                            \
 	X(use_rt_clock)                          \
+	X(vm_stop)                               \
 	X(warn_report)                           \
 	X(warn_report_once_cond)
 
