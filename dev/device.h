@@ -191,7 +191,7 @@ struct mpr_device_ops {
 	 * RST#: registers get their reset values (the caller resets dev->pci),
 	 * the interrupt line falls, requests in flight are cancelled. Their
 	 * DMA may still be under way when this returns: the reset is complete
-	 * when the last mapping has been given back.
+	 * when the last mapping has been given back and the device is not settling.
 	 */
 	void (*reset)(struct mpr_device *dev);
 
@@ -213,6 +213,15 @@ struct mpr_device {
 	struct mpr_host *host;
 	char *id; /* owned */
 	struct mpr_pci pci;
+	/*
+	 * Set by the model when the guest takes its memory back by an access, a reset
+	 * of the model's own or the end of bus mastering, while what that ends is still
+	 * under way; cleared when nothing of it reaches guest memory or a medium any
+	 * more. Meanwhile the host makes no access and shows nothing new in the shadow,
+	 * and the access is not finished: whatever the guest learns, it learns later.
+	 * run() and timers go on.
+	 */
+	bool settling;
 	/* The SCSI bus behind a host adapter, named "<id>.0" by users; NULL for
 	 * other devices. */
 	struct mpr_scsi_bus *scsi_bus;

@@ -24,7 +24,8 @@ struct waiter {
 };
 
 #define FOR_ACCESS .timeout_ms = MPR_ANSWER_MS, .too_late = "the remote did not answer for 10 s"
-#define FOR_RESET .timeout_ms = MPR_DMA_ANSWER_MS, .too_late = "a reset took more than 60 s"
+#define DMA_TOO_LATE "DMA that was to end did not in 60 s"
+#define FOR_DMA .timeout_ms = MPR_DMA_ANSWER_MS, .too_late = DMA_TOO_LATE
 _Static_assert(MPR_ANSWER_MS == 10000 && MPR_DMA_ANSWER_MS == 60000, "said in the messages");
 
 static int64_t now_ms(void)
@@ -75,6 +76,18 @@ bool mpr_proxy_alive(const struct mpr_proxy_device *device, const char **why)
 	return !gone;
 }
 
+/* A remote that says that it waits for disks gets the time that a reset has. */
+static bool may_wait_longer(struct waiter *waiter)
+{
+	if (waiter->timeout_ms == MPR_DMA_ANSWER_MS ||
+	    !mpr_channel_settling(waiter->device->channel))
+		return false;
+	waiter->deadline_ms += MPR_DMA_ANSWER_MS - waiter->timeout_ms;
+	waiter->timeout_ms = MPR_DMA_ANSWER_MS;
+	waiter->too_late = DMA_TOO_LATE;
+	return true;
+}
+
 /* Asked every now and then by those who wait: is it worth waiting on? */
 static bool worth_waiting(void *opaque)
 {
@@ -87,6 +100,8 @@ static bool worth_waiting(void *opaque)
 	if (!waiter->deadline_ms)
 		waiter->deadline_ms = now + waiter->timeout_ms;
 	if (now < waiter->deadline_ms)
+		return true;
+	if (may_wait_longer(waiter))
 		return true;
 	give_up(device, waiter->too_late);
 	return false;
@@ -244,6 +259,23 @@ uint64_t mpr_proxy_read(struct mpr_proxy_device *device, unsigned bar, uint64_t 
 	return ask_for(device, bar, offset, size);
 }
 
+/* Whether a configuration write leaves the device without bus mastering: bit 2 of
+ * the command register, at offset 4. */
+static bool ends_dma(uint32_t offset, unsigned size, uint32_t value)
+{
+	return offset <= 4 && 4 - offset < size && !(value >> 8 * (4 - offset) & 4);
+}
+
+/* The answer to a read comes after all that was written before it. */
+static void wait_until_served(struct mpr_proxy_device *device)
+{
+	struct mpr_msg msg;
+	struct waiter waiter = {.device = device, FOR_DMA};
+
+	mpr_request(&msg, MPR_MSG_CONFIG_READ, 0, 0, 4, 0);
+	(void)ask(&waiter, &msg);
+}
+
 void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, unsigned size,
 			    uint32_t value)
 {
@@ -251,12 +283,14 @@ void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, un
 
 	mpr_request(&msg, MPR_MSG_CONFIG_WRITE, 0, offset, size, value & all_ones(size));
 	enqueue(device, &msg, NULL, false);
+	if (ends_dma(offset, size, value))
+		wait_until_served(device);
 }
 
 int mpr_proxy_reset(struct mpr_proxy_device *device)
 {
 	struct mpr_msg msg;
-	struct waiter waiter = {.device = device, FOR_RESET};
+	struct waiter waiter = {.device = device, FOR_DMA};
 
 	mpr_request(&msg, MPR_MSG_RESET, 0, 0, 0, 0);
 	return ask(&waiter, &msg) ? 0 : -EPIPE;

@@ -164,7 +164,9 @@ void mpr_proxy_write(struct mpr_proxy_device *device, unsigned bar, uint64_t off
 uint64_t mpr_proxy_read(struct mpr_proxy_device *device, unsigned bar, uint64_t offset,
 			unsigned size);
 
-/* A write to configuration space, posted, after the VMM has applied it. */
+/* A write to configuration space, after the VMM has applied it. Posted, but for one
+ * to the command register that ends bus mastering: that returns when no DMA is under
+ * way any more. */
 void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, unsigned size,
 			    uint32_t value);
 

@@ -151,7 +151,7 @@ void mpr_hosted_detach(struct mpr_hosted *hosted)
 	close_intx(&hosted->intx);
 	hosted->written = (struct mpr_written){0};
 	detach_channel(hosted);
-	hosted->resetting = false;
+	hosted->held = MPR_MSG_NONE;
 	hosted->owner = NULL;
 
 	mpr_pci_reset(&dev->pci);
@@ -162,7 +162,7 @@ void mpr_hosted_detach(struct mpr_hosted *hosted)
 
 bool mpr_hosted_idle(const struct mpr_hosted *hosted)
 {
-	return hosted->mappings == 0;
+	return hosted->mappings == 0 && !hosted->dev->settling;
 }
 
 struct mpr_ram *mpr_hosted_set_memory(struct mpr_hosted *hosted, struct mpr_ram *ram)

@@ -60,7 +60,8 @@ struct mpr_hosted {
 
 	unsigned mappings; /* pieces of guest memory that the model holds */
 	bool scheduled;	   /* run() is to be called */
-	bool resetting;	   /* the channel's current request is a RESET */
+	uint8_t held;	   /* enum mpr_msg_type of the channel's current request that waits
+			    * for DMA to end; MPR_MSG_NONE: there is none */
 	bool stopped;	   /* the model does not work, but its registers answer */
 	bool leaving;	   /* being removed: nobody may open it any more */
 	bool left;	   /* nothing of it is in use any more */
@@ -89,7 +90,7 @@ void mpr_hosted_report_dma(struct mpr_hosted *hosted);
  * model still holds stay valid. */
 void mpr_hosted_detach(struct mpr_hosted *hosted);
 
-/* True when no mapping of guest memory is held. */
+/* True when the device reaches no guest memory, and ends nothing that might. */
 bool mpr_hosted_idle(const struct mpr_hosted *hosted);
 
 /* Replaces guest memory at once for new accesses. Takes over the reference to
@@ -137,7 +138,7 @@ void mpr_hosted_resample(struct mpr_hosted *hosted);
 bool mpr_hosted_serve(struct mpr_hosted *hosted);
 
 /* As mpr_channel_arm() and mpr_channel_disarm(); a device without a channel,
- * or one whose channel waits for a reset to end, may always sleep. */
+ * or one that waits for DMA to end, may always sleep. */
 bool mpr_hosted_arm(struct mpr_hosted *hosted);
 void mpr_hosted_disarm(struct mpr_hosted *hosted);
 

@@ -20,6 +20,7 @@ struct mpr_mpqemu_session {
 	bool readable;			 /* the socket may have more */
 	bool has_memory;		 /* SYNC_SYSMEM came */
 	bool resetting;			 /* DEVICE_RESET is not answered yet */
+	bool writing;			 /* nor is a write */
 	bool ended;
 };
 
@@ -203,7 +204,7 @@ static void handle_config_write(struct mpr_mpqemu_session *session,
 {
 	mpr_hosted_config_write(session->hosted, config->offset, (unsigned)config->size,
 				config->value);
-	answer_value(session, 0);
+	session->writing = true;
 }
 
 /* The BAR that answers at an address, as the guest has set them up. */
@@ -246,7 +247,7 @@ static void handle_bar_write(struct mpr_mpqemu_session *session,
 
 	if (find_bar(session->hosted->dev, access, &bar, &offset))
 		mpr_hosted_write(session->hosted, bar, offset, access->size, access->value);
-	answer_value(session, 0);
+	session->writing = true;
 }
 
 static void handle(struct mpr_mpqemu_session *session, struct mpr_mpqemu_msg *msg)
@@ -312,7 +313,7 @@ static void receive(struct mpr_mpqemu_session *session)
 	mpr_mpqemu_msg_release(&session->parser.msg);
 }
 
-/* The answer waits for DMA that is under way. */
+/* The answer to a reset waits for DMA that is under way. */
 static bool finish_reset(struct mpr_mpqemu_session *session)
 {
 	if (!session->resetting || !mpr_hosted_idle(session->hosted))
@@ -322,12 +323,26 @@ static bool finish_reset(struct mpr_mpqemu_session *session)
 	return true;
 }
 
+/* So does that to a write which ends DMA. */
+static bool finish_write(struct mpr_mpqemu_session *session)
+{
+	if (!session->writing || session->hosted->dev->settling)
+		return false;
+	session->writing = false;
+	answer_value(session, 0);
+	return true;
+}
+
 bool mpr_mpqemu_session_step(struct mpr_mpqemu_session *session)
 {
 	if (session->ended)
 		return false;
 	if (session->resetting)
 		return finish_reset(session);
+	if (session->writing)
+		return finish_write(session);
+	if (session->hosted && session->hosted->dev->settling)
+		return false;
 	if (!session->hosted) {
 		take_device(session);
 		return session->ended || session->hosted;
@@ -336,7 +351,7 @@ bool mpr_mpqemu_session_step(struct mpr_mpqemu_session *session)
 		return false;
 	receive(session);
 	if (!session->ended)
-		(void)finish_reset(session);
+		(void)(finish_reset(session) || finish_write(session));
 	return true;
 }
 

@@ -63,10 +63,27 @@ void mpr_hosted_reset(struct mpr_hosted *hosted)
 
 /* ---- Requests of the channel -------------------------------------------- */
 
+/* The request stays the channel's current one until finish_held(), so that every
+ * later one waits, too. */
+static void hold(struct mpr_hosted *hosted, enum mpr_msg_type type)
+{
+	hosted->held = (uint8_t)type;
+	mpr_channel_set_settling(hosted->channel, true);
+}
+
+/* A write that ends DMA is finished when that has ended. */
+static void finish_write(struct mpr_hosted *hosted, enum mpr_msg_type type)
+{
+	if (hosted->dev->settling)
+		hold(hosted, type);
+	else
+		mpr_channel_retire(hosted->channel);
+}
+
 static void serve_write(struct mpr_hosted *hosted, const struct mpr_msg *msg)
 {
 	mpr_hosted_write(hosted, msg->bar, msg->offset, msg->size, msg->value);
-	mpr_channel_retire(hosted->channel);
+	finish_write(hosted, MPR_MSG_WRITE);
 }
 
 /* Whoever gets the answer knows which guest memory was written before. */
@@ -94,7 +111,7 @@ static uint32_t config_offset(const struct mpr_msg *msg)
 static void serve_config_write(struct mpr_hosted *hosted, const struct mpr_msg *msg)
 {
 	mpr_hosted_config_write(hosted, config_offset(msg), msg->size, (uint32_t)msg->value);
-	mpr_channel_retire(hosted->channel);
+	finish_write(hosted, MPR_MSG_CONFIG_WRITE);
 }
 
 static void serve_config_read(struct mpr_hosted *hosted, const struct mpr_msg *msg)
@@ -104,21 +121,42 @@ static void serve_config_read(struct mpr_hosted *hosted, const struct mpr_msg *m
 	complete(hosted, value, 0);
 }
 
-/* The answer waits for DMA that is under way; so does every later request,
- * because the RESET stays the channel's current one. */
-static void start_reset(struct mpr_hosted *hosted)
+static void serve_reset(struct mpr_hosted *hosted)
 {
 	mpr_hosted_reset(hosted);
-	hosted->resetting = true;
+	if (mpr_hosted_idle(hosted))
+		complete(hosted, 0, 0);
+	else
+		hold(hosted, MPR_MSG_RESET);
 }
 
-static bool finish_reset(struct mpr_hosted *hosted)
+/* A reset waits for all DMA, a write for what the model says. */
+static bool still_held(const struct mpr_hosted *hosted)
 {
-	if (!hosted->resetting || !mpr_hosted_idle(hosted))
+	if (hosted->held == MPR_MSG_RESET)
+		return !mpr_hosted_idle(hosted);
+	return hosted->dev->settling;
+}
+
+static bool finish_held(struct mpr_hosted *hosted)
+{
+	uint8_t type = hosted->held;
+
+	if (type == MPR_MSG_NONE || still_held(hosted))
 		return false;
-	hosted->resetting = false;
-	complete(hosted, 0, 0);
+	hosted->held = MPR_MSG_NONE;
+	mpr_channel_set_settling(hosted->channel, false);
+	if (type == MPR_MSG_RESET)
+		complete(hosted, 0, 0);
+	else
+		mpr_channel_retire(hosted->channel);
 	return true;
+}
+
+/* Whether the device takes no request for now. */
+static bool waits(const struct mpr_hosted *hosted)
+{
+	return hosted->held != MPR_MSG_NONE || hosted->dev->settling;
 }
 
 static void serve_request(struct mpr_hosted *hosted, const struct mpr_msg *msg)
@@ -137,8 +175,7 @@ static void serve_request(struct mpr_hosted *hosted, const struct mpr_msg *msg)
 		serve_config_read(hosted, msg);
 		break;
 	case MPR_MSG_RESET:
-		start_reset(hosted);
-		finish_reset(hosted);
+		serve_reset(hosted);
 		break;
 	default:
 		/* Answered, in case that somebody waits; no such request exists. */
@@ -152,7 +189,7 @@ static bool serve_channel(struct mpr_hosted *hosted)
 	struct mpr_msg msg;
 	unsigned n = 0;
 
-	while (n < BATCH && !hosted->resetting && mpr_channel_receive(hosted->channel, &msg)) {
+	while (n < BATCH && !waits(hosted) && mpr_channel_receive(hosted->channel, &msg)) {
 		serve_request(hosted, &msg);
 		n++;
 	}
@@ -171,7 +208,7 @@ static bool run_model(struct mpr_hosted *hosted)
 
 bool mpr_hosted_serve(struct mpr_hosted *hosted)
 {
-	bool worked = finish_reset(hosted);
+	bool worked = finish_held(hosted);
 
 	/* A channel that breaks is something to see to, too. */
 	if (hosted->channel)
@@ -188,7 +225,7 @@ bool mpr_hosted_serve(struct mpr_hosted *hosted)
 
 static bool listens(const struct mpr_hosted *hosted)
 {
-	return hosted->channel && !hosted->resetting;
+	return hosted->channel && !waits(hosted);
 }
 
 bool mpr_hosted_arm(struct mpr_hosted *hosted)

@@ -52,7 +52,7 @@ void mpr_hosted_publish(struct mpr_hosted *hosted)
 	const struct mpr_device_ops *ops = hosted->dev->ops;
 	uint8_t image[MPR_SHADOW_SIZE] = {0};
 
-	if (!hosted->channel || !ops->shadow)
+	if (!hosted->channel || !ops->shadow || hosted->dev->settling)
 		return;
 	ops->peek(hosted->dev, image);
 	mpr_written_flush(&hosted->written);

@@ -206,6 +206,10 @@ bool mpr_channel_intx(const struct mpr_channel *channel);
 bool mpr_channel_intx_arm(struct mpr_channel *channel, bool soon);
 void mpr_channel_intx_look(struct mpr_channel *channel);
 
+/* Whether the remote says that a request waits for DMA to end: it is alive, and
+ * answers may take as long as a disk takes. Any thread. */
+bool mpr_channel_settling(const struct mpr_channel *channel);
+
 /* ---- The remote's side ------------------------------------------------ */
 
 /*
@@ -257,6 +261,9 @@ enum mpr_tell {
 /* After the level changed: whether the proxy must be told. `late`: the rise has
  * lasted for a while. A full barrier. */
 enum mpr_tell mpr_channel_intx_tell(struct mpr_channel *channel, bool late);
+
+/* Says that the current request waits for DMA that it ends, or no more. */
+void mpr_channel_set_settling(struct mpr_channel *channel, bool settling);
 
 /* Sends an event; when the completion ring is full, it is dropped and counted,
  * and the proxy learns that. */

@@ -251,6 +251,12 @@ bool mpr_channel_intx(const struct mpr_channel *channel)
 	return __atomic_load_n(&channel->shared->remote.intx, __ATOMIC_ACQUIRE) != 0;
 }
 
+bool mpr_channel_settling(const struct mpr_channel *channel)
+{
+	/* Relaxed, pairs with the store in mpr_channel_set_settling(). */
+	return __atomic_load_n(&channel->shared->remote.settling, __ATOMIC_RELAXED) != 0;
+}
+
 bool mpr_channel_intx_arm(struct mpr_channel *channel, bool soon)
 {
 	mpr_watch_arm(&channel->shared->proxy.watch, soon);

@@ -155,6 +155,13 @@ enum mpr_tell mpr_channel_intx_tell(struct mpr_channel *channel, bool late)
 	return tell;
 }
 
+void mpr_channel_set_settling(struct mpr_channel *channel, bool settling)
+{
+	/* Relaxed, pairs with the load in mpr_channel_settling(): nothing is read on
+	 * its account. */
+	__atomic_store_n(&channel->shared->remote.settling, settling, __ATOMIC_RELAXED);
+}
+
 bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg)
 {
 	if (!mpr_channel_broken(channel) && mpr_spsc_push(&channel->notices, msg)) {

@@ -62,7 +62,8 @@ struct mpr_channel_remote_line {
 	uint32_t bell; /* enum mpr_bell: whether the remote sleeps */
 	uint32_t intx; /* level of the interrupt line */
 	uint64_t events_dropped;
-	uint8_t guard[112];
+	uint32_t settling; /* the current request waits for DMA to end */
+	uint8_t guard[108];
 };
 
 struct mpr_channel_proxy_stats {
@@ -119,6 +120,7 @@ static_assert(offsetof(struct mpr_channel_shared, remote) == 256, "channel layou
 static_assert(offsetof(struct mpr_channel_shared, remote.bell) == 256, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote.intx) == 260, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote.events_dropped) == 264, "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, remote.settling) == 272, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats) == 384, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats.posted) == 384, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy_stats.reads) == 392, "channel layout");

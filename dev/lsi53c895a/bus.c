@@ -218,6 +218,7 @@ void lsi_bus_reset(struct lsi_chip *chip)
 	forget(chip);
 	chip->resetting = false;
 	lsi_task_cancel_matching(chip, -1, -1, -1);
+	lsi_task_settle(chip);
 }
 
 /* Bytes of a CDB, by the group of its operation code; 0: unknown. */

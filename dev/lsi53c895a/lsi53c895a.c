@@ -127,9 +127,17 @@ static void write(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigne
 		write_byte(lsi_chip(dev), bar, offset + i, value >> 8 * i);
 }
 
+/* Without bus mastering no command can go on, and the memory of those in flight
+ * is the guest's again. */
 static void config_changed(struct mpr_device *dev)
 {
-	lsi_find_bars(lsi_chip(dev));
+	struct lsi_chip *chip = lsi_chip(dev);
+
+	lsi_find_bars(chip);
+	if (chip->ntasks == 0 || mpr_pci_bus_master(&dev->pci))
+		return;
+	lsi_raise_dma(chip, LSI_DSTAT_BF);
+	lsi_bus_reset(chip);
 }
 
 static void reset(struct mpr_device *dev)

@@ -401,8 +401,11 @@ enum lsi_result lsi_block_move(struct lsi_chip *chip)
 	phase = lsi_bus_phase(chip);
 	if (phase == LSI_NO_PHASE)
 		return LSI_BLOCKED;
-	if (phase == (int)chip->move.phase)
-		return transfer_piece(chip);
-	mismatch(chip);
-	return LSI_FINISHED;
+	if (phase != (int)chip->move.phase) {
+		mismatch(chip);
+		return LSI_FINISHED;
+	}
+	if (phase == LSI_COMMAND && !lsi_task_displace(chip))
+		return LSI_BLOCKED;
+	return transfer_piece(chip);
 }

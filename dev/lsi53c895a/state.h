@@ -435,7 +435,8 @@ void lsi_bus_set_atn(struct lsi_chip *chip);
 void lsi_bus_advance(struct lsi_chip *chip);
 /* The target gives up the nexus; aborts the task. */
 void lsi_bus_abandon(struct lsi_chip *chip);
-/* All tasks are cancelled, and everything forgets what it was doing. */
+/* All tasks are cancelled, and everything forgets what it was doing; the guest
+ * sees that when they have ended. */
 void lsi_bus_reset(struct lsi_chip *chip);
 /* The target received the CDB's next bytes; `len` is what the move offers. */
 void lsi_bus_command_bytes(struct lsi_chip *chip, const uint8_t *bytes, unsigned len);
@@ -474,6 +475,12 @@ void lsi_task_free(struct lsi_chip *chip, struct lsi_task *task);
 void lsi_task_reap(struct lsi_chip *chip);
 /* True while a cancelled task of the target (-1: of any) may still do something. */
 bool lsi_task_dying(const struct lsi_chip *chip, int target);
+/* The guest has taken back what cancelled tasks use: it learns nothing more before
+ * they have ended (struct mpr_device, settling). */
+void lsi_task_settle(struct lsi_chip *chip);
+/* The nexus is to be used anew: a task that is still in flight on it ends
+ * unanswered. True: now; false: not yet. */
+bool lsi_task_displace(struct lsi_chip *chip);
 /* `n` bytes of the chunk have been moved. */
 void lsi_task_moved(struct lsi_chip *chip, struct lsi_task *task, size_t n);
 /* The task has left the bus; it reselects when it is ready. */

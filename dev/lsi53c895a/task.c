@@ -24,14 +24,15 @@ static struct lsi_task *allocate(struct lsi_chip *chip)
 	return task;
 }
 
+/* Also one that is cancelled, as long as it has not ended. */
 static struct lsi_task *find(struct lsi_chip *chip, const struct lsi_bus *nexus)
 {
 	struct lsi_task *task;
 
 	TAILQ_FOREACH(task, &chip->tasks, link)
 	{
-		if (!task->dying && task->target == nexus->target && task->lun == nexus->lun &&
-		    task->tag == nexus->tag)
+		if (task->state != LSI_TASK_GONE && task->target == nexus->target &&
+		    task->lun == nexus->lun && task->tag == nexus->tag)
 			return task;
 	}
 	return NULL;
@@ -61,7 +62,6 @@ static struct lsi_task *create(struct lsi_chip *chip)
 
 struct lsi_task *lsi_task_start(struct lsi_chip *chip, uint8_t *status)
 {
-	struct lsi_task *overlapped = find(chip, &chip->bus);
 	struct lsi_task *task;
 
 	*status = MPR_SCSI_TASK_SET_FULL;
@@ -75,9 +75,6 @@ struct lsi_task *lsi_task_start(struct lsi_chip *chip, uint8_t *status)
 		mpr_scsi_task_start(task->scsi, task->segments.iov, task->segments.count);
 	else
 		mpr_scsi_task_start(task->scsi, NULL, 0);
-	/* The initiator used the nexus twice: the first command ends unanswered. */
-	if (overlapped)
-		lsi_task_cancel(chip, overlapped);
 	return task;
 }
 
@@ -114,6 +111,18 @@ void lsi_task_cancel(struct lsi_chip *chip, struct lsi_task *task)
 		lsi_task_free(chip, task);
 }
 
+bool lsi_task_displace(struct lsi_chip *chip)
+{
+	struct lsi_task *task;
+
+	while ((task = find(chip, &chip->bus))) {
+		if (task->dying)
+			return false;
+		lsi_task_cancel(chip, task);
+	}
+	return true;
+}
+
 static bool matches(int wanted, int value)
 {
 	return wanted < 0 || wanted == value;
@@ -148,10 +157,15 @@ bool lsi_task_dying(const struct lsi_chip *chip, int target)
 
 	TAILQ_FOREACH(task, &chip->tasks, link)
 	{
-		if (task->dying && matches(target, task->target))
+		if (task->dying && task->state != LSI_TASK_GONE && matches(target, task->target))
 			return true;
 	}
 	return false;
+}
+
+void lsi_task_settle(struct lsi_chip *chip)
+{
+	chip->dev.settling = lsi_task_dying(chip, -1);
 }
 
 void lsi_task_moved(struct lsi_chip *chip, struct lsi_task *task, size_t n)
@@ -220,6 +234,8 @@ static void cancelled(void *hba, struct mpr_scsi_task *scsi)
 
 	lsi_segments_release(chip, &task->segments);
 	task->state = LSI_TASK_GONE;
+	if (chip->dev.settling)
+		lsi_task_settle(chip);
 	lsi_wake(chip);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that a remote's death costs all ones and dropped writes, never a hang. */
+#include "proxy/internal.h"
 #include "tests/proxy/fixture.h"
 
 static void *read_for_ever(void *opaque)
@@ -79,6 +80,28 @@ static void a_remote_that_stays_silent_is_given_up(void **state)
 	fixture_kill(f);
 }
 
+static void *read_settling(void *opaque)
+{
+	return (void *)(uintptr_t)reg(opaque, FAKE_SETTLE);
+}
+
+/* The other limit, of a remote that says that it waits for disks, is longer. */
+static void a_remote_that_waits_for_dma_is_not_given_up(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t reader;
+	void *value;
+
+	assert_int_equal(pthread_create(&reader, NULL, read_settling, f), 0);
+	usleep((MPR_ANSWER_MS + 1000) * 1000);
+	assert_true(mpr_proxy_alive(f->dev, NULL));
+	/* Relaxed: pairs with the load in is_held(); the write below wakes it. */
+	atomic_store_explicit(&f->counters.released, 1, memory_order_relaxed);
+	set_reg(f, 0, 1);
+	pthread_join(reader, &value);
+	assert_int_equal((uintptr_t)value, FAKE_HELD);
+}
+
 static void set_up_calls_fail(void **state)
 {
 	struct fixture *f = *state;
@@ -112,6 +135,7 @@ int main(void)
 		process_test(a_writer_that_waits_for_room_is_released),
 		process_test(the_reason_is_told),
 		process_test(a_remote_that_stays_silent_is_given_up),
+		thread_test(a_remote_that_waits_for_dma_is_not_given_up),
 		process_test(set_up_calls_fail),
 		process_test(a_watcher_of_the_socket_ends_it_for_all),
 	};

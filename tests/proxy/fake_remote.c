@@ -194,19 +194,21 @@ static void handle(struct fake_device *dev, const struct mpr_msg *msg)
 	}
 }
 
-static void hold(struct fake_device *dev)
+static void hold(struct fake_device *dev, bool settling)
 {
 	dev->holding = true;
+	mpr_channel_set_settling(dev->channel, settling);
 	printf("# held\n");
 	fflush(stdout);
 }
 
-/* True: the answer to FAKE_HOLD still has to wait. */
+/* True: the answer to FAKE_HOLD or FAKE_SETTLE still has to wait. */
 static bool is_held(struct fake_device *dev, struct fake_counters *counters)
 {
 	/* Relaxed: a signal's handler has counted. */
 	if (dev->holding && atomic_load_explicit(&counters->released, memory_order_relaxed)) {
 		dev->holding = false;
+		mpr_channel_set_settling(dev->channel, false);
 		mpr_channel_complete(dev->channel, FAKE_HELD, 0);
 	}
 	return dev->holding;
@@ -220,8 +222,9 @@ static bool drain(struct fake_device *dev, struct fake_counters *counters)
 	while (!dev->dead && !is_held(dev, counters) && mpr_channel_receive(dev->channel, &msg)) {
 		if (msg.type == MPR_MSG_READ && msg.offset == FAKE_HANG)
 			return true;
-		if (msg.type == MPR_MSG_READ && msg.offset == FAKE_HOLD)
-			hold(dev);
+		if (msg.type == MPR_MSG_READ &&
+		    (msg.offset == FAKE_HOLD || msg.offset == FAKE_SETTLE))
+			hold(dev, msg.offset == FAKE_SETTLE);
 		else
 			handle(dev, &msg);
 	}

@@ -29,8 +29,9 @@
 #define FAKE_REFUSED 0xac /* read: answered with an error status */
 #define FAKE_RAM 0xb0	  /* read, write: the first 4 bytes of BAR 2 */
 /* read: FAKE_HELD, when `released` has been counted; nothing is executed before. Says
- * "# held" on standard output. */
+ * "# held" on standard output. FAKE_SETTLE: and says that DMA has to end first. */
 #define FAKE_HOLD 0xb4
+#define FAKE_SETTLE 0xb8
 #define FAKE_HELD 0x4e1d
 
 #define FAKE_VENDOR 0x1af4

@@ -118,6 +118,54 @@ static void reset_is_answered_when_dma_has_ended(void **state)
 	assert_int_equal(get(vmm->device, TEST_RESETS), 1);
 }
 
+/* The guest finds its memory as the device left it, whichever way it learns that
+ * its write was executed. */
+static void a_write_that_ends_dma_is_finished_when_that_has_ended(void **state)
+{
+	struct vmm *vmm = *state;
+
+	vmm_enable_dma(vmm);
+	put(vmm->device, TEST_MAP, VMM_ADDRESS);
+	put(vmm->device, TEST_RECLAIM, HOLD_NS);
+	(void)get(vmm->device, TEST_RESETS);
+	assert_int_equal(first_word(vmm), TEST_MARKER);
+}
+
+static void the_shadow_does_not_tell_of_it_before(void **state)
+{
+	struct vmm *vmm = *state;
+
+	vmm_enable_dma(vmm);
+	put(vmm->device, TEST_MAP, VMM_ADDRESS);
+	put(vmm->device, TEST_SHADOWED, 7);
+	assert_int_equal(get(vmm->device, TEST_SHADOWED), 7);
+	put(vmm->device, TEST_RECLAIM, HOLD_NS);
+	assert_int_equal(get(vmm->device, TEST_SHADOWED), 0);
+	assert_int_equal(first_word(vmm), TEST_MARKER);
+}
+
+static void bus_mastering_ends_when_dma_has_ended(void **state)
+{
+	struct vmm *vmm = *state;
+
+	vmm_enable_dma(vmm);
+	hold_first_page(vmm);
+	mpr_proxy_config_write(vmm->device, MPR_PCI_COMMAND, 2, 0);
+	assert_int_equal(first_word(vmm), TEST_MARKER);
+}
+
+static void a_reset_waits_for_what_a_write_ends(void **state)
+{
+	struct vmm *vmm = *state;
+
+	vmm_enable_dma(vmm);
+	put(vmm->device, TEST_MAP, VMM_ADDRESS);
+	put(vmm->device, TEST_RECLAIM, HOLD_NS);
+	assert_int_equal(mpr_proxy_reset(vmm->device), 0);
+	assert_int_equal(first_word(vmm), TEST_MARKER);
+	assert_int_equal(get(vmm->device, TEST_RESETS), 1);
+}
+
 static void reset_clears_registers_and_configuration(void **state)
 {
 	struct vmm *vmm = *state;
@@ -269,6 +317,10 @@ int main(void)
 		VMM_TEST(dma_crosses_regions_that_touch),
 		VMM_TEST(read_only_memory_is_read_and_not_written),
 		VMM_TEST(reset_is_answered_when_dma_has_ended),
+		VMM_TEST(a_write_that_ends_dma_is_finished_when_that_has_ended),
+		VMM_TEST(the_shadow_does_not_tell_of_it_before),
+		VMM_TEST(bus_mastering_ends_when_dma_has_ended),
+		VMM_TEST(a_reset_waits_for_what_a_write_ends),
 		VMM_TEST(reset_clears_registers_and_configuration),
 		VMM_TEST(old_memory_is_given_back_when_dma_has_ended),
 		VMM_TEST(new_memory_holds_for_new_dma),

@@ -260,6 +260,24 @@ static void reset_is_answered_after_dma(void **state)
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
+static void a_write_that_ends_dma_is_answered_after_it(void **state)
+{
+	const struct stock_vmm *vmm = *state;
+
+	write_register(vmm, TEST_MAP, VMM_ADDRESS);
+	write_register(vmm, TEST_RECLAIM, HOLD_NS);
+	assert_int_equal(first_word(vmm), TEST_MARKER);
+}
+
+static void so_is_a_write_that_ends_bus_mastering(void **state)
+{
+	const struct stock_vmm *vmm = *state;
+
+	hold_first_page(vmm);
+	mpr_stock_config_write(vmm->stock, MPR_PCI_COMMAND, 2, 0);
+	assert_int_equal(first_word(vmm), TEST_MARKER);
+}
+
 static void reset_takes_the_bars_away(void **state)
 {
 	const struct stock_vmm *vmm = *state;
@@ -585,6 +603,8 @@ int main(void)
 		WITH_VMM(memory_table_has_offsets_and_any_order),
 		WITH_VMM(dma_goes_on_when_the_table_changes),
 		WITH_VMM(reset_is_answered_after_dma),
+		WITH_VMM(a_write_that_ends_dma_is_answered_after_it),
+		WITH_VMM(so_is_a_write_that_ends_bus_mastering),
 		WITH_VMM(reset_takes_the_bars_away),
 		WITH_VMM(interrupt_is_raised_and_resampled),
 		WITH_VMM(model_works_between_messages),

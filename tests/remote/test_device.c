@@ -26,6 +26,12 @@ static const struct mpr_pci_info pci_info = {
 	.bar = {{MPR_BAR_MEM32, 4096}, {MPR_BAR_IO, 16}, [3] = {MPR_BAR_RAM32, TEST_RAM_SIZE}},
 };
 
+/* Bus mastering that ended while a page was held ends it, too. */
+static void settle(struct test_device *test)
+{
+	test->dev.settling = test->page.ptr && !mpr_pci_bus_master(&test->dev.pci);
+}
+
 static void let_go(void *opaque)
 {
 	struct test_device *test = opaque;
@@ -34,6 +40,7 @@ static void let_go(void *opaque)
 	if (test->page.len >= sizeof(marker))
 		memcpy(test->page.ptr, &marker, sizeof(marker));
 	mpr_dma_unmap(&test->dev, &test->page);
+	settle(test);
 }
 
 static void set_line(struct test_device *test, bool level)
@@ -194,6 +201,12 @@ static void write_register(struct mpr_device *dev, unsigned bar, uint64_t offset
 		test->release_ns = value;
 		start_timer(test, &test->release, value);
 		break;
+	case TEST_RECLAIM:
+		test->dev.settling = true;
+		memset(test->scratch, 0, sizeof(test->scratch));
+		test->release_ns = value;
+		start_timer(test, &test->release, value);
+		break;
 	case TEST_ALARM:
 		start_timer(test, &test->alarm, value);
 		break;
@@ -208,6 +221,11 @@ static void write_register(struct mpr_device *dev, unsigned bar, uint64_t offset
 		dev->host->ops->log(dev->host, "value %llu", (unsigned long long)value);
 		break;
 	}
+}
+
+static void config_changed(struct mpr_device *dev)
+{
+	settle((struct test_device *)dev);
 }
 
 static void reset(struct mpr_device *dev)
@@ -259,6 +277,7 @@ const struct mpr_device_ops test_device_ops = {
 	.write = write_register,
 	.shadow = &shadow,
 	.peek = peek,
+	.config_changed = config_changed,
 	.reset = reset,
 	.run = run,
 };

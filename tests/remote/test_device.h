@@ -21,18 +21,20 @@ enum test_device_register {
 	TEST_RELEASE = 0x68, /* write: after so many ns, writes TEST_MARKER there and lets go */
 	TEST_ALARM = 0x70,   /* write: raises INTx after so many ns */
 	TEST_WORK = 0x78, /* write: run() is to be called so many times; read: how many are left */
-	TEST_RESETS = 0x80, /* read: times that the device was reset */
-	TEST_LOG = 0x88,    /* write: logs the value */
-	TEST_RAM = 0x90,    /* the first 8 bytes of BAR 3 */
-	TEST_MAP_TO = 0x98, /* write: as TEST_MAP, for reading only; read it with TEST_MAP */
-	TEST_FILL = 0xa0,   /* write: writes so many bytes, to TEST_FILL_PAGES pages in turn */
+	TEST_RESETS = 0x80,  /* read: times that the device was reset */
+	TEST_LOG = 0x88,     /* write: logs the value */
+	TEST_RAM = 0x90,     /* the first 8 bytes of BAR 3 */
+	TEST_MAP_TO = 0x98,  /* write: as TEST_MAP, for reading only; read it with TEST_MAP */
+	TEST_RECLAIM = 0xa8, /* write: clears TEST_SCRATCH; as TEST_RELEASE, settling until then */
+	TEST_FILL = 0xa0,    /* write: writes so many bytes, to TEST_FILL_PAGES pages in turn */
 };
 
 #define TEST_RAM_SIZE 8192u
 #define TEST_MARKER 0x646f6e65u
 #define TEST_FILL_PAGES 10u
 
-/* "test-device"; a reset lets go of a held page after TEST_RELEASE's time. */
+/* "test-device"; the end of bus mastering settles while a page is held, a reset lets go
+ * of a held page after TEST_RELEASE's time. */
 extern const struct mpr_device_ops test_device_ops;
 
 /* The table of models with test-device alone. */
