@@ -25,7 +25,7 @@ void mpr_disbelieve(struct mpr_vm_remote *remote, const char *what)
 {
 	/* What a process has that is to end is forgotten already. */
 	if (!remote->disbelieved && !remote->leaving)
-		mpr_say("remote process of rid %llu (pid %d): an event is not believed (%s): the "
+		mpr_say("remote process of rid %llu (pid %d): what it says is not believed (%s): the "
 			"process may have been taken over",
 			(unsigned long long)remote->rid, (int)remote->pid, what);
 	remote->disbelieved = true;
@@ -142,7 +142,7 @@ static struct json_object *io_error_data(const struct mpr_vm_remote *remote,
 	const char *reason = mpr_json_get_string(said, "reason");
 	const struct mpr_remote_option *drive = id ? find_drive(remote, id) : NULL;
 	struct json_object *data;
-	char *words;
+	char *words, *node;
 
 	if (!drive || !operation || !is_one_of(operation, operations) || !action ||
 	    !is_one_of(action, actions) || !reason ||
@@ -151,15 +151,17 @@ static struct json_object *io_error_data(const struct mpr_vm_remote *remote,
 	data = json_object_new_object();
 	words = mpr_printable(reason);
 	put(data, "device", mpr_remote_option_get(drive, "id"));
-	/* A name that the process made up may be that of a node of QEMU's. */
-	if (mpr_remote_option_get(drive, "node-name"))
-		put(data, "node-name", mpr_remote_option_get(drive, "node-name"));
+	/* Not as it was said: a name may be that of a node of QEMU's. */
+	node = mpr_remote_option_node(drive);
+	if (node)
+		put(data, "node-name", node);
 	put(data, "operation", operation);
 	put(data, "action", action);
 	json_object_object_add(data, "nospace",
 			       json_object_new_boolean(mpr_json_get_true(said, "nospace")));
 	put(data, "reason", words);
 	free(words);
+	free(node);
 	return data;
 }
 

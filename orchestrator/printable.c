@@ -2,23 +2,26 @@
 #include "orchestrator/printable.h"
 
 #include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "orchestrator/memory.h"
 
 #define LENGTH_MAX 512
 
-char *mpr_printable(const char *text)
+static char *filter(const char *text, const char *also, size_t length_max)
 {
 	char *valid = g_utf8_make_valid(text, -1);
 	GString *out = g_string_new(NULL);
 	const char *at = valid;
 	char *copy;
 
-	for (int i = 0; i < LENGTH_MAX && *at; i++, at = g_utf8_next_char(at)) {
+	for (size_t i = 0; i < length_max && *at; i++, at = g_utf8_next_char(at)) {
 		gunichar character = g_utf8_get_char(at);
+		bool harmless = g_unichar_isprint(character) || strchr(also, *at);
 
-		g_string_append_unichar(out, g_unichar_isprint(character) ? character : '?');
+		g_string_append_unichar(out, harmless ? character : '?');
 	}
 	if (*at)
 		g_string_append(out, "...");
@@ -26,4 +29,14 @@ char *mpr_printable(const char *text)
 	g_string_free(out, TRUE);
 	g_free(valid);
 	return copy;
+}
+
+char *mpr_printable(const char *text)
+{
+	return filter(text, "", LENGTH_MAX);
+}
+
+char *mpr_printable_lines(const char *text)
+{
+	return filter(text, "\n\t", SIZE_MAX);
 }

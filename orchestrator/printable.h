@@ -7,4 +7,7 @@
  */
 char *mpr_printable(const char *text);
 
+/* Whole, and with its lines. */
+char *mpr_printable_lines(const char *text);
+
 #endif

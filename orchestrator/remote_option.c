@@ -18,6 +18,21 @@ const char *mpr_remote_option_get(const struct mpr_remote_option *option, const 
 	return mpr_opts_get(option->opts, key);
 }
 
+/* What QEMU allows of a node's name. */
+#define NODE_NAME_MAX 31
+
+char *mpr_remote_option_node(const struct mpr_remote_option *drive)
+{
+	const char *name = mpr_remote_option_get(drive, "node-name");
+	const char *id = mpr_remote_option_get(drive, "id");
+
+	if (name)
+		return mpr_need_text("%s", name);
+	if (!id || strlen("#block-") + strlen(id) > NODE_NAME_MAX)
+		return NULL;
+	return mpr_need_text("#block-%s", id);
+}
+
 static int fail(const struct mpr_remote_option *option, const char *why, char **error)
 {
 	*error = mpr_need_text("%s: %s", mpr_opts_text(option->opts), why);

@@ -39,6 +39,10 @@ void mpr_remote_option_unref(struct mpr_remote_option *option);
 
 const char *mpr_remote_option_get(const struct mpr_remote_option *option, const char *key);
 
+/* The name of a drive's node (free() it): as given, or made of its id as the remote does it
+ * (remote/drives.c). NULL: the remote makes one up. */
+char *mpr_remote_option_node(const struct mpr_remote_option *drive);
+
 /* Finds out which kind option `index` of a list is, and checks its ids: against those
  * before it in the list; devices have one space of names, drives another. Results as
  * of mpr_remote_option_parse(). */

@@ -8,7 +8,10 @@
 #include "orchestrator/hotplug.h"
 #include "orchestrator/json.h"
 #include "orchestrator/memory.h"
+#include "orchestrator/merge.h"
+#include "orchestrator/printable.h"
 #include "orchestrator/routes.h"
+#include "orchestrator/say.h"
 #include "orchestrator/vm_state.h"
 
 #define PERIPHERAL "/machine/peripheral"
@@ -18,15 +21,13 @@
 
 typedef const struct mpr_remote_option *(*find_fn)(const struct mpr_vm *vm, const char *name);
 
-/* Nodes without a name are called after their drive (remote/drives.c). */
 static bool is_node(const struct mpr_remote_option *drive, const char *name)
 {
-	const char *given = mpr_remote_option_get(drive, "node-name");
+	char *node = mpr_remote_option_node(drive);
+	bool same = node && !strcmp(node, name);
 
-	if (given)
-		return !strcmp(given, name);
-	return g_str_has_prefix(name, "#block-") &&
-	       !strcmp(name + strlen("#block-"), mpr_remote_option_get(drive, "id"));
+	free(node);
+	return same;
 }
 
 static const struct mpr_remote_option *find_drive(const struct mpr_vm *vm, const char *name)
@@ -288,9 +289,12 @@ bool mpr_vm_routes_hmp(struct mpr_vm *vm, const char *line)
 
 /* One who is asked, and the answer. */
 struct part {
-	struct call *call;
-	struct json_object *reply; /* NULL: none yet, or lost */
-	uint64_t rid;
+	struct mpr_vm *vm;
+	struct call *call; /* NULL: it is answered without him */
+	uint64_t rid;	   /* of a remote */
+	bool qemu;
+	bool answered;
+	struct json_object *reply; /* NULL: none yet, or he is lost */
 };
 
 struct call {
@@ -302,21 +306,32 @@ struct call {
 	uint64_t rid;
 	GPtrArray *parts; /* QEMU's comes first when all are asked */
 	guint pending;
+	guint timeout; /* source: some do not answer; 0: they were given up */
 	mpr_outcome_fn done;
 	void *opaque;
 };
 
-static void free_part(void *opaque)
+static void free_part(struct part *part)
+{
+	json_object_put(part->reply);
+	g_free(part);
+}
+
+/* Those who have not answered yet free theirs when they do. */
+static void leave_part(void *opaque)
 {
 	struct part *part = opaque;
 
-	json_object_put(part->reply);
-	g_free(part);
+	part->call = NULL;
+	if (part->answered)
+		free_part(part);
 }
 
 static void end(struct call *call, const struct mpr_outcome *outcome)
 {
 	call->done(call->opaque, outcome);
+	if (call->timeout)
+		g_source_remove(call->timeout);
 	json_object_put(call->arguments);
 	g_ptr_array_unref(call->parts);
 	g_free(call->line);
@@ -331,11 +346,6 @@ static void fail(struct call *call, char *error)
 	free(error);
 }
 
-static const char *class_of(struct json_object *reply)
-{
-	return mpr_json_get_string(mpr_json_get(reply, "error"), "class");
-}
-
 /* ---- One remote's ------------------------------------------------------- */
 
 static void refuse(struct call *call, const char *lack)
@@ -347,25 +357,46 @@ static void refuse(struct call *call, const char *lack)
 				 why ? ": " : "", why ? why : ""));
 }
 
+static const char *class_of(struct json_object *reply)
+{
+	return mpr_json_get_string(mpr_json_get(reply, "error"), "class");
+}
+
+static bool has_class(struct json_object *reply, const char *class)
+{
+	const char *given = class_of(reply);
+
+	return given && !strcmp(given, class);
+}
+
 /* The remote knows no such command. */
 static bool is_unknown(const struct call *call, struct json_object *reply)
 {
-	const char *class = class_of(reply), *text = mpr_json_get_string(reply, "return");
+	const char *text = mpr_json_get_string(reply, "return");
 
 	if (call->line)
 		return text && g_str_has_prefix(text, "unknown command: ");
-	return class && !strcmp(class, "CommandNotFound");
+	return has_class(reply, "CommandNotFound");
 }
 
-static void give(struct call *call, struct json_object *reply)
+static void give_error(struct call *call, struct json_object *reply)
 {
-	struct json_object *value = mpr_json_get(reply, "return");
-	const char *error = mpr_qmp_error(reply);
+	char *error = mpr_printable(mpr_qmp_error(reply));
 
-	if (error)
-		end(call, &(struct mpr_outcome){.error = error, .class = class_of(reply)});
-	else
-		end(call, &(struct mpr_outcome){.result = value, .text = mpr_json_string(value)});
+	end(call, &(struct mpr_outcome){
+			  .error = error,
+			  .class = has_class(reply, "DeviceNotFound") ? "DeviceNotFound" : NULL});
+	free(error);
+}
+
+static void give_result(struct call *call, struct json_object *reply)
+{
+	struct json_object *result = mpr_json_get(reply, "return");
+	const char *said = mpr_json_string(result);
+	char *text = said ? mpr_printable_lines(said) : NULL;
+
+	end(call, &(struct mpr_outcome){.result = result, .text = text});
+	free(text);
 }
 
 static void end_one(struct call *call, struct json_object *reply)
@@ -375,106 +406,71 @@ static void end_one(struct call *call, struct json_object *reply)
 					 (unsigned long long)call->rid));
 	else if (is_unknown(call, reply))
 		refuse(call, ", which has no such command");
+	else if (mpr_qmp_error(reply))
+		give_error(call, reply);
 	else
-		give(call, reply);
+		give_result(call, reply);
 }
 
 /* ---- All ---------------------------------------------------------------- */
-
-/* Both have the adapters, and each container has a type. */
-static bool is_listed(struct json_object *list, struct json_object *entry)
-{
-	const char *name = mpr_json_get_string(entry, "name");
-
-	for (size_t i = 0; name && i < json_object_array_length(list); i++) {
-		const char *other = mpr_json_get_string(json_object_array_get_idx(list, i), "name");
-
-		if (other && !strcmp(name, other))
-			return true;
-	}
-	return false;
-}
-
-static void append_list(struct json_object *list, struct json_object *more)
-{
-	for (size_t i = 0; i < mpr_json_length(more); i++) {
-		struct json_object *entry = json_object_array_get_idx(more, i);
-
-		if (!is_listed(list, entry))
-			json_object_array_add(list, json_object_get(entry));
-	}
-}
 
 static struct json_object *reply_of(const struct call *call, guint i)
 {
 	return ((const struct part *)call->parts->pdata[i])->reply;
 }
 
-static void end_lists(struct call *call, struct json_object *list)
+/* As it is. */
+static void give_qemus(struct call *call)
 {
-	for (guint i = 1; i < call->parts->len; i++)
-		append_list(list, mpr_json_get(reply_of(call, i), "return"));
-	end(call, &(struct mpr_outcome){.result = list});
+	struct json_object *reply = reply_of(call, 0), *result = mpr_json_get(reply, "return");
+	const char *error = mpr_qmp_error(reply);
+
+	if (error)
+		end(call, &(struct mpr_outcome){.error = error, .class = class_of(reply)});
+	else
+		end(call, &(struct mpr_outcome){.result = result, .text = mpr_json_string(result)});
 }
 
-/* The first who has an answer; else QEMU's error. */
+/* The first remote that has an answer. */
 static void end_either(struct call *call)
 {
 	guint i = 0;
 
 	while (i < call->parts->len && mpr_qmp_error(reply_of(call, i)))
 		i++;
-	give(call, reply_of(call, i < call->parts->len ? i : 0));
+	if (i == 0 || i == call->parts->len)
+		give_qemus(call);
+	else
+		give_result(call, reply_of(call, i));
 }
 
-/* "lsi0 (child<pci-proxy-dev>)" */
-static bool has_line(const char *text, const char *line)
+/* Those who are there still. */
+static struct mpr_vm_remote *remote_of(const struct call *call, guint i)
 {
-	size_t name = strcspn(line, " ") + 1;
+	const struct part *part = call->parts->pdata[i];
 
-	for (; text; text = strchr(text, '\n')) {
-		text += *text == '\n';
-		if (!strncmp(text, line, name))
-			return true;
-	}
-	return false;
+	return part->answered ? mpr_vm_find_remote(call->vm, part->rid) : NULL;
 }
 
-/* What both list is QEMU's. */
-static void append_lines(GString *text, const char *more)
+static void end_lists(struct call *call, struct json_object *list)
 {
-	char **lines = g_strsplit(more, "\n", -1);
-
-	for (char **line = lines; *line; line++)
-		if (**line && !has_line(text->str, *line))
-			g_string_append_printf(text, "%s\n", *line);
-	g_strfreev(lines);
-}
-
-static void append_text(const struct call *call, GString *text, const struct part *part)
-{
-	const char *command = call->route->name, *more = mpr_json_get_string(part->reply, "return");
-
-	if (!more || !*more || is_unknown(call, part->reply))
-		return;
-	if (!strcmp(command, "qom-list")) {
-		append_lines(text, more);
-		return;
-	}
-	if (!strcmp(command, "info block") && text->len)
-		g_string_append(text, "\n"); /* as between QEMU's own */
-	if (!strcmp(command, "info qtree") || !strcmp(command, "info qom-tree"))
-		g_string_append_printf(text, "remote process of rid %llu:\n",
-				       (unsigned long long)part->rid);
-	g_string_append(text, more);
+	for (guint i = 1; i < call->parts->len; i++)
+		if (remote_of(call, i))
+			mpr_merge_list(list, remote_of(call, i), call->route->name,
+				       mpr_json_get(reply_of(call, i), "return"));
+	end(call, &(struct mpr_outcome){.result = list});
 }
 
 static void end_texts(struct call *call, const char *qemus)
 {
 	GString *text = g_string_new(qemus);
 
-	for (guint i = 1; i < call->parts->len; i++)
-		append_text(call, text, call->parts->pdata[i]);
+	for (guint i = 1; i < call->parts->len; i++) {
+		const char *more = mpr_json_get_string(reply_of(call, i), "return");
+
+		if (more && remote_of(call, i) && !is_unknown(call, reply_of(call, i)))
+			mpr_merge_text(text, remote_of(call, i), call->route->name, more);
+	}
 	end(call, &(struct mpr_outcome){.text = text->str});
 	g_string_free(text, TRUE);
 }
@@ -490,23 +486,44 @@ static void end_all(struct call *call)
 	else if (!call->line && json_object_is_type(qemus, json_type_array))
 		end_lists(call, qemus);
 	else
-		give(call, reply_of(call, 0));
+		give_qemus(call);
 }
 
 /* ---- Asking ------------------------------------------------------------- */
 
+static void note_answer(const struct part *part)
+{
+	struct mpr_vm_remote *remote = mpr_vm_find_remote(part->vm, part->rid);
+
+	if (remote && !part->qemu)
+		remote->silent = false;
+}
+
+static void end_if_answered(struct call *call)
+{
+	const struct part *first = call->parts->pdata[0];
+
+	if (!first->answered || (call->pending && call->timeout))
+		return;
+	if (call->name)
+		end_one(call, first->reply);
+	else
+		end_all(call);
+}
+
 static void answered(void *opaque, struct json_object *reply)
 {
 	struct part *part = opaque;
-	struct call *call = part->call;
 
-	part->reply = json_object_get(reply);
-	if (--call->pending)
+	part->answered = true;
+	note_answer(part);
+	if (!part->call) {
+		free_part(part);
 		return;
-	if (call->name)
-		end_one(call, reply);
-	else
-		end_all(call);
+	}
+	part->reply = json_object_get(reply);
+	part->call->pending--;
+	end_if_answered(part->call);
 }
 
 static void ask(struct call *call, struct mpr_qmp *qmp, uint64_t rid)
@@ -514,8 +531,10 @@ static void ask(struct call *call, struct mpr_qmp *qmp, uint64_t rid)
 	struct part *part = g_new0(struct part, 1);
 	struct json_object *line;
 
+	part->vm = call->vm;
 	part->call = call;
 	part->rid = rid;
+	part->qemu = qmp == call->vm->qemu;
 	g_ptr_array_add(call->parts, part);
 	call->pending++;
 	if (!call->line) {
@@ -528,15 +547,42 @@ static void ask(struct call *call, struct mpr_qmp *qmp, uint64_t rid)
 	mpr_qmp_execute(qmp, HMP, line, -1, answered, part);
 }
 
+/* One remote that hangs must not keep those waiting who ask about all. It is asked again when
+ * it has answered. */
+static void give_up(const struct part *part)
+{
+	struct mpr_vm_remote *remote = mpr_vm_find_remote(part->vm, part->rid);
+
+	if (!remote || part->answered || part->qemu)
+		return;
+	if (!remote->silent)
+		mpr_say("remote process of rid %llu (pid %d) does not answer; what it has is left "
+			"out of answers about all drives and devices",
+			(unsigned long long)remote->rid, (int)remote->pid);
+	remote->silent = true;
+}
+
+static gboolean on_timeout(void *opaque)
+{
+	struct call *call = opaque;
+
+	call->timeout = 0;
+	for (guint i = 0; i < call->parts->len; i++)
+		give_up(call->parts->pdata[i]);
+	end_if_answered(call);
+	return G_SOURCE_REMOVE;
+}
+
 static void ask_all(struct call *call)
 {
 	struct mpr_vm *vm = call->vm;
 
+	call->timeout = g_timeout_add(vm->patience_ms, on_timeout, call);
 	ask(call, vm->qemu, 0);
 	for (guint i = 0; i < vm->remotes->len; i++) {
 		const struct mpr_vm_remote *remote = mpr_vm_remote_at(vm, i);
 
-		if (mpr_vm_find_remote(vm, remote->rid) == remote)
+		if (mpr_vm_find_remote(vm, remote->rid) == remote && !remote->silent)
 			ask(call, remote->qmp, remote->rid);
 	}
 }
@@ -603,7 +649,7 @@ static void run(struct mpr_vm *vm, const struct mpr_route *route, struct json_ob
 	call->route = route;
 	call->arguments = arguments;
 	call->line = g_strdup(line);
-	call->parts = g_ptr_array_new_with_free_func(free_part);
+	call->parts = g_ptr_array_new_with_free_func(leave_part);
 	call->done = done;
 	call->opaque = opaque;
 	if (!find_way(vm, route, arguments, &way)) {

@@ -18,6 +18,9 @@
 #define QEMU_MESSAGE ((size_t)16 << 20)
 #define REMOTE_MESSAGE ((size_t)1 << 20)
 
+/* One that works answers within milliseconds. */
+#define PATIENCE_MS 3000
+
 /* ---- Remote processes --------------------------------------------------- */
 
 struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *vm, uint64_t rid)
@@ -384,6 +387,7 @@ struct mpr_vm *mpr_vm_create(struct mpr_family *family, struct mpr_plan *plan,
 
 	vm->family = family;
 	vm->plan = plan;
+	vm->patience_ms = PATIENCE_MS;
 	vm->options = g_ptr_array_ref(mpr_plan_options(plan));
 	vm->remote_program = mpr_need_text("%s", remote_program);
 	vm->remotes = g_ptr_array_new_with_free_func(g_rc_box_release);

@@ -27,6 +27,7 @@ struct mpr_vm_remote {
 	int64_t io_errors_since;
 	unsigned io_errors;
 	bool withheld, disbelieved;
+	bool silent; /* it did not answer in time (routing.c) */
 };
 
 /* Who waits for a remote's device to be gone. */
@@ -50,7 +51,8 @@ struct mpr_vm {
 	GPtrArray *waits;   /* struct mpr_vm_wait */
 	mpr_vm_event_fn event;
 	void *opaque;
-	unsigned sockets; /* names made up for sockets on their way */
+	unsigned sockets;  /* names made up for sockets on their way */
+	guint patience_ms; /* with remotes that are asked for an answer about all */
 };
 
 static inline struct mpr_remote_option *mpr_vm_option(const struct mpr_vm *vm, guint i)

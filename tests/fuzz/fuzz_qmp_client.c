@@ -81,6 +81,14 @@ static void give_command(struct machine *machine, unsigned which)
 		"rdevice_add lsi53c895a,id=scsi1,rid=0",
 		"remote_proc_list",
 		"info version",
+		"info block",
+		"info blockstats",
+		"info qtree",
+		"qom-list /machine/peripheral",
+		"block_resize drive0 1",
+		"drive_del drive0",
+		"eject drive0",
+		"device_add scsi-hd,id=disk1,drive=drive0",
 	};
 	const char *line = lines[which % G_N_ELEMENTS(lines)];
 	const struct mpr_vm_command *command;

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "orchestrator/believe.h"
 #include "orchestrator/hotplug.h"
 #include "orchestrator/routes.h"
 #include "orchestrator/routing.h"
@@ -21,7 +22,7 @@
 
 static struct mpr_vm vm;
 static struct mpr_vm_remote remotes[2];
-static GString *asked, *outcome;
+static GString *asked, *outcome, *disbelieved;
 
 /* ---- The machine -------------------------------------------------------- */
 
@@ -91,6 +92,25 @@ struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *machine, uint64_t 
 	return NULL;
 }
 
+struct mpr_remote_option *mpr_vm_find_device(const struct mpr_vm *machine, uint64_t rid,
+					     const char *id)
+{
+	for (guint i = 0; i < machine->options->len; i++) {
+		struct mpr_remote_option *option = mpr_vm_option(machine, i);
+		const char *name = mpr_remote_option_get(option, "id");
+
+		if (option->kind != MPR_REMOTE_DRIVE && option->rid == rid && name &&
+		    !strcmp(name, id))
+			return option;
+	}
+	return NULL;
+}
+
+void mpr_disbelieve(struct mpr_vm_remote *remote, const char *what)
+{
+	g_string_append_printf(disbelieved, "rid %d: %s\n", (int)remote->rid, what);
+}
+
 void mpr_hotplug_drive_del(struct mpr_vm *machine, const struct mpr_hotplug_name *name,
 			   mpr_hotplug_fn done, void *opaque)
 {
@@ -134,7 +154,7 @@ static void add_option(const char *text, bool device)
 static int set_up(void **state)
 {
 	(void)state;
-	vm = (struct mpr_vm){.qemu = connection(2)};
+	vm = (struct mpr_vm){.qemu = connection(2), .patience_ms = 1000000};
 	vm.options = g_ptr_array_new_with_free_func((GDestroyNotify)mpr_remote_option_unref);
 	vm.remotes = g_ptr_array_new();
 	for (int i = 0; i < 2; i++) {
@@ -149,6 +169,7 @@ static int set_up(void **state)
 	add_option("id=d5,file=x,node-name=n5,rid=5", false);
 	asked = g_string_new(NULL);
 	outcome = g_string_new(NULL);
+	disbelieved = g_string_new(NULL);
 	return 0;
 }
 
@@ -160,6 +181,8 @@ static int tear_down(void **state)
 	g_ptr_array_unref(vm.remotes);
 	g_string_free(asked, TRUE);
 	g_string_free(outcome, TRUE);
+	assert_string_equal(disbelieved->str, "");
+	g_string_free(disbelieved, TRUE);
 	return 0;
 }
 
@@ -413,8 +436,8 @@ static void lists_are_qemus_and_all_remotes(void **state)
 			   "rid5: query-blockstats {\"query-nodes\":true}\n");
 	answer("{\"return\": []}");
 	answer(NULL);
-	answer("{\"return\": [1]}");
-	assert_text(outcome, "[1]");
+	answer("{\"return\": [{\"node-name\": \"n5\"}]}");
+	assert_text(outcome, "[{\"node-name\":\"n5\"}]");
 	qmp("query-named-block-nodes {\"frob\":1}", true);
 	answer("{\"error\": {\"class\": \"X\", \"desc\": \"no frob\"}}");
 	answer("{\"return\": []}");
@@ -429,9 +452,9 @@ static void what_both_have_is_listed_once(void **state)
 	(void)state;
 	qmp("qom-list {\"path\":\"/machine/peripheral\"}", true);
 	answer("{\"return\": [{\"name\": \"type\"}, {\"name\": \"lsi0\"}]}");
-	answer("{\"return\": [{\"name\": \"type\"}, {\"name\": \"lsi0\"}, {\"name\": \"k\"}]}");
+	answer("{\"return\": [{\"name\": \"type\"}, {\"name\": \"lsi0\"}, {\"name\": \"disk0\"}]}");
 	answer("{\"return\": [{\"name\": \"lsi5\"}]}");
-	assert_text(outcome, "[{\"name\":\"type\"},{\"name\":\"lsi0\"},{\"name\":\"k\"},"
+	assert_text(outcome, "[{\"name\":\"type\"},{\"name\":\"lsi0\"},{\"name\":\"disk0\"},"
 			     "{\"name\":\"lsi5\"}]");
 	hmp("qom-list /machine/peripheral");
 	answer("{\"return\": \"type (string)\\r\\nlsi0 (child<p>)\\r\\n\"}");
@@ -465,6 +488,70 @@ static void texts_are_qemus_and_all_remotes(void **state)
 	answer("{\"return\": \"\"}");
 	assert_text(outcome, "error: it has ended");
 	g_string_truncate(asked, 0);
+}
+
+/* It has d0 and disk0, whatever it says. */
+static void a_remote_is_believed_of_what_it_has(void **state)
+{
+	static const char *const cases[][2] = {
+		{"query-block", "{\"device\": \"l0\"}"},
+		{"query-block", "{\"device\": \"d5\"}"},
+		{"query-block", "{\"device\": \"d0\", \"inserted\": {\"node-name\": \"n5\"}}"},
+		{"query-block", "7"},
+		{"query-block", "null"},
+		{"query-named-block-nodes", "{\"node-name\": \"#block123\"}"},
+		{"qom-list {\"path\":\"/machine/peripheral\"}", "{\"name\": \"lsi5\"}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		char *reply = g_strdup_printf("{\"return\": [%s]}", cases[i][1]);
+
+		qmp(cases[i][0], true);
+		answer("{\"return\": []}");
+		answer(reply);
+		answer("{\"return\": {}}");
+		assert_text(outcome, "[]");
+		assert_true(g_str_has_prefix(disbelieved->str, "rid 0: q"));
+		g_string_truncate(disbelieved, 0);
+		g_free(reply);
+	}
+	hmp("info block");
+	answer("{\"return\": \"\"}");
+	answer("{\"return\": \"d0\\u001b[2J\\tx\\u009b\\n\"}");
+	answer("{\"return\": \"\"}");
+	assert_text(outcome, "d0?[2J\tx?\n");
+	qmp("block_resize {\"device\":\"d0\"}", true);
+	answer("{\"error\": {\"class\": \"Odd\", \"desc\": \"\\u001b[2J\"}}");
+	assert_text(outcome, "error: ?[2J");
+	g_string_truncate(asked, 0);
+}
+
+/* The timeout comes at once here. */
+static void a_remote_that_hangs_is_left_out_until_it_answers(void **state)
+{
+	(void)state;
+	vm.patience_ms = 0;
+	qmp("query-block", true);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	assert_text(outcome, ""); /* QEMU is waited for */
+	answer("{\"return\": [{\"device\": \"l0\"}]}");
+	assert_text(outcome, "[{\"device\":\"l0\"}]");
+	g_string_truncate(asked, 0);
+	qmp("query-block", true);
+	assert_text(asked, "qemu: query-block {}\n");
+	answer("{\"return\": [{\"device\": \"d0\"}]}"); /* of rid 0, late */
+	answer(NULL);					/* of rid 5 */
+	answer("{\"return\": []}");
+	assert_text(outcome, "[]");
+	vm.patience_ms = 1000000;
+	qmp("query-block", true);
+	assert_text(asked, "qemu: query-block {}\nrid0: query-block {}\nrid5: query-block {}\n");
+	answer("{\"return\": []}");
+	answer("{\"return\": [{\"device\": \"d0\"}]}");
+	answer(NULL);
+	assert_text(outcome, "[{\"device\":\"d0\"}]");
 }
 
 static void a_driver_that_only_a_remote_has_is_described(void **state)
@@ -545,6 +632,8 @@ int main(void)
 		with_vm(lists_are_qemus_and_all_remotes),
 		with_vm(what_both_have_is_listed_once),
 		with_vm(texts_are_qemus_and_all_remotes),
+		with_vm(a_remote_is_believed_of_what_it_has),
+		with_vm(a_remote_that_hangs_is_left_out_until_it_answers),
 		with_vm(a_driver_that_only_a_remote_has_is_described),
 		with_vm(what_names_nothing_remote_is_qemus),
 		with_vm(without_remotes_all_is_qemus),

@@ -415,7 +415,8 @@ def an_io_error_stops_the_machine_in_the_state_of_qemus_own(folder):
         check(events == ["RESUME", "BLOCK_IO_ERROR", "STOP"], f"{told}")
         (data,) = [message["data"] for message in told if message.get("event") == events[1]]
         check(data["device"] == "d0" and data["action"] == "stop" and not data["nospace"] and
-              data["operation"] == "read" and "node-name" not in data and data["reason"], f"{data}")
+              data["operation"] == "read" and data["node-name"] == "#block-d0" and data["reason"],
+              f"{data}")
         check(qmp.command("query-status")["return"]["status"] == "io-error", "QMP")
         check(text.command("info status") == "VM status: paused (io-error)\r\n", "HMP")
         os.truncate(f"{folder}/d0.img", 1 << 20)

@@ -37,9 +37,9 @@
 	"{\"event\": \"BLOCK_IO_ERROR\", \"timestamp\": 0, \"data\": {\"device\": \"" device \
 	"\", \"node-name\": \"#block0\", \"operation\": \"write\", \"action\": \"" action    \
 	"\", \"nospace\": true, \"reason\": \"\\u001b[2JNo space\", \"extra\": 1}}\r\n"
-#define IO_ERROR_TOLD(device, action)                                  \
-	"{\"event\":\"BLOCK_IO_ERROR\",\"data\":{\"device\":\"" device \
-	"\",\"operation\":\"write\","                                  \
+#define IO_ERROR_TOLD(device, action)                                     \
+	"{\"event\":\"BLOCK_IO_ERROR\",\"data\":{\"device\":\"" device    \
+	"\",\"node-name\":\"#block-" device "\",\"operation\":\"write\"," \
 	"\"action\":\"" action "\",\"nospace\":true,\"reason\":\"?[2JNo space\"}}"
 #define DELETED(id)                                                      \
 	"{\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"" id "\"," \
