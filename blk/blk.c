@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "blk/driver.h"
+#include "blk/retry.h"
 
 static const struct mpr_blk_driver *const drivers[] = {&mpr_blk_raw};
 
@@ -230,6 +231,9 @@ void mpr_blk_give_up(struct mpr_blk *blk, struct mpr_blk_req *req)
 {
 	struct mpr_blk_req **link = &blk->held;
 
+	req->given_up = true;
+	if (req->retry)
+		mpr_retry_stop(req->retry);
 	while (*link && *link != req)
 		link = &held_of(*link)->next;
 	if (!*link)
@@ -278,6 +282,8 @@ void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req)
 	uint64_t len;
 	int err = check(blk, req, &len);
 
+	req->retry = NULL;
+	req->given_up = false;
 	blk->in_flight++;
 	if (err)
 		refuse(blk, req, err);

@@ -59,6 +59,8 @@ enum mpr_blk_on_error {
 	MPR_BLK_STOP	/* it is held until mpr_blk_retry() or mpr_blk_give_up() */
 };
 
+struct mpr_retry;
+
 /*
  * A request. The submitter owns it, fills in the first part and keeps it, the
  * iov array and the buffers alive and unchanged until `done` is called.
@@ -76,6 +78,8 @@ struct mpr_blk_req {
 	void (*done)(struct mpr_blk_req *req, int result);
 
 	/* Private to blk/. */
+	struct mpr_retry *retry; /* that pauses between two tries, or NULL */
+	bool given_up;		 /* no more tries are made */
 	void *priv[24];
 };
 
@@ -126,7 +130,8 @@ void mpr_blk_set_on_error(struct mpr_blk *blk, enum mpr_blk_on_error read,
 unsigned mpr_blk_held(const struct mpr_blk *blk);
 /* Starts those again. */
 void mpr_blk_retry(struct mpr_blk *blk);
-/* If the request is held, it ends with its error, as if submitted now. */
+/* If the request is held, it ends with its error, as if submitted now. If it is in
+ * flight, it is not tried again where the kernel cannot do it now. */
 void mpr_blk_give_up(struct mpr_blk *blk, struct mpr_blk_req *req);
 
 /*

@@ -187,6 +187,7 @@ struct mpr_bounce *mpr_bounce_new(struct mpr_blk *blk, const struct mpr_file *fi
 	}
 	b->buf = buf;
 	b->transfer.file = file;
+	b->transfer.retry.req = req;
 	b->transfer.fn = transfer_done;
 	b->stats = &blk->stats;
 	b->req = req;

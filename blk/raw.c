@@ -10,6 +10,8 @@
 #include "blk/driver.h"
 #include "blk/file.h"
 #include "blk/range.h"
+#include "blk/retry.h"
+#include "blk/sync.h"
 #include "blk/transfer.h"
 
 #define SECTOR 512
@@ -18,9 +20,7 @@ struct raw {
 	struct mpr_blk blk;
 	struct mpr_file file;
 	struct mpr_ranges writes; /* in flight; with direct I/O only */
-	/* In the page cache, data whose write-back failed is dropped and the
-	 * failure told once; from then on nothing may be called durable. */
-	int sync_error;
+	struct mpr_syncs syncs;
 };
 
 /* The private part of a request. */
@@ -31,8 +31,8 @@ struct raw_req {
 	struct mpr_bounce *bounce; /* NULL: the request's own memory is used */
 	union {
 		struct mpr_transfer transfer;
-		struct mpr_uring_op flush;
-		struct mpr_uring_op discard;
+		struct mpr_sync sync;
+		struct mpr_retry discard;
 	};
 } __attribute__((may_alias));
 
@@ -56,14 +56,6 @@ static bool must_sync(const struct raw *raw, const struct mpr_blk_req *req)
 	       (req->op == MPR_BLK_WRITE && (req->fua || mpr_cache_is_durable(raw->blk.cache)));
 }
 
-/* Whether a failure says that data in the page cache may be gone. */
-static bool lost_data(const struct raw *raw, const struct mpr_blk_req *req, int result)
-{
-	if (is_direct(raw) || !must_sync(raw, req))
-		return false;
-	return req->op == MPR_BLK_FLUSH ? result < 0 : result == -EIO;
-}
-
 static void finish(struct raw_req *r, int result)
 {
 	struct mpr_blk_req *req = req_of(r);
@@ -71,14 +63,44 @@ static void finish(struct raw_req *r, int result)
 
 	if (req->op == MPR_BLK_WRITE && is_direct(raw))
 		mpr_ranges_release(&raw->writes, &r->range);
-	if (lost_data(raw, req, result))
-		raw->sync_error = result;
 	mpr_blk_finish(&raw->blk, req, r->len, result);
+}
+
+static void synced(struct mpr_sync *sync, int result)
+{
+	finish(mpr_container_of(sync, struct raw_req, sync), result);
+}
+
+static void sync_start(struct raw_req *r, uint64_t offset, uint64_t len)
+{
+	r->sync = (struct mpr_sync){
+		.req = req_of(r),
+		.offset = offset,
+		.len = len,
+		.fn = synced,
+	};
+	mpr_sync_start(&r->raw->syncs, &r->sync);
+}
+
+/*
+ * Through the page cache, a write is made durable by a second operation. One with
+ * RWF_DSYNC would not tell whether it failed itself, where nothing is lost, or wrote
+ * back what was there before, which then is.
+ */
+static bool syncs_after(const struct raw *raw, const struct mpr_blk_req *req)
+{
+	return !is_direct(raw) && must_sync(raw, req);
 }
 
 static void transfer_done(struct mpr_transfer *transfer, int result)
 {
-	finish(mpr_container_of(transfer, struct raw_req, transfer), result);
+	struct raw_req *r = mpr_container_of(transfer, struct raw_req, transfer);
+	const struct mpr_blk_req *req = req_of(r);
+
+	if (result == 0 && syncs_after(r->raw, req))
+		sync_start(r, req->offset, r->len);
+	else
+		finish(r, result);
 }
 
 static void bounce_done(struct mpr_bounce *bounce, struct mpr_blk_req *req, int result)
@@ -87,33 +109,15 @@ static void bounce_done(struct mpr_bounce *bounce, struct mpr_blk_req *req, int 
 	finish((struct raw_req *)req->priv, result);
 }
 
-static void flush_start(struct raw_req *r)
-{
-	struct io_uring_sqe *sqe = mpr_uring_sqe(r->raw->blk.ring, &r->flush);
-
-	io_uring_prep_fsync(sqe, r->raw->file.fd, IORING_FSYNC_DATASYNC);
-	if (r->raw->file.io_ring == r->raw->blk.ring)
-		mpr_uring_use_file(sqe, r->raw->file.slot);
-}
-
-static void flush_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
-{
-	struct raw_req *r = mpr_container_of(op, struct raw_req, flush);
-
-	(void)flags;
-	if (res == -EINTR || res == -EAGAIN)
-		flush_start(r);
-	else
-		finish(r, res);
-}
-
 /* The rest of a block that is discarded in part is kept by the kernel. */
-static void discard_start(struct raw_req *r)
+static void discard_issue(struct mpr_retry *retry)
 {
-	struct io_uring_sqe *sqe = mpr_uring_sqe(r->raw->blk.ring, &r->discard);
+	struct raw_req *r = mpr_container_of(retry, struct raw_req, discard);
+	struct io_uring_sqe *sqe = mpr_uring_sqe(r->raw->blk.ring, &retry->op);
 
 	io_uring_prep_fallocate(sqe, r->raw->file.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 				(off_t)req_of(r)->offset, (off_t)r->len);
+	sqe->flags |= mpr_retry_flags(retry);
 	if (r->raw->file.io_ring == r->raw->blk.ring)
 		mpr_uring_use_file(sqe, r->raw->file.slot);
 }
@@ -121,21 +125,20 @@ static void discard_start(struct raw_req *r)
 /* A file system without holes keeps the bytes, which is no error. */
 static void discard_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 {
-	struct raw_req *r = mpr_container_of(op, struct raw_req, discard);
+	struct raw_req *r = mpr_container_of(op, struct raw_req, discard.op);
 
 	(void)flags;
-	if (res == -EINTR || res == -EAGAIN)
-		discard_start(r);
-	else
+	if (res == 0 || !mpr_retry_after(&r->discard, &res))
 		finish(r, res == -EOPNOTSUPP ? 0 : res);
 }
 
 static void transfer_prepare(struct raw_req *r, int rw_flags)
 {
-	const struct mpr_blk_req *req = req_of(r);
+	struct mpr_blk_req *req = req_of(r);
 
 	r->transfer = (struct mpr_transfer){
 		.file = &r->raw->file,
+		.retry.req = req,
 		.iov = req->iov,
 		.niov = req->niov,
 		.write = req->op == MPR_BLK_WRITE,
@@ -174,7 +177,7 @@ static void range_prepare(struct raw_req *r)
 static void submit_transfer(struct raw *raw, struct mpr_blk_req *req, uint64_t len)
 {
 	struct raw_req *r = (struct raw_req *)req->priv;
-	int rw_flags = must_sync(raw, req) ? RWF_DSYNC : 0;
+	int rw_flags = is_direct(raw) && must_sync(raw, req) ? RWF_DSYNC : 0;
 
 	r->raw = raw;
 	r->len = len;
@@ -202,8 +205,7 @@ static void submit_flush(struct raw *raw, struct mpr_blk_req *req)
 
 	r->raw = raw;
 	r->len = 0;
-	r->flush.fn = flush_done;
-	flush_start(r);
+	sync_start(r, 0, 0);
 }
 
 static void submit_discard(struct raw *raw, struct mpr_blk_req *req, uint64_t len)
@@ -212,16 +214,21 @@ static void submit_discard(struct raw *raw, struct mpr_blk_req *req, uint64_t le
 
 	r->raw = raw;
 	r->len = len;
-	r->discard.fn = discard_done;
-	discard_start(r);
+	r->discard = (struct mpr_retry){
+		.op.fn = discard_done,
+		.ring = raw->blk.ring,
+		.issue = discard_issue,
+		.req = req,
+	};
+	discard_issue(&r->discard);
 }
 
 static void raw_submit(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len)
 {
 	struct raw *raw = mpr_container_of(blk, struct raw, blk);
 
-	if (raw->sync_error && must_sync(raw, req))
-		mpr_blk_finish_later(blk, req, raw->sync_error);
+	if (raw->syncs.error && must_sync(raw, req))
+		mpr_blk_finish_later(blk, req, raw->syncs.error);
 	else if (req->op == MPR_BLK_FLUSH && !must_sync(raw, req))
 		mpr_blk_finish_later(blk, req, 0);
 	else if (req->op == MPR_BLK_FLUSH)
@@ -245,6 +252,8 @@ static int raw_open(struct mpr_uring *ring, const struct mpr_blk_options *option
 		free(raw);
 		return err;
 	}
+	raw->syncs.file = &raw->file;
+	raw->syncs.cached = !mpr_cache_is_direct(options->cache);
 	raw->blk.size = (raw->file.length + SECTOR - 1) / SECTOR * SECTOR;
 	*blk = &raw->blk;
 	return 0;

@@ -47,6 +47,7 @@ static void prepare(const struct mpr_transfer *t, struct io_uring_sqe *sqe, enum
 {
 	io_uring_prep_rw(opcodes[form][t->write], sqe, t->file->fd, addr, len, t->offset);
 	sqe->rw_flags = t->rw_flags;
+	sqe->flags |= mpr_retry_flags(&t->retry);
 	mpr_uring_use_file(sqe, t->file->slot);
 }
 
@@ -61,7 +62,7 @@ static int find_memory(const struct mpr_transfer *t, const struct iovec *iov, un
 
 static void issue_run(struct mpr_transfer *t, const struct iovec *iov, unsigned niov)
 {
-	struct io_uring_sqe *sqe = mpr_uring_sqe(t->file->io_ring, &t->op);
+	struct io_uring_sqe *sqe = mpr_uring_sqe(t->file->io_ring, &t->retry.op);
 	int buffer = find_memory(t, iov, niov);
 	bool fixed = buffer >= 0;
 
@@ -110,8 +111,8 @@ static int end_of_file(struct mpr_transfer *t)
 	return 0;
 }
 
-/* `bytes` were moved, fewer than asked for or not. 0: done; -EAGAIN: there is
- * more to do; or the error to end with. */
+/* `bytes` were moved, fewer than asked for or not. 0: done; 1: there is more to do;
+ * or the error to end with. */
 static int progress(struct mpr_transfer *t, uint64_t bytes)
 {
 	uint64_t odd = bytes & (t->file->offset_align - 1);
@@ -124,26 +125,39 @@ static int progress(struct mpr_transfer *t, uint64_t bytes)
 	if (bytes - odd == 0)
 		return -EIO;
 	advance(t, bytes - odd);
-	return t->len ? -EAGAIN : 0;
+	return t->len ? 1 : 0;
 }
 
 static void transfer_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 {
-	struct mpr_transfer *t = mpr_container_of(op, struct mpr_transfer, op);
-	int result = res == -EINTR ? -EAGAIN : res;
+	struct mpr_transfer *t = mpr_container_of(op, struct mpr_transfer, retry.op);
+	int result;
 
 	(void)flags;
-	if (res >= 0)
-		result = progress(t, res);
-	if (result == -EAGAIN)
+	if (res < 0 && mpr_retry_after(&t->retry, &res))
+		return;
+	result = res < 0 ? res : progress(t, res);
+	if (result > 0) {
+		t->retry.tries = 0;
 		issue(t);
-	else
+	} else {
 		t->fn(t, result);
+	}
+}
+
+static void issue_again(struct mpr_retry *retry)
+{
+	issue(mpr_container_of(retry, struct mpr_transfer, retry));
 }
 
 void mpr_transfer_start(struct mpr_transfer *t)
 {
-	t->op.fn = transfer_done;
+	t->retry = (struct mpr_retry){
+		.op.fn = transfer_done,
+		.ring = t->file->ring,
+		.issue = issue_again,
+		.req = t->retry.req,
+	};
 	t->skip = 0;
 	advance(t, 0);
 	issue(t);

@@ -2,7 +2,7 @@
 /*
  * One vectored read or write of a file, carried through to its last byte: split
  * where it has more elements than the kernel takes, continued after a short
- * transfer, repeated after EINTR and EAGAIN. Memory that is registered with the
+ * transfer, tried again after EINTR and EAGAIN (blk/retry.h). Memory that is registered with the
  * ring is used as such. Private to blk/.
  */
 #ifndef MPR_BLK_TRANSFER_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "blk/uring.h"
+#include "blk/retry.h"
 
 struct mpr_file;
 
@@ -33,8 +33,8 @@ struct mpr_transfer {
 	 * and its last sector's end are zeros. */
 	void (*fn)(struct mpr_transfer *transfer, int result);
 
-	/* Private. */
-	struct mpr_uring_op op;
+	/* Private, but for retry.req: the request that it is part of. */
+	struct mpr_retry retry;
 	struct iovec rest; /* of an element that was cut */
 	uint64_t skip;	   /* bytes of *iov that are done */
 };

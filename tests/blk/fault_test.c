@@ -107,22 +107,17 @@ static void flush_is_fdatasync(void **state)
 	teardown(&f);
 }
 
-static void durable_writes_use_dsync(void **state)
+static void durable_direct_writes_use_dsync(void **state)
 {
 	static const struct {
 		enum mpr_blk_cache cache;
 		bool fua;
 		int rw_flags;
 	} cases[] = {
-		{MPR_CACHE_WRITEBACK, false, 0},
-		{MPR_CACHE_WRITEBACK, true, RWF_DSYNC},
 		{MPR_CACHE_NONE, false, 0},
 		{MPR_CACHE_NONE, true, RWF_DSYNC},
 		{MPR_CACHE_DIRECTSYNC, false, RWF_DSYNC},
 		{MPR_CACHE_DIRECTSYNC, true, RWF_DSYNC},
-		{MPR_CACHE_WRITETHROUGH, false, RWF_DSYNC},
-		{MPR_CACHE_UNSAFE, false, 0},
-		{MPR_CACHE_UNSAFE, true, 0},
 	};
 
 	(void)state;
@@ -134,11 +129,76 @@ static void durable_writes_use_dsync(void **state)
 		submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
 		assert_int_equal(fake_uring_entry(f.ring, 0)->rw_flags, cases[i].rw_flags);
 		fake_uring_complete(f.ring, 0, 4096);
+		assert_int_equal(r.result, 0);
 		submit(&f, &r, MPR_BLK_READ, 0, 4096);
 		assert_int_equal(fake_uring_entry(f.ring, 0)->rw_flags, 0);
 		fake_uring_complete(f.ring, 0, 4096);
 		teardown(&f);
 	}
+}
+
+static void durable_cached_writes_are_synced_after(void **state)
+{
+	static const struct {
+		enum mpr_blk_cache cache;
+		bool fua, synced;
+	} cases[] = {
+		{MPR_CACHE_WRITEBACK, false, false},   {MPR_CACHE_WRITEBACK, true, true},
+		{MPR_CACHE_WRITETHROUGH, false, true}, {MPR_CACHE_WRITETHROUGH, true, true},
+		{MPR_CACHE_UNSAFE, false, false},      {MPR_CACHE_UNSAFE, true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture f;
+		struct test_req r = {.req.fua = cases[i].fua};
+
+		setup(&f, cases[i].cache);
+		submit(&f, &r, MPR_BLK_WRITE, 8192, 4096);
+		expect(&f, 0, IORING_OP_WRITE, 8192, 4096);
+		assert_int_equal(fake_uring_entry(f.ring, 0)->rw_flags, 0);
+		fake_uring_complete(f.ring, 0, 4096);
+		if (cases[i].synced) {
+			assert_int_equal(r.result, PENDING);
+			expect(&f, 0, IORING_OP_FSYNC, 8192, 4096);
+			fake_uring_complete(f.ring, 0, 0);
+		}
+		assert_int_equal(r.result, 0);
+		assert_int_equal(mpr_blk_stats(f.blk)->wr_bytes, 4096);
+		teardown(&f);
+	}
+}
+
+/* The kernel would tell only one of them of data that was lost. */
+static void one_sync_at_a_time_covers_all_who_wait(void **state)
+{
+	struct fixture f;
+	struct test_req a = {0}, b = {0}, c = {0}, fua = {.req.fua = true};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	submit(&f, &a, MPR_BLK_FLUSH, 0, 0);
+	submit(&f, &b, MPR_BLK_FLUSH, 0, 0);
+	submit(&f, &c, MPR_BLK_FLUSH, 0, 0);
+	submit(&f, &fua, MPR_BLK_WRITE, 4096, 512);
+	assert_int_equal(fake_uring_count(f.ring), 2);
+	fake_uring_complete_full(f.ring, 1);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(a.result, 0);
+	assert_int_equal(b.result, PENDING);
+	assert_int_equal(fake_uring_count(f.ring), 1);
+	expect(&f, 0, IORING_OP_FSYNC, 0, 0);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(b.result, 0);
+	assert_int_equal(c.result, 0);
+	assert_int_equal(fua.result, 0);
+	submit(&f, &a, MPR_BLK_FLUSH, 0, 0);
+	submit(&f, &b, MPR_BLK_FLUSH, 0, 0);
+	fake_uring_complete(f.ring, 0, -EIO);
+	assert_int_equal(a.result, -EIO);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(b.result, -EIO);
+	teardown(&f);
 }
 
 static void unsafe_flush_asks_nobody(void **state)
@@ -307,6 +367,7 @@ static void page_cache_needs_no_registered_memory(void **state)
 	teardown(&f);
 }
 
+/* At once, and then after a pause. */
 static void interruptions_are_repeated(void **state)
 {
 	struct fixture f;
@@ -315,11 +376,101 @@ static void interruptions_are_repeated(void **state)
 	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	submit(&f, &r, MPR_BLK_READ, 0, 4096);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->flags, 0);
 	fake_uring_complete(f.ring, 0, -EINTR);
 	expect(&f, 0, IORING_OP_READ, 0, 4096);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->flags, IOSQE_ASYNC);
 	fake_uring_complete(f.ring, 0, -EAGAIN);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_TIMEOUT);
+	fake_uring_complete(f.ring, 0, -ETIME);
 	expect(&f, 0, IORING_OP_READ, 0, 4096);
-	fake_uring_complete(f.ring, 0, 4096);
+	fake_uring_complete(f.ring, 0, 1024);
+	expect(&f, 0, IORING_OP_READ, 1024, 3072);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->flags, 0);
+	fake_uring_complete(f.ring, 0, 3072);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+/* Nanoseconds that the pauses of the request, which never succeeds, take together. */
+static uint64_t fail_for_ever(struct fixture *f, const struct test_req *r, int error,
+			      unsigned *tries)
+{
+	uint64_t sum = 0;
+
+	for (*tries = 0; r->result == PENDING && *tries < 1000; ++*tries) {
+		fake_uring_complete(f->ring, 0, error);
+		if (fake_uring_count(f->ring) &&
+		    fake_uring_entry(f->ring, 0)->opcode == IORING_OP_TIMEOUT) {
+			const struct __kernel_timespec *time =
+				(void *)(uintptr_t)fake_uring_entry(f->ring, 0)->addr;
+
+			sum += (uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_nsec;
+			fake_uring_complete(f->ring, 0, -ETIME);
+		}
+	}
+	return sum;
+}
+
+static void a_file_system_that_is_never_ready_has_failed(void **state)
+{
+	static const enum mpr_blk_op ops[] = {MPR_BLK_READ, MPR_BLK_WRITE, MPR_BLK_FLUSH,
+					      MPR_BLK_DISCARD};
+	static const int errors[] = {-EAGAIN, -EINTR};
+	struct mpr_blk_options options;
+	struct fixture f;
+	struct test_req r = {0};
+	unsigned tries;
+	uint64_t time;
+	char *error;
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	assert_int_equal(mpr_blk_close(f.blk), 0);
+	options = (struct mpr_blk_options){.file = f.path, .discard = true};
+	assert_int_equal(mpr_blk_open(f.ring, &options, &f.blk, &error), 0);
+	for (size_t i = 0; i < 2 * sizeof(ops) / sizeof(ops[0]); i++) {
+		submit(&f, &r, ops[i / 2], 0, 4096);
+		time = fail_for_ever(&f, &r, errors[i % 2], &tries);
+		assert_int_equal(r.result, errors[i % 2]);
+		assert_in_range(tries, 3, 50);
+		assert_in_range(time, 1000000000, 10000000000);
+	}
+	/* Nothing was lost. */
+	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+static void a_request_that_is_given_up_pauses_no_more(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_NONE);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+	fake_uring_complete(f.ring, 0, -EAGAIN);
+	fake_uring_complete(f.ring, 0, -EAGAIN);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_TIMEOUT);
+	mpr_blk_give_up(f.blk, &r.req);
+	assert_int_equal(fake_uring_entry(f.ring, 1)->opcode, IORING_OP_TIMEOUT_REMOVE);
+	assert_int_equal(fake_uring_entry(f.ring, 1)->addr, fake_uring_entry(f.ring, 0)->user_data);
+	fake_uring_complete(f.ring, 1, 0);
+	fake_uring_complete(f.ring, 0, -ECANCELED);
+	assert_int_equal(r.result, -EAGAIN);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+	mpr_blk_give_up(f.blk, &r.req);
+	fake_uring_complete(f.ring, 0, -EAGAIN);
+	assert_int_equal(r.result, -EAGAIN);
+	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
+	fake_uring_complete(f.ring, 0, -EAGAIN);
+	mpr_blk_give_up(f.blk, &r.req);
+	fake_uring_complete(f.ring, 0, -EAGAIN);
+	assert_int_equal(r.result, -EAGAIN);
+	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
+	fake_uring_complete(f.ring, 0, 0);
 	assert_int_equal(r.result, 0);
 	teardown(&f);
 }
@@ -372,20 +523,47 @@ static void after_a_failed_flush_nothing_is_called_durable(void **state)
 	teardown(&f);
 }
 
+/* It was the write that failed: nothing that was written before is lost. */
 static void a_full_disk_does_not_end_durability(void **state)
 {
+	static const int errors[] = {-ENOSPC, -EDQUOT, -EIO};
 	struct fixture f;
 	struct test_req r = {.req.fua = true};
 
 	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
-	submit(&f, &r, MPR_BLK_WRITE, 0, 512);
-	fake_uring_complete(f.ring, 0, -ENOSPC);
-	assert_int_equal(r.result, -ENOSPC);
-	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
-	fake_uring_complete(f.ring, 0, 0);
-	assert_int_equal(r.result, 0);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		r.req.fua = true;
+		submit(&f, &r, MPR_BLK_WRITE, 0, 512);
+		fake_uring_complete(f.ring, 0, errors[i]);
+		assert_int_equal(r.result, errors[i]);
+		submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
+		fake_uring_complete(f.ring, 0, 0);
+		assert_int_equal(r.result, 0);
+	}
 	teardown(&f);
+}
+
+/* As where room is found, or not, when data is written back. */
+static void a_full_disk_found_when_syncing_ends_durability(void **state)
+{
+	static const int errors[] = {-ENOSPC, -EDQUOT, -EIO};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		struct fixture f;
+		struct test_req r = {.req.fua = true};
+
+		setup(&f, MPR_CACHE_WRITEBACK);
+		submit(&f, &r, MPR_BLK_WRITE, 0, 512);
+		fake_uring_complete_full(f.ring, 0);
+		fake_uring_complete(f.ring, 0, errors[i]);
+		assert_int_equal(r.result, errors[i]);
+		submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
+		fake_uring_complete(f.ring, 0, 0);
+		assert_int_equal(r.result, errors[i]);
+		teardown(&f);
+	}
 }
 
 /* Two writes of one block: the second reads it when the first has written it. */
@@ -595,7 +773,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flush_is_fdatasync),
-		cmocka_unit_test(durable_writes_use_dsync),
+		cmocka_unit_test(durable_direct_writes_use_dsync),
+		cmocka_unit_test(durable_cached_writes_are_synced_after),
+		cmocka_unit_test(one_sync_at_a_time_covers_all_who_wait),
 		cmocka_unit_test(unsafe_flush_asks_nobody),
 		cmocka_unit_test(discards_reach_the_image_when_they_may),
 		cmocka_unit_test(short_transfers_are_continued),
@@ -605,9 +785,12 @@ int main(void)
 		cmocka_unit_test(registered_memory_in_pieces_is_one_operation),
 		cmocka_unit_test(page_cache_needs_no_registered_memory),
 		cmocka_unit_test(interruptions_are_repeated),
+		cmocka_unit_test(a_file_system_that_is_never_ready_has_failed),
+		cmocka_unit_test(a_request_that_is_given_up_pauses_no_more),
 		cmocka_unit_test(errors_reach_the_caller),
 		cmocka_unit_test(after_a_failed_flush_nothing_is_called_durable),
 		cmocka_unit_test(a_full_disk_does_not_end_durability),
+		cmocka_unit_test(a_full_disk_found_when_syncing_ends_durability),
 		cmocka_unit_test(writes_of_one_block_take_turns),
 		cmocka_unit_test(whole_block_writes_wait_for_a_rewrite),
 		cmocka_unit_test(a_rewrite_waits_for_whole_block_writes),
