@@ -210,12 +210,38 @@ static void add_monitor(GPtrArray *argv, int fd)
 	add_pair(argv, "-qmp", mpr_need_text("chardev:mpring-qmp"));
 }
 
-/* Locking guest memory is for QEMU and for the remotes. */
-static void add_overcommit(GPtrArray *argv, const struct mpr_plan *plan)
+/* What later QEMUs have for -runas and -chroot. */
+static void add_run_with(GPtrArray *argv, const char *text)
 {
-	for (int i = 1; i + 1 < plan->argc; i += (int)mpr_option_words(&plan->argv[i])) {
-		if (mpr_is_option(plan->argv[i], "overcommit"))
-			add_pair(argv, "-overcommit", mpr_need_text("%s", plan->argv[i + 1]));
+	const char *user, *root;
+	struct mpr_opts *opts;
+	char *error;
+
+	if (mpr_opts_parse("-run-with", text, NULL, &opts, &error)) {
+		free(error); /* QEMU has a message of its own */
+		return;
+	}
+	user = mpr_opts_get(opts, "user");
+	root = mpr_opts_get(opts, "chroot");
+	if (user)
+		add_pair(argv, "-runas", mpr_need_text("%s", user));
+	if (root)
+		add_pair(argv, "-chroot", mpr_need_text("%s", root));
+	mpr_opts_free(opts);
+}
+
+/* Options that are about a process, and so about each. */
+static void add_process_options(GPtrArray *argv, const struct mpr_plan *plan)
+{
+	static const char *const names[] = {"overcommit", "runas", "chroot"};
+
+	for (char *const *word = plan->argv + 1; *word; word += mpr_option_words(word)) {
+		if (mpr_is_option(word[0], "run-with") && word[1])
+			add_run_with(argv, word[1]);
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			if (mpr_is_option(word[0], names[i]) && word[1])
+				add_words(argv, word, 2);
+		}
 	}
 }
 
@@ -228,7 +254,7 @@ static void begin_remote(GPtrArray *argv, const struct mpr_plan *plan, uint64_t 
 		machine = mpr_need_text("x-remote");
 	if (monitor >= 0)
 		add_monitor(argv, monitor);
-	add_overcommit(argv, plan);
+	add_process_options(argv, plan);
 	if (machine)
 		add_pair(argv, "-machine", machine);
 }

@@ -139,9 +139,9 @@ const struct mpr_qemu_option mpr_qemu_options[] = {
 	REFUSED("daemonize", FLAG,
 		"mpring stays with QEMU and its device processes: let mpring itself run in the "
 		"background, as \"mpring run ... &\" or a service does"),
-	REFUSED("runas", VALUE, "device processes would keep their user"),
-	REFUSED("chroot", VALUE, "device processes would keep their root"),
-	REFUSED("run-with", VALUE, "device processes would keep their user and root"),
+	BOTH("runas", VALUE, "device processes change their user when their images are open"),
+	BOTH("chroot", VALUE, "device processes change their root when their images are open"),
+	BOTH("run-with", VALUE, "later QEMUs' form of -runas and -chroot"),
 	REFUSED("sandbox", VALUE, "device processes would have no such filter"),
 	BOTH("overcommit", VALUE, "mem-lock=on locks the guest's memory in each process"),
 	QEMU_ONLY("async-teardown", FLAG, "for guest memory that belongs to QEMU"),

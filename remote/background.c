@@ -13,7 +13,7 @@ static _Noreturn void wait_for_child(int fd)
 	_exit(read(fd, &byte, 1) == 1 ? 0 : 1);
 }
 
-int mpr_background_start(void)
+static int fork_child(int *parent)
 {
 	int fds[2];
 	pid_t pid;
@@ -33,21 +33,33 @@ int mpr_background_start(void)
 		wait_for_child(fds[0]);
 	}
 	close(fds[0]);
-	(void)setsid();
-	return fds[1];
+	*parent = fds[1];
+	return 0;
 }
 
-void mpr_background_ready(int fd)
+int mpr_background_start(struct mpr_background *background)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int ret;
 
-	for (int i = STDIN_FILENO; null >= 0 && i <= STDERR_FILENO; i++)
-		(void)dup2(null, i);
-	if (null >= 0)
-		close(null);
-	while (write(fd, "", 1) < 0 && errno == EINTR)
+	background->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (background->null < 0)
+		return -errno;
+	ret = fork_child(&background->parent);
+	if (ret < 0)
+		close(background->null);
+	else
+		(void)setsid();
+	return ret;
+}
+
+void mpr_background_ready(const struct mpr_background *background)
+{
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		(void)dup2(background->null, i);
+	close(background->null);
+	while (write(background->parent, "", 1) < 0 && errno == EINTR)
 		; /* and a parent that was killed waits for nothing */
-	close(fd);
+	close(background->parent);
 }
 
 static int write_number(int fd)

@@ -3,16 +3,20 @@
 #ifndef MPR_REMOTE_BACKGROUND_H
 #define MPR_REMOTE_BACKGROUND_H
 
+struct mpr_background {
+	int parent; /* tells it that all is well */
+	int null;   /* /dev/null, which may be out of sight then */
+};
+
 /*
  * Continues in a child process, whose parent waits for mpr_background_ready() and
- * exits with 0 then, or with 1 if the child ends before. Returns in the child a
- * descriptor for that, or a negative errno. Nothing may have been set up that
- * belongs to the process.
+ * exits with 0 then, or with 1 if the child ends before. Returns in the child, 0 or a
+ * negative errno. Nothing may have been set up that belongs to the process.
  */
-int mpr_background_start(void);
+int mpr_background_start(struct mpr_background *background);
 
 /* Lets the parent exit, and the terminal go. */
-void mpr_background_ready(int fd);
+void mpr_background_ready(const struct mpr_background *background);
 
 /* Writes the process' number to a file, which stays locked until the process ends.
  * A descriptor of it, or negative errno; -EAGAIN: another process has it. */

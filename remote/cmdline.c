@@ -111,6 +111,7 @@ enum kind {
 	KIND_TEXT,    /* the argument is kept as it is */
 	KIND_MACHINE, /* x-remote, and nothing else */
 	KIND_OVERCOMMIT,
+	KIND_USER, /* -runas */
 	KIND_FLAG,
 	KIND_IGNORED, /* what every device process does anyway */
 };
@@ -137,6 +138,8 @@ static const struct option options[] = {
 	{"-machine", KIND_MACHINE, 0, NULL},
 	{"-M", KIND_MACHINE, 0, NULL},
 	{"-overcommit", KIND_OVERCOMMIT, 0, NULL},
+	{"-runas", KIND_USER, 0, NULL},
+	{"-chroot", KIND_TEXT, AT(privileges.root), NULL},
 	{"-pidfile", KIND_TEXT, AT(pidfile), NULL},
 	{"-D", KIND_TEXT, AT(log_file), NULL},
 	{"-d", KIND_TEXT, AT(log_items), NULL},
@@ -245,6 +248,8 @@ static int parse_argument(struct mpr_cmdline *cmdline, const struct option *opti
 		return parse_machine(cmdline, argument, error);
 	case KIND_OVERCOMMIT:
 		return parse_overcommit(cmdline, argument, error);
+	case KIND_USER:
+		return mpr_privileges_set_user(&cmdline->privileges, argument, error);
 	default:
 		ret = add_option(where, option, argument, error);
 		if (ret == 0 && option->kind == KIND_DEVICE)
@@ -316,6 +321,17 @@ static int check_link(int argc, char **argv, char **error)
 	return -EINVAL;
 }
 
+/* The kernel's thread would keep the rights that the process had when it was made. */
+static int check_rights(const struct mpr_cmdline *cmdline, char **error)
+{
+	if (!cmdline->privileges.user || !cmdline->sqpoll)
+		return 0;
+	*error = mpr_errorf("-runas %s: with sqpoll=on a thread of the kernel's would go on as the "
+			    "user of now: leave one of them out",
+			    cmdline->privileges.user);
+	return -EINVAL;
+}
+
 int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
 		      const struct mpr_device_ops *const *models, char **error)
 {
@@ -333,7 +349,7 @@ int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
 			return taken;
 		i += taken;
 	}
-	return 0;
+	return check_rights(cmdline, error);
 }
 
 static void free_list(struct mpr_option_list *list)
@@ -345,6 +361,7 @@ static void free_list(struct mpr_option_list *list)
 
 void mpr_cmdline_free(struct mpr_cmdline *cmdline)
 {
+	free(cmdline->privileges.name);
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (options[i].kind == KIND_LIST || options[i].kind == KIND_DEVICE)
 			free_list((void *)((char *)cmdline + options[i].where));

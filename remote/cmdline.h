@@ -13,6 +13,7 @@
 #include "dev/device.h"
 #include "opts/opts.h"
 #include "remote/placement.h"
+#include "remote/privileges.h"
 
 /* The options of one kind, in the order of the command line. */
 struct mpr_option_list {
@@ -30,6 +31,7 @@ struct mpr_cmdline {
 	bool sqpoll;	  /* a thread of the kernel's submits I/O */
 	uint64_t poll_us; /* to look for work, at most, before sleeping */
 	struct mpr_placement placement;
+	struct mpr_privileges privileges;
 	bool help; /* help or the version was printed; there is nothing to do */
 };
 

@@ -3,25 +3,11 @@
 
 #include <errno.h>
 #include <liburing.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 struct mpr_eventfd {
 	struct io_uring ring;
 };
-
-bool mpr_eventfd_is_one(int fd)
-{
-	static const char name[] = "anon_inode:[eventfd]";
-	char path[32], link[sizeof(name)];
-	ssize_t len;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	len = readlink(path, link, sizeof(link));
-	return len == (ssize_t)sizeof(name) - 1 && !memcmp(link, name, sizeof(name) - 1);
-}
 
 int mpr_eventfd_open(int fd, struct mpr_eventfd **result)
 {
@@ -68,4 +54,15 @@ void mpr_eventfd_close(struct mpr_eventfd *eventfd)
 		return;
 	io_uring_queue_exit(&eventfd->ring);
 	free(eventfd);
+}
+
+/* /proc, which has the kind of a file as well, may be out of sight (-chroot). */
+bool mpr_eventfd_is_one(int fd)
+{
+	struct mpr_eventfd *eventfd;
+	int ret = mpr_eventfd_open(fd, &eventfd);
+
+	if (ret == 0)
+		mpr_eventfd_close(eventfd);
+	return ret == 0;
 }

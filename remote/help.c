@@ -45,6 +45,9 @@ static const char usage[] =
 	"                    sqpoll: a thread of the kernel's submits I/O\n"
 	"-overcommit mem-lock=on\n"
 	"                    lock guest memory, which makes I/O cheaper\n"
+	"-runas USER, -chroot DIR\n"
+	"                    give up root's rights, also as UID:GID, and change the root folder,\n"
+	"                    once images and sockets are open\n"
 	"-help, -version     print this, or the version, and exit\n";
 
 bool mpr_help_general(const char *option)

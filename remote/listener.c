@@ -11,6 +11,7 @@
 
 #include "remote/delay.h"
 #include "remote/log.h"
+#include "remote/own_file.h"
 
 #define BACKLOG 16
 
@@ -27,6 +28,7 @@ struct mpr_listener {
 	bool failing; /* since the last connection that was accepted */
 	void (*accepted)(int fd, void *opaque);
 	void *opaque;
+	struct mpr_own_file file;
 };
 
 static void on_connect(void *opaque);
@@ -138,6 +140,7 @@ int mpr_listener_create(const char *path, struct mpr_watcher *watcher,
 		free(listener);
 		return ret;
 	}
+	mpr_own_file_note(&listener->file, path);
 	*result = listener;
 	return 0;
 }
@@ -149,6 +152,6 @@ void mpr_listener_destroy(struct mpr_listener *listener)
 	mpr_delay_stop(listener->pause);
 	mpr_watch_stop(listener->watch);
 	close(listener->sock);
-	(void)unlink(listener->address.sun_path);
+	mpr_own_file_remove(&listener->file, listener->address.sun_path);
 	free(listener);
 }

@@ -494,7 +494,8 @@ static void shut_down(struct loop *loop)
 }
 
 int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
-		 struct mpr_timers *timers, void (*ready)(void *opaque), void *opaque, char **error)
+		 struct mpr_timers *timers, int (*ready)(void *opaque, char **error), void *opaque,
+		 char **error)
 {
 	struct loop loop = {
 		.machine = machine,
@@ -515,7 +516,7 @@ int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
 	if (ret == 0)
 		ret = mpr_monitors_create(machine, &loop.monitors, error);
 	if (ret == 0)
-		ready(opaque);
+		ret = ready(opaque, error);
 	while (ret == 0 && !finished(&loop))
 		if (!turn(&loop))
 			wait_for_work(&loop);

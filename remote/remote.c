@@ -14,6 +14,7 @@
 #include "remote/log.h"
 #include "remote/loop.h"
 #include "remote/machine.h"
+#include "remote/own_file.h"
 
 #define URING_ENTRIES 256
 
@@ -46,19 +47,22 @@ static int fail(char *error)
 struct process {
 	struct mpr_cmdline cmdline;
 	const struct mpr_device_ops *const *models;
-	int background; /* tells the parent that all is well, or -1 */
-	int pidfile;	/* -1: none */
+	struct mpr_background background; /* with -daemonize */
+	struct mpr_own_file pidfile;
+	int pidfile_lock; /* -1: none */
 };
 
-/* The sockets are there. */
-static void on_ready(void *opaque)
+/* The files and sockets are there. */
+static int on_ready(void *opaque, char **error)
 {
 	struct process *process = opaque;
+	int ret = mpr_privileges_drop(&process->cmdline.privileges, error);
 
-	if (process->background < 0)
-		return;
+	if (ret < 0 || !process->cmdline.daemonize)
+		return ret;
 	(void)mpr_log_writer_drain(); /* what was said goes to the terminal still */
-	mpr_background_ready(process->background);
+	mpr_background_ready(&process->background);
+	return 0;
 }
 
 static int serve(struct process *process, struct mpr_watcher *watcher)
@@ -117,28 +121,25 @@ static int open_log(const struct mpr_cmdline *cmdline)
 
 static int go_to_background(struct process *process)
 {
-	process->background = -1;
-	if (!process->cmdline.daemonize)
-		return 0;
-	process->background = mpr_background_start();
-	return process->background < 0
-		       ? fail(mpr_errorf("-daemonize: %s", strerror(-process->background)))
-		       : 0;
+	int ret = process->cmdline.daemonize ? mpr_background_start(&process->background) : 0;
+
+	return ret < 0 ? fail(mpr_errorf("-daemonize: %s", strerror(-ret))) : 0;
 }
 
 static int write_pidfile(struct process *process)
 {
 	const char *path = process->cmdline.pidfile;
 
-	process->pidfile = -1;
+	process->pidfile_lock = -1;
 	if (!path)
 		return 0;
-	process->pidfile = mpr_pidfile_create(path);
-	if (process->pidfile == -EAGAIN)
+	process->pidfile_lock = mpr_pidfile_create(path);
+	if (process->pidfile_lock == -EAGAIN)
 		return fail(mpr_errorf("-pidfile %s: another process has it", path));
-	return process->pidfile < 0
-		       ? fail(mpr_errorf("-pidfile %s: %s", path, strerror(-process->pidfile)))
-		       : 0;
+	if (process->pidfile_lock < 0)
+		return fail(mpr_errorf("-pidfile %s: %s", path, strerror(-process->pidfile_lock)));
+	mpr_own_file_note(&process->pidfile, path);
+	return 0;
 }
 
 static int start(struct process *process)
@@ -153,9 +154,9 @@ static int start(struct process *process)
 		return ret;
 	ret = run(process);
 	(void)mpr_log_writer_drain();
-	if (process->pidfile >= 0) {
-		(void)unlink(process->cmdline.pidfile);
-		close(process->pidfile);
+	if (process->pidfile_lock >= 0) {
+		mpr_own_file_remove(&process->pidfile, process->cmdline.pidfile);
+		close(process->pidfile_lock);
 	}
 	return ret;
 }

@@ -228,6 +228,7 @@ static void proxy_realize(PCIDevice *pci, Error **errp)
 		return;
 	}
 	proxy_halt_poll_open(dev);
+	proxy_parent_watch();
 }
 
 static void proxy_reset(DeviceState *qdev)

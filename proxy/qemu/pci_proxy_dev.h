@@ -9,6 +9,7 @@
  *   guest_memory.c   tells the remote which memory the guest has
  *   events.c         what the remote says unasked
  *   connection.c     notices that a remote is gone
+ *   parent.c         ends QEMU when its starter dies, if the starter wanted that
  *   big_lock.c       lets QEMU's big lock go while an access waits for the remote
  *
  * Everything runs under QEMU's big lock, but for what libmpring-proxy does between the
@@ -109,6 +110,13 @@ void proxy_connection_close(PCIProxyDev *dev);
 void proxy_connection_release(PCIProxyDev *dev);
 /* Tells the operator, once, when the remote is gone. */
 void proxy_connection_check(PCIProxyDev *dev);
+
+/* ---- parent.c ----------------------------------------------------------- */
+
+/* Takes down what the process is to do when its parent dies, before it may be lost. */
+void proxy_parent_note(void);
+/* Asks for it again when QEMU has changed its user. */
+void proxy_parent_watch(void);
 
 /* ---- big_lock.c --------------------------------------------------------- */
 

@@ -126,6 +126,7 @@ static void __attribute__((constructor)) register_device(void)
 		return;
 	leave_preload();
 	keep_sockets();
+	proxy_parent_note();
 	if (same_version() && is_complete())
 		type_register_static(&pci_proxy_dev_info);
 }

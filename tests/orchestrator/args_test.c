@@ -165,8 +165,22 @@ static struct rewrite locking_is_for_all = {
 		 "-rdevice lsi53c895a,id=b,rid=1",
 	.qemu = "qemu --overcommit mem-lock=on -device pci-proxy-dev,id=a,socket=10 "
 		"-device pci-proxy-dev,id=b,socket=11",
-	.remotes = {"remote 20 -overcommit mem-lock=on -device lsi53c895a,id=a",
-		    "remote 21 -overcommit mem-lock=on -device lsi53c895a,id=b"},
+	.remotes = {"remote 20 --overcommit mem-lock=on -device lsi53c895a,id=a",
+		    "remote 21 --overcommit mem-lock=on -device lsi53c895a,id=b"},
+};
+
+static struct rewrite users_and_roots_are_for_all = {
+	.given = "qemu -runas nobody -chroot /var/empty -rdevice lsi53c895a,id=a,rid=0",
+	.qemu = "qemu -runas nobody -chroot /var/empty -device pci-proxy-dev,id=a,socket=10",
+	.remotes = {"remote 20 -runas nobody -chroot /var/empty -device lsi53c895a,id=a"},
+};
+
+static struct rewrite users_and_roots_in_later_words = {
+	.given = "qemu -run-with user=65534:65534,chroot=/srv -rdevice lsi53c895a,id=a,rid=0 "
+		 "-run-with async-teardown=on",
+	.qemu = "qemu -run-with user=65534:65534,chroot=/srv "
+		"-device pci-proxy-dev,id=a,socket=10 -run-with async-teardown=on",
+	.remotes = {"remote 20 -runas 65534:65534 -chroot /srv -device lsi53c895a,id=a"},
 };
 
 static struct rewrite commas_stay_doubled = {
@@ -431,6 +445,8 @@ int main(void)
 		rewrite_test(waiting_is_for_both_sides_and_places_for_the_process),
 		rewrite_test(other_drivers_on_a_remote_bus),
 		rewrite_test(locking_is_for_all),
+		rewrite_test(users_and_roots_are_for_all),
+		rewrite_test(users_and_roots_in_later_words),
 		rewrite_test(commas_stay_doubled),
 		rewrite_test(two_dashes),
 		rewrite_test(globals_are_for_remote_devices_too),

@@ -203,6 +203,96 @@ def remote_options_can_be_set(folder):
     check('there is no device "disk9" defined' in said, said)
 
 
+# ---- Users and roots -----------------------------------------------------------
+
+def processes(machine):
+    """The program and number of what runs under mpring."""
+    with open(f"/proc/{machine.process.pid}/task/{machine.process.pid}/children",
+              encoding="ascii") as children:
+        for pid in children.read().split():
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
+                yield comm.read().strip(), int(pid)
+
+
+def users(machine):
+    """The user, group and further groups of each of them, and of all their threads."""
+    found = {}
+    for program, pid in processes(machine):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/status", encoding="utf-8") as status:
+                fields = dict(line.rstrip("\n").split(":\t", 1) for line in status)
+            found.setdefault(program, set()).add(
+                tuple(fields[name].strip() for name in ("Uid", "Gid", "Groups")))
+    return found
+
+
+def needs_root():
+    if os.getuid() != 0:
+        raise Skip("only root can change its user and root")
+
+
+NOBODY = "65534\t65534\t65534\t65534"
+
+
+def check_nobody(machine, count):
+    found = users(machine)
+    check(len(list(processes(machine))) == count, str(found))
+    for program in ("qemu-system-x86", "mpring-remote"):
+        check(found[program] == {(NOBODY, NOBODY, "65534")}, str(found))
+
+
+@case
+def every_process_changes_its_user(folder):
+    needs_root()
+    for user in ("nobody", "65534:65534"):
+        with Machine(folder, *DISK, "-runas", user) as machine:
+            os.chmod(machine.path("d1.img"), 0o600)
+            with machine.qemu() as qemu:
+                error = qemu.error("x-rdrive-add", rid=0, id="d1", file="d1.img", format="raw")
+                check("Permission denied" in error, error)
+                os.unlink(machine.path("remote.qmp"))
+                qemu.command("x-rdevice-add", rid=1, id="lsi1", driver="lsi")
+            check_nobody(machine, 3)
+
+
+@case
+def every_process_changes_its_root(folder):
+    needs_root()
+    root = os.path.join(folder, "root")
+    os.mkdir(root)
+    with Machine(folder, *DISK, "-chroot", root, "-runas", "nobody") as machine:
+        found = {program: (os.readlink(f"/proc/{pid}/root"), os.readlink(f"/proc/{pid}/cwd"))
+                 for program, pid in processes(machine)}
+        check(found == {"qemu-system-x86": (root, root), "mpring-remote": (root, root)},
+              str(found))
+        check_nobody(machine, 2)
+        with open(os.path.join(root, "d2.img"), "wb") as image:
+            image.truncate(1 << 20)
+        os.chmod(image.name, 0o666)
+        with machine.qemu() as qemu:
+            qemu.command("x-rdrive-add", rid=0, id="d2", file="/d2.img", format="raw")
+
+
+@case
+def a_user_that_there_is_not_is_refused(folder):
+    said = refused(folder, *DISK, "-runas", "no-such-user")
+    check("no-such-user" in said, said)
+
+
+@case
+def processes_that_changed_their_user_end_with_mpring(folder):
+    needs_root()
+    with Machine(folder, *DISK, "-runas", "nobody") as machine:
+        numbers = [pid for _, pid in processes(machine)]
+        check(len(numbers) == 2, str(numbers))
+        machine.process.kill()
+        machine.process.wait(TIMEOUT)
+        deadline = time.monotonic() + TIMEOUT
+        while any(os.path.exists(f"/proc/{pid}") for pid in numbers):
+            check(time.monotonic() < deadline, "it lives on")
+            time.sleep(0.02)
+
+
 # ---- TAP ---------------------------------------------------------------------
 
 def run_case(number, function):
