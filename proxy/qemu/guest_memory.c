@@ -23,7 +23,7 @@ static PCIProxyDev *from_listener(MemoryListener *listener)
 
 /* ---- Sections ------------------------------------------------------------ */
 
-static bool is_shared(const MemoryRegion *mr)
+bool proxy_memory_is_shared(const MemoryRegion *mr)
 {
 	return mr->ram_block->fd >= 0 && qemu_ram_is_shared(mr->ram_block);
 }
@@ -98,7 +98,7 @@ static void memory_section(MemoryListener *listener, MemoryRegionSection *sectio
 	if (!memory_region_is_ram(section->mr) || memory_region_is_ram_device(section->mr) ||
 	    is_bar(mr))
 		return;
-	if (!is_shared(mr)) {
+	if (!proxy_memory_is_shared(mr)) {
 		memory->unshared |= is_guest_ram(mr);
 		return;
 	}
@@ -120,7 +120,7 @@ static void memory_commit(MemoryListener *listener)
 	if (memory->unshared)
 		warn_report_once(PROXY_FMT
 				 ": some of the guest's new memory is not shared; the device "
-				 "cannot reach it",
+				 "cannot reach it, and what the guest has it do there fails",
 				 PROXY_ID(dev));
 	if (memory->error && !dev->loss_reported)
 		error_report(PROXY_FMT ": the remote did not take the guest's new memory: %s",
@@ -229,6 +229,7 @@ bool proxy_memory_open(PCIProxyDev *dev, Error **errp)
 	memory->as = as;
 	memory_listener_register(&memory->listener, as);
 	memory->listening = true;
+	proxy_memory_plug_open();
 	if (memory->unshared)
 		set_unshared_error(dev, errp);
 	else if (memory->error)
@@ -247,6 +248,7 @@ void proxy_memory_close(PCIProxyDev *dev)
 	memory->kept = false;
 	if (!memory->regions)
 		return;
+	proxy_memory_plug_close();
 	memory_listener_unregister(&memory->listener);
 	g_array_free(memory->regions, TRUE);
 	memory->regions = NULL;

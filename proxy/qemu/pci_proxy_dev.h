@@ -7,6 +7,7 @@
  *   intx.c           its interrupt: irqfd under KVM, otherwise an fd handler
  *   halt_poll.c      looks at the line before a vCPU halts, under TCG
  *   guest_memory.c   tells the remote which memory the guest has
+ *   memory_plug.c    refuses memory that the remote cannot reach
  *   events.c         what the remote says unasked
  *   connection.c     notices that a remote is gone
  *   parent.c         ends QEMU when its starter dies, if the starter wanted that
@@ -160,6 +161,15 @@ void proxy_memory_close(PCIProxyDev *dev);
 /* The device wrote this range, whatever part of it is guest memory: QEMU drops
  * the code that it translated from there. */
 void proxy_memory_written(PCIProxyDev *dev, uint64_t address, uint64_t size);
+
+/* Whether other processes can map the memory, of a region that is RAM. */
+bool proxy_memory_is_shared(const MemoryRegion *mr);
+
+/* ---- memory_plug.c ------------------------------------------------------ */
+
+/* From here on, and until it is closed as often, memory that is not shared is not plugged. */
+void proxy_memory_plug_open(void);
+void proxy_memory_plug_close(void);
 
 /* ---- events.c ----------------------------------------------------------- */
 

@@ -54,6 +54,9 @@
 	X(object_class_property_set_description) \
 	X(object_dynamic_cast)                   \
 	X(object_dynamic_cast_assert)            \
+	X(object_get_canonical_path_component)   \
+	X(object_get_class)                      \
+	X(object_property_get_link)              \
 	X(object_type_get_instance_size)         \
 	X(pci_default_write_config)              \
 	X(pci_device_iommu_address_space)        \

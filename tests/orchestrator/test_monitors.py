@@ -396,7 +396,7 @@ def machine_with_disk(folder, drive="", *options):
     with open(f"{folder}/d0.img", "wb") as image:
         image.truncate(1 << 20)
     arguments = ["run", "--", QEMU, "-accel", "tcg", "-S", "-display", "none", "-nodefaults",
-                 "-m", "64M", "-object", "memory-backend-memfd,id=mem,size=64M",
+                 "-m", "64M,slots=8,maxmem=1G", "-object", "memory-backend-memfd,id=mem,size=64M",
                  "-machine", "pc,memory-backend=mem", "-rdevice", "lsi53c895a,id=lsi0,rid=0",
                  "-rdrive", f"id=d0,file={folder}/d0.img,format=raw,rid=0{drive}",
                  "-rdevice", "scsi-hd,id=disk0,drive=d0,bus=lsi0.0,rid=0", *options,
@@ -491,6 +491,43 @@ def answers_about_all_have_the_remotes_in_qemus_way(folder):
                 check("lsi0" in shown and "disk0" in shown and "disk1" in shown, shown)
         check(qmp.command("query-block", arguments={"frob": 1})["error"]["desc"] ==
               "Parameter 'frob' is unexpected", "QEMU's errors")
+
+
+@case
+def memory_that_is_not_shared_is_refused_before_the_guest_has_it(folder):
+    size = 128 << 20
+    with machine_with_disk(folder) as machine, Qmp(machine) as qmp, Text(machine) as text:
+        def add(kind, name, **properties):
+            reply = qmp.command("object-add", arguments={
+                "qom-type": f"memory-backend-{kind}", "id": name, "size": size, **properties})
+            check(reply == {"return": {}}, f"{reply}")
+
+        add("ram", "ram")
+        add("ram", "shared-ram", share=True)
+        add("file", "private", **{"mem-path": folder, "share": False})
+        add("memfd", "private-memfd", share=False)
+        check(text.command(f"object_add memory-backend-ram,id=ram2,size={size}") == "", "object_add")
+        for name in ("ram", "shared-ram", "private", "private-memfd", "ram2"):
+            for driver in ("pc-dimm", "virtio-pmem-pci", "virtio-mem-pci"):
+                wrong = error_of(qmp, "device_add", driver=driver, id="dimm", memdev=name)
+                check(f'memory "{name}" is not shared' in wrong and "memory-backend-memfd" in wrong, wrong)
+                for line in (text.command, lambda line: human(qmp, line)):
+                    wrong = line(f"device_add {driver},id=dimm,memdev={name}")
+                    check(f'memory "{name}" is not shared' in wrong, wrong)
+        check(text.command("info memory-devices") == "", "there are none")
+        add("memfd", "good")
+        add("file", "good-file", **{"mem-path": folder, "share": True})
+        add("memfd", "good-mem")
+        for number, (driver, name) in enumerate([("pc-dimm", "good"), ("pc-dimm", "good-file"),
+                                                 ("virtio-mem-pci", "good-mem")]):
+            reply = qmp.command("device_add", arguments={
+                "driver": driver, "id": f"m{number}", "memdev": name})
+            check(reply == {"return": {}}, f"{reply}")
+        check(text.command("info memory-devices").count("Memory device") == 3, "what is shared")
+    machine = machine_with_disk(folder, "", "-object", f"memory-backend-ram,id=ram,size={size}",
+                                "-device", "pc-dimm,memdev=ram")
+    _, errors = machine.process.communicate(timeout=TIMEOUT)
+    check(machine.process.returncode == 1 and b'memory "ram" is not shared' in errors, errors)
 
 
 def argument_names(schema, name, seen=None):
