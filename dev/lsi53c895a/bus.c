@@ -14,9 +14,6 @@
 
 #include "dev/lsi53c895a/state.h"
 
-/* 250 ms, as SCSI recommends, for a script that does not wait for the answer. */
-#define SELECTION_TIMEOUT UINT64_C(250000000)
-
 static int task_phase(const struct lsi_bus *bus)
 {
 	const struct lsi_task *task = bus->task;
@@ -71,6 +68,8 @@ static void connect(struct lsi_chip *chip, unsigned target, enum lsi_stage stage
 	};
 	r->byte[LSI_SCNTL2] |= LSI_SCNTL2_SDU;
 	r->byte[LSI_SCNTL1] &= ~LSI_SCNTL1_IARB;
+	if (r->byte[LSI_STIME1] & LSI_STIME1_HTHBA)
+		lsi_timers_handshake(chip);
 }
 
 static void arbitrated(struct lsi_chip *chip, uint8_t result)
@@ -82,14 +81,11 @@ static void arbitrated(struct lsi_chip *chip, uint8_t result)
 
 void lsi_bus_select(struct lsi_chip *chip, unsigned target, bool atn)
 {
-	const struct mpr_host_ops *ops = chip->dev.host->ops;
-
 	chip->regs.byte[LSI_SDID] = target;
 	arbitrated(chip, LSI_SSTAT0_WOA);
 	if (!mpr_scsi_target_present(chip->dev.scsi_bus, target)) {
 		chip->bus = (struct lsi_bus){.state = LSI_BUS_SELECTING};
-		ops->timer_set(chip->dev.host, &chip->selection_timer,
-			       ops->now(chip->dev.host) + SELECTION_TIMEOUT);
+		lsi_timers_selecting(chip);
 		return;
 	}
 	connect(chip, target, LSI_STAGE_SELECTED);
@@ -99,7 +95,7 @@ void lsi_bus_select(struct lsi_chip *chip, unsigned target, bool atn)
 
 static void forget(struct lsi_chip *chip)
 {
-	chip->dev.host->ops->timer_cancel(chip->dev.host, &chip->selection_timer);
+	lsi_timers_bus_free(chip);
 	chip->bus = (struct lsi_bus){.state = LSI_BUS_FREE};
 	chip->regs.byte[LSI_SOCL] &= ~(LSI_LINE_ATN | LSI_LINE_ACK);
 }

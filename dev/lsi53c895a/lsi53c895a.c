@@ -26,26 +26,12 @@ static const struct mpr_pci_info pci_info = {
 		},
 };
 
-static void selection_expired(void *opaque)
-{
-	struct lsi_chip *chip = opaque;
-
-	if (chip->bus.state == LSI_BUS_SELECTING)
-		lsi_bus_selection_timeout(chip);
-}
-
-static void general_expired(void *opaque)
-{
-	lsi_raise_scsi(opaque, 0, LSI_SIST1_GEN);
-}
-
 static void init(struct lsi_chip *chip)
 {
 	TAILQ_INIT(&chip->tasks);
 	TAILQ_INIT(&chip->ready);
 	TAILQ_INIT(&chip->pool);
-	chip->selection_timer = (struct mpr_timer){.fn = selection_expired, .opaque = chip};
-	chip->general_timer = (struct mpr_timer){.fn = general_expired, .opaque = chip};
+	lsi_timers_init(chip);
 	lsi_registers_reset(&chip->regs);
 }
 
@@ -153,11 +139,15 @@ static void reset(struct mpr_device *dev)
 static bool run(struct mpr_device *dev)
 {
 	struct lsi_chip *chip = lsi_chip(dev);
+	bool more;
 
 	lsi_after_acknowledge(chip);
 	lsi_task_reap(chip);
 	lsi_bus_advance(chip);
-	return lsi_scripts_run(chip);
+	more = lsi_scripts_run(chip);
+	/* SCRIPTS change the divisor with each target, mostly to what it is. */
+	lsi_timers_follow(chip);
+	return more;
 }
 
 static unsigned counters(const struct mpr_device *dev, struct mpr_counter *counter)

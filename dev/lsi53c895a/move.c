@@ -371,6 +371,7 @@ static enum lsi_result transfer_piece(struct lsi_chip *chip)
 		return LSI_FINISHED;
 	}
 	count(chip, n);
+	lsi_timers_handshake(chip);
 	if (!ended(m))
 		return LSI_AGAIN;
 	lsi_move_finish(chip);

@@ -70,7 +70,7 @@ void lsi_registers_reset(struct lsi_registers *r)
 void lsi_soft_reset(struct lsi_chip *chip)
 {
 	chip->running = chip->fetched = chip->blocked = chip->move_started = false;
-	chip->dev.host->ops->timer_cancel(chip->dev.host, &chip->general_timer);
+	lsi_timers_stop(chip);
 	lsi_bus_reset(chip);
 	chip->surprised = false;
 	lsi_registers_reset(&chip->regs);
@@ -231,21 +231,6 @@ static void write_scntl1(struct lsi_chip *chip, uint8_t before, uint8_t value)
 	lsi_bus_advance(chip);
 }
 
-/* The general purpose timer: 125 us, doubled for each step of the code. */
-static void write_stime1(struct lsi_chip *chip, uint8_t value)
-{
-	const struct mpr_host_ops *ops = chip->dev.host->ops;
-	unsigned code = value & 0x0f;
-	uint64_t period = UINT64_C(125000) << (code ? code - 1 : 0);
-
-	ops->timer_cancel(chip->dev.host, &chip->general_timer);
-	if (value & LSI_STIME1_GENSF)
-		period *= 16;
-	if (code)
-		ops->timer_set(chip->dev.host, &chip->general_timer,
-			       ops->now(chip->dev.host) + period);
-}
-
 void lsi_register_write(struct lsi_chip *chip, uint8_t reg, uint8_t value)
 {
 	uint8_t before = chip->regs.byte[reg];
@@ -277,8 +262,14 @@ void lsi_register_write(struct lsi_chip *chip, uint8_t reg, uint8_t value)
 		if (value & LSI_DCNTL_STD)
 			lsi_scripts_start(chip);
 		break;
+	case LSI_STIME0:
 	case LSI_STIME1:
-		write_stime1(chip, value);
+		lsi_timers_written(chip, reg);
+		break;
+	case LSI_SCNTL3:
+	case LSI_STEST1:
+	case LSI_STEST3:
+		lsi_timers_follow(chip);
 		break;
 	}
 }

@@ -12,6 +12,7 @@
  * message.c     messages to and from the target
  * task.c        commands in flight  segments.c  memory lent to a command
  * lookahead.c   where data will go
+ * timers.c      the clock, and what is measured with it
  *
  * Nothing here is recursive: register accesses and the target's callbacks
  * only change state; the engine runs from ops->run() alone.
@@ -170,6 +171,21 @@ struct lsi_bus {
 	unsigned message_len, message_pos;
 };
 
+enum lsi_timer_use { LSI_SELECTION_TIMER, LSI_GENERAL_TIMER, LSI_HANDSHAKE_TIMER, LSI_TIMERS };
+
+/* What a timer counts; divisor: in halves. 0 kHz: it is halted. */
+struct lsi_clock {
+	uint32_t khz, divisor;
+};
+
+struct lsi_timer {
+	struct mpr_timer host;
+	bool running;
+	uint64_t left;		/* thirds of a period, */
+	uint64_t since;		/* at this time, */
+	struct lsi_clock clock; /* with this clock */
+};
+
 struct lsi_stats {
 	uint64_t instructions;
 	uint64_t foreseen_instructions; /* run dry to look ahead */
@@ -217,7 +233,8 @@ struct lsi_chip {
 	unsigned ntasks;
 	bool surprised; /* by a script that did not do what was foreseen */
 	bool resetting; /* SIST0.RST waits for the ends of cancelled tasks */
-	struct mpr_timer selection_timer, general_timer;
+	struct lsi_timer timer[LSI_TIMERS];
+	unsigned timers_running;
 	struct lsi_stats stats;
 };
 
@@ -493,6 +510,30 @@ void lsi_task_fini(struct lsi_chip *chip);
 /* Collects in task->segments the memory that a data-in command's data will be
  * moved to. False: that cannot be foreseen. */
 bool lsi_look_ahead(struct lsi_chip *chip, struct lsi_task *task);
+
+/* ---- timers.c ---- */
+
+void lsi_timers_init(struct lsi_chip *chip);
+/* A selection that nobody answers has begun; the bus is free. */
+void lsi_timers_selecting(struct lsi_chip *chip);
+void lsi_timers_bus_free(struct lsi_chip *chip);
+/* STIME0 or STIME1 has been written. */
+void lsi_timers_written(struct lsi_chip *chip, uint8_t reg);
+void lsi_timers_stop(struct lsi_chip *chip);
+/* A handshake took place, from which the next one is awaited. */
+void lsi_timers_measure_handshake(struct lsi_chip *chip);
+static inline void lsi_timers_handshake(struct lsi_chip *chip)
+{
+	if (chip->regs.byte[LSI_STIME0] & 0xf0)
+		lsi_timers_measure_handshake(chip);
+}
+/* The clock may have changed. */
+void lsi_timers_changed(struct lsi_chip *chip);
+static inline void lsi_timers_follow(struct lsi_chip *chip)
+{
+	if (chip->timers_running)
+		lsi_timers_changed(chip);
+}
 
 /* ---- segments.c ---- */
 

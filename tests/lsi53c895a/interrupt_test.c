@@ -123,7 +123,7 @@ static void masked_non_fatal_does_not_stop(void **state)
 	op_wait_reselect(m, 0);
 	start(m, PROGRAM);
 	wr8(m, LSI_STIME1, 1);
-	pass(m, 200000);
+	pass(m, 1000000);
 	expect_blocked(m);
 	wr8(m, LSI_SIEN1, LSI_SIST1_GEN);
 	assert_int_equal(rd8(m, LSI_ISTAT0) & PENDING, LSI_ISTAT0_SIP);
@@ -139,7 +139,7 @@ static void enabled_non_fatal_stops(void **state)
 	op_wait_reselect(m, 0);
 	start(m, PROGRAM);
 	wr8(m, LSI_STIME1, 1);
-	pass(m, 200000);
+	pass(m, 1000000);
 	expect_stop(m, 0, 0, LSI_SIST1_GEN);
 }
 

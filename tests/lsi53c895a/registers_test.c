@@ -149,22 +149,6 @@ static void bus_reset_shows_a_quiet_bus(void **state)
 	assert_int_equal(targets_of(m->dev->scsi_bus)->bus_resets, 1);
 }
 
-static void general_purpose_timer(void **state)
-{
-	struct machine *m = *state;
-
-	wr8(m, LSI_STIME1, 8);
-	pass(m, 125000 * 128 - 2);
-	assert_int_equal(rd8(m, LSI_SIST1), 0);
-	pass(m, 2);
-	assert_int_equal(rd8(m, LSI_ISTAT0), 0);
-	assert_int_equal(rd8(m, LSI_SIST1), LSI_SIST1_GEN);
-	wr8(m, LSI_STIME1, LSI_STIME1_GENSF | 1);
-	wr8(m, LSI_STIME1, 0);
-	pass(m, 1000000000);
-	assert_int_equal(rd8(m, LSI_SIST1), 0);
-}
-
 static void manual_start_waits_for_std(void **state)
 {
 	struct machine *m = *state;
@@ -261,7 +245,6 @@ int main(void)
 		CHIP_TEST(sigp_is_read_and_cleared_through_ctest2),
 		CHIP_TEST(snoop_test),
 		CHIP_TEST(bus_reset_shows_a_quiet_bus),
-		CHIP_TEST(general_purpose_timer),
 		CHIP_TEST(manual_start_waits_for_std),
 		CHIP_TEST(shadow_is_what_reads_would_return),
 		CHIP_TEST(shadow_shows_the_cause_when_the_line_rises),
