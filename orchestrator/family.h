@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* QEMU and its remote processes, as supervise.h has them, for those who wait for them. */
+#ifndef MPR_ORCHESTRATOR_FAMILY_H
+#define MPR_ORCHESTRATOR_FAMILY_H
+
+#include <glib.h>
+#include <sys/signalfd.h>
+
+#include "orchestrator/supervise.h"
+
+struct mpr_family {
+	struct mpr_member qemu;
+	GPtrArray *remotes; /* struct mpr_member */
+	int signals;	    /* a signalfd: GLib's own handlers do not tell who sent one */
+	sigset_t old;
+	guint source;	/* wakes the main loop for a signal */
+	guint reminder; /* 0: QEMU was not told to end */
+	mpr_member_end_fn end;
+	void *opaque;
+};
+
+static inline struct mpr_member *mpr_family_remote(const struct mpr_family *family, guint i)
+{
+	return family->remotes->pdata[i];
+}
+
+/* Milliseconds of a clock that is not set. */
+int64_t mpr_now_ms(void);
+#define MPR_FOREVER INT64_MAX
+
+/* The next watched signal, or 0 when `deadline` has passed. Serves the main context
+ * until then. */
+int mpr_family_next_signal(const struct mpr_family *family, int64_t deadline,
+			   struct signalfd_siginfo *info);
+
+/* Takes notice of those that have ended. */
+void mpr_family_reap(struct mpr_family *family);
+bool mpr_family_remotes_run(const struct mpr_family *family);
+
+/* Tells the operator how a remote ended. */
+void mpr_member_tell_end(struct mpr_member *remote);
+
+/* Until all have ended, for so long, or until the operator becomes impatient. */
+void mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms);
+/* Sends it to those that run, and says so. */
+void mpr_family_signal_remotes(struct mpr_family *family, int sig);
+
+#endif
