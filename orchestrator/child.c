@@ -42,7 +42,17 @@ static int inherit(const struct mpr_child *child)
 		if (fcntl(child->fds[i], F_SETFD, 0) < 0)
 			return -errno;
 	}
+	if (child->ready >= 0 && fcntl(child->ready, F_SETFD, 0) < 0)
+		return -errno;
 	return 0;
+}
+
+static void set_ready(int fd)
+{
+	char *number = mpr_need_text("%d", fd);
+
+	setenv("MPRING_READY", number, 1);
+	free(number);
 }
 
 static void set_preload(const char *path)
@@ -83,6 +93,8 @@ static int become(const struct mpr_child *child, pid_t parent)
 		err = inherit(child);
 	if (err)
 		return err;
+	if (child->ready >= 0)
+		set_ready(child->ready);
 	if (child->preload) {
 		set_preload(child->preload);
 		set_sockets(child);

@@ -12,6 +12,7 @@ struct mpr_child {
 	char *const *argv; /* the program is looked up in PATH */
 	const int *fds;	   /* close-on-exec here, but inherited by the child */
 	size_t fd_count;
+	int ready; /* likewise, named by MPRING_READY: it is to say there that it is; -1: not */
 	/* Put before what LD_PRELOAD has, or NULL. It is told of `fds` by MPRING_SOCKETS. */
 	const char *preload;
 	const sigset_t *signals; /* the child's signal mask */

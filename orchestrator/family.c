@@ -4,6 +4,7 @@
 #include <glib-unix.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +53,13 @@ struct mpr_family *mpr_family_create(void)
 	return family;
 }
 
+void mpr_member_forget_ready(struct mpr_member *remote)
+{
+	if (remote->ready >= 0)
+		close(remote->ready);
+	remote->ready = -1;
+}
+
 void mpr_family_destroy(struct mpr_family *family)
 {
 	if (!family)
@@ -59,6 +67,8 @@ void mpr_family_destroy(struct mpr_family *family)
 	g_source_remove(family->source);
 	if (family->reminder)
 		g_source_remove(family->reminder);
+	for (guint i = 0; i < family->remotes->len; i++)
+		mpr_member_forget_ready(mpr_family_remote(family, i));
 	close(family->signals);
 	g_ptr_array_unref(family->remotes);
 	free(family);
@@ -71,15 +81,16 @@ const sigset_t *mpr_family_signals(const struct mpr_family *family)
 
 struct mpr_member *mpr_family_set_qemu(struct mpr_family *family, pid_t pid)
 {
-	family->qemu = (struct mpr_member){.pid = pid, .running = true};
+	family->qemu = (struct mpr_member){.pid = pid, .ready = -1, .running = true};
 	return &family->qemu;
 }
 
-struct mpr_member *mpr_family_add_remote(struct mpr_family *family, pid_t pid, uint64_t rid)
+struct mpr_member *mpr_family_add_remote(struct mpr_family *family, pid_t pid, uint64_t rid,
+					 int ready)
 {
 	struct mpr_member *member = mpr_need_array(1, sizeof(*member));
 
-	*member = (struct mpr_member){.pid = pid, .rid = rid, .running = true};
+	*member = (struct mpr_member){.pid = pid, .rid = rid, .ready = ready, .running = true};
 	g_ptr_array_add(family->remotes, member);
 	return member;
 }
@@ -164,18 +175,25 @@ bool mpr_family_remotes_run(const struct mpr_family *family)
 	return false;
 }
 
-void mpr_member_tell_end(struct mpr_member *remote)
+char *mpr_describe_end(int status)
 {
-	bool killed = WIFSIGNALED(remote->status);
+	if (!WIFSIGNALED(status))
+		return mpr_need_text("ended with status %d", WEXITSTATUS(status));
+	return mpr_need_text("was killed by signal %d (%s)", WTERMSIG(status),
+			     strsignal(WTERMSIG(status)));
+}
 
-	mpr_say("remote process of rid %llu (pid %d) %s %d; its devices no longer answer",
-		(unsigned long long)remote->rid, (int)remote->pid,
-		killed ? "was killed by signal" : "ended with status",
-		killed ? WTERMSIG(remote->status) : WEXITSTATUS(remote->status));
+void mpr_member_tell_end(struct mpr_member *remote, const char *consequence)
+{
+	char *end = mpr_describe_end(remote->status);
+
+	mpr_say("remote process of rid %llu (pid %d) %s%s", (unsigned long long)remote->rid,
+		(int)remote->pid, end, consequence);
+	free(end);
 	remote->told = true;
 }
 
-void mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms)
+bool mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms)
 {
 	int64_t deadline = mpr_now_ms() + ms;
 	int sig = SIGCHLD;
@@ -187,17 +205,21 @@ void mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms)
 		sig = mpr_family_next_signal(family, deadline, &info);
 		mpr_family_reap(family);
 	}
+	return sig == SIGCHLD || sig == 0;
 }
 
-void mpr_family_signal_remotes(struct mpr_family *family, int sig)
+void mpr_family_signal_remotes(struct mpr_family *family, int sig, bool fault)
 {
 	for (guint i = 0; i < family->remotes->len; i++) {
 		struct mpr_member *remote = mpr_family_remote(family, i);
 
 		if (!remote->running)
 			continue;
-		mpr_say("remote process of rid %llu (pid %d) does not end; sending signal %d",
-			(unsigned long long)remote->rid, (int)remote->pid, sig);
+		if (fault)
+			mpr_say("remote process of rid %llu (pid %d) does not end; sending "
+				"signal %d (%s)",
+				(unsigned long long)remote->rid, (int)remote->pid, sig,
+				strsignal(sig));
 		kill(remote->pid, sig);
 		remote->told = true;
 	}

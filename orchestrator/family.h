@@ -33,16 +33,26 @@ int64_t mpr_now_ms(void);
 int mpr_family_next_signal(const struct mpr_family *family, int64_t deadline,
 			   struct signalfd_siginfo *info);
 
+/* Waits no longer for its being ready. */
+void mpr_member_forget_ready(struct mpr_member *remote);
+
 /* Takes notice of those that have ended. */
 void mpr_family_reap(struct mpr_family *family);
 bool mpr_family_remotes_run(const struct mpr_family *family);
 
-/* Tells the operator how a remote ended. */
-void mpr_member_tell_end(struct mpr_member *remote);
+/* How a process ended, "was killed by signal 11 (Segmentation fault)" (free() it). */
+char *mpr_describe_end(int status);
+/* Tells the operator how a remote ended, and then `consequence`. */
+void mpr_member_tell_end(struct mpr_member *remote, const char *consequence);
 
-/* Until all have ended, for so long, or until the operator becomes impatient. */
-void mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms);
-/* Sends it to those that run, and says so. */
-void mpr_family_signal_remotes(struct mpr_family *family, int sig);
+/* Until all have ended, for so long, or until the operator becomes impatient: false. */
+bool mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms);
+/* Sends it to those that run; `fault`: and says that they should have ended. */
+void mpr_family_signal_remotes(struct mpr_family *family, int sig, bool fault);
+
+/* How long a process may take to end after SIGTERM, and after SIGKILL, when only the
+ * kernel can hold it. */
+#define MPR_TERMINATE_MS 2000
+#define MPR_KILL_MS 5000
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "orchestrator/launch.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "orchestrator/args.h"
 #include "orchestrator/child.h"
@@ -20,18 +23,32 @@ static pid_t launch(const struct mpr_child *child, char **argv, char **error)
 }
 
 struct mpr_member *mpr_launch_remote(struct mpr_family *family, uint64_t rid, char **argv,
-				     const int *fds, size_t count, char **error)
+				     const int *fds, size_t count, bool awaited, char **error)
 {
-	const struct mpr_child child = {
+	struct mpr_child child = {
 		.argv = argv,
 		.fds = fds,
 		.fd_count = count,
 		.signals = mpr_family_signals(family),
 		.background = true,
 	};
-	pid_t pid = launch(&child, argv, error);
+	int ready[2] = {-1, -1};
+	pid_t pid;
 
-	return pid ? mpr_family_add_remote(family, pid, rid) : NULL;
+	if (awaited && pipe2(ready, O_CLOEXEC)) {
+		*error = mpr_need_text("no pipe for a remote process: %s", strerror(errno));
+		mpr_argv_free(argv);
+		return NULL;
+	}
+	child.ready = ready[1];
+	pid = launch(&child, argv, error);
+	if (awaited)
+		close(ready[1]);
+	if (pid)
+		return mpr_family_add_remote(family, pid, rid, ready[0]);
+	if (awaited)
+		close(ready[0]);
+	return NULL;
 }
 
 struct mpr_member *mpr_launch_qemu(struct mpr_family *family, char **argv, const int *fds,
@@ -41,6 +58,7 @@ struct mpr_member *mpr_launch_qemu(struct mpr_family *family, char **argv, const
 		.argv = argv,
 		.fds = fds,
 		.fd_count = count,
+		.ready = -1,
 		.preload = preload,
 		.no_input = !input,
 		.signals = mpr_family_signals(family),

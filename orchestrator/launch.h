@@ -8,10 +8,11 @@
 
 #include "orchestrator/supervise.h"
 
-/* A remote process, away from the terminal, with no open files but `fds`. argv is
- * freed. NULL with *error set to a message (free() it). */
+/* A remote process, away from the terminal, with no open files but `fds`. `awaited`:
+ * mpr_start_await() is to wait for it. argv is freed. NULL with *error set to a
+ * message (free() it). */
 struct mpr_member *mpr_launch_remote(struct mpr_family *family, uint64_t rid, char **argv,
-				     const int *fds, size_t count, char **error);
+				     const int *fds, size_t count, bool awaited, char **error);
 
 /* QEMU, with `fds` besides what this process inherited, and `preload` (or NULL) put
  * before what LD_PRELOAD has. Without `input` it gets no standard input. The rest as

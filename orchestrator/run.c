@@ -18,6 +18,7 @@
 #include "orchestrator/monitor/monitors.h"
 #include "orchestrator/quote.h"
 #include "orchestrator/say.h"
+#include "orchestrator/start.h"
 #include "orchestrator/supervise.h"
 #include "orchestrator/vm.h"
 
@@ -240,7 +241,8 @@ static int start_remote(struct run *run, size_t remote)
 	char *error;
 
 	member = mpr_launch_remote(run->family, mpr_plan_rid(run->plan, remote),
-				   remote_argv(run, remote), fds, run->monitored ? 2 : 1, &error);
+				   remote_argv(run, remote), fds, run->monitored ? 2 : 1, true,
+				   &error);
 	if (!member)
 		return fail(error);
 	if (run->vm)
@@ -265,23 +267,26 @@ static int start_qemu(struct run *run)
 	return 0;
 }
 
-/* Starts everything; what was started before a failure is still running. */
+/* Starts everything, QEMU when the remotes are ready. 0, or the exit status; what was
+ * started before a failure is still running. */
 static int start_all(struct run *run)
 {
-	int err = 0;
+	int status = 0;
 
-	for (size_t i = 0; i < run->remotes && !err; i++)
-		err = start_remote(run, i);
-	if (!err)
-		err = start_qemu(run);
+	for (size_t i = 0; i < run->remotes && !status; i++)
+		status = start_remote(run, i) ? 1 : 0;
+	if (!status)
+		status = mpr_start_await(run->family);
+	if (!status)
+		status = start_qemu(run) ? 1 : 0;
 	close_ends(run);
-	return err;
+	return status;
 }
 
 static int supervise(struct run *run)
 {
 	char *error;
-	int err = mpr_log_writer_start("mpring");
+	int err = mpr_log_writer_start("mpring"), status;
 
 	if (err) {
 		fail(mpr_need_text("no thread for messages: %s", strerror(-err)));
@@ -298,13 +303,14 @@ static int supervise(struct run *run)
 		fail(error);
 		return 1;
 	}
-	if (!start_all(run)) {
-		mpr_monitors_start(run->users, run->vm);
-		return mpr_supervise(run->family);
+	status = start_all(run);
+	if (status) {
+		mpr_vm_hang_up(run->vm);
+		mpr_start_give_up(run->family);
+		return status;
 	}
-	mpr_vm_hang_up(run->vm);
-	mpr_supervise_end_remotes(run->family);
-	return 1;
+	mpr_monitors_start(run->users, run->vm);
+	return mpr_supervise(run->family);
 }
 
 int mpr_run(char *const *argv, bool print)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "orchestrator/family.h"
+#include "orchestrator/say.h"
 
-/* How long remotes may take to end by themselves, after SIGTERM, and after
- * SIGKILL, when only the kernel can hold them. */
+/* How long remotes may take to end by themselves. */
 #define HANG_UP_MS 5000
-#define TERMINATE_MS 2000
-#define KILL_MS 5000
 
 /* A remote that ends because QEMU does may be seen first. */
 #define QEMU_FOLLOWS_MS 100
@@ -25,7 +24,7 @@ static void tell_ends(struct mpr_family *family, bool all)
 		struct mpr_member *remote = mpr_family_remote(family, i);
 
 		if (ended_untold(remote) && (all || WIFSIGNALED(remote->status)))
-			mpr_member_tell_end(remote);
+			mpr_member_tell_end(remote, "; its devices no longer answer");
 	}
 	for (guint i = family->remotes->len; i-- > 0;) {
 		if (!mpr_family_remote(family, i)->running && mpr_family_remote(family, i)->told)
@@ -72,20 +71,34 @@ static void wait_for_qemu(struct mpr_family *family)
 	}
 }
 
-void mpr_supervise_end_remotes(struct mpr_family *family)
+static void tell_killed(const struct mpr_member *qemu)
 {
-	mpr_family_wait_for_remotes(family, HANG_UP_MS);
-	mpr_family_signal_remotes(family, SIGTERM);
-	mpr_family_wait_for_remotes(family, TERMINATE_MS);
-	mpr_family_signal_remotes(family, SIGKILL);
-	mpr_family_wait_for_remotes(family, KILL_MS);
+	char *end;
+
+	if (!WIFSIGNALED(qemu->status))
+		return;
+	end = mpr_describe_end(qemu->status);
+	mpr_say("QEMU (pid %d) %s", (int)qemu->pid, end);
+	free(end);
+}
+
+/* Whether one had its time is not known when the operator cuts the waiting short. */
+static void end_remotes(struct mpr_family *family)
+{
+	bool patient = mpr_family_wait_for_remotes(family, HANG_UP_MS);
+
+	mpr_family_signal_remotes(family, SIGTERM, patient);
+	patient = mpr_family_wait_for_remotes(family, MPR_TERMINATE_MS);
+	mpr_family_signal_remotes(family, SIGKILL, patient);
+	mpr_family_wait_for_remotes(family, MPR_KILL_MS);
 	tell_ends(family, false);
 }
 
 int mpr_supervise(struct mpr_family *family)
 {
 	wait_for_qemu(family);
-	mpr_supervise_end_remotes(family);
+	tell_killed(&family->qemu);
+	end_remotes(family);
 	if (WIFSIGNALED(family->qemu.status))
 		return 128 + WTERMSIG(family->qemu.status);
 	return WEXITSTATUS(family->qemu.status);

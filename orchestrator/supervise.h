@@ -17,6 +17,7 @@ struct mpr_family;
 struct mpr_member {
 	pid_t pid;
 	uint64_t rid; /* of a remote process */
+	int ready;    /* where it says that it is; -1: it has, or need not */
 	bool running;
 	bool told;  /* the operator knows of its end, or need not */
 	int status; /* wait status, once it is not running */
@@ -35,9 +36,11 @@ void mpr_family_destroy(struct mpr_family *family);
 /* The signal mask from before, for the children. */
 const sigset_t *mpr_family_signals(const struct mpr_family *family);
 
-/* Children that were started. */
+/* Children that were started. `ready` is taken over: one byte comes there when a remote
+ * process has done all that it may refuse; -1: nobody waits for that. */
 struct mpr_member *mpr_family_set_qemu(struct mpr_family *family, pid_t pid);
-struct mpr_member *mpr_family_add_remote(struct mpr_family *family, pid_t pid, uint64_t rid);
+struct mpr_member *mpr_family_add_remote(struct mpr_family *family, pid_t pid, uint64_t rid,
+					 int ready);
 
 /* Who is to be told of ends, from mpr_supervise(). */
 void mpr_family_on_end(struct mpr_family *family, mpr_member_end_fn end, void *opaque);
@@ -49,13 +52,10 @@ void mpr_family_expect_end(struct mpr_family *family);
 
 /*
  * Waits for QEMU's end, passing signals on to it and reporting remotes that
- * end before; then ends the remotes. Returns QEMU's exit status, or 128 + the
- * signal that killed it.
+ * end before; then lets the remotes end by themselves, as they do when their sockets
+ * hang up, asks with SIGTERM those that do not, and kills. Returns QEMU's exit
+ * status, or 128 + the signal that killed it, of which the operator was told.
  */
 int mpr_supervise(struct mpr_family *family);
-
-/* Waits for the remotes to end by themselves, as they do when their sockets
- * hang up; asks with SIGTERM those that do not; then kills. */
-void mpr_supervise_end_remotes(struct mpr_family *family);
 
 #endif

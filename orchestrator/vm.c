@@ -472,7 +472,7 @@ struct mpr_vm_remote *mpr_vm_start_remote(struct mpr_vm *vm, uint64_t rid, char 
 	member = mpr_launch_remote(
 		vm->family, rid,
 		mpr_plan_new_remote_argv(vm->plan, rid, vm->remote_program, fds[1]), &fds[1], 1,
-		error);
+		false, error);
 	close(fds[1]);
 	if (member)
 		return add_remote(vm, member, fds[0]);

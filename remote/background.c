@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static _Noreturn void wait_for_child(int fd)
@@ -57,9 +59,26 @@ void mpr_background_ready(const struct mpr_background *background)
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
 		(void)dup2(background->null, i);
 	close(background->null);
-	while (write(background->parent, "", 1) < 0 && errno == EINTR)
-		; /* and a parent that was killed waits for nothing */
-	close(background->parent);
+	mpr_ready_tell(background->parent);
+}
+
+int mpr_ready_take(void)
+{
+	const char *value = getenv("MPRING_READY");
+	char *end;
+	long fd = value && *value ? strtol(value, &end, 10) : -1;
+
+	if (fd < 0 || fd > INT_MAX || *end || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		fd = -1;
+	unsetenv("MPRING_READY");
+	return (int)fd;
+}
+
+void mpr_ready_tell(int fd)
+{
+	while (write(fd, "", 1) < 0 && errno == EINTR)
+		; /* and a starter that was killed waits for nothing */
+	close(fd);
 }
 
 static int write_number(int fd)

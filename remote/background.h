@@ -18,6 +18,12 @@ int mpr_background_start(struct mpr_background *background);
 /* Lets the parent exit, and the terminal go. */
 void mpr_background_ready(const struct mpr_background *background);
 
+/* Whoever started the process may want to know when it is ready, and name by MPRING_READY
+ * a descriptor, of a pipe for instance, for that. It, closed by exec, or -1. Once. */
+int mpr_ready_take(void);
+/* Writes one byte to it, and closes it. */
+void mpr_ready_tell(int fd);
+
 /* Writes the process' number to a file, which stays locked until the process ends.
  * A descriptor of it, or negative errno; -EAGAIN: another process has it. */
 int mpr_pidfile_create(const char *path);

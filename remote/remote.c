@@ -48,6 +48,7 @@ struct process {
 	struct mpr_cmdline cmdline;
 	const struct mpr_device_ops *const *models;
 	struct mpr_background background; /* with -daemonize */
+	int ready;			  /* tells whoever started it, or -1 */
 	struct mpr_own_file pidfile;
 	int pidfile_lock; /* -1: none */
 };
@@ -58,6 +59,8 @@ static int on_ready(void *opaque, char **error)
 	struct process *process = opaque;
 	int ret = mpr_privileges_drop(&process->cmdline.privileges, error);
 
+	if (ret == 0 && process->ready >= 0)
+		mpr_ready_tell(process->ready);
 	if (ret < 0 || !process->cmdline.daemonize)
 		return ret;
 	(void)mpr_log_writer_drain(); /* what was said goes to the terminal still */
@@ -171,7 +174,7 @@ static bool asks_for_help(const struct mpr_cmdline *cmdline)
 
 int mpr_remote_main(int argc, char **argv, const struct mpr_device_ops *const *models)
 {
-	struct process process = {.models = models};
+	struct process process = {.models = models, .ready = mpr_ready_take()};
 	char *error;
 	int ret = mpr_cmdline_parse(&process.cmdline, argc, argv, models, &error);
 

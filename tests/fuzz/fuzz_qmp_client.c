@@ -147,7 +147,8 @@ static void create(struct machine *machine)
 	machine->family = mpr_family_create();
 	require(machine->family);
 	machine->vm = mpr_vm_create(machine->family, machine->plan, "/nonexistent");
-	mpr_vm_add_remote(machine->vm, mpr_family_add_remote(machine->family, idle_process(), 0),
+	mpr_vm_add_remote(machine->vm,
+			  mpr_family_add_remote(machine->family, idle_process(), 0, -1),
 			  make_pair(&machine->remote));
 	mpr_vm_set_qemu(machine->vm, make_pair(&machine->qemu));
 	mpr_vm_listen(machine->vm, on_event, NULL);

@@ -8,8 +8,10 @@
  * As QEMU it then does what its last argument says: "exit=N", "raise=N", or
  * "wait" for a signal, whose number is written to $FAKE_DIR/signal, and exit
  * with 42; "tarry" is the same with the signal after the first. As a remote it ends when its socket
- * hangs up, unless $FAKE_REMOTE is "deaf" (to hang-ups) or "stubborn" (also to SIGTERM), or
- * "brief": then it ends at once. To "-device help" it says that it has one driver.
+ * hangs up, unless $FAKE_REMOTE is "deaf" (to hang-ups) or "stubborn" (also to SIGTERM).
+ * "brief" ends as soon as it is ready. "choosy" with the adapter b says why it will not be
+ * ready, "faulty" is killed before it is, "slow" never is, and "silent" says that it will not
+ * be. To "-device help" it says that it has one driver.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -44,8 +46,11 @@ static void end_report(FILE *out, const char *name)
 	rename(from, to);
 }
 
+/* What is for the start alone is left out. */
 static void report_fds(FILE *out, int report_fd)
 {
+	const char *ready = getenv("MPRING_READY") ? getenv("MPRING_READY") : "";
+
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
 
@@ -53,7 +58,8 @@ static void report_fds(FILE *out, int report_fd)
 	while ((entry = readdir(dir))) {
 		int fd = atoi(entry->d_name);
 
-		if (entry->d_name[0] != '.' && fd != dirfd(dir) && fd != report_fd)
+		if (entry->d_name[0] != '.' && fd != dirfd(dir) && fd != report_fd &&
+		    strcmp(entry->d_name, ready))
 			fprintf(out, " %d", fd);
 	}
 	fputc('\n', out);
@@ -88,16 +94,31 @@ static const char *property(const char *text, const char *key)
 	return value;
 }
 
+/* Says that it is ready, or does as it does. */
+static void get_ready(const char *manner, const char *id)
+{
+	int fd = atoi(getenv("MPRING_READY"));
+
+	if (!strcmp(manner, "choosy") && !strcmp(id, "b")) {
+		fputs("fake: -device lsi53c895a,id=b: refused\n", stderr);
+		exit(1);
+	}
+	if (!strcmp(manner, "faulty"))
+		raise(SIGSEGV);
+	if (!strcmp(manner, "slow"))
+		return;
+	if (strcmp(manner, "silent") && write(fd, "", 1) != 1)
+		exit(99);
+	close(fd);
+}
+
 static int act_remote(int argc, char **argv)
 {
 	const char *manner = getenv("FAKE_REMOTE") ? getenv("FAKE_REMOTE") : "";
 	int fd = atoi(argv[1]);
 	char id[NAME_MAX_LEN] = "", byte;
-	FILE *out;
+	FILE *out = begin_report();
 
-	if (!strcmp(manner, "brief"))
-		return 1;
-	out = begin_report();
 	if (!strcmp(manner, "stubborn"))
 		signal(SIGTERM, SIG_IGN);
 	for (int i = 2; i < argc && !*id; i++) {
@@ -106,6 +127,9 @@ static int act_remote(int argc, char **argv)
 	}
 	report_self(out, argv);
 	end_report(out, id);
+	get_ready(manner, id);
+	if (!strcmp(manner, "brief"))
+		return 1;
 	while (read(fd, &byte, 1) == 1) {
 		pid_t pid = getpid();
 

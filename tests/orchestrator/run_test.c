@@ -182,12 +182,25 @@ static void returns_the_exit_status_of_qemu(void **state)
 	assert_all_gone();
 }
 
+static void assert_qemu_was_killed(const char *by)
+{
+	char message[128];
+
+	snprintf(message, sizeof(message), "mpring: QEMU (pid %d) was killed by signal %s\n",
+		 (int)pid_in("qemu"), by);
+	assert_string_equal(text_of("errors"), message);
+}
+
 static void returns_128_and_the_signal_that_killed_qemu(void **state)
 {
 	(void)state;
 	assert_int_equal(finish(start_fakes("raise=9")), 128 + 9);
-	assert_int_equal(finish(start_fakes("raise=10")), 128 + 10);
+	assert_qemu_was_killed("9 (Killed)");
+	assert_int_equal(finish(start_fakes("raise=11")), 128 + 11);
+	assert_qemu_was_killed("11 (Segmentation fault)");
 	assert_all_gone();
+	assert_int_equal(finish(start("run", fake_path, "raise=15")), 128 + 15);
+	assert_qemu_was_killed("15 (Terminated)");
 }
 
 static void runs_qemu_alone_without_remote_devices(void **state)
@@ -302,7 +315,7 @@ static void a_remote_that_dies_is_reported_and_qemu_goes_on(void **state)
 	wait_for_reports();
 	kill(pid_in("b"), SIGKILL);
 	snprintf(message, sizeof(message),
-		 "mpring: remote process of rid 1 (pid %d) was killed by signal 9; "
+		 "mpring: remote process of rid 1 (pid %d) was killed by signal 9 (Killed); "
 		 "its devices no longer answer\n",
 		 (int)pid_in("b"));
 	wait_for_text("errors", message);
@@ -328,7 +341,6 @@ static void a_remote_that_ends_early_is_reported(void **state)
 	assert_int_equal(finish(pid), 42);
 }
 
-/* A signal at the end means impatience: no waiting for the hang-up. */
 /* A pipe that is full. */
 static void make_full_pipe(int *fds)
 {
@@ -361,6 +373,60 @@ static void nobody_need_read_its_messages(void **state)
 	close(fds[1]);
 }
 
+/* It says so itself; QEMU, which would not find it, is not started. */
+static void what_a_remote_refuses_is_told_once(void **state)
+{
+	(void)state;
+	setenv("FAKE_REMOTE", "choosy", 1);
+	assert_int_equal(finish(start_fakes("exit=0")), 1);
+	assert_string_equal(text_of("errors"), "fake: -device lsi53c895a,id=b: refused\n");
+	assert_string_equal(text_of("qemu"), "");
+}
+
+static void a_remote_that_is_killed_as_it_starts_is_reported(void **state)
+{
+	(void)state;
+	setenv("FAKE_REMOTE", "faulty", 1);
+	assert_int_equal(finish(start_fakes("exit=0")), 1);
+	assert_non_null(strstr(text_of("errors"), "mpring: remote process of rid "));
+	assert_non_null(strstr(text_of("errors"), " was killed by signal 11 (Segmentation fault) "
+						  "before it was ready\n"));
+	assert_string_equal(strchr(text_of("errors"), '\n'), "\n"); /* of one of them */
+	assert_string_equal(text_of("qemu"), "");
+}
+
+static void a_remote_that_will_not_be_ready_is_ended(void **state)
+{
+	(void)state;
+	setenv("FAKE_REMOTE", "silent", 1);
+	assert_int_equal(finish(start_fakes("exit=0")), 1);
+	assert_non_null(strstr(text_of("errors"), "will not say that it is ready\n"));
+	assert_string_equal(strchr(text_of("errors"), '\n'), "\n");
+	wait_until_gone(pid_in("a"));
+	wait_until_gone(pid_in("b"));
+	assert_string_equal(text_of("qemu"), "");
+}
+
+/* Who waits for a start can end it, and what it ends is not at fault. */
+static void a_signal_ends_a_start(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	setenv("FAKE_REMOTE", "slow", 1);
+	pid = start_fakes("exit=0");
+	wait_for_text("a", "args");
+	wait_for_text("b", "args");
+	kill(pid, SIGTERM);
+	assert_int_equal(finish(pid), 128 + SIGTERM);
+	assert_string_equal(text_of("errors"), "");
+	wait_until_gone(pid_in("a"));
+	wait_until_gone(pid_in("b"));
+	assert_string_equal(text_of("qemu"), "");
+}
+
+/* A signal at the end means impatience: no waiting for the hang-up. Nor is it the fault of
+ * a process that it had no time. */
 static void a_deaf_remote_is_terminated(void **state)
 {
 	pid_t pid;
@@ -370,11 +436,12 @@ static void a_deaf_remote_is_terminated(void **state)
 	pid = start_fakes("exit=5");
 	wait_for_reports();
 	wait_until_gone(pid_in("qemu"));
-	while (!strstr(text_of("errors"), "sending signal 15")) {
+	while (!is_gone(pid_in("a")) || !is_gone(pid_in("b"))) {
 		kill(pid, SIGTERM);
 		pause_shortly();
 	}
 	assert_int_equal(finish(pid), 5);
+	assert_null(strstr(text_of("errors"), "does not end"));
 	assert_all_gone();
 }
 
@@ -594,6 +661,10 @@ int main(int argc, char **argv)
 		in_clean_dir(a_remote_that_dies_is_reported_and_qemu_goes_on),
 		in_clean_dir(a_remote_that_ends_early_is_reported),
 		in_clean_dir(nobody_need_read_its_messages),
+		in_clean_dir(what_a_remote_refuses_is_told_once),
+		in_clean_dir(a_remote_that_is_killed_as_it_starts_is_reported),
+		in_clean_dir(a_remote_that_will_not_be_ready_is_ended),
+		in_clean_dir(a_signal_ends_a_start),
 		in_clean_dir(a_deaf_remote_is_terminated),
 		in_clean_dir(a_stubborn_remote_is_killed),
 		in_clean_dir(nothing_is_left_when_mpring_is_killed),

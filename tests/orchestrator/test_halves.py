@@ -99,14 +99,18 @@ class Qmp:
         return answer["error"]["desc"]
 
 
+def make_images(folder):
+    for name in ("d0.img", "d1.img"):
+        with open(os.path.join(folder, name), "wb") as image:
+            image.truncate(1 << 20)
+
+
 class Machine:
     """A machine whose processors do not run, and what its processes are."""
 
     def __init__(self, folder, *options):
         self.folder = folder
-        for name in ("d0.img", "d1.img"):
-            with open(self.path(name), "wb") as image:
-                image.truncate(1 << 20)
+        make_images(folder)
         self.output = self.path("output")
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(
@@ -191,6 +195,7 @@ def unknown_global_properties_are_refused(folder):
           '(did you mean "physical_block_size"?)' in said, said)
     said = refused(folder, *DISK, "-global", "driver=scsi-hd,property=nosuch,value=1")
     check('scsi-hd has no property "nosuch"' in said, said)
+    make_images(folder)  # QEMU says this, and starts when the device process is ready
     said = refused(folder, *DISK, "-global", "lsi53c895a.nosuch=1")
     check("Property 'pci-proxy-dev.nosuch' not found" in said, said)
 

@@ -293,7 +293,7 @@ static int set_up(void **state)
 	assert_int_equal(mpr_plan_create(arguments, &plan, &error), 0);
 	family = mpr_family_create();
 	vm = mpr_vm_create(family, plan, remote_program);
-	member = mpr_launch_remote(family, 0, idle_argv(), &none, 0, &error);
+	member = mpr_launch_remote(family, 0, idle_argv(), &none, 0, false, &error);
 	mpr_vm_add_remote(vm, member, connect_monitor(&remote));
 	mpr_vm_set_qemu(vm, connect_monitor(&qemu));
 	mpr_vm_listen(vm, on_event, NULL);

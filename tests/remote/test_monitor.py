@@ -1013,6 +1013,36 @@ def failed_start_in_the_background_is_told(folder):
     check(done.returncode == 1 and "nothing to serve" in done.stderr, done.stderr)
 
 
+def ready(*options):
+    """What a process whose starter has given MPRING_READY says there, and on standard error."""
+    ours, theirs = os.pipe()
+    sock, other = socket.socketpair()
+    with sock, other, open(ours, "rb", buffering=0) as pipe:
+        with subprocess.Popen([PROGRAM, str(other.fileno()), *options], stderr=subprocess.PIPE,
+                              pass_fds=[theirs, other.fileno()],
+                              env=dict(os.environ, MPRING_READY=str(theirs))) as process:
+            os.close(theirs)
+            said = pipe.read(1)
+            check(pipe.read(1) == b"", "it says no more, and closes it")
+            if said:
+                check(process.poll() is None, "it goes on")
+            process.terminate()
+            return said, process.communicate(timeout=TIMEOUT)[1].decode()
+
+
+@case
+def starter_is_told_when_it_is_ready(folder):
+    check(ready("-device", "lsi53c895a,id=lsi0")[0] == b"\0", "it is ready")
+    said, errors = ready("-device", "lsi53c895a,id=lsi0", "-drive", f"id=d,file={folder}/none",
+                         "-device", "scsi-hd,drive=d")
+    check(said == b"" and "No such file" in errors, f"{said} {errors}")
+    for odd in ["", "x", "-1", "999", "1x"]:
+        done = subprocess.run([PROGRAM, "-device", "lsi53c895a,id=lsi0"], capture_output=True,
+                              text=True, timeout=TIMEOUT, check=False,
+                              env=dict(os.environ, MPRING_READY=odd))
+        check(done.returncode == 1 and "nothing to serve" in done.stderr, done.stderr)
+
+
 @case
 def other_name_wants_the_descriptor_first(folder):
     link = os.path.join(folder, "qemu-scsi-dev")
