@@ -82,6 +82,37 @@ static int check_device_id(char *const *argv, const struct mpr_remote_option *op
 	return err;
 }
 
+/* Whether an option of QEMU's has that name for a drive or a node. */
+static int check_name(char *const *argv, const struct mpr_remote_option *option, const char *name,
+		      char **error)
+{
+	static const char *const qemus[] = {"drive", "blockdev"};
+	struct mpr_opts *opts;
+	int err = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(qemus); i++) {
+		int at = 1;
+
+		while (name && !err && (opts = next_option(argv, &at, qemus[i], NULL))) {
+			if (same(mpr_opts_get(opts, "id"), name) ||
+			    same(mpr_opts_get(opts, "node-name"), name))
+				err = fail(option, error, "the name \"%s\" is taken by %s", name,
+					   mpr_opts_text(opts));
+			mpr_opts_free(opts);
+		}
+	}
+	return err;
+}
+
+/* The monitor's commands name drives of QEMU and of remotes alike. */
+static int check_drive_names(char *const *argv, const struct mpr_remote_option *option,
+			     char **error)
+{
+	int err = check_name(argv, option, get(option, "id"), error);
+
+	return err ? err : check_name(argv, option, get(option, "node-name"), error);
+}
+
 /* The adapter whose bus has that name, "ID.0", or NULL. */
 static const struct mpr_remote_option *adapter_of(const GPtrArray *options, const char *bus)
 {
@@ -163,8 +194,10 @@ int mpr_check_references(char *const *argv, const GPtrArray *options, char **err
 	for (guint i = 0; i < options->len && !err; i++) {
 		const struct mpr_remote_option *option = options->pdata[i];
 
-		if (option->kind == MPR_REMOTE_DRIVE)
+		if (option->kind == MPR_REMOTE_DRIVE) {
+			err = check_drive_names(argv, option, error);
 			continue;
+		}
 		err = check_device_id(argv, option, error);
 		if (!err)
 			err = check_bus(options, option, error);

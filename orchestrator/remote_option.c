@@ -149,6 +149,32 @@ static int check_adapter(const struct mpr_remote_option *option, char **error)
 	return 0;
 }
 
+static bool is_called(const struct mpr_remote_option *drive, const char *name)
+{
+	const char *node = mpr_remote_option_get(drive, "node-name");
+	const char *id = mpr_remote_option_get(drive, "id");
+
+	return name && ((id && !strcmp(id, name)) || (node && !strcmp(node, name)));
+}
+
+/* The monitor's commands name drives of all processes, by their nodes, too. */
+static int check_node(const GPtrArray *options, size_t index, char **error)
+{
+	const struct mpr_remote_option *option = options->pdata[index];
+
+	for (size_t i = 0; i < index && !is_device(option); i++) {
+		const struct mpr_remote_option *other = options->pdata[i];
+
+		if (!is_device(other) &&
+		    (is_called(other, mpr_remote_option_get(option, "node-name")) ||
+		     is_called(other, mpr_remote_option_get(option, "id"))))
+			return fail(option,
+				    "the node's name, or the id, is taken by another option",
+				    error);
+	}
+	return 0;
+}
+
 static int check_id(const GPtrArray *options, size_t index, char **error)
 {
 	const struct mpr_remote_option *option = options->pdata[index];
@@ -174,6 +200,8 @@ int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error
 	struct mpr_remote_option *option = options->pdata[index];
 	int err = check_id(options, index, error);
 
+	if (!err)
+		err = check_node(options, index, error);
 	if (err || !is_adapter(options, option))
 		return err;
 	option->kind = MPR_REMOTE_ADAPTER;

@@ -8,6 +8,7 @@
 #include "orchestrator/commands.h"
 #include "orchestrator/json.h"
 #include "orchestrator/qmp_client.h"
+#include "orchestrator/routing.h"
 #include "orchestrator/vm.h"
 
 enum kind { COMMANDS, TOPICS, DEVICES, DRIVES, REMOTE, KINDS };
@@ -194,8 +195,13 @@ static void ask(struct mpr_words *words, enum kind kind, learn_fn learn, const c
 
 	if (key)
 		json_object_object_add(arguments, key, json_object_new_string(value));
-	mpr_qmp_execute(mpr_vm_qemu(words->vm), command, arguments, -1, answered,
-			add_question(words, kind, learn));
+	if (mpr_vm_routes_qmp(words->vm, command, arguments))
+		mpr_vm_route_qmp(words->vm, command, arguments, outcome_known,
+				 add_question(words, kind, learn));
+	else
+		mpr_qmp_execute(mpr_vm_qemu(words->vm), command, json_object_get(arguments), -1,
+				answered, add_question(words, kind, learn));
+	json_object_put(arguments);
 }
 
 void mpr_words_refresh(struct mpr_words *words)

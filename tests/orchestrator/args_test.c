@@ -315,6 +315,17 @@ static void refusals(void **state)
 		 "the id is taken"},
 		{"qemu -device e1000,id=a -rdevice lsi53c895a,id=a,rid=0",
 		 "-rdevice lsi53c895a,id=a,rid=0: the id is taken by -device e1000,id=a"},
+		{"qemu -drive if=none,id=d -rdevice lsi,id=a,rid=0 -rdrive id=d,file=x,rid=0",
+		 "-rdrive id=d,file=x,rid=0: the name \"d\" is taken by -drive if=none,id=d"},
+		{"qemu -rdevice lsi,id=a,rid=0 -rdrive id=d,node-name=n,file=x,rid=0 "
+		 "-blockdev {\"driver\":\"file\",\"node-name\":\"n\"}",
+		 "the name \"n\" is taken by -blockdev {"},
+		{"qemu -rdevice lsi,id=a,rid=0 -rdrive id=d,node-name=n,file=x,rid=0 "
+		 "-rdevice lsi,id=b,rid=1 -rdrive id=e,node-name=n,file=y,rid=1",
+		 "-rdrive id=e,node-name=n,file=y,rid=1: the node's name, or the id, is taken"},
+		{"qemu -rdevice lsi,id=a,rid=0 -rdrive id=d,node-name=n,file=x,rid=0 "
+		 "-rdevice lsi,id=b,rid=1 -rdrive id=n,file=y,rid=1",
+		 "-rdrive id=n,file=y,rid=1: the node's name, or the id, is taken"},
 		{"qemu -rdevice {\"driver\":\"lsi\",\"id\":\"a\"}", "rid= is missing"},
 		{"qemu -rdevice {\"rid\":0", "-rdevice {\"rid\":0: not JSON"},
 		{"qemu -device {\"driver\":\"e1000\",\"id\":\"a\"} -rdevice lsi,id=a,rid=0",

@@ -6,6 +6,7 @@ the command line wants them: with the distribution's QEMU, as its users meet the
 import array
 import asyncio
 import contextlib
+import errno
 import fcntl
 import glob
 import json
@@ -16,6 +17,7 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -391,14 +393,15 @@ def bad_clients_disturb_nobody(folder):
 
 # ---- Remote drives -----------------------------------------------------------
 
-def machine_with_disk(folder, drive="", *options):
+def machine_with_disk(folder, drive="", *options, place=None):
     """A PC, stopped, with the disk of image d0.img in a remote process."""
-    with open(f"{folder}/d0.img", "wb") as image:
+    place = place or folder
+    with open(f"{place}/d0.img", "ab") as image:
         image.truncate(1 << 20)
     arguments = ["run", "--", QEMU, "-accel", "tcg", "-S", "-display", "none", "-nodefaults",
                  "-m", "64M,slots=8,maxmem=1G", "-object", "memory-backend-memfd,id=mem,size=64M",
                  "-machine", "pc,memory-backend=mem", "-rdevice", "lsi53c895a,id=lsi0,rid=0",
-                 "-rdrive", f"id=d0,file={folder}/d0.img,format=raw,rid=0{drive}",
+                 "-rdrive", f"id=d0,file={place}/d0.img,format=raw,rid=0{drive}",
                  "-rdevice", "scsi-hd,id=disk0,drive=d0,bus=lsi0.0,rid=0", *options,
                  *both(folder)]
     return Machine(folder, program=[PROGRAM, *arguments])
@@ -422,6 +425,58 @@ def an_io_error_stops_the_machine_in_the_state_of_qemus_own(folder):
         os.truncate(f"{folder}/d0.img", 1 << 20)
         check(qmp.command("cont") == {"return": {}}, "cont")
         check(qmp.command("query-status")["return"]["status"] == "running", "it goes on")
+
+
+HOLE = 1024  # the sector that the guest writes
+# Writes one sector (INT 13h, AH=43h) and halts.
+WRITING = bytes.fromhex("31c0 8ed8 8ec0 be207c b80043 b280 cd13 f4ebfd").ljust(32, b"\0") + \
+    struct.pack("<BBHHHQ", 16, 0, 1, 0x7c00, 0, HOLE)
+
+
+@contextlib.contextmanager
+def full_place(folder):
+    """A file system without space, and a file that takes it."""
+    place = f"{folder}/full"
+    os.mkdir(place)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", place], check=False,
+                          capture_output=True)
+    if done.returncode:
+        raise Skip(f"no file system can be mounted: {done.stderr.decode().strip()}")
+    try:
+        with open(f"{place}/d0.img", "wb") as image:
+            image.write(WRITING.ljust(510, b"\0") + b"\x55\xaa")
+        with contextlib.suppress(OSError), open(f"{place}/filler", "wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(4096))
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=False)
+
+
+@case
+def a_full_disk_stops_the_machine_for_want_of_space(folder):
+    with full_place(folder) as place, \
+            machine_with_disk(folder, ",werror=stop", place=place) as machine, Qmp(machine) as qmp:
+        qmp.send({"execute": "cont"})
+        told = [qmp.read() for _ in range(4)]
+        events = [message["event"] for message in told if "event" in message]
+        check(events == ["RESUME", "BLOCK_IO_ERROR", "STOP"], f"{told}")
+        (data,) = [message["data"] for message in told if message.get("event") == events[1]]
+        check(data == {"device": "d0", "node-name": "#block-d0", "operation": "write",
+                       "action": "stop", "nospace": True, "reason": os.strerror(errno.ENOSPC)},
+              f"{data}")
+        check(qmp.command("query-status")["return"] ==
+              {"status": "io-error", "singlestep": False, "running": False}, "query-status")
+        (drive,) = qmp.command("query-block")["return"]
+        check(drive["io-status"] == "nospace", "query-block")
+        os.unlink(f"{place}/filler")
+        check(qmp.command("cont") == {"return": {}}, "cont")
+        check(qmp.command("query-status")["return"]["status"] == "running", "it goes on")
+        with open(f"{place}/d0.img", "rb", buffering=0) as image:
+            deadline = time.monotonic() + TIMEOUT
+            while os.pread(image.fileno(), 512, HOLE * 512)[510:] != b"\x55\xaa":
+                check(time.monotonic() < deadline, "the write is not tried again")
+                time.sleep(0.01)
 
 
 def human(qmp, line):
@@ -766,7 +821,10 @@ def keys_send_signals_unless_told_not_to(folder):
 def names_of_devices_are_completed(folder):
     arguments = [PROGRAM, "run", "--", QEMU, "-accel", "tcg", "-machine", "pc", "-S",
                  "-display", "none", "-nodefaults", "-device", "pci-testdev,id=testing",
-                 "-monitor", "stdio"]
+                 "-m", "64M", "-object", "memory-backend-memfd,id=mem,size=64M",
+                 "-machine", "memory-backend=mem", "-rdevice", "lsi,id=lsi0,rid=0",
+                 "-rdrive", f"id=remote-drive,file={PROGRAM},format=raw,read-only=on,rid=0",
+                 "-rdevice", "scsi-hd,drive=remote-drive,rid=0", "-monitor", "stdio"]
     with Terminal(folder, program=arguments) as terminal:
         terminal.until(r"\(qemu\) ")
         # What is asked for ahead has been answered when a later command is.
@@ -777,6 +835,9 @@ def names_of_devices_are_completed(folder):
         terminal.type("device_del te\t\r")
         terminal.until(r"device_del te[^\n]*sting")
         terminal.until(r"\(qemu\) ")
+        terminal.type("drive_del remote-d\t\r")
+        terminal.until(r"drive_del remote-d[^\n]*rive")
+        terminal.until(r"in use by[^\n]*\r\n\(qemu\) ")
         terminal.type("quit\r")
         terminal.process.wait(TIMEOUT)
 
