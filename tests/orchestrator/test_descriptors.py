@@ -45,9 +45,9 @@ def expected(folder, kvm):
         r"/.*/qemu \(deleted\)": (QMP_CLIENTS, 0),  # O_PATH: where to connect to QEMU
     }
     remote = {
-        r"anon_inode:\[io_uring\]": (1, 0),
+        r"anon_inode:\[io_uring\]": (2, 0),  # the loop's, and one for interrupts
         r"anon_inode:\[signalfd\]": (1, 0),
-        r"anon_inode:\[eventfd\]": (range(1, 2 + lines), 0),
+        r"anon_inode:\[eventfd\]": (range(lines + 1), 0),
         r"socket:": (3, 0),  # the control socket, the doorbell, QMP to mpring
     }
     qemu = {
