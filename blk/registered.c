@@ -43,6 +43,15 @@ void mpr_uring_remove_file(struct mpr_uring *ring, int slot)
 	ring->file_used[slot] = false;
 }
 
+int mpr_uring_keep_file(struct mpr_uring *ring, int fd)
+{
+	int slot = mpr_uring_add_file(ring, fd);
+
+	if (slot >= 0 && ring->polled)
+		slot = mpr_uring_add_file(ring->polled, fd);
+	return slot < 0 ? slot : 0;
+}
+
 /* ---- Memory ------------------------------------------------------------- */
 
 static int make_buffer_table(struct mpr_uring *ring)

@@ -5,8 +5,8 @@
 
 #include "blk/uring.h"
 
-/* Registered files; more than a process has disks. */
-#define MPR_RING_FILES 64
+/* Registered files; more than a process has disks and VMMs. */
+#define MPR_RING_FILES 512
 /* Registered buffers: the kernel takes 1 GiB each. */
 #define MPR_RING_BUFFERS 1024
 #define MPR_RING_AREAS 32

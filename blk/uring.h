@@ -97,6 +97,13 @@ int mpr_uring_add_file(struct mpr_uring *ring, int fd);
 /* No operation on the slot is in flight. A negative slot is ignored. */
 void mpr_uring_remove_file(struct mpr_uring *ring, int slot);
 
+/*
+ * Keeps an open file open until the kernel has ended every operation of the ring, also
+ * when this process has gone meanwhile: whoever is at the other end of a socket
+ * hears of its end only then. For good. 0 or negative errno.
+ */
+int mpr_uring_keep_file(struct mpr_uring *ring, int fd);
+
 /* Makes a prepared entry work on the file of the slot, unless it is negative. */
 static inline void mpr_uring_use_file(struct io_uring_sqe *sqe, int slot)
 {

@@ -51,6 +51,11 @@ int mpr_connection_create(int sock, const struct mpr_offer *offer, struct mpr_wa
 	return 0;
 }
 
+int mpr_connection_socket(const struct mpr_connection *connection)
+{
+	return connection->sock;
+}
+
 void mpr_connection_destroy(struct mpr_connection *connection)
 {
 	mpr_connection_end(connection, NULL);

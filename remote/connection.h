@@ -21,4 +21,7 @@ bool mpr_connection_ended(const struct mpr_connection *connection);
 bool mpr_connection_greeted(const struct mpr_connection *connection);
 void mpr_connection_check(struct mpr_connection *connection);
 
+/* The socket, which stays the connection's. */
+int mpr_connection_socket(const struct mpr_connection *connection);
+
 #endif

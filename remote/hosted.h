@@ -63,6 +63,7 @@ struct mpr_hosted {
 	uint8_t held;	   /* enum mpr_msg_type of the channel's current request that waits
 			    * for DMA to end; MPR_MSG_NONE: there is none */
 	bool stopped;	   /* the model does not work, but its registers answer */
+	bool ending;	   /* no request is taken any more: the process ends */
 	bool leaving;	   /* being removed: nobody may open it any more */
 	bool left;	   /* nothing of it is in use any more */
 	int node;	   /* NUMA node on which it is served; -1: any */

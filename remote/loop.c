@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "remote/connection.h"
+#include "remote/delay.h"
 #include "remote/endpoints.h"
 #include "remote/flush.h"
 #include "remote/hotplug.h"
@@ -57,6 +58,8 @@ struct loop {
 	struct mpr_monitors *monitors;
 	bool served;  /* a VMM was there, and left */
 	bool stopped; /* by a signal */
+	bool ending;  /* VMMs are not listened to any more */
+	bool overdue; /* for too long */
 	bool due;     /* something happened: the slow part of a turn has a look */
 	struct mpr_window window;
 };
@@ -371,7 +374,7 @@ static bool run_timers(struct loop *loop)
  * completion, or with something that a device or one of them did. */
 static bool serve_others(struct loop *loop)
 {
-	bool worked = serve_guests(loop);
+	bool worked = !loop->ending && serve_guests(loop);
 
 	worked |= mpr_hotplug_step(loop->machine);
 	worked |= mpr_monitors_step(loop->monitors);
@@ -468,7 +471,14 @@ static void run_until(struct loop *loop, bool (*done)(const struct loop *loop))
 
 static bool machine_is_idle(const struct loop *loop)
 {
-	return mpr_machine_idle(loop->machine);
+	return loop->overdue || mpr_machine_idle(loop->machine);
+}
+
+static void on_overdue(void *opaque)
+{
+	struct loop *loop = opaque;
+
+	loop->overdue = true;
 }
 
 static bool no_watch_is_left(const struct loop *loop)
@@ -476,21 +486,110 @@ static bool no_watch_is_left(const struct loop *loop)
 	return loop->watcher->active == 0;
 }
 
-static void shut_down(struct loop *loop)
+/* A VMM that is hung up on may believe that its guest's memory is its own again. */
+static void stop_serving(struct loop *loop)
 {
-	mpr_monitors_shut_down(loop->monitors, loop->stopped);
-	mpr_machine_stop(loop->machine, false);
+	loop->ending = true;
+	for (struct door *door = loop->doors; door; door = door->next) {
+		mpr_listener_destroy(door->listener);
+		door->listener = NULL;
+	}
+	for (size_t i = 0; i < loop->machine->device_count; i++) {
+		loop->machine->devices[i]->ending = true;
+		mpr_hosted_reset(loop->machine->devices[i]);
+	}
+	loop->due = true;
+}
+
+/* Waits for I/O, and makes completed writes durable. False: it takes too long. */
+static bool finish_io(struct loop *loop)
+{
+	struct mpr_delay *end = mpr_delay_start(loop->watcher, MPR_LOOP_END_MS, on_overdue, loop);
+
+	run_until(loop, machine_is_idle);
+	if (!loop->overdue)
+		mpr_flush_start(loop->machine);
+	run_until(loop, machine_is_idle);
+	if (!loop->overdue)
+		mpr_delay_stop(end);
+	return !loop->overdue;
+}
+
+/* They are not hung up on before the kernel has ended the I/O. */
+static void keep_guests(struct loop *loop)
+{
+	for (const struct guest *guest = loop->guests; guest; guest = guest->next) {
+		int ret = 0;
+
+		if (!mpr_connection_ended(guest->connection))
+			ret = mpr_uring_keep_file(loop->watcher->uring,
+						  mpr_connection_socket(guest->connection));
+		if (ret < 0)
+			mpr_log(NULL, "a VMM may believe too early that no I/O is under way: %s",
+				strerror(-ret));
+	}
+}
+
+/* What the kernel has still: "d0: 3 requests; ". */
+static char *describe_io(const struct loop *loop)
+{
+	const struct mpr_machine *machine = loop->machine;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < machine->drive_count; i++) {
+		const struct mpr_drive *drive = machine->drives[i];
+		unsigned requests = drive->base ? 0 : mpr_blk_in_flight(drive->blk);
+
+		if (requests)
+			fprintf(out, "%s: %u requests; ", mpr_drive_name(drive), requests);
+	}
+	for (size_t i = 0; i < machine->device_count; i++) {
+		const struct mpr_hosted *hosted = machine->devices[i];
+
+		if (!mpr_hosted_idle(hosted))
+			fprintf(out, "%s: DMA; ", hosted->dev->id);
+	}
+	fclose(out);
+	return text;
+}
+
+static int give_up(struct loop *loop, char **error)
+{
+	char *what = describe_io(loop);
+
+	keep_guests(loop);
+	free(*error);
+	*error = mpr_errorf("%sthis did not end within %u seconds: ending without it; what was "
+			    "written may not have been flushed",
+			    what ? what : "", MPR_LOOP_END_MS / 1000);
+	free(what);
+	return -ETIMEDOUT;
+}
+
+static void detach_all(struct loop *loop)
+{
 	close_doors(loop);
-	unwatch_signals(loop);
 	for (size_t i = 0; i < loop->machine->device_count; i++)
 		mpr_hosted_detach(loop->machine->devices[i]);
-	loop->due = true;
-	run_until(loop, machine_is_idle);
-	mpr_flush_start(loop->machine);
-	run_until(loop, machine_is_idle);
 	run_until(loop, no_watch_is_left);
 	mpr_monitors_destroy(loop->monitors);
 	(void)mpr_ram_guard(NULL);
+}
+
+static int shut_down(struct loop *loop, char **error)
+{
+	mpr_monitors_shut_down(loop->monitors, loop->stopped);
+	mpr_machine_stop(loop->machine, false);
+	unwatch_signals(loop);
+	stop_serving(loop);
+	if (!finish_io(loop))
+		return give_up(loop, error);
+	detach_all(loop);
+	return 0;
 }
 
 int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
@@ -520,7 +619,8 @@ int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
 	while (ret == 0 && !finished(&loop))
 		if (!turn(&loop))
 			wait_for_work(&loop);
-	shut_down(&loop);
+	if (shut_down(&loop, error) < 0)
+		return -ETIMEDOUT;
 	if (ret < 0 && !*error)
 		*error = mpr_errorf("cannot start: %s", strerror(-ret));
 	return ret;

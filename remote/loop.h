@@ -13,9 +13,13 @@
  * one until somebody has used it, and so does a monitor's that was inherited), a
  * monitor said quit, or SIGTERM or SIGINT came; SIGUSR1 has the counters logged. The caller has
  * blocked the three signals. Calls ready() when it begins, which may fail as this. In the end
- * resets the devices, waits for their I/O, flushes the drives and stops every watch. 0, or negative
- * errno with *error set to a message (free() it).
+ * resets the devices, waits for their I/O, flushes the drives, hangs up on the VMMs, to whose
+ * memory nothing is written any more, and stops every watch. 0, or negative errno with *error
+ * set to a message (free() it). -ETIMEDOUT: I/O did not end within MPR_LOOP_END_MS. Then nothing
+ * may be destroyed, and the process is to end as it is: the kernel keeps images locked, and does
+ * not hang up on VMMs, until it has ended the I/O.
  */
+#define MPR_LOOP_END_MS 10000
 int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
 		 struct mpr_timers *timers, int (*ready)(void *opaque, char **error), void *opaque,
 		 char **error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "remote/remote.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,24 @@ static int on_ready(void *opaque, char **error)
 	return 0;
 }
 
+static void remove_pidfile(const struct process *process)
+{
+	if (process->pidfile_lock < 0)
+		return;
+	mpr_own_file_remove(&process->pidfile, process->cmdline.pidfile);
+	close(process->pidfile_lock);
+}
+
+/* Ends the process with all that it has, which the kernel may be using. */
+static _Noreturn void abandon(const struct process *process, char *error)
+{
+	int status = fail(error);
+
+	(void)mpr_log_writer_drain();
+	remove_pidfile(process);
+	_exit(status);
+}
+
 static int serve(struct process *process, struct mpr_watcher *watcher)
 {
 	struct mpr_timers timers = {0};
@@ -78,6 +97,8 @@ static int serve(struct process *process, struct mpr_watcher *watcher)
 
 	if (ret == 0)
 		ret = mpr_loop_run(&machine, watcher, &timers, on_ready, process, &error);
+	if (ret == -ETIMEDOUT)
+		abandon(process, error);
 	mpr_machine_destroy(&machine);
 	return ret < 0 ? fail(error) : 0;
 }
@@ -157,10 +178,7 @@ static int start(struct process *process)
 		return ret;
 	ret = run(process);
 	(void)mpr_log_writer_drain();
-	if (process->pidfile_lock >= 0) {
-		mpr_own_file_remove(&process->pidfile, process->cmdline.pidfile);
-		close(process->pidfile_lock);
-	}
+	remove_pidfile(process);
 	return ret;
 }
 

@@ -156,7 +156,7 @@ static bool finish_held(struct mpr_hosted *hosted)
 /* Whether the device takes no request for now. */
 static bool waits(const struct mpr_hosted *hosted)
 {
-	return hosted->held != MPR_MSG_NONE || hosted->dev->settling;
+	return hosted->held != MPR_MSG_NONE || hosted->dev->settling || hosted->ending;
 }
 
 static void serve_request(struct mpr_hosted *hosted, const struct mpr_msg *msg)
@@ -211,7 +211,7 @@ bool mpr_hosted_serve(struct mpr_hosted *hosted)
 	bool worked = finish_held(hosted);
 
 	/* A channel that breaks is something to see to, too. */
-	if (hosted->channel)
+	if (hosted->channel && !hosted->ending)
 		worked |= serve_channel(hosted) || mpr_channel_error(hosted->channel) < 0;
 	/* Before the model's own work, which takes longer. */
 	if (worked)

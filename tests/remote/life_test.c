@@ -3,10 +3,12 @@
  * while nothing happens, and that sockets are shared and listened on. */
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -127,6 +129,58 @@ static void sigterm_ends_it_in_good_order(void **state)
 	assert_true(get(device, TEST_SCRATCH) == UINT64_MAX);
 	mpr_proxy_device_close(device);
 	mpr_proxy_disconnect(conn);
+}
+
+/* The device writes to guest memory for a while after it was reset. */
+static void vmm_is_not_hung_up_on_while_there_is_dma(void **state)
+{
+	struct vmm *vmm = *state;
+	struct pollfd end = {.fd = mpr_proxy_conn_fd(vmm->conn), .events = POLLRDHUP};
+	uint32_t found;
+
+	vmm_enable_dma(vmm);
+	put(vmm->device, TEST_MAP, VMM_ADDRESS);
+	put(vmm->device, TEST_RELEASE, 200000000);
+	assert_int_equal(get(vmm->device, TEST_MAP), 0);
+	assert_int_equal(kill(vmm->remote.pid, SIGTERM), 0);
+	assert_int_equal(poll(&end, 1, -1), 1);
+	memcpy(&found, vmm->memory, sizeof(found));
+	assert_int_equal(found, TEST_MARKER);
+}
+
+/* It waits for ten seconds. */
+static void process_does_not_wait_for_ever(void **state)
+{
+	struct vmm *vmm = *state;
+	char *output;
+
+	vmm_enable_dma(vmm);
+	put(vmm->device, TEST_MAP, VMM_ADDRESS);
+	put(vmm->device, TEST_RELEASE, UINT64_MAX / 4);
+	assert_int_equal(get(vmm->device, TEST_MAP), 0);
+	assert_int_equal(kill(vmm->remote.pid, SIGTERM), 0);
+	alarm(60);
+	assert_int_equal(remote_finish(&vmm->remote), 1);
+	alarm(0);
+	output = remote_output(&vmm->remote);
+	assert_string_equal(output, "mpring-remote: test0: DMA; this did not end within 10 "
+				    "seconds: ending without it; what was written may not have "
+				    "been flushed\n");
+	free(output);
+}
+
+/* After the process, and the check of how it ended. */
+static int forget_vmm(void **state)
+{
+	struct vmm *vmm = *state;
+
+	mpr_proxy_device_close(vmm->device);
+	mpr_proxy_disconnect(vmm->conn);
+	free(remote_print(&vmm->remote));
+	munmap(vmm->memory, VMM_PAGES * 4096);
+	close(vmm->memfd);
+	free(vmm);
+	return 0;
 }
 
 static void idle_process_does_not_run(void **state)
@@ -481,6 +535,10 @@ int main(void)
 		cmocka_unit_test(connection_lost_before_hello_ends_it),
 		cmocka_unit_test(connection_lost_in_use_ends_it),
 		cmocka_unit_test(sigterm_ends_it_in_good_order),
+		cmocka_unit_test_setup_teardown(vmm_is_not_hung_up_on_while_there_is_dma, vmm_setup,
+						vmm_teardown),
+		cmocka_unit_test_setup_teardown(process_does_not_wait_for_ever, vmm_setup,
+						forget_vmm),
 		cmocka_unit_test(idle_process_does_not_run),
 		cmocka_unit_test(submitting_thread_serves_and_lets_it_end),
 		cmocka_unit_test(models_log_under_their_id),
