@@ -329,6 +329,23 @@ bool mpr_blk_write_cache(const struct mpr_blk *blk)
 	return !mpr_cache_is_durable(blk->cache);
 }
 
+int mpr_blk_share(struct mpr_blk *blk, bool share)
+{
+	return blk->read_only ? 0 : blk->driver->share(blk, share);
+}
+
+void mpr_blk_enable_write_cache(struct mpr_blk *blk)
+{
+	if (mpr_blk_write_cache(blk))
+		return;
+	blk->cache = mpr_cache_is_direct(blk->cache) ? MPR_CACHE_NONE : MPR_CACHE_WRITEBACK;
+}
+
+enum mpr_blk_cache mpr_blk_cache_mode(const struct mpr_blk *blk)
+{
+	return blk->cache;
+}
+
 unsigned mpr_blk_in_flight(const struct mpr_blk *blk)
 {
 	return blk->in_flight;

@@ -41,6 +41,7 @@ struct mpr_blk_options {
 	const char *format; /* "raw", or NULL for it unless the file is another's */
 	enum mpr_blk_cache cache;
 	bool read_only;
+	bool share;   /* as mpr_blk_share(true) */
 	bool discard; /* discards reach the image; else they have no effect */
 	/* Poll the device for completions instead of waiting for interrupts:
 	 * takes a processor while there is I/O. With direct I/O only. */
@@ -150,6 +151,13 @@ bool mpr_blk_read_only(const struct mpr_blk *blk);
 bool mpr_blk_discards(const struct mpr_blk *blk);
 /* True when completed writes may still be volatile. */
 bool mpr_blk_write_cache(const struct mpr_blk *blk);
+/* Whether others may write to the image, who must share it, too: readers are not
+ * told from them. 0, or -EBUSY: others use it. An image that is open read-only is
+ * shared with all readers anyway. */
+int mpr_blk_share(struct mpr_blk *blk, bool share);
+/* From now on they may, if the cache mode had them durable. Nothing is in flight. */
+void mpr_blk_enable_write_cache(struct mpr_blk *blk);
+enum mpr_blk_cache mpr_blk_cache_mode(const struct mpr_blk *blk);
 unsigned mpr_blk_in_flight(const struct mpr_blk *blk);
 const struct mpr_blk_stats *mpr_blk_stats(const struct mpr_blk *blk);
 

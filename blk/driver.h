@@ -21,6 +21,8 @@ struct mpr_blk_driver {
 	/* A request that was checked: a flush, or in range, allowed and of at
 	 * least one byte; a discard only if blk->discard. Ends with mpr_blk_finish(), later. */
 	void (*submit)(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len);
+	/* As mpr_blk_share(), of an image that is writable. */
+	int (*share)(struct mpr_blk *blk, bool share);
 	/* Changes the image's size, which the generic layer has checked to be a
 	 * multiple of 512 bytes and then notes. 0 or negative errno. */
 	int (*resize)(struct mpr_blk *blk, uint64_t size);

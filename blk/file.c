@@ -114,17 +114,23 @@ static int measure(struct mpr_file *file, const struct mpr_blk_options *options,
 
 /* Locks belong to the open file, so that they end with it, and hold between
  * programs and between images of one program. */
-static int lock(const struct mpr_file *file, const struct mpr_blk_options *options, char **error)
+static int set_lock(const struct mpr_file *file, short type)
 {
-	struct flock whole = {
-		.l_type = options->read_only ? F_RDLCK : F_WRLCK,
-		.l_whence = SEEK_SET,
-	};
+	struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
 
 	if (fcntl(file->fd, F_OFD_SETLK, &whole) == 0)
 		return 0;
-	if (errno != EAGAIN && errno != EACCES)
-		return fail(error, -errno, options, "cannot be locked: %s", strerror(errno));
+	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+}
+
+static int lock(const struct mpr_file *file, const struct mpr_blk_options *options, char **error)
+{
+	int err = set_lock(file, options->read_only || options->share ? F_RDLCK : F_WRLCK);
+
+	if (!err)
+		return 0;
+	if (err != -EBUSY)
+		return fail(error, err, options, "cannot be locked: %s", strerror(-err));
 	if (options->read_only)
 		return fail(error, -EBUSY, options,
 			    "is in use by another program that writes to it: close that first");
@@ -357,9 +363,12 @@ int mpr_file_open(struct mpr_file *file, struct mpr_uring *ring,
  * in use: it must not keep the lock, too. */
 static void unlock(const struct mpr_file *file)
 {
-	struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+	(void)set_lock(file, F_UNLCK);
+}
 
-	(void)fcntl(file->fd, F_OFD_SETLK, &whole);
+int mpr_file_share(struct mpr_file *file, bool share)
+{
+	return set_lock(file, share ? F_RDLCK : F_WRLCK);
 }
 
 void mpr_file_close(struct mpr_file *file)

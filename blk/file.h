@@ -28,6 +28,8 @@ struct mpr_file {
 /* As mpr_blk_open(). */
 int mpr_file_open(struct mpr_file *file, struct mpr_uring *ring,
 		  const struct mpr_blk_options *options, char **error);
+/* As mpr_blk_share(), of a file that is open for writing. */
+int mpr_file_share(struct mpr_file *file, bool share);
 void mpr_file_close(struct mpr_file *file);
 
 #endif

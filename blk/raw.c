@@ -275,6 +275,11 @@ static int raw_resize(struct mpr_blk *blk, uint64_t size)
 	return 0;
 }
 
+static int raw_share(struct mpr_blk *blk, bool share)
+{
+	return mpr_file_share(&mpr_container_of(blk, struct raw, blk)->file, share);
+}
+
 static void raw_close(struct mpr_blk *blk)
 {
 	struct raw *raw = mpr_container_of(blk, struct raw, blk);
@@ -289,4 +294,5 @@ const struct mpr_blk_driver mpr_blk_raw = {
 	.close = raw_close,
 	.submit = raw_submit,
 	.resize = raw_resize,
+	.share = raw_share,
 };

@@ -2,6 +2,7 @@
 /* Option strings: parsing, looking up, checking, writing back. */
 #include "opts/opts.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -289,8 +290,9 @@ int mpr_opts_check(const struct mpr_opts *opts, const char *const *known, char *
 	return 0;
 }
 
-/* Digits only: strtoull() alone would also take blanks and signs. */
-static bool parse_uint(const char *text, uint64_t *value)
+/* Digits only: strtoull() alone would also take blanks and signs. *end is what
+ * follows them. */
+static bool parse_digits(const char *text, uint64_t *value, const char **end)
 {
 	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	const char *digits = hex ? text + 2 : text;
@@ -298,18 +300,41 @@ static bool parse_uint(const char *text, uint64_t *value)
 
 	errno = 0;
 	*value = strtoull(digits, NULL, hex ? 16 : 10);
-	return len > 0 && digits[len] == '\0' && errno == 0;
+	*end = digits + len;
+	return len > 0 && errno == 0;
 }
 
-int mpr_opts_get_uint(const struct mpr_opts *opts, const char *key, uint64_t min, uint64_t max,
-		      uint64_t *value, char **error)
+static bool parse_uint(const char *text, uint64_t *value)
+{
+	const char *end;
+
+	return parse_digits(text, value, &end) && !*end;
+}
+
+bool mpr_opts_parse_size(const char *text, uint64_t *value)
+{
+	static const char suffixes[] = "BKMGTPE";
+	const char *end, *suffix;
+
+	if (!parse_digits(text, value, &end))
+		return false;
+	if (!*end)
+		return true;
+	suffix = strchr(suffixes, toupper((unsigned char)*end));
+	return suffix && !end[1] &&
+	       !__builtin_mul_overflow(*value, UINT64_C(1) << 10 * (suffix - suffixes), value);
+}
+
+static int get_number(const struct mpr_opts *opts, const char *key, uint64_t min, uint64_t max,
+		      bool (*parse)(const char *text, uint64_t *value), uint64_t *value,
+		      char **error)
 {
 	const char *text = mpr_opts_get(opts, key);
 	uint64_t number;
 
 	if (!text)
 		return 0;
-	if (!parse_uint(text, &number) || number < min || number > max) {
+	if (!parse(text, &number) || number < min || number > max) {
 		*error = mpr_errorf("%s: %s=%s is not a number from %llu to %llu", opts->text, key,
 				    text, (unsigned long long)min, (unsigned long long)max);
 		return -EINVAL;
@@ -318,15 +343,37 @@ int mpr_opts_get_uint(const struct mpr_opts *opts, const char *key, uint64_t min
 	return 0;
 }
 
+int mpr_opts_get_uint(const struct mpr_opts *opts, const char *key, uint64_t min, uint64_t max,
+		      uint64_t *value, char **error)
+{
+	return get_number(opts, key, min, max, parse_uint, value, error);
+}
+
+int mpr_opts_get_size(const struct mpr_opts *opts, const char *key, uint64_t min, uint64_t max,
+		      uint64_t *value, char **error)
+{
+	return get_number(opts, key, min, max, mpr_opts_parse_size, value, error);
+}
+
+/* QEMU's words for off and on, by turns. */
+static const char *const switches[] = {"off", "on", "no", "yes", "false", "true", "n", "y", NULL};
+
+bool mpr_opts_is_on(const char *text)
+{
+	for (unsigned i = 1; switches[i - 1]; i += 2)
+		if (!strcmp(switches[i], text))
+			return true;
+	return false;
+}
+
 int mpr_opts_get_bool(const struct mpr_opts *opts, const char *key, bool *value, char **error)
 {
-	static const char *const words[] = {"off", "on", "no", "yes", "false", "true", NULL};
 	const char *text = mpr_opts_get(opts, key);
 
 	if (!text)
 		return 0;
-	for (unsigned i = 0; words[i]; i++) {
-		if (strcmp(words[i], text))
+	for (unsigned i = 0; switches[i]; i++) {
+		if (strcmp(switches[i], text))
 			continue;
 		*value = i & 1;
 		return 0;

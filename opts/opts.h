@@ -48,6 +48,9 @@ int mpr_opts_check(const struct mpr_opts *opts, const char *const *known, char *
  * decimal, or hexadecimal with 0x; bool is on/off, yes/no, true/false. */
 int mpr_opts_get_uint(const struct mpr_opts *opts, const char *key, uint64_t min, uint64_t max,
 		      uint64_t *value, char **error);
+/* The same with K, M, G, T, P or E behind it, or B, for powers of 1024. */
+int mpr_opts_get_size(const struct mpr_opts *opts, const char *key, uint64_t min, uint64_t max,
+		      uint64_t *value, char **error);
 int mpr_opts_get_bool(const struct mpr_opts *opts, const char *key, bool *value, char **error);
 /* One of `names` (ended by NULL): its index. */
 int mpr_opts_get_enum(const struct mpr_opts *opts, const char *key, const char *const *names,
@@ -58,6 +61,11 @@ int mpr_opts_get_enum(const struct mpr_opts *opts, const char *key, const char *
 const char *mpr_driver_alias(const char *driver);
 /* Puts the driver's own name in the place of the other one, in driver=. 0 or -ENOMEM. */
 int mpr_opts_resolve_driver(struct mpr_opts *opts);
+
+/* The value of such a text, if it is one. */
+bool mpr_opts_parse_size(const char *text, uint64_t *value);
+/* True for on, yes, true and y. */
+bool mpr_opts_is_on(const char *text);
 
 /* The name in `names` (ended by NULL) nearest to `name` by edit distance, or
  * NULL when none is near. For "did you mean". */

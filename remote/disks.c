@@ -7,6 +7,7 @@
 
 #include "dev/scsi/disk.h"
 #include "dev/scsi/scsi.h"
+#include "remote/disk_options.h"
 #include "remote/drives.h"
 #include "remote/names.h"
 #include "remote/nodes.h"
@@ -115,7 +116,7 @@ static int find_adapter(const struct mpr_machine *machine, const struct mpr_opts
 	return -EINVAL;
 }
 
-/* ---- Properties --------------------------------------------------------- */
+/* ---- The disk ----------------------------------------------------------- */
 
 static int lowest_free_id(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts, uint64_t *id,
 			  char **error)
@@ -127,71 +128,31 @@ static int lowest_free_id(const struct mpr_scsi_bus *bus, const struct mpr_opts 
 	return -EINVAL;
 }
 
-static int get_scsi_id(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts, uint64_t *id,
-		       char **error)
+static int choose_scsi_id(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts, uint64_t *id,
+			  char **error)
 {
-	int ret;
-
 	if (!mpr_opts_get(opts, "scsi-id"))
 		return lowest_free_id(bus, opts, id, error);
-	ret = mpr_opts_get_uint(opts, "scsi-id", 0, MPR_SCSI_MAX_TARGETS - 1, id, error);
-	if (ret == 0 && *id == HOST_SCSI_ID) {
-		*error = mpr_errorf("%s: scsi-id=%d is the adapter's own", mpr_opts_text(opts),
-				    HOST_SCSI_ID);
-		ret = -EINVAL;
-	}
-	return ret;
+	if (*id != HOST_SCSI_ID)
+		return 0;
+	*error = mpr_errorf("%s: scsi-id=%d is the adapter's own", mpr_opts_text(opts),
+			    HOST_SCSI_ID);
+	return -EINVAL;
 }
 
-/* The id of a -drive, if it was named by that; nodes have none. */
-static const char *drive_id(const struct mpr_opts *opts, const struct mpr_drive *drive)
+/* With share-rw=on others may write, too, that also share. */
+static int lock_image(struct mpr_drive *drive, const struct mpr_opts *opts, char **error)
 {
-	return drive->id && !strcmp(drive->id, mpr_opts_get(opts, "drive")) ? drive->id : NULL;
-}
+	bool share = false;
+	int ret = mpr_opts_get_bool(opts, "share-rw", &share, error);
 
-/* What the disk's option does not say, the drive's may. */
-static int get_options(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts,
-		       const struct mpr_drive *drive, struct mpr_scsi_disk_options *options,
-		       char **error)
-{
-	uint64_t id = 0, lun = 0, logical = 0, physical = 0, rotation = 0, ignored = 0;
-	uint64_t port_index = 0;
-	int ret = get_scsi_id(bus, opts, &id, error);
-
-	if (ret == 0)
-		ret = mpr_opts_get_uint(opts, "lun", 0, MPR_SCSI_MAX_LUNS - 1, &lun, error);
-	if (ret == 0)
-		ret = mpr_opts_get_uint(opts, "logical_block_size", 512, 32768, &logical, error);
-	if (ret == 0)
-		ret = mpr_opts_get_uint(opts, "physical_block_size", 512, 32768, &physical, error);
-	if (ret == 0)
-		ret = mpr_opts_get_uint(opts, "rotation_rate", 0, UINT16_MAX, &rotation, error);
-	if (ret == 0)
-		ret = mpr_opts_get_uint(opts, "wwn", 0, UINT64_MAX, &options->wwn, error);
-	if (ret == 0)
-		ret = mpr_opts_get_uint(opts, "port_wwn", 0, UINT64_MAX, &options->port_wwn, error);
-	if (ret == 0)
-		ret = mpr_opts_get_uint(opts, "port_index", 0, UINT16_MAX, &port_index, error);
-	/* A parallel bus has one channel; the order of booting is the VMM's. */
-	if (ret == 0)
-		ret = mpr_opts_get_uint(opts, "channel", 0, 0, &ignored, error);
-	if (ret == 0)
-		ret = mpr_opts_get_uint(opts, "bootindex", 0, INT32_MAX, &ignored, error);
-	options->scsi_id = (unsigned)id;
-	options->lun = (unsigned)lun;
-	options->logical_block_size = (uint32_t)logical;
-	options->physical_block_size = (uint32_t)physical;
-	options->rotation_rate = (uint16_t)rotation;
-	options->port_index = (uint16_t)port_index;
-	options->serial = mpr_opts_get(opts, "serial");
-	if (!options->serial)
-		options->serial = mpr_opts_get(drive->opts, "serial");
-	options->device_id = mpr_opts_get(opts, "device_id");
-	if (!options->device_id && !options->serial)
-		options->device_id = drive_id(opts, drive);
-	options->vendor = mpr_opts_get(opts, "vendor");
-	options->product = mpr_opts_get(opts, "product");
-	options->ver = mpr_opts_get(opts, "ver");
+	if (ret < 0)
+		return ret;
+	ret = mpr_blk_share(drive->blk, share);
+	if (ret < 0)
+		*error = mpr_errorf("%s: %s is in use by another program: close that first, or let "
+				    "both use share-rw=on",
+				    mpr_opts_text(opts), drive->file);
 	return ret;
 }
 
@@ -200,8 +161,12 @@ static int create_disk(struct mpr_scsi_bus *bus, struct mpr_drive *drive,
 {
 	struct mpr_scsi_disk_options options = {0};
 	char *why = NULL;
-	int ret = get_options(bus, opts, drive, &options, error);
+	int ret = mpr_disk_options_get(opts, drive, &options, error);
 
+	if (ret == 0)
+		ret = choose_scsi_id(bus, opts, &options.scsi_id, error);
+	if (ret == 0)
+		ret = lock_image(drive, opts, error);
 	if (ret == 0)
 		ret = mpr_drive_set_on_error(drive, opts, error);
 	if (ret < 0)
@@ -209,12 +174,12 @@ static int create_disk(struct mpr_scsi_bus *bus, struct mpr_drive *drive,
 	ret = mpr_scsi_disk_create(bus, drive->blk, &options, &why);
 	if (ret == -EEXIST)
 		*error = mpr_errorf("%s: scsi-id=%u, lun=%u is taken", mpr_opts_text(opts),
-				    options.scsi_id, options.lun);
+				    (unsigned)options.scsi_id, (unsigned)options.lun);
 	else if (ret < 0)
 		*error = mpr_errorf("%s: %s", mpr_opts_text(opts), why ? why : strerror(-ret));
 	free(why);
-	drive->target = options.scsi_id;
-	drive->lun = options.lun;
+	drive->target = (unsigned)options.scsi_id;
+	drive->lun = (unsigned)options.lun;
 	return ret;
 }
 

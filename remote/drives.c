@@ -348,6 +348,29 @@ static int append(struct mpr_machine *machine, struct mpr_drive *drive)
 	return 0;
 }
 
+static bool is_named(const struct mpr_opts *opts, const char *key, const char *name)
+{
+	const char *value = mpr_opts_get(opts, key);
+
+	return value && !strcmp(value, name);
+}
+
+/* Whether the disk that is to use the drive has share-rw=on; or, while there is none, may
+ * have: then the disk says what it needs when it comes. */
+static bool may_share(const struct mpr_machine *machine, const struct mpr_opts *opts)
+{
+	const struct mpr_option_list *devices = &machine->cmdline->devices;
+
+	for (size_t i = 0; i < devices->count; i++) {
+		const char *name = mpr_opts_get(devices->opts[i], "drive");
+		const char *share = mpr_opts_get(devices->opts[i], "share-rw");
+
+		if (name && (is_named(opts, "id", name) || is_named(opts, "node-name", name)))
+			return share && mpr_opts_is_on(share);
+	}
+	return true;
+}
+
 static int open_image(struct mpr_machine *machine, struct mpr_drive *drive, char **error)
 {
 	struct mpr_blk_options options = {0};
@@ -357,6 +380,7 @@ static int open_image(struct mpr_machine *machine, struct mpr_drive *drive, char
 
 	if (ret < 0)
 		return ret;
+	options.share = may_share(machine, drive->opts);
 	ret = mpr_blk_open(machine->watcher->uring, &options, &drive->blk, &why);
 	if (ret < 0) {
 		*error = mpr_errorf("%s: %s", mpr_opts_text(drive->opts),
@@ -367,7 +391,6 @@ static int open_image(struct mpr_machine *machine, struct mpr_drive *drive, char
 	drive->format = options.format ? options.format : "raw";
 	if (drive->blockdev)
 		drive->format = mpr_opts_get(drive->opts, "driver");
-	drive->cache = options.cache;
 	return ret == 0 ? mpr_drive_set_on_error(drive, NULL, error) : ret;
 }
 

@@ -29,7 +29,6 @@ struct mpr_drive {
 	const char *id;	    /* NULL: a -blockdev has none */
 	char node_name[32]; /* as given, or made up */
 	const char *file, *format;
-	enum mpr_blk_cache cache;
 	struct mpr_blk *blk;
 	struct mpr_drive *base;	    /* whose blk it is; NULL: its own */
 	struct mpr_opts *disk;	    /* the -device that uses it, or NULL */

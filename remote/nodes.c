@@ -93,7 +93,6 @@ int mpr_node_share(const struct mpr_machine *machine, struct mpr_drive *drive, c
 	drive->base = base;
 	drive->blk = base->blk;
 	drive->file = base->file;
-	drive->cache = base->cache;
 	drive->format = "raw";
 	return 0;
 }

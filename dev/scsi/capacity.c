@@ -46,6 +46,6 @@ void scsi_disk_read_capacity_16(struct scsi_task *t)
 	scsi_put64(out, disk->blocks - 1);
 	scsi_put32(out + 8, disk->lu.block_size);
 	out[13] = (uint8_t)scsi_disk_physical_exponent(disk);
-	out[14] = mpr_blk_discards(disk->blk) ? LBPME : 0;
+	out[14] = scsi_disk_is_thin(disk) ? LBPME : 0;
 	scsi_task_reply(t, out, sizeof(out));
 }

@@ -3,7 +3,6 @@
 #include "dev/scsi/disk.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +10,11 @@
 #include "dev/scsi/bus.h"
 #include "dev/scsi/disk_lu.h"
 
-#define MIN_BLOCK_SIZE 512
-#define MAX_BLOCK_SIZE 32768
+#define DISCARD_GRANULARITY 4096
+#define MAX_UNMAP_SIZE (1u << 30)
+#define HEADS 16
+#define SECTORS_PER_TRACK 63
+#define VERSION_SPC_3 5
 #define SERIAL_IN_DEVICE_ID 20 /* characters */
 
 /* ---- The logical unit ------------------------------------------------- */
@@ -21,8 +23,11 @@ bool scsi_disk_ready(const struct mpr_scsi_lu *lu, struct scsi_sense *why)
 {
 	const struct scsi_disk *disk = (const struct scsi_disk *)lu;
 
-	*why = disk->blocks ? SENSE_STOPPED : SENSE_NOT_READY;
-	return disk->blocks && !disk->stopped;
+	if (disk->tray_open)
+		*why = SENSE_TRAY_OPEN;
+	else
+		*why = disk->blocks ? SENSE_STOPPED : SENSE_NOT_READY;
+	return disk->blocks && !disk->stopped && !disk->tray_open;
 }
 
 void scsi_disk_reset(struct mpr_scsi_lu *lu)
@@ -30,7 +35,7 @@ void scsi_disk_reset(struct mpr_scsi_lu *lu)
 	struct scsi_disk *disk = (struct scsi_disk *)lu;
 
 	disk->mode = scsi_disk_default_mode(disk);
-	disk->stopped = false;
+	disk->stopped = disk->tray_open = disk->tray_locked = false;
 }
 
 void scsi_disk_destroy(struct mpr_scsi_lu *lu)
@@ -52,74 +57,6 @@ unsigned scsi_disk_physical_exponent(const struct scsi_disk *disk)
 
 /* ---- Creation --------------------------------------------------------- */
 
-static int fail(char **error, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static int fail(char **error, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(error, fmt, ap) < 0)
-		*error = NULL;
-	va_end(ap);
-	return -EINVAL;
-}
-
-static int check_string(const char *name, const char *value, char **error)
-{
-	for (const char *s = value ? value : ""; *s; s++) {
-		if (*s < 0x20 || *s > 0x7E)
-			return fail(error, "scsi-hd: %s=%s must be printable ASCII characters",
-				    name, value);
-	}
-	return 0;
-}
-
-static bool is_block_size(uint32_t size)
-{
-	return size >= MIN_BLOCK_SIZE && size <= MAX_BLOCK_SIZE && !(size & (size - 1));
-}
-
-static int check_address(const struct mpr_scsi_disk_options *o, char **error)
-{
-	if (o->scsi_id >= MPR_SCSI_MAX_TARGETS)
-		return fail(error, "scsi-hd: scsi-id=%u must be 0 to %u", o->scsi_id,
-			    MPR_SCSI_MAX_TARGETS - 1);
-	if (o->lun >= MPR_SCSI_MAX_LUNS)
-		return fail(error, "scsi-hd: lun=%u must be 0 to %u", o->lun,
-			    MPR_SCSI_MAX_LUNS - 1);
-	return 0;
-}
-
-static int check_block_sizes(uint32_t logical, uint32_t physical, char **error)
-{
-	if (!is_block_size(logical))
-		return fail(error,
-			    "scsi-hd: logical_block_size=%u must be a power of two from %u to %u",
-			    logical, MIN_BLOCK_SIZE, MAX_BLOCK_SIZE);
-	if (!is_block_size(physical) || physical < logical)
-		return fail(error,
-			    "scsi-hd: physical_block_size=%u must be a power of two from "
-			    "logical_block_size=%u to %u",
-			    physical, logical, MAX_BLOCK_SIZE);
-	return 0;
-}
-
-static int check_strings(const struct mpr_scsi_disk_options *o, char **error)
-{
-	int r = check_string("serial", o->serial, error);
-
-	if (!r)
-		r = check_string("device_id", o->device_id, error);
-	if (!r)
-		r = check_string("vendor", o->vendor, error);
-	if (!r)
-		r = check_string("product", o->product, error);
-	if (!r)
-		r = check_string("ver", o->ver, error);
-	return r;
-}
-
 /* What fits of a value, or else of the standard one. */
 static void pad(char *field, size_t size, char padding, const char *value, const char *standard)
 {
@@ -139,52 +76,104 @@ static void set_identity(struct scsi_disk *disk, const struct mpr_scsi_disk_opti
 	pad(disk->serial, SCSI_SERIAL_MAX, 0, o->serial, "");
 	pad(disk->device_id, device_id_max, 0, o->device_id, disk->serial);
 	disk->has_serial = o->serial;
+	disk->version = o->scsi_version ? (uint8_t)o->scsi_version : VERSION_SPC_3;
 	disk->wwn = o->wwn;
 	disk->port_wwn = o->port_wwn;
-	disk->port_index = o->port_index;
-	disk->rotation_rate = o->rotation_rate;
+	disk->port_index = (uint16_t)o->port_index;
+	disk->rotation_rate = (uint16_t)o->rotation_rate;
 }
 
-static int attach(struct mpr_scsi_bus *bus, struct scsi_disk *disk, char **error)
+static uint64_t or_else(uint64_t value, uint64_t standard)
 {
-	int r = scsi_bus_attach(bus, &disk->lu);
+	return value ? value : standard;
+}
 
-	if (r) {
-		fail(error, "scsi-hd: scsi-id=%u,lun=%u is taken; choose another scsi-id or lun",
-		     disk->lu.target, disk->lu.lun);
-		free(disk);
-	}
-	return r;
+/* The least of the value, in blocks, and what a field of 32 bits holds. */
+static uint32_t blocks_of(uint64_t bytes, uint32_t block_size)
+{
+	return bytes / block_size < UINT32_MAX ? (uint32_t)(bytes / block_size) : UINT32_MAX;
+}
+
+static void set_sizes(struct scsi_disk *disk, const struct mpr_scsi_disk_options *o)
+{
+	uint32_t logical = disk->lu.block_size;
+	uint64_t physical = or_else(o->physical_block_size, logical);
+	uint64_t granularity = logical > DISCARD_GRANULARITY ? logical : DISCARD_GRANULARITY;
+
+	disk->physical_block_size = (uint32_t)physical;
+	disk->min_io_blocks = (uint16_t)(or_else(o->min_io_size, physical) / logical);
+	disk->opt_io_blocks = blocks_of(o->opt_io_size, logical);
+	disk->max_io_blocks = blocks_of(or_else(o->max_io_size, UINT64_MAX), logical);
+	disk->unmap_granularity = blocks_of(or_else(o->discard_granularity, granularity), logical);
+	disk->max_unmap_blocks = blocks_of(or_else(o->max_unmap_size, MAX_UNMAP_SIZE), logical);
+}
+
+static void set_geometry(struct scsi_disk *disk, const struct mpr_scsi_disk_options *o)
+{
+	disk->cyls = (uint16_t)o->cyls;
+	disk->heads = (uint8_t)or_else(o->heads, HEADS);
+	disk->secs = (uint8_t)or_else(o->secs, SECTORS_PER_TRACK);
+}
+
+static void set_cache(struct scsi_disk *disk, enum mpr_scsi_write_cache cache)
+{
+	if (cache == MPR_SCSI_CACHE_ON)
+		mpr_blk_enable_write_cache(disk->blk);
+	disk->default_wce = cache != MPR_SCSI_CACHE_OFF && mpr_blk_write_cache(disk->blk);
+	disk->mode = scsi_disk_default_mode(disk);
+}
+
+static bool is_thin(const struct mpr_blk *blk, const struct mpr_scsi_disk_options *o)
+{
+	return mpr_blk_discards(blk) && !o->no_unmap &&
+	       or_else(o->max_unmap_size, MAX_UNMAP_SIZE) >= scsi_disk_logical_block_size(o);
+}
+
+static struct scsi_disk *new_disk(struct mpr_blk *blk, const struct mpr_scsi_disk_options *o)
+{
+	struct scsi_disk *disk = calloc(1, sizeof(*disk));
+
+	if (!disk)
+		return NULL;
+	scsi_lu_init(&disk->lu, is_thin(blk, o) ? &scsi_thin_disk_type : &scsi_disk_type,
+		     (unsigned)o->scsi_id, (unsigned)o->lun, scsi_disk_logical_block_size(o));
+	disk->lu.no_dpofua = o->no_dpofua;
+	disk->blk = blk;
+	disk->blocks = mpr_blk_size(blk) / disk->lu.block_size;
+	disk->removable = o->removable;
+	set_identity(disk, o);
+	set_sizes(disk, o);
+	set_geometry(disk, o);
+	return disk;
 }
 
 int mpr_scsi_disk_create(struct mpr_scsi_bus *bus, struct mpr_blk *blk,
 			 const struct mpr_scsi_disk_options *o, char **error)
 {
-	uint32_t logical = o->logical_block_size ? o->logical_block_size : MIN_BLOCK_SIZE;
-	uint32_t physical = o->physical_block_size ? o->physical_block_size : logical;
-	int r = check_address(o, error);
+	struct scsi_disk *disk;
+	int r = scsi_disk_check_options(o, error);
 
-	if (!r)
-		r = check_block_sizes(logical, physical, error);
-	if (!r)
-		r = check_strings(o, error);
 	if (r)
 		return r;
-
-	struct scsi_disk *disk = calloc(1, sizeof(*disk));
-
-	if (!disk) {
-		fail(error, "scsi-hd: out of memory");
-		return -ENOMEM;
+	disk = new_disk(blk, o);
+	r = disk ? scsi_bus_attach(bus, &disk->lu) : -ENOMEM;
+	if (!r) {
+		set_cache(disk, o->write_cache);
+		return 0;
 	}
-	scsi_lu_init(&disk->lu, mpr_blk_discards(blk) ? &scsi_thin_disk_type : &scsi_disk_type,
-		     o->scsi_id, o->lun, logical);
-	disk->blk = blk;
-	disk->blocks = mpr_blk_size(blk) / logical;
-	disk->physical_block_size = physical;
-	disk->mode = scsi_disk_default_mode(disk);
-	set_identity(disk, o);
-	return attach(bus, disk, error);
+	free(disk);
+	if (asprintf(error,
+		     r == -ENOMEM ? "scsi-hd: out of memory"
+				  : "scsi-hd: scsi-id=%u,lun=%u is taken; choose another scsi-id "
+				    "or lun",
+		     (unsigned)o->scsi_id, (unsigned)o->lun) < 0)
+		*error = NULL;
+	return r;
+}
+
+bool scsi_disk_is_thin(const struct scsi_disk *disk)
+{
+	return disk->lu.type == &scsi_thin_disk_type;
 }
 
 void mpr_scsi_disk_resized(struct mpr_scsi_bus *bus, unsigned target, unsigned lun)

@@ -6,6 +6,7 @@
 #define START 0x01
 #define LOEJ 0x02
 #define NO_FLUSH 0x04
+#define PREVENT 0x01 /* of PREVENT ALLOW MEDIUM REMOVAL */
 #define POWER_CONDITION_SHIFT 4
 
 /* Power conditions (SBC-3, START STOP UNIT). Others are reserved, or obsolete. */
@@ -24,27 +25,56 @@ static void synchronize_cache(struct scsi_task *t)
 		scsi_task_flush(t, scsi_disk_of(t)->blk, scsi_task_good);
 }
 
-static void set_stopped(struct scsi_task *t)
+static void start(struct scsi_task *t, bool load)
 {
-	scsi_disk_of(t)->stopped = true;
+	struct scsi_disk *disk = scsi_disk_of(t);
+
+	if (disk->tray_open && !load) {
+		scsi_task_check(t, SENSE_TRAY_OPEN);
+		return;
+	}
+	disk->stopped = disk->tray_open = false;
+	scsi_task_good(t);
+}
+
+static void stopped(struct scsi_task *t)
+{
+	struct scsi_disk *disk = scsi_disk_of(t);
+
+	disk->stopped = true;
+	disk->tray_open = disk->tray_open || t->cdb[4] & LOEJ;
 	scsi_task_good(t);
 }
 
 /* What stopping promises is that the cache is written out. */
+static void stop(struct scsi_task *t, bool eject)
+{
+	struct scsi_disk *disk = scsi_disk_of(t);
+
+	if (eject && disk->tray_locked)
+		scsi_task_check(t, SENSE_REMOVAL_PREVENTED);
+	else if (t->cdb[4] & NO_FLUSH)
+		stopped(t);
+	else
+		scsi_task_flush(t, disk->blk, stopped);
+}
+
 static void start_stop(struct scsi_task *t)
 {
-	uint8_t what = t->cdb[4];
+	bool loej = t->cdb[4] & LOEJ;
 
-	if (what & LOEJ) {
+	if (loej && !scsi_disk_of(t)->removable)
 		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
-	} else if (what & START) {
-		scsi_disk_of(t)->stopped = false;
-		scsi_task_good(t);
-	} else if (what & NO_FLUSH) {
-		set_stopped(t);
-	} else {
-		scsi_task_flush(t, scsi_disk_of(t)->blk, set_stopped);
-	}
+	else if (t->cdb[4] & START)
+		start(t, loej);
+	else
+		stop(t, loej);
+}
+
+static void prevent_allow(struct scsi_task *t)
+{
+	scsi_disk_of(t)->tray_locked = t->cdb[4] & PREVENT;
+	scsi_task_good(t);
 }
 
 /* Idle or not, the medium can be accessed, and no timer runs that could be forced to
@@ -91,7 +121,8 @@ static void seek(struct scsi_task *t)
 
 #define ALWAYS SCSI_CMD_ALWAYS
 #define MEDIUM SCSI_CMD_MEDIUM
-#define ALONE (SCSI_CMD_MEDIUM | SCSI_CMD_EXCLUSIVE)
+#define DATA (SCSI_CMD_MEDIUM | SCSI_CMD_DPOFUA)
+#define ALONE (SCSI_CMD_MEDIUM | SCSI_CMD_DPOFUA | SCSI_CMD_EXCLUSIVE)
 #define ACTION SCSI_CMD_SA
 #define NONE MPR_SCSI_NO_DATA
 #define IN MPR_SCSI_DATA_IN
@@ -129,17 +160,17 @@ static const struct scsi_command commands[] = {
 	{SCSI_MODE_SENSE_6, 0, 0, IN, scsi_length_at_4, scsi_disk_mode_sense,
 	 {0x08, 0xFF, 0xFF, 0xFF, CONTROL}},
 	{SCSI_START_STOP_UNIT, 0, 0, NONE, NULL, start_stop_unit, {0x01, 0, 0, 0xF7, CONTROL}},
-	{SCSI_PREVENT_ALLOW, 0, 0, NONE, NULL, scsi_no_operation, {0, 0, 0, 0x01, CONTROL}},
+	{SCSI_PREVENT_ALLOW, 0, 0, NONE, NULL, prevent_allow, {0, 0, 0, 0x01, CONTROL}},
 	{SCSI_READ_CAPACITY_10, 0, MEDIUM, IN, scsi_disk_capacity_10_bytes,
 	 scsi_disk_read_capacity_10, {0, FIELD4, 0, 0, 0x01, CONTROL}},
-	{SCSI_READ_10, 0, MEDIUM, IN, scsi_disk_extent_bytes, scsi_disk_read,
+	{SCSI_READ_10, 0, DATA, IN, scsi_disk_extent_bytes, scsi_disk_read,
 	 {READ_WRITE, BLOCKS_10}},
-	{SCSI_WRITE_10, 0, MEDIUM, OUT, scsi_disk_extent_bytes, scsi_disk_write,
+	{SCSI_WRITE_10, 0, DATA, OUT, scsi_disk_extent_bytes, scsi_disk_write,
 	 {READ_WRITE, BLOCKS_10}},
 	{SCSI_SEEK_10, 0, MEDIUM, NONE, NULL, seek, {0, LBA_10}},
-	{SCSI_WRITE_AND_VERIFY_10, 0, MEDIUM, OUT, scsi_disk_extent_bytes,
+	{SCSI_WRITE_AND_VERIFY_10, 0, DATA, OUT, scsi_disk_extent_bytes,
 	 scsi_disk_write_and_verify, {VERIFY, BLOCKS_10}},
-	{SCSI_VERIFY_10, 0, MEDIUM, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
+	{SCSI_VERIFY_10, 0, DATA, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
 	 {VERIFY, BLOCKS_10}},
 	{SCSI_SYNCHRONIZE_CACHE_10, 0, MEDIUM, NONE, NULL, synchronize_cache, {SYNC, BLOCKS_10}},
 	{SCSI_MODE_SELECT_10, 0, 0, OUT, scsi_length_at_7, scsi_disk_mode_select,
@@ -148,15 +179,15 @@ static const struct scsi_command commands[] = {
 	{SCSI_RELEASE_10, 0, 0, NONE, NULL, scsi_no_operation, {RESERVE_10}},
 	{SCSI_MODE_SENSE_10, 0, 0, IN, scsi_length_at_7, scsi_disk_mode_sense,
 	 {0x18, 0xFF, 0xFF, 0, 0, 0, 0xFF, 0xFF, CONTROL}},
-	{SCSI_READ_16, 0, MEDIUM, IN, scsi_disk_extent_bytes, scsi_disk_read,
+	{SCSI_READ_16, 0, DATA, IN, scsi_disk_extent_bytes, scsi_disk_read,
 	 {READ_WRITE, BLOCKS_16}},
 	{SCSI_COMPARE_AND_WRITE, 0, ALONE, OUT, scsi_disk_compare_and_write_bytes,
 	 scsi_disk_compare_and_write, {READ_WRITE, LBA8, 0, 0, 0, 0xFF, 0, CONTROL}},
-	{SCSI_WRITE_16, 0, MEDIUM, OUT, scsi_disk_extent_bytes, scsi_disk_write,
+	{SCSI_WRITE_16, 0, DATA, OUT, scsi_disk_extent_bytes, scsi_disk_write,
 	 {READ_WRITE, BLOCKS_16}},
-	{SCSI_WRITE_AND_VERIFY_16, 0, MEDIUM, OUT, scsi_disk_extent_bytes,
+	{SCSI_WRITE_AND_VERIFY_16, 0, DATA, OUT, scsi_disk_extent_bytes,
 	 scsi_disk_write_and_verify, {VERIFY, BLOCKS_16}},
-	{SCSI_VERIFY_16, 0, MEDIUM, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
+	{SCSI_VERIFY_16, 0, DATA, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
 	 {VERIFY, BLOCKS_16}},
 	{SCSI_SYNCHRONIZE_CACHE_16, 0, MEDIUM, NONE, NULL, synchronize_cache, {SYNC, BLOCKS_16}},
 	{SCSI_SERVICE_ACTION_IN_16, SCSI_SA_READ_CAPACITY_16, MEDIUM | ACTION, IN, scsi_length_at_10,
@@ -165,13 +196,13 @@ static const struct scsi_command commands[] = {
 	 {0, 0xFF, 0, 0, 0, FIELD4, 0, CONTROL}},
 	{SCSI_MAINTENANCE_IN, SCSI_SA_REPORT_SUPPORTED_OPCODES, ACTION, IN, scsi_length_at_6,
 	 scsi_report_supported_opcodes, {0, 0x87, 0xFF, 0xFF, 0xFF, FIELD4, 0, CONTROL}},
-	{SCSI_READ_12, 0, MEDIUM, IN, scsi_disk_extent_bytes, scsi_disk_read,
+	{SCSI_READ_12, 0, DATA, IN, scsi_disk_extent_bytes, scsi_disk_read,
 	 {READ_WRITE, BLOCKS_12}},
-	{SCSI_WRITE_12, 0, MEDIUM, OUT, scsi_disk_extent_bytes, scsi_disk_write,
+	{SCSI_WRITE_12, 0, DATA, OUT, scsi_disk_extent_bytes, scsi_disk_write,
 	 {READ_WRITE, BLOCKS_12}},
-	{SCSI_WRITE_AND_VERIFY_12, 0, MEDIUM, OUT, scsi_disk_extent_bytes,
+	{SCSI_WRITE_AND_VERIFY_12, 0, DATA, OUT, scsi_disk_extent_bytes,
 	 scsi_disk_write_and_verify, {VERIFY, BLOCKS_12}},
-	{SCSI_VERIFY_12, 0, MEDIUM, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
+	{SCSI_VERIFY_12, 0, DATA, OUT, scsi_disk_verify_bytes, scsi_disk_verify,
 	 {VERIFY, BLOCKS_12}},
 	/* The last: only thin disks have it. */
 	{SCSI_UNMAP, 0, MEDIUM, OUT, scsi_length_at_7, scsi_disk_unmap, {0, 0, LENGTH_10}},

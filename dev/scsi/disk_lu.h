@@ -12,7 +12,6 @@
 #define SCSI_SERIAL_MAX 36
 #define SCSI_DEVICE_ID_MAX 247
 #define SCSI_COMPARE_AND_WRITE_MAX 131072 /* bytes compared, then written */
-#define SCSI_UNMAP_MAX (1u << 30)	  /* bytes unmapped by one command */
 #define SCSI_UNMAP_DESCRIPTORS 255
 
 /* Mode parameters that the initiator can change. */
@@ -26,11 +25,22 @@ struct scsi_disk {
 	struct mpr_blk *blk;
 	uint64_t blocks; /* logical blocks of the medium */
 	uint32_t physical_block_size;
+	/* Block limits, in logical blocks. */
+	uint16_t min_io_blocks;
+	uint32_t opt_io_blocks; /* 0: none is told */
+	uint32_t max_io_blocks; /* UINT32_MAX: no limit */
+	uint32_t unmap_granularity, max_unmap_blocks;
+	uint16_t cyls; /* 0: as many as the medium takes */
+	uint8_t heads, secs;
+	uint8_t version;	/* of SPC */
 	uint64_t wwn, port_wwn; /* 0: none */
 	uint16_t port_index;	/* 0: none */
 	uint16_t rotation_rate;
 	struct scsi_mode mode;
-	bool stopped; /* until it is started or reset, the medium is not accessed */
+	bool default_wce;
+	bool stopped;	/* until it is started or reset, the medium is not accessed */
+	bool removable; /* has a tray: */
+	bool tray_open, tray_locked;
 	bool has_serial;
 	char vendor[SCSI_VENDOR_LENGTH], product[SCSI_PRODUCT_LENGTH]; /* padded with spaces */
 	char revision[SCSI_REVISION_LENGTH];			       /* padded with zeros */
@@ -45,9 +55,15 @@ static inline struct scsi_disk *scsi_disk_of(const struct scsi_task *t)
 
 /* The second has UNMAP: the image takes discards. */
 extern const struct scsi_lu_type scsi_disk_type, scsi_thin_disk_type;
+/* True for the second. */
+bool scsi_disk_is_thin(const struct scsi_disk *disk);
 bool scsi_disk_ready(const struct mpr_scsi_lu *lu, struct scsi_sense *why);
 void scsi_disk_reset(struct mpr_scsi_lu *lu);
 void scsi_disk_destroy(struct mpr_scsi_lu *lu);
+
+/* 0, or -EINVAL with *error naming the property that is wrong. */
+int scsi_disk_check_options(const struct mpr_scsi_disk_options *options, char **error);
+uint32_t scsi_disk_logical_block_size(const struct mpr_scsi_disk_options *options);
 
 /* The default mode parameters, which a reset restores. */
 struct scsi_mode scsi_disk_default_mode(const struct scsi_disk *disk);

@@ -53,7 +53,7 @@ static bool prepare(struct scsi_task *t)
 	struct scsi_extent extent = scsi_cdb_extent(t->cdb);
 	uint32_t block_size = t->lu->block_size;
 
-	if (flags_of(t) & SCSI_CDB_PROTECT) {
+	if (flags_of(t) & SCSI_CDB_PROTECT || extent.blocks > scsi_disk_of(t)->max_io_blocks) {
 		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
 		return false;
 	}

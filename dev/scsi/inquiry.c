@@ -9,7 +9,7 @@
 
 /* Standard data. Firmware asks for 96 bytes and takes less for an error. */
 #define STANDARD_LENGTH 96
-#define VERSION_SPC_3 5
+#define RMB 0x80
 #define HISUP_FORMAT_2 0x12
 #define SYNC_CMDQUE 0x12
 
@@ -96,16 +96,19 @@ static size_t fill_identification(const struct scsi_disk *disk, uint8_t *out)
 	return (size_t)(end - out);
 }
 
-/* Transfer lengths are not limited (0). */
 static size_t fill_block_limits(const struct scsi_disk *disk, uint8_t *out)
 {
+	uint32_t max = disk->max_io_blocks < UINT32_MAX ? disk->max_io_blocks : 0;
+
 	out[5 - VPD_HEADER] = (uint8_t)scsi_disk_compare_and_write_blocks(disk);
-	scsi_put16(out + 6 - VPD_HEADER, disk->physical_block_size / disk->lu.block_size);
-	if (!mpr_blk_discards(disk->blk))
+	scsi_put16(out + 6 - VPD_HEADER, disk->min_io_blocks);
+	scsi_put32(out + 8 - VPD_HEADER, max);
+	scsi_put32(out + 12 - VPD_HEADER, disk->opt_io_blocks);
+	if (!scsi_disk_is_thin(disk))
 		return SBC_PAGE_LENGTH;
-	scsi_put32(out + 20 - VPD_HEADER, SCSI_UNMAP_MAX / disk->lu.block_size);
+	scsi_put32(out + 20 - VPD_HEADER, disk->max_unmap_blocks);
 	scsi_put32(out + 24 - VPD_HEADER, SCSI_UNMAP_DESCRIPTORS);
-	scsi_put32(out + 28 - VPD_HEADER, disk->physical_block_size / disk->lu.block_size);
+	scsi_put32(out + 28 - VPD_HEADER, disk->unmap_granularity);
 	return SBC_PAGE_LENGTH;
 }
 
@@ -121,7 +124,7 @@ static size_t fill_characteristics(const struct scsi_disk *disk, uint8_t *out)
 /* Fully provisioned, or thin and with UNMAP. There is no WRITE SAME. */
 static size_t fill_provisioning(const struct scsi_disk *disk, uint8_t *out)
 {
-	if (mpr_blk_discards(disk->blk)) {
+	if (scsi_disk_is_thin(disk)) {
 		out[5 - VPD_HEADER] = LBPU;
 		out[6 - VPD_HEADER] = THIN;
 	}
@@ -188,7 +191,8 @@ static void reply_standard(struct scsi_task *t)
 	const struct scsi_disk *disk = scsi_disk_of(t);
 	uint8_t out[STANDARD_LENGTH] = {0};
 
-	out[2] = VERSION_SPC_3;
+	out[1] = disk->removable ? RMB : 0;
+	out[2] = disk->version;
 	out[3] = HISUP_FORMAT_2;
 	out[4] = STANDARD_LENGTH - 5;
 	out[7] = SYNC_CMDQUE;

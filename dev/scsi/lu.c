@@ -31,6 +31,13 @@ const struct scsi_command *scsi_lu_command(const struct mpr_scsi_lu *lu, const u
 	return NULL;
 }
 
+uint8_t scsi_lu_byte_1(const struct mpr_scsi_lu *lu, const struct scsi_command *cmd)
+{
+	bool refused = lu->no_dpofua && cmd->flags & SCSI_CMD_DPOFUA;
+
+	return refused ? cmd->usage[0] & ~(SCSI_CDB_DPO | SCSI_CDB_FUA) : cmd->usage[0];
+}
+
 void scsi_lu_was_reset(struct mpr_scsi_lu *lu, enum scsi_unit_attention ua)
 {
 	unsigned before = (1u << ua) - 1;

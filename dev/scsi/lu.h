@@ -22,6 +22,7 @@ struct mpr_scsi_lu;
  * sense data alone: INQUIRY, REPORT LUNS, REQUEST SENSE. */
 #define SCSI_CMD_ALWAYS 0x04
 #define SCSI_CMD_EXCLUSIVE 0x08 /* no other task runs meanwhile */
+#define SCSI_CMD_DPOFUA 0x10	/* byte 1 has DPO, and FUA if not VERIFY */
 
 struct scsi_command {
 	uint8_t opcode;
@@ -65,6 +66,7 @@ struct mpr_scsi_lu {
 	const struct scsi_lu_type *type;
 	uint8_t target, lun;
 	uint32_t block_size; /* bytes of a logical block */
+	bool no_dpofua;	     /* DPO and FUA are refused */
 
 	struct scsi_task_list tasks; /* the task set, oldest first */
 	unsigned ntasks;
@@ -100,6 +102,9 @@ void scsi_lu_leave(struct mpr_scsi_lu *lu);
 
 /* The command for a CDB of at least two bytes, or NULL. */
 const struct scsi_command *scsi_lu_command(const struct mpr_scsi_lu *lu, const uint8_t *cdb);
+
+/* Bits that byte 1 of the command's CDB may have set, without the service action. */
+uint8_t scsi_lu_byte_1(const struct mpr_scsi_lu *lu, const struct scsi_command *cmd);
 
 void scsi_lu_was_reset(struct mpr_scsi_lu *lu, enum scsi_unit_attention ua);
 /* Makes a unit attention pending, unless a reset that includes it is. */

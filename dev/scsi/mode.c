@@ -31,8 +31,6 @@
 #define MAX_LIST 256
 
 /* Geometry for initiators that still want one: any that covers the medium. */
-#define HEADS 16
-#define SECTORS_PER_TRACK 63
 #define MAX_CYLINDERS 16383
 #define ROTATIONS_PER_MINUTE 5400
 
@@ -65,22 +63,22 @@ static void error_recovery(const struct scsi_disk *disk, const struct scsi_mode 
 static void format_device(const struct scsi_disk *disk, const struct scsi_mode *mode, uint8_t *p)
 {
 	(void)mode;
-	scsi_put16(p + 10, SECTORS_PER_TRACK);
+	scsi_put16(p + 10, disk->secs);
 	scsi_put16(p + 12, disk->lu.block_size);
 	p[20] = HSEC;
 }
 
 static void rigid_geometry(const struct scsi_disk *disk, const struct scsi_mode *mode, uint8_t *p)
 {
-	uint64_t cylinders = disk->blocks / (HEADS * SECTORS_PER_TRACK);
+	uint64_t cylinders = disk->blocks / (disk->heads * disk->secs);
 
 	(void)mode;
 	if (cylinders == 0)
 		cylinders = 1;
 	if (cylinders > MAX_CYLINDERS)
 		cylinders = MAX_CYLINDERS;
-	scsi_put24(p + 2, (uint32_t)cylinders);
-	p[5] = HEADS;
+	scsi_put24(p + 2, disk->cyls ? disk->cyls : (uint32_t)cylinders);
+	p[5] = disk->heads;
 	scsi_put16(p + 20, ROTATIONS_PER_MINUTE);
 }
 
@@ -165,7 +163,7 @@ static size_t put_page(const struct scsi_disk *disk, const struct mode_page *pag
 
 struct scsi_mode scsi_disk_default_mode(const struct scsi_disk *disk)
 {
-	return (struct scsi_mode){.wce = mpr_blk_write_cache(disk->blk)};
+	return (struct scsi_mode){.wce = disk->default_wce && mpr_blk_write_cache(disk->blk)};
 }
 
 /* ---- MODE SENSE ------------------------------------------------------- */
@@ -189,7 +187,7 @@ static uint8_t device_specific(const struct scsi_disk *disk)
 {
 	struct scsi_sense why;
 
-	return DPOFUA | (scsi_disk_write_protected(disk, &why) ? WP : 0);
+	return (disk->lu.no_dpofua ? 0 : DPOFUA) | (scsi_disk_write_protected(disk, &why) ? WP : 0);
 }
 
 static void put_header(struct scsi_task *t, uint8_t *out, size_t len, size_t descriptors)

@@ -66,6 +66,7 @@ static void report_one(struct scsi_task *t, const struct scsi_command *c, bool t
 		scsi_put16(out + 2, (uint32_t)cdb_len);
 		out[len] = c->opcode;
 		memcpy(out + len + 1, c->usage, cdb_len - 1);
+		out[len + 1] = scsi_lu_byte_1(t->lu, c);
 		if (c->flags & SCSI_CMD_SA)
 			out[len + 1] |= c->service_action;
 		len += cdb_len;

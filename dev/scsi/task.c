@@ -221,7 +221,7 @@ static bool has_unknown_bits(const struct scsi_task *t)
 	const uint8_t *known = t->cmd->usage;
 	size_t control = scsi_cdb_length(t->cdb[0]) - 1;
 	int service_action = t->cmd->flags & SCSI_CMD_SA ? SCSI_SERVICE_ACTION_MASK : 0;
-	int unknown = t->cdb[1] & ~(known[0] | service_action | SCSI_CDB_LUN);
+	int unknown = t->cdb[1] & ~(scsi_lu_byte_1(t->lu, t->cmd) | service_action | SCSI_CDB_LUN);
 
 	for (size_t i = 2; i < control; i++)
 		unknown |= t->cdb[i] & ~known[i - 1];

@@ -27,7 +27,7 @@ static bool check_extents(struct scsi_task *t, const uint8_t *list, size_t size)
 		blocks += extent.blocks;
 	}
 	if (size <= SCSI_UNMAP_DESCRIPTORS * DESCRIPTOR &&
-	    blocks <= SCSI_UNMAP_MAX / t->lu->block_size)
+	    blocks <= scsi_disk_of(t)->max_unmap_blocks)
 		return true;
 	scsi_task_check(t, SENSE_INVALID_FIELD_IN_LIST);
 	return false;

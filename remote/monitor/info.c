@@ -30,7 +30,7 @@ static void print_drive(const struct mpr_drive *drive, FILE *out)
 	if (drive->disk)
 		fprintf(out, "    Attached to:      %s\n",
 			disk ? disk : mpr_opts_text(drive->disk));
-	fprintf(out, "    Cache mode:       %s\n", caches[drive->cache]);
+	fprintf(out, "    Cache mode:       %s\n", caches[mpr_blk_cache_mode(drive->blk)]);
 }
 
 static void print_image(const struct mpr_drive *drive, FILE *out)

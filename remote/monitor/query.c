@@ -45,11 +45,12 @@ struct json_object *mpr_query_status(const struct mpr_machine *machine)
 
 static struct json_object *cache_of(const struct mpr_drive *drive)
 {
+	enum mpr_blk_cache mode = mpr_blk_cache_mode(drive->blk);
 	struct json_object *cache = json_object_new_object();
 
 	mpr_json_add_bool(cache, "writeback", mpr_blk_write_cache(drive->blk));
-	mpr_json_add_bool(cache, "direct", mpr_cache_is_direct(drive->cache));
-	mpr_json_add_bool(cache, "no-flush", drive->cache == MPR_CACHE_UNSAFE);
+	mpr_json_add_bool(cache, "direct", mpr_cache_is_direct(mode));
+	mpr_json_add_bool(cache, "no-flush", mode == MPR_CACHE_UNSAFE);
 	return cache;
 }
 
@@ -199,10 +200,16 @@ struct json_object *mpr_query_blockstats(const struct mpr_machine *machine, bool
 
 static struct json_object *value_of(const struct mpr_property *property, const char *value)
 {
+	uint64_t size = 0;
+
+	if (!strcmp(property->type, "bool"))
+		return json_object_new_boolean(value && mpr_opts_is_on(value));
 	if (!mpr_property_is_number(property))
 		return json_object_new_string(value ? value : "");
 	if (property->type[0] == 'i')
 		return json_object_new_int64(value ? strtoll(value, NULL, 0) : 0);
+	if (value && mpr_opts_parse_size(value, &size))
+		return json_object_new_uint64(size);
 	return json_object_new_uint64(value ? strtoull(value, NULL, 0) : 0);
 }
 

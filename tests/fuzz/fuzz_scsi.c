@@ -256,6 +256,7 @@ static void add_disk(struct fuzz *f, unsigned id, unsigned lun, uint32_t block_s
 	struct mpr_scsi_disk_options o = {.scsi_id = id,
 					  .lun = lun,
 					  .serial = lun ? "fuzz" : NULL,
+					  .removable = lun,
 					  .logical_block_size = block_size};
 	char *error = NULL;
 

@@ -60,13 +60,15 @@ static char readonly_image[300];
 /* "IMAGE0" and "IMAGE1" in an argument become the paths of images. */
 static char *expand(const char *arg)
 {
-	const char *mark = strstr(arg, "IMAGE");
-	char *text;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
-	if (!mark)
-		return strdup(arg);
-	assert_true(asprintf(&text, "%.*s%s%s", (int)(mark - arg), arg, image[mark[5] - '0'],
-			     mark + 6) > 0);
+	assert_non_null(out);
+	for (const char *mark; (mark = strstr(arg, "IMAGE")); arg = mark + 6)
+		fprintf(out, "%.*s%s", (int)(mark - arg), arg, image[mark[5] - '0']);
+	fputs(arg, out);
+	assert_int_equal(fclose(out), 0);
 	return text;
 }
 
@@ -224,6 +226,74 @@ static void lock_that_goes_is_waited_for(void **state)
 	close(holder.opened);
 }
 
+#define ON_ONE_IMAGE(a, b)                                                                \
+	ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0", "-drive", \
+	     "id=d1,file=IMAGE0", "-device", "scsi-hd,drive=d0" a, "-device",             \
+	     "scsi-hd,drive=d1" b)
+
+static void image_is_shared_by_disks_that_all_say_so(void **state)
+{
+	(void)state;
+	assert_targets(ON_ONE_IMAGE(",share-rw=on", ",share-rw=on"), 3);
+	assert_refused(ON_ONE_IMAGE(",share-rw=on", ""),
+		       "-drive id=d1,file=IMAGE0: IMAGE0: is in use by another program: close that "
+		       "first, or let both use readonly=on");
+	assert_refused(ON_ONE_IMAGE("", ",share-rw=on"),
+		       "-drive id=d1,file=IMAGE0: IMAGE0: is in use by another program: close that "
+		       "first, or let both use readonly=on");
+}
+
+/* Nodes know no disk yet when they are opened: the disk finds out. */
+static void disk_that_does_not_share_wants_the_image_alone(void **state)
+{
+	struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+	int fd = open(image[0], O_RDWR | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &whole), 0);
+	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-blockdev",
+			    "driver=file,node-name=f0,filename=IMAGE0", "-blockdev",
+			    "driver=raw,node-name=n0,file=f0", "-device", "scsi-hd,drive=n0"),
+		       "-device scsi-hd,drive=n0: IMAGE0 is in use by another program: close that "
+		       "first, or let both use share-rw=on");
+	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-blockdev",
+			    "driver=file,node-name=f0,filename=IMAGE0", "-blockdev",
+			    "driver=raw,node-name=n0,file=f0", "-device",
+			    "scsi-hd,drive=n0,share-rw=on"),
+		       1);
+	close(fd);
+}
+
+static void write_cache_of_the_disk_goes_before_the_drives(void **state)
+{
+	static const struct {
+		const char *drive, *disk;
+		enum mpr_blk_cache expected;
+	} cases[] = {
+		{"id=d0,file=IMAGE0,cache=writethrough", "scsi-hd,drive=d0",
+		 MPR_CACHE_WRITETHROUGH},
+		{"id=d0,file=IMAGE0,cache=writethrough", "scsi-hd,drive=d0,write-cache=on",
+		 MPR_CACHE_WRITEBACK},
+		{"id=d0,file=IMAGE0,cache=writeback", "scsi-hd,drive=d0,write-cache=off",
+		 MPR_CACHE_WRITEBACK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *argv[MAX_ARGS];
+		struct built built;
+
+		assert_int_equal(build(&built,
+				       ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
+					    cases[i].drive, "-device", cases[i].disk),
+				       argv),
+				 0);
+		assert_int_equal(mpr_blk_cache_mode(built.machine.drives[0]->blk),
+				 cases[i].expected);
+		demolish(&built, argv);
+	}
+}
+
 static void drive_serves_one_disk(void **state)
 {
 	(void)state;
@@ -329,6 +399,9 @@ int main(void)
 		cmocka_unit_test(unknown_drive_lists_the_known),
 		cmocka_unit_test(unknown_bus_lists_the_known),
 		cmocka_unit_test(lock_that_goes_is_waited_for),
+		cmocka_unit_test(image_is_shared_by_disks_that_all_say_so),
+		cmocka_unit_test(disk_that_does_not_share_wants_the_image_alone),
+		cmocka_unit_test(write_cache_of_the_disk_goes_before_the_drives),
 		cmocka_unit_test(drive_serves_one_disk),
 		cmocka_unit_test(disk_needs_a_drive),
 		cmocka_unit_test(taken_address_is_refused),

@@ -129,6 +129,11 @@ bool mpr_blk_write_cache(const struct mpr_blk *blk)
 	return blk->write_cache;
 }
 
+void mpr_blk_enable_write_cache(struct mpr_blk *blk)
+{
+	blk->write_cache = true;
+}
+
 unsigned mpr_blk_in_flight(const struct mpr_blk *blk)
 {
 	return blk->in_flight;

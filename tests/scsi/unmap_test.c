@@ -102,7 +102,7 @@ static void thin_disk_says_that_it_is_one(void **state)
 	assert_int_equal(d[5], 0x80); /* LBPU */
 	assert_int_equal(d[6], 2);    /* thin */
 	assert_int_equal(run(in, d, 255, NULL, 0x12, 1, 0xB0, 0, 255, 0), MPR_SCSI_GOOD);
-	assert_memory_equal(d + 20, "\x00\x20\x00\x00\x00\x00\x00\xff\x00\x00\x00\x01", 12);
+	assert_memory_equal(d + 20, "\x00\x20\x00\x00\x00\x00\x00\xff\x00\x00\x00\x08", 12);
 }
 
 static void other_disks_have_no_unmap(void **state)
