@@ -11,8 +11,14 @@
 #include "orchestrator/memory.h"
 #include "orchestrator/say.h"
 
-/* How long QEMU may take to end before it is reminded. */
+/* How long QEMU may take to end before it is reminded, and before it pauses instead: it
+ * waits up to 10 seconds for a vCPU that waits for a remote. */
 #define REMIND_MS 1000
+#define PAUSE_MS 15000
+
+/* How long a remote that was told to end alone may take after SIGTERM: its disks may be
+ * slow, and the machine does not wait for it. */
+#define LEAVE_MS 10000
 
 /* ---- Life --------------------------------------------------------------- */
 
@@ -53,6 +59,13 @@ struct mpr_family *mpr_family_create(void)
 	return family;
 }
 
+static void remove_source(guint *source)
+{
+	if (*source)
+		g_source_remove(*source);
+	*source = 0;
+}
+
 void mpr_member_forget_ready(struct mpr_member *remote)
 {
 	if (remote->ready >= 0)
@@ -65,10 +78,11 @@ void mpr_family_destroy(struct mpr_family *family)
 	if (!family)
 		return;
 	g_source_remove(family->source);
-	if (family->reminder)
-		g_source_remove(family->reminder);
-	for (guint i = 0; i < family->remotes->len; i++)
+	remove_source(&family->reminder);
+	for (guint i = 0; i < family->remotes->len; i++) {
 		mpr_member_forget_ready(mpr_family_remote(family, i));
+		remove_source(&mpr_family_remote(family, i)->wait);
+	}
 	close(family->signals);
 	g_ptr_array_unref(family->remotes);
 	free(family);
@@ -103,17 +117,67 @@ void mpr_family_on_end(struct mpr_family *family, mpr_member_end_fn end, void *o
 
 static gboolean remind(void *opaque)
 {
-	const struct mpr_family *family = opaque;
+	struct mpr_family *family = opaque;
 
 	if (family->qemu.running)
 		kill(family->qemu.pid, SIGTERM);
-	return G_SOURCE_CONTINUE;
+	family->reminder = g_timeout_add(REMIND_MS, remind, family);
+	return G_SOURCE_REMOVE;
+}
+
+static void remind_after(struct mpr_family *family, guint ms)
+{
+	remove_source(&family->reminder);
+	family->reminder = g_timeout_add(ms, remind, family);
 }
 
 void mpr_family_expect_end(struct mpr_family *family)
 {
+	if (!family->ending)
+		remind_after(family, REMIND_MS);
+	family->ending = true;
+}
+
+void mpr_family_expect_shutdown(struct mpr_family *family)
+{
 	if (!family->reminder)
-		family->reminder = g_timeout_add(REMIND_MS, remind, family);
+		remind_after(family, PAUSE_MS);
+}
+
+void mpr_family_expect_pause(struct mpr_family *family)
+{
+	if (!family->ending)
+		remove_source(&family->reminder);
+}
+
+static gboolean kill_remote(void *opaque)
+{
+	struct mpr_member *remote = opaque;
+
+	remote->wait = 0;
+	kill(remote->pid, SIGKILL);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean terminate_remote(void *opaque)
+{
+	struct mpr_member *remote = opaque;
+
+	mpr_say("remote process of rid %llu (pid %d) was told to end and does not; sending signal "
+		"%d (%s), and %d (%s) if that is of no use",
+		(unsigned long long)remote->rid, (int)remote->pid, SIGTERM, strsignal(SIGTERM),
+		SIGKILL, strsignal(SIGKILL));
+	remote->blamed = true;
+	kill(remote->pid, SIGTERM);
+	remote->wait = g_timeout_add(LEAVE_MS, kill_remote, remote);
+	return G_SOURCE_REMOVE;
+}
+
+void mpr_member_expect_end(struct mpr_member *remote)
+{
+	remote->told = true; /* it does as it is told */
+	if (remote->running && !remote->wait)
+		remote->wait = g_timeout_add(MPR_HANG_UP_MS, terminate_remote, remote);
 }
 
 /* ---- Waiting ------------------------------------------------------------ */
@@ -155,6 +219,7 @@ static void reap_member(const struct mpr_family *family, struct mpr_member *memb
 	if (!member->running || waitpid(member->pid, &member->status, WNOHANG) != member->pid)
 		return;
 	member->running = false;
+	remove_source(&member->wait);
 	if (family->end)
 		family->end(family->opaque, member);
 }
@@ -215,7 +280,7 @@ void mpr_family_signal_remotes(struct mpr_family *family, int sig, bool fault)
 
 		if (!remote->running)
 			continue;
-		if (fault)
+		if (fault && !remote->blamed)
 			mpr_say("remote process of rid %llu (pid %d) does not end; sending "
 				"signal %d (%s)",
 				(unsigned long long)remote->rid, (int)remote->pid, sig,

@@ -14,7 +14,8 @@ struct mpr_family {
 	int signals;	    /* a signalfd: GLib's own handlers do not tell who sent one */
 	sigset_t old;
 	guint source;	/* wakes the main loop for a signal */
-	guint reminder; /* 0: QEMU was not told to end */
+	guint reminder; /* 0: QEMU is not expected to end */
+	bool ending;	/* it was told to */
 	mpr_member_end_fn end;
 	void *opaque;
 };
@@ -49,6 +50,9 @@ void mpr_member_tell_end(struct mpr_member *remote, const char *consequence);
 bool mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms);
 /* Sends it to those that run; `fault`: and says that they should have ended. */
 void mpr_family_signal_remotes(struct mpr_family *family, int sig, bool fault);
+
+/* How long a remote may take to end by itself. */
+#define MPR_HANG_UP_MS 5000
 
 /* How long a process may take to end after SIGTERM, and after SIGKILL, when only the
  * kernel can hold it. */

@@ -5,9 +5,6 @@
 #include "orchestrator/family.h"
 #include "orchestrator/say.h"
 
-/* How long remotes may take to end by themselves. */
-#define HANG_UP_MS 5000
-
 /* A remote that ends because QEMU does may be seen first. */
 #define QEMU_FOLLOWS_MS 100
 
@@ -85,7 +82,7 @@ static void tell_killed(const struct mpr_member *qemu)
 /* Whether one had its time is not known when the operator cuts the waiting short. */
 static void end_remotes(struct mpr_family *family)
 {
-	bool patient = mpr_family_wait_for_remotes(family, HANG_UP_MS);
+	bool patient = mpr_family_wait_for_remotes(family, MPR_HANG_UP_MS);
 
 	mpr_family_signal_remotes(family, SIGTERM, patient);
 	patient = mpr_family_wait_for_remotes(family, MPR_TERMINATE_MS);

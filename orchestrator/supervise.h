@@ -19,8 +19,10 @@ struct mpr_member {
 	uint64_t rid; /* of a remote process */
 	int ready;    /* where it says that it is; -1: it has, or need not */
 	bool running;
-	bool told;  /* the operator knows of its end, or need not */
-	int status; /* wait status, once it is not running */
+	bool told;     /* the operator knows of its end, or need not */
+	bool blamed;   /* the operator knows that it does not end as it should */
+	unsigned wait; /* source: for its end, when it was told to end; 0: none */
+	int status;    /* wait status, once it is not running */
 };
 
 /* A member has ended: QEMU, or a remote process. */
@@ -49,6 +51,17 @@ void mpr_family_on_end(struct mpr_family *family, mpr_member_end_fn end, void *o
  * began to: it then waits for something that has happened, until a signal makes it look.
  * It gets SIGTERM after a second, and every second. */
 void mpr_family_expect_end(struct mpr_family *family);
+
+/* The guest has shut down, and QEMU ends, with the same trouble, unless it pauses the
+ * machine instead (-no-shutdown), which takes as long as a vCPU may be held up. It gets
+ * SIGTERM after 15 seconds, and every second. */
+void mpr_family_expect_shutdown(struct mpr_family *family);
+/* It pauses the machine: nobody has told it to end. */
+void mpr_family_expect_pause(struct mpr_family *family);
+
+/* The remote was told to end. One that has not after 5 seconds gets SIGTERM, of which the
+ * operator is told, and SIGKILL 10 seconds later. */
+void mpr_member_expect_end(struct mpr_member *remote);
 
 /*
  * Waits for QEMU's end, passing signals on to it and reporting remotes that

@@ -59,9 +59,9 @@ void mpr_vm_end_remote(struct mpr_vm_remote *remote)
 		return;
 	remote->leaving = true;
 	forget_options(remote);
-	if (remote->member)
-		remote->member->told = true; /* it does as it is told */
 	mpr_qmp_execute(remote->qmp, "quit", NULL, -1, NULL, NULL);
+	if (remote->member)
+		mpr_member_expect_end(remote->member);
 }
 
 /* ---- Devices that leave ------------------------------------------------- */
@@ -337,12 +337,27 @@ static void on_remote_event(void *opaque, struct json_object *event)
 		remote_resumed(remote);
 }
 
-/* A guest that has shut down may leave QEMU behind (-no-shutdown); quit does not. */
-static bool by_host(struct json_object *event)
+/* A machine that pauses before it is told has panicked, and so may stay as it is. */
+static void qemu_shuts_down(struct mpr_vm *vm, struct json_object *event)
 {
 	const char *reason = mpr_json_get_string(mpr_json_get(event, "data"), "reason");
 
-	return reason && !strncmp(reason, "host-", 5);
+	if (reason && g_str_has_prefix(reason, "host-"))
+		mpr_family_expect_end(vm->family);
+	else if (reason && g_str_has_prefix(reason, "guest-") && !vm->paused)
+		mpr_family_expect_shutdown(vm->family);
+}
+
+static void qemu_pauses(struct mpr_vm *vm)
+{
+	vm->paused = true;
+	mpr_family_expect_pause(vm->family);
+}
+
+static void qemu_resumes(struct mpr_vm *vm)
+{
+	vm->paused = false;
+	resume_remotes(vm);
 }
 
 static void on_qemu_event(void *opaque, struct json_object *event)
@@ -354,10 +369,12 @@ static void on_qemu_event(void *opaque, struct json_object *event)
 		mpr_vm_hang_up(vm);
 	} else if (is_event(event, "DEVICE_DELETED") && device_of(event)) {
 		mpr_hotplug_proxy_deleted(vm, device_of(event));
+	} else if (is_event(event, "STOP")) {
+		qemu_pauses(vm);
 	} else if (is_event(event, "RESUME")) {
-		resume_remotes(vm);
-	} else if (is_event(event, "SHUTDOWN") && by_host(event)) {
-		mpr_family_expect_end(vm->family);
+		qemu_resumes(vm);
+	} else if (is_event(event, "SHUTDOWN")) {
+		qemu_shuts_down(vm, event);
 	}
 }
 

@@ -47,6 +47,7 @@ struct mpr_vm {
 	char *remote_program;
 	struct mpr_qmp *qemu;
 	bool qemu_lost;
+	bool paused;	    /* QEMU's machine, as events tell */
 	GPtrArray *remotes; /* struct mpr_vm_remote */
 	GPtrArray *waits;   /* struct mpr_vm_wait */
 	mpr_vm_event_fn event;

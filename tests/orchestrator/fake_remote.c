@@ -3,9 +3,10 @@
  * Plays a remote process that was started with a QMP monitor alone (-chardev
  * socket,id=...,fd=N): says yes to everything, but no to the command that $FAKE_REFUSES
  * names. After device_del it tells DEVICE_DELETED. It ends when it is told to quit, or
- * when its monitor hangs up.
+ * when its monitor hangs up; but $FAKE_STAYS: only by a signal, "SIGKILL" only by that.
  */
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static void answer(int fd, struct json_object *request)
 			 member(arguments, "id"));
 		say(fd, event);
 	}
-	if (!strcmp(command, "quit"))
+	if (!strcmp(command, "quit") && !getenv("FAKE_STAYS"))
 		exit(0);
 }
 
@@ -67,6 +68,8 @@ int main(int argc, char **argv)
 	char line[4096];
 
 	(void)argc;
+	if (getenv("FAKE_STAYS") && !strcmp(getenv("FAKE_STAYS"), "SIGKILL"))
+		signal(SIGTERM, SIG_IGN);
 	say(fd, "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n");
 	while (fgets(line, sizeof(line), in)) {
 		struct json_object *request = json_tokener_parse(line);
@@ -74,5 +77,7 @@ int main(int argc, char **argv)
 		answer(fd, request);
 		json_object_put(request);
 	}
+	while (getenv("FAKE_STAYS"))
+		pause();
 	return 0;
 }

@@ -24,6 +24,7 @@
 #include <cmocka.h>
 
 #include "orchestrator/commands.h"
+#include "orchestrator/family.h"
 #include "orchestrator/launch.h"
 #include "orchestrator/vm.h"
 
@@ -290,6 +291,7 @@ static int set_up(void **state)
 	outcome[0] = events[0] = '\0';
 	events_told = 0;
 	unsetenv("FAKE_REFUSES");
+	unsetenv("FAKE_STAYS");
 	assert_int_equal(mpr_plan_create(arguments, &plan, &error), 0);
 	family = mpr_family_create();
 	vm = mpr_vm_create(family, plan, remote_program);
@@ -882,6 +884,112 @@ static void a_process_that_was_started_in_vain_ends(void **state)
 	expect_nothing(qemu);
 }
 
+/* What the operator is told meanwhile. */
+static char *begin_messages(int *saved)
+{
+	static char path[] = "/tmp/vm_test-XXXXXX";
+	int file;
+
+	strcpy(path + strlen(path) - 6, "XXXXXX");
+	file = mkstemp(path);
+	assert_true(file >= 0);
+	*saved = dup(STDERR_FILENO);
+	dup2(file, STDERR_FILENO);
+	close(file);
+	return path;
+}
+
+static void end_messages(const char *path, int saved, char *text, size_t size)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(file, text, size - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	close(file);
+	unlink(path);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+}
+
+static void start_in_vain(const char *rid, const char *stays)
+{
+	char line[64];
+
+	setenv("FAKE_REFUSES", "device_add", 1);
+	setenv("FAKE_STAYS", stays, 1);
+	snprintf(line, sizeof(line), "rdevice_add %s lsi53c895b new", rid);
+	hmp(line);
+}
+
+/* One that does not end as it is told is signalled, and the operator hears it once. */
+static void a_process_that_does_not_quit_is_ended(void **state)
+{
+	char text[4096], message[256];
+	pid_t pids[2];
+	int saved, statuses[2];
+	char *path = begin_messages(&saved);
+
+	(void)state;
+	start_in_vain("5", "SIGTERM");
+	pids[0] = pid_of("5");
+	keep_on(has_outcome);
+	start_in_vain("6", "SIGKILL");
+	pids[1] = pid_of("6");
+	keep_on(has_outcome);
+	for (int i = 0; i < 2; i++) {
+		awaited = pids[i];
+		keep_on(has_ended);
+		statuses[i] = awaited_status;
+	}
+	end_messages(path, saved, text, sizeof(text));
+	assert_true(WIFSIGNALED(statuses[0]) && WTERMSIG(statuses[0]) == SIGTERM);
+	assert_true(WIFSIGNALED(statuses[1]) && WTERMSIG(statuses[1]) == SIGKILL);
+	for (int i = 0; i < 2; i++) {
+		const char *at;
+
+		snprintf(message, sizeof(message),
+			 "mpring: remote process of rid %d (pid %d) was told to end and does not; ",
+			 5 + i, (int)pids[i]);
+		at = strstr(text, message);
+		assert_non_null(at);
+		assert_null(strstr(at + 1, message));
+	}
+}
+
+/* ---- QEMU's end --------------------------------------------------------- */
+
+#define SHUTDOWN(reason) "{\"event\": \"SHUTDOWN\", \"data\": {\"reason\": \"" reason "\"}}"
+#define STOPPED "{\"event\": \"STOP\"}"
+
+/* A QEMU whose guest has shut down is reminded as is one that was told to end, ... */
+static void the_end_that_a_guest_brings_is_expected(void **state)
+{
+	(void)state;
+	assert_false(family->reminder);
+	say(qemu, SHUTDOWN("guest-shutdown"));
+	assert_true(family->reminder);
+}
+
+/* ... but not one that was to pause then: whichever thread is held up, its STOP comes after. */
+static void the_pause_that_a_guest_brings_is_no_end(void **state)
+{
+	(void)state;
+	say(qemu, SHUTDOWN("guest-shutdown") STOPPED);
+	assert_false(family->reminder);
+	/* The same of one that paused when its guest panicked. */
+	say(qemu, SHUTDOWN("guest-panic"));
+	assert_false(family->reminder);
+	say(qemu, "{\"event\": \"RESUME\"}" SHUTDOWN("guest-reset"));
+	assert_true(family->reminder);
+}
+
+static void what_was_told_to_end_does_not_pause(void **state)
+{
+	(void)state;
+	say(qemu, SHUTDOWN("guest-shutdown") SHUTDOWN("host-qmp-quit") STOPPED);
+	assert_true(family->reminder);
+}
+
 static void a_program_that_does_not_start_is_named(void **state)
 {
 	(void)state;
@@ -1019,6 +1127,10 @@ int main(int argc, char **argv)
 		with_vm(an_adapter_fails_whole),
 		with_vm(an_adapter_with_a_new_rid_starts_a_process),
 		with_vm(a_process_that_was_started_in_vain_ends),
+		with_vm(a_process_that_does_not_quit_is_ended),
+		with_vm(the_end_that_a_guest_brings_is_expected),
+		with_vm(the_pause_that_a_guest_brings_is_no_end),
+		with_vm(what_was_told_to_end_does_not_pause),
 		with_vm(a_program_that_does_not_start_is_named),
 		with_vm(an_adapter_leaves_with_its_disks),
 		with_vm(a_process_with_another_adapter_stays),
