@@ -333,6 +333,9 @@ static void what_the_remote_lacks_is_refused_by_name(void **state)
 		{"blockdev-backup {\"device\":\"l0\",\"target\":\"n5\"}",
 		 "error: blockdev-backup: \"n5\" is in the remote process of rid 5, which has no "
 		 "such command: jobs and copies are for QEMU's own"},
+		{"job-cancel {\"id\":\"d0\"}", "error: job-cancel: \"d0\" is in the remote"},
+		{"block-stream {\"device\":\"l0\",\"job-id\":\"d0\"}",
+		 "error: block-stream: \"d0\" is in the remote"},
 		{"qom-set {\"path\":\"disk0\",\"property\":\"lun\",\"value\":1}",
 		 "error: qom-set: \"disk0\" is in the remote process of rid 0, which has no such "
 		 "command: properties are given"},
@@ -591,7 +594,7 @@ static void what_names_nothing_remote_is_qemus(void **state)
 		"qom-list {\"path\":\"/machine\"}",
 		"qom-get {\"path\":\"/machine/peripheral/\",\"property\":\"type\"}",
 		"device_add {\"driver\":\"virtio-blk\",\"drive\":\"l0\",\"bus\":\"lsi9.0\"}",
-		"job-cancel {\"id\":\"d0\"}",
+		"job-cancel {\"id\":\"j0\"}",
 		"query-status",
 		"frob {\"device\":\"d0\"}",
 	};
