@@ -13,273 +13,23 @@
 #include "orchestrator/routes.h"
 #include "orchestrator/say.h"
 #include "orchestrator/vm_state.h"
+#include "orchestrator/way.h"
 
-#define PERIPHERAL "/machine/peripheral"
 #define HMP "human-monitor-command"
-
-/* ---- What a name is of -------------------------------------------------- */
-
-typedef const struct mpr_remote_option *(*find_fn)(const struct mpr_vm *vm, const char *name);
-
-static bool is_node(const struct mpr_remote_option *drive, const char *name)
-{
-	char *node = mpr_remote_option_node(drive);
-	bool same = node && !strcmp(node, name);
-
-	free(node);
-	return same;
-}
-
-static const struct mpr_remote_option *find_drive(const struct mpr_vm *vm, const char *name)
-{
-	for (guint i = 0; i < vm->options->len; i++) {
-		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
-
-		if (option->kind == MPR_REMOTE_DRIVE &&
-		    (!strcmp(mpr_remote_option_get(option, "id"), name) || is_node(option, name)))
-			return option;
-	}
-	return NULL;
-}
-
-/* Of an id, or a path. An adapter is QEMU's, too, as a proxy. */
-static const struct mpr_remote_option *find_disk(const struct mpr_vm *vm, const char *name)
-{
-	size_t len;
-
-	if (g_str_has_prefix(name, PERIPHERAL "/"))
-		name += strlen(PERIPHERAL "/");
-	len = strcspn(name, "/");
-	for (guint i = 0; len && i < vm->options->len; i++) {
-		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
-		const char *id = mpr_remote_option_get(option, "id");
-
-		if (option->kind == MPR_REMOTE_DEVICE && id && strlen(id) == len &&
-		    !strncmp(id, name, len))
-			return option;
-	}
-	return NULL;
-}
-
-/* The adapter that has the bus, "ID.0". */
-static const struct mpr_remote_option *find_bus(const struct mpr_vm *vm, const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	for (guint i = 0; dot && i < vm->options->len; i++) {
-		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
-		const char *id = mpr_remote_option_get(option, "id");
-
-		if (option->kind == MPR_REMOTE_ADAPTER && strlen(id) == (size_t)(dot - name) &&
-		    !strncmp(id, name, strlen(id)))
-			return option;
-	}
-	return NULL;
-}
-
-/* ---- Names in arguments ------------------------------------------------- */
-
-static bool is_among(const char *keys, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (const char *at = keys; at && *at; at += strspn(at, " ")) {
-		size_t word = strcspn(at, " ");
-
-		if (word == len && !strncmp(at, key, len))
-			return true;
-		at += word;
-	}
-	return false;
-}
-
-/* What a command names that a remote has. */
-struct named {
-	const char *name;
-	const struct mpr_remote_option *option;
-};
-
-static struct named search(const struct mpr_vm *vm, struct json_object *object, const char *keys,
-			   find_fn find);
-
-static struct named look(const struct mpr_vm *vm, struct json_object *value, const char *keys,
-			 find_fn find)
-{
-	struct named named = {0};
-
-	if (json_object_is_type(value, json_type_string)) {
-		named.name = mpr_json_string(value);
-		named.option = named.name ? find(vm, named.name) : NULL;
-	} else if (json_object_is_type(value, json_type_object)) {
-		named = search(vm, value, keys, find);
-	} else if (json_object_is_type(value, json_type_array)) {
-		for (size_t i = 0; i < json_object_array_length(value) && !named.option; i++)
-			named = look(vm, json_object_array_get_idx(value, i), keys, find);
-	}
-	return named;
-}
-
-static struct named search(const struct mpr_vm *vm, struct json_object *object, const char *keys,
-			   find_fn find)
-{
-	struct named named = {0};
-
-	if (!keys || !json_object_is_type(object, json_type_object))
-		return named;
-	json_object_object_foreach(object, key, value)
-	{
-		if (!named.option && is_among(keys, key))
-			named = look(vm, value, keys, find);
-	}
-	return named;
-}
-
-/* ---- Lines of HMP ------------------------------------------------------- */
-
-static const char *skip_blanks(const char *text)
-{
-	return text + strspn(text, " \t");
-}
-
-/* The next word, which may be quoted (g_free() it); *rest: what follows it. */
-static char *next_word(const char *text, const char **rest)
-{
-	const char *at = skip_blanks(text);
-	bool quoted = *at == '"';
-	GString *word = g_string_new(NULL);
-
-	for (at += quoted; *at && (quoted ? *at != '"' : !strchr(" \t", *at)); at++) {
-		if (quoted && *at == '\\' && at[1])
-			at++;
-		g_string_append_len(word, at, 1);
-	}
-	*rest = skip_blanks(at + (quoted && *at));
-	return g_string_free(word, FALSE);
-}
-
-static void put_options(struct json_object *arguments, const char *text)
-{
-	const char *key, *value;
-	struct mpr_opts *opts;
-	char *error;
-
-	if (mpr_opts_parse("", text, "driver", &opts, &error)) {
-		free(error); /* it is for whoever runs the command to say */
-		return;
-	}
-	for (size_t i = 0; mpr_opts_item(opts, i, &key, &value); i++)
-		json_object_object_add(arguments, key, json_object_new_string(value));
-	mpr_opts_free(opts);
-}
-
-/* What a line says, as QMP's arguments would. */
-static struct json_object *line_arguments(const struct mpr_route *route, const char *words)
-{
-	struct json_object *arguments = json_object_new_object();
-	bool options = is_among(route->drives, MPR_ROUTE_OPTIONS);
-	char *word = next_word(words, &words);
-
-	while (*words && (*word == '-' || options)) {
-		g_free(word);
-		word = next_word(words, &words);
-	}
-	if (options)
-		put_options(arguments, word);
-	else if (*word && *word != '-')
-		json_object_object_add(arguments, MPR_ROUTE_WORD, json_object_new_string(word));
-	g_free(word);
-	return arguments;
-}
-
-/* The route of a line, or NULL: it is QEMU's; *words: what follows the command. */
-static const struct mpr_route *line_route(const char *line, const char **words)
-{
-	const struct mpr_route *route;
-	char *name = next_word(line, words);
-
-	if (!strcmp(name, "info")) {
-		char *topic = next_word(*words, words);
-		char *both = g_strdup_printf("info %s", topic);
-
-		g_free(topic);
-		g_free(name);
-		name = both;
-	}
-	route = mpr_route_find(mpr_routes_hmp, name);
-	g_free(name);
-	return route;
-}
-
-/* ---- Where a command goes ----------------------------------------------- */
-
-struct way {
-	const struct mpr_route *route;
-	struct named named;	      /* option NULL: nothing of a remote's */
-	struct mpr_vm_remote *remote; /* that has it */
-	bool all;		      /* QEMU and the remotes are all asked */
-};
-
-static bool has_remotes(const struct mpr_vm *vm)
-{
-	for (guint i = 0; i < vm->remotes->len; i++)
-		if (mpr_vm_find_remote(vm, mpr_vm_remote_at(vm, i)->rid))
-			return true;
-	return false;
-}
-
-/* Whether it is about all drives or devices. */
-static bool is_about_all(const struct mpr_route *route, struct json_object *arguments)
-{
-	const char *keys = route->drives ? route->drives : route->devices;
-	struct json_object *value = keys ? mpr_json_get(arguments, keys) : NULL;
-	const char *name = mpr_json_string(value);
-
-	return !value || (name && !strcmp(name, PERIPHERAL));
-}
-
-static struct named find_named(const struct mpr_vm *vm, const struct mpr_route *route,
-			       struct json_object *arguments)
-{
-	struct named named = search(vm, arguments, route->drives, find_drive);
-
-	if (!named.option && route->how == MPR_ROUTE_DEVICE_ADD)
-		named = search(vm, arguments, "bus", find_bus);
-	if (!named.option)
-		named = search(vm, arguments, route->devices, find_disk);
-	return named;
-}
-
-/* False: the command is QEMU's. */
-static bool find_way(const struct mpr_vm *vm, const struct mpr_route *route,
-		     struct json_object *arguments, struct way *way)
-{
-	*way = (struct way){.route = route};
-	if (!route || !has_remotes(vm))
-		return false;
-	way->named = find_named(vm, route, arguments);
-	if (way->named.option)
-		way->remote = mpr_vm_find_remote(vm, way->named.option->rid);
-	if (way->remote)
-		return true;
-	way->all = route->how == MPR_ROUTE_EITHER ||
-		   (route->how == MPR_ROUTE_MERGED && is_about_all(route, arguments));
-	return way->all;
-}
 
 bool mpr_vm_routes_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments)
 {
-	struct way way;
+	struct mpr_way way;
 
-	return find_way(vm, mpr_route_find(mpr_routes_qmp, name), arguments, &way);
+	return mpr_way_find(vm, mpr_route_find(mpr_routes_qmp, name), arguments, &way);
 }
 
 bool mpr_vm_routes_hmp(struct mpr_vm *vm, const char *line)
 {
-	const char *words;
-	const struct mpr_route *route = line_route(line, &words);
-	struct json_object *arguments = route ? line_arguments(route, words) : NULL;
-	struct way way;
-	bool routed = find_way(vm, route, arguments, &way);
+	struct json_object *arguments;
+	const struct mpr_route *route = mpr_way_of_line(line, &arguments);
+	struct mpr_way way;
+	bool routed = mpr_way_find(vm, route, arguments, &way);
 
 	json_object_put(arguments);
 	return routed;
@@ -614,13 +364,13 @@ static void add_device(struct call *call, const struct mpr_remote_option *named)
 	json_object_put(arguments);
 }
 
-static void run_one(struct call *call, const struct way *way)
+static void run_one(struct call *call, const struct mpr_way *way)
 {
 	const struct mpr_hotplug_name name = {
 		.id = mpr_remote_option_get(way->named.option, "id"),
 	};
 
-	switch (way->route->how) {
+	switch (call->route->how) {
 	case MPR_ROUTE_DEVICE_ADD:
 		add_device(call, way->named.option);
 		break;
@@ -643,7 +393,7 @@ static void run(struct mpr_vm *vm, const struct mpr_route *route, struct json_ob
 		const char *line, mpr_outcome_fn done, void *opaque)
 {
 	struct call *call = g_new0(struct call, 1);
-	struct way way;
+	struct mpr_way way;
 
 	call->vm = vm;
 	call->route = route;
@@ -652,7 +402,7 @@ static void run(struct mpr_vm *vm, const struct mpr_route *route, struct json_ob
 	call->parts = g_ptr_array_new_with_free_func(leave_part);
 	call->done = done;
 	call->opaque = opaque;
-	if (!find_way(vm, route, arguments, &way)) {
+	if (!mpr_way_find(vm, route, arguments, &way)) {
 		end(call, &(struct mpr_outcome){.qemus = true});
 	} else if (way.all) {
 		ask_all(call);
@@ -672,8 +422,8 @@ void mpr_vm_route_qmp(struct mpr_vm *vm, const char *name, struct json_object *a
 
 void mpr_vm_route_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque)
 {
-	const char *words;
-	const struct mpr_route *route = line_route(line, &words);
+	struct json_object *arguments;
+	const struct mpr_route *route = mpr_way_of_line(line, &arguments);
 
-	run(vm, route, route ? line_arguments(route, words) : NULL, line, done, opaque);
+	run(vm, route, arguments, line, done, opaque);
 }
