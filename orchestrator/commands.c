@@ -320,7 +320,7 @@ static char *get_name(struct json_object *arguments, struct mpr_hotplug_name *na
 
 static void qmp_delete(struct call *call, bool device, struct json_object *arguments)
 {
-	struct mpr_hotplug_name name = {NULL};
+	struct mpr_hotplug_name name = {.id = NULL};
 	uint64_t rid;
 	char *error = get_name(arguments, &name, &rid);
 
