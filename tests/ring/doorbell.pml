@@ -22,16 +22,22 @@
  * -DLOOKS   (with ACK) the read does not ask a remote that is awake either. The
  *           device looks into the ring before it completes something for which
  *           no interrupt is due; one that was taken back is followed by another.
+ * -DHURRY   (with ACK) the remote goes to FAST and back as it likes.
  *
  * Mutations, each of which must fail:
  * -DNO_PROXY_FENCE    (BELL, ACK) the proxy does not fence when the bell is not FAST
- * -DNO_BARRIER_ALL    (BELL)  the remote leaves FAST with a fence of its own only
+ * -DNO_BARRIER_ALL    (BELL, ACK HURRY) the remote leaves FAST with a fence of its own
+ *                     only
  * -DNO_REMOTE_FENCE   (any)   the remote does not fence
  * -DNO_SECOND_LOOK    (BELL, WATCH) the sleeper does not look again after arming
  * -DNO_SLEEPER_FENCE  (FUTEX, WATCH) the sleeper does not fence after saying so
  * -DNO_WAKE_FENCE     (ACK)   the remote does not fence when it has woken
  * -DNO_FIRST_LOOK     (ACK)   the remote, woken, completes something before it looks
  *                     into the ring
+ * -DNO_ARM_RELEASE    (ACK)   that the remote sleeps is seen before what it completed
+ * -DNO_LOOK_ACQUIRE   (ACK)   the guest looks what has been completed before it is
+ *                     known that the remote sleeps
+ * -DNO_READ_FENCE     (ACK LOOKS HURRY) a read that asks nobody does not fence
  * -DNO_RAISE_FENCE    (ACK LOOKS) the device does not fence before it looks
  * -DNO_RAISE_LOOK     (ACK LOOKS) it does not look
  */
@@ -398,6 +404,7 @@ ltl all_is_served { <> (taken == RISES) }
 #ifdef ACK
 
 #define EVENTS 3
+#define FAST 0
 #define FENCED 1
 #define ARMED 2
 
@@ -415,13 +422,25 @@ byte seen = 0;	   /* completions that the guest has found */
 chan remote_stores = [6] of { mtype, byte };
 chan proxy_stores = [2] of { mtype, byte };
 
+/* A store that is no release may be seen before those in front of it. */
+#ifdef NO_ARM_RELEASE
+chan bell_stores = [6] of { mtype, byte };
+#else
+#define bell_stores remote_stores
+#endif
+
+inline remote_fence()
+{
+	atomic { empty(remote_stores) && empty(bell_stores) }
+}
+
 active proctype drain()
 {
 	byte value;
 
 end:
 	do
-	:: atomic { remote_stores?BELL(value) -> bell = value }
+	:: atomic { bell_stores?BELL(value) -> bell = value }
 	:: atomic { remote_stores?COMPLETED(value) -> completed = value }
 	:: atomic { remote_stores?RETIRED(value) -> retired = value }
 	:: atomic { proxy_stores?POSTED(value) -> posted = value }
@@ -430,7 +449,7 @@ end:
 
 active proctype guest()
 {
-	byte n = 0, its_bell, its_retired;
+	byte n = 0, its_bell, its_retired, found;
 	bool quiet;
 
 	do
@@ -440,12 +459,29 @@ active proctype guest()
 		/* The write that takes the interrupt back. */
 		n++;
 		proxy_stores!POSTED(n);
+		its_bell = bell;
+		quiet = false;
+		if
+		:: its_bell == FAST
+		:: else ->
 #ifndef NO_PROXY_FENCE
-		empty(proxy_stores);
+			empty(proxy_stores);
 #endif
-		quiet = (bell == ARMED);
+#ifdef NO_LOOK_ACQUIRE
+			found = completed;
+#endif
+			quiet = (bell == ARMED)
+		fi;
 		/* The read: from the shadow, if the remote has slept since, or looks. */
 		its_bell = bell;
+#ifdef LOOKS
+#ifndef NO_READ_FENCE
+		if
+		:: !quiet -> empty(proxy_stores)
+		:: else
+		fi;
+#endif
+#endif
 		its_retired = retired;
 		if
 #ifdef LOOKS
@@ -455,16 +491,28 @@ active proctype guest()
 #endif
 		:: else ->
 			/* A request, which the remote is woken for. */
-			empty(proxy_stores);
-			atomic {
-				if
-				:: bell == ARMED -> bell = FENCED; rung = true
-				:: else
-				fi
-			};
+			if
+			:: bell == FAST
+			:: else ->
+				empty(proxy_stores);
+				atomic {
+					if
+					:: bell == ARMED -> bell = FENCED; rung = true
+					:: else
+					fi
+				}
+			fi;
+#ifdef NO_LOOK_ACQUIRE
+			retired == n;
+			found = completed
+#else
 			retired == n
+#endif
 		fi;
-		seen = completed
+#ifndef NO_LOOK_ACQUIRE
+		found = completed;
+#endif
+		seen = found
 	od
 }
 
@@ -472,7 +520,7 @@ inline interrupt()
 {
 	pending = true;
 	/* A system call. */
-	empty(remote_stores);
+	remote_fence();
 	told = true
 }
 
@@ -496,7 +544,7 @@ inline complete()
 	:: else ->
 #ifdef LOOKS
 #ifndef NO_RAISE_FENCE
-		empty(remote_stores);
+		remote_fence();
 #endif
 #ifndef NO_RAISE_LOOK
 		if
@@ -512,15 +560,22 @@ inline complete()
 active proctype remote()
 {
 	byte taken = 0, events = 0;
-	bool pending = false, again = false, completes;
+	bool pending = false, again = false, completes, fast = false;
 
 	do
 	:: seen == EVENTS -> break
 	:: else ->
-		remote_stores!BELL(ARMED);
+		bell_stores!BELL(ARMED);
 #ifndef NO_REMOTE_FENCE
-		empty(remote_stores);
+		remote_fence();
 #endif
+#ifndef NO_BARRIER_ALL
+		if
+		:: fast -> empty(proxy_stores)
+		:: else
+		fi;
+#endif
+		fast = false;
 		completes = false;
 		if
 		:: posted > taken -> goto awake
@@ -534,9 +589,9 @@ active proctype remote()
 		fi;
 awake:
 		rung = false;
-		remote_stores!BELL(FENCED);
+		bell_stores!BELL(FENCED);
 #ifndef NO_WAKE_FENCE
-		empty(remote_stores);
+		remote_fence();
 #endif
 #ifndef NO_FIRST_LOOK
 		do
@@ -551,6 +606,9 @@ awake:
 		do
 		:: posted > taken -> execute()
 		:: events < EVENTS -> complete()
+#ifdef HURRY
+		:: !fast && events < EVENTS -> bell_stores!BELL(FAST); fast = true
+#endif
 		:: posted == taken -> break
 		od
 	od
