@@ -551,7 +551,7 @@ def answers_about_all_have_the_remotes_in_qemus_way(folder):
 @case
 def memory_that_is_not_shared_is_refused_before_the_guest_has_it(folder):
     size = 128 << 20
-    with machine_with_disk(folder) as machine, Qmp(machine) as qmp, Text(machine) as text:
+    with machine_with_disk(folder, "", "-machine", "nvdimm=on") as machine, Qmp(machine) as qmp, Text(machine) as text:
         def add(kind, name, **properties):
             reply = qmp.command("object-add", arguments={
                 "qom-type": f"memory-backend-{kind}", "id": name, "size": size, **properties})
@@ -563,7 +563,7 @@ def memory_that_is_not_shared_is_refused_before_the_guest_has_it(folder):
         add("memfd", "private-memfd", share=False)
         check(text.command(f"object_add memory-backend-ram,id=ram2,size={size}") == "", "object_add")
         for name in ("ram", "shared-ram", "private", "private-memfd", "ram2"):
-            for driver in ("pc-dimm", "virtio-pmem-pci", "virtio-mem-pci"):
+            for driver in ("pc-dimm", "nvdimm", "virtio-pmem-pci", "virtio-mem-pci"):
                 wrong = error_of(qmp, "device_add", driver=driver, id="dimm", memdev=name)
                 check(f'memory "{name}" is not shared' in wrong and "memory-backend-memfd" in wrong, wrong)
                 for line in (text.command, lambda line: human(qmp, line)):
@@ -583,6 +583,22 @@ def memory_that_is_not_shared_is_refused_before_the_guest_has_it(folder):
                                 "-device", "pc-dimm,memdev=ram")
     _, errors = machine.process.communicate(timeout=TIMEOUT)
     check(machine.process.returncode == 1 and b'memory "ram" is not shared' in errors, errors)
+
+
+@case
+def a_device_process_that_hangs_is_left_out_until_it_answers(folder):
+    def drives():
+        return [drive["device"] for drive in qmp.command("query-block")["return"]]
+
+    with machine_with_disk(folder, "", *LOCAL) as machine, Qmp(machine) as qmp:
+        pid = qmp.command("x-remote-proc-list")["return"][0]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        check(drives() == ["l0"] and drives() == ["l0"], "QEMU's own")
+        os.kill(pid, signal.SIGCONT)
+        deadline = time.monotonic() + TIMEOUT
+        while drives() != ["l0", "d0"]:
+            check(time.monotonic() < deadline, "it is left out for ever")
+            time.sleep(0.01)
 
 
 def argument_names(schema, name, seen=None):
