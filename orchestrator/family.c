@@ -16,10 +16,6 @@
 #define REMIND_MS 1000
 #define PAUSE_MS 15000
 
-/* How long a remote that was told to end alone may take after SIGTERM: its disks may be
- * slow, and the machine does not wait for it. */
-#define LEAVE_MS 10000
-
 /* ---- Life --------------------------------------------------------------- */
 
 static void watched_signals(sigset_t *set)
@@ -169,7 +165,7 @@ static gboolean terminate_remote(void *opaque)
 		SIGKILL, strsignal(SIGKILL));
 	remote->blamed = true;
 	kill(remote->pid, SIGTERM);
-	remote->wait = g_timeout_add(LEAVE_MS, kill_remote, remote);
+	remote->wait = g_timeout_add(MPR_TERMINATE_MS, kill_remote, remote);
 	return G_SOURCE_REMOVE;
 }
 

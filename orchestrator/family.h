@@ -51,8 +51,9 @@ bool mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms);
 /* Sends it to those that run; `fault`: and says that they should have ended. */
 void mpr_family_signal_remotes(struct mpr_family *family, int sig, bool fault);
 
-/* How long a remote may take to end by itself. */
-#define MPR_HANG_UP_MS 5000
+/* How long a remote may take to end by itself. It gives up its I/O after 10 seconds, and
+ * says so. */
+#define MPR_HANG_UP_MS 12000
 
 /* How long a process may take to end after SIGTERM, and after SIGKILL, when only the
  * kernel can hold it. */

@@ -59,8 +59,8 @@ void mpr_family_expect_shutdown(struct mpr_family *family);
 /* It pauses the machine: nobody has told it to end. */
 void mpr_family_expect_pause(struct mpr_family *family);
 
-/* The remote was told to end. One that has not after 5 seconds gets SIGTERM, of which the
- * operator is told, and SIGKILL 10 seconds later. */
+/* The remote was told to end. One that has not after 12 seconds gets SIGTERM, of which
+ * the operator is told, and SIGKILL 2 seconds later. */
 void mpr_member_expect_end(struct mpr_member *remote);
 
 /*
