@@ -10,6 +10,7 @@
 #include "orchestrator/memory.h"
 #include "orchestrator/qemu_options.h"
 #include "orchestrator/remote_option.h"
+#include "orchestrator/room.h"
 
 bool mpr_is_option(const char *arg, const char *name)
 {
@@ -307,6 +308,20 @@ int mpr_check_memory(char *const *argv, char **error)
 	if (err || used || has_option(argv, "readconfig"))
 		return err;
 	return no_backend_is_used(argv, error);
+}
+
+int mpr_check_room(char *const *argv, char **error)
+{
+	struct mpr_room *room = mpr_room_create();
+	struct mpr_opts *opts;
+	int at = 1, err = 0;
+
+	while (!err && (opts = next_option(argv, &at, "object", "qom-type"))) {
+		err = mpr_room_take(room, opts, error);
+		mpr_opts_free(opts);
+	}
+	mpr_room_free(room);
+	return err;
 }
 
 /* ---- Supervision -------------------------------------------------------- */

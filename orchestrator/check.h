@@ -21,6 +21,9 @@ int mpr_check_references(char *const *argv, const GPtrArray *options, char **err
 /* That the guest's memory can be shared with device processes. Results as above. */
 int mpr_check_memory(char *const *argv, char **error);
 
+/* That the memory has room where it is to be, now. 0, or -ENOSPC with *error set. */
+int mpr_check_room(char *const *argv, char **error);
+
 /* That QEMU stays a child of this process, as its supervision needs. Results as above. */
 int mpr_check_supervision(char *const *argv, char **error);
 

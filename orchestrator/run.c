@@ -292,6 +292,10 @@ static int supervise(struct run *run)
 		fail(mpr_need_text("no thread for messages: %s", strerror(-err)));
 		return 1;
 	}
+	if (run->remotes && mpr_check_room(mpr_monitors_argv(run->users), &error)) {
+		fail(error);
+		return 1;
+	}
 	run->family = mpr_family_create();
 	if (!run->family) {
 		fail(mpr_need_text("signals cannot be watched: %s", strerror(errno)));

@@ -75,7 +75,11 @@ static void tell_killed(const struct mpr_member *qemu)
 	if (!WIFSIGNALED(qemu->status))
 		return;
 	end = mpr_describe_end(qemu->status);
-	mpr_say("QEMU (pid %d) %s", (int)qemu->pid, end);
+	mpr_say("QEMU (pid %d) %s%s", (int)qemu->pid, end,
+		WTERMSIG(qemu->status) == SIGBUS
+			? ": is there room left for the guest's memory (df, and HugePages_Free in "
+			  "/proc/meminfo)?"
+			: "");
 	free(end);
 }
 

@@ -184,7 +184,7 @@ static void returns_the_exit_status_of_qemu(void **state)
 
 static void assert_qemu_was_killed(const char *by)
 {
-	char message[128];
+	char message[256];
 
 	snprintf(message, sizeof(message), "mpring: QEMU (pid %d) was killed by signal %s\n",
 		 (int)pid_in("qemu"), by);
@@ -198,6 +198,9 @@ static void returns_128_and_the_signal_that_killed_qemu(void **state)
 	assert_qemu_was_killed("9 (Killed)");
 	assert_int_equal(finish(start_fakes("raise=11")), 128 + 11);
 	assert_qemu_was_killed("11 (Segmentation fault)");
+	assert_int_equal(finish(start_fakes("raise=7")), 128 + 7);
+	assert_qemu_was_killed("7 (Bus error): is there room left for the guest's memory (df, and "
+			       "HugePages_Free in /proc/meminfo)?");
 	assert_all_gone();
 	assert_int_equal(finish(start("run", fake_path, "raise=15")), 128 + 15);
 	assert_qemu_was_killed("15 (Terminated)");
@@ -500,6 +503,23 @@ static void a_missing_qemu_leaves_nothing_behind(void **state)
 	wait_until_gone(pid_in("b"));
 }
 
+static void memory_without_room_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		finish(start("run", "--", fake_path, ADAPTERS, "-object",
+			     "memory-backend-file,id=n,mem-path=/dev/shm,size=1000T", "exit=0")),
+		1);
+	assert_non_null(strstr(text_of("errors"),
+			       "mpring: -object memory-backend-file,id=n,mem-path=/dev/shm,size="
+			       "1000T: 1048576000 MiB are needed in /dev/shm, which has "));
+	assert_string_equal(text_of("a"), "");
+	assert_string_equal(text_of("qemu"), "");
+	assert_int_equal(finish(start("run", "--print", "--", "qemu", ADAPTERS, "-object",
+				      "memory-backend-file,id=n,mem-path=/dev/shm,size=1000T")),
+			 0);
+}
+
 static void a_qemu_that_would_leave_is_refused(void **state)
 {
 	(void)state;
@@ -670,6 +690,7 @@ int main(int argc, char **argv)
 		in_clean_dir(nothing_is_left_when_mpring_is_killed),
 		in_clean_dir(print_shows_the_commands_and_runs_nothing),
 		in_clean_dir(a_missing_qemu_leaves_nothing_behind),
+		in_clean_dir(memory_without_room_is_refused),
 		in_clean_dir(a_qemu_that_would_leave_is_refused),
 		in_clean_dir(a_missing_program_is_named),
 		in_clean_dir(programs_are_looked_for_around_mpring),
