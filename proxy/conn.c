@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "proxy/internal.h"
+#include "ring/discard.h"
 
 #define FEATURES                                                                         \
 	(MPR_FEATURE_INTX_EVENTFD | MPR_FEATURE_INTX_RESAMPLE | MPR_FEATURE_BAR_MEMORY | \
@@ -199,6 +200,7 @@ static int connect_new(int fd, struct mpr_proxy_conn **conn, char **error)
 	c->refs = 1;
 	/* An inherited one is for this process, not for those that it starts. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	mpr_discard_prepare(fd);
 	ret = say_hello(c, error);
 	if (ret) {
 		free(c);
@@ -253,7 +255,7 @@ int mpr_proxy_connect_path(const char *path, struct mpr_proxy_conn **conn, char 
 		return fd;
 	ret = connect_new(fd, conn, error);
 	if (ret)
-		close(fd);
+		mpr_discard_socket(fd);
 	return ret;
 }
 
@@ -266,7 +268,7 @@ void mpr_proxy_disconnect(struct mpr_proxy_conn *conn)
 	while (*link != conn)
 		link = &(*link)->next;
 	*link = conn->next;
-	close(conn->fd);
+	mpr_discard_socket(conn->fd);
 	free(conn);
 }
 

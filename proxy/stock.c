@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "ring/discard.h"
 #include "wire/mpqemu.h"
 
 #define ANSWER_TIMEOUT_MS 30000
@@ -32,7 +32,7 @@ int mpr_stock_open(int fd, struct mpr_stock **result)
 void mpr_stock_close(struct mpr_stock *stock)
 {
 	mpr_mpqemu_parser_fini(&stock->parser);
-	close(stock->sock);
+	mpr_discard_socket(stock->sock);
 	free(stock);
 }
 

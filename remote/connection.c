@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "remote/mpqemu.h"
+#include "ring/discard.h"
 #include "wire/mpqemu.h"
 
 struct mpr_connection {
@@ -42,6 +43,7 @@ int mpr_connection_create(int sock, const struct mpr_offer *offer, struct mpr_wa
 	connection->watcher = watcher;
 	connection->pool = pool;
 	connection->readable = true;
+	mpr_discard_prepare(sock);
 	connection->watch = mpr_watch_start(watcher, sock, on_readable, connection);
 	if (!connection->watch) {
 		free(connection);
@@ -74,8 +76,7 @@ void mpr_connection_end(struct mpr_connection *connection, const char *why)
 		mpr_mpqemu_session_end(connection->mpqemu, why);
 	} else if (!connection->ended) {
 		connection->ended = true;
-		mpr_watch_stop(connection->watch);
-		close(connection->sock);
+		mpr_watch_stop_and_discard(connection->watch);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "remote/services.h"
+#include "ring/discard.h"
 
 /* How long a rise waits to be told to a VMM that will look by itself: about what
  * it costs to wake somebody who tells the guest. While a guest is busy, what
@@ -46,24 +47,27 @@ void mpr_hosted_destroy(struct mpr_hosted *hosted)
 	free(hosted);
 }
 
-/* A doorbell only has to end the sleep. */
-static void on_doorbell(void *opaque)
+static int open_doorbell(struct mpr_hosted *hosted)
 {
-	(void)opaque;
+	int sock = mpr_channel_take_doorbell(hosted->channel);
+
+	hosted->doorbell = mpr_doorbell_open(hosted->watcher, sock);
+	if (hosted->doorbell)
+		return 0;
+	mpr_discard_socket(sock);
+	return -ENOMEM;
 }
 
-/* The channel owns both file descriptors, or they are closed. */
 static int attach_channel(struct mpr_hosted *hosted, int memfd, int doorbell)
 {
 	int ret = mpr_channel_attach(memfd, doorbell, &hosted->channel);
 
-	if (ret < 0) {
-		close(memfd);
-		close(doorbell);
-		return ret;
-	}
-	hosted->doorbell = mpr_watch_start(hosted->watcher, doorbell, on_doorbell, NULL);
-	return hosted->doorbell ? 0 : -ENOMEM;
+	if (ret == 0)
+		return open_doorbell(hosted);
+	/* They may be anything. */
+	mpr_discard(memfd);
+	mpr_discard(doorbell);
+	return ret;
 }
 
 static int attach_bar(struct mpr_hosted *hosted, unsigned bar, int fd)
@@ -72,7 +76,7 @@ static int attach_bar(struct mpr_hosted *hosted, unsigned bar, int fd)
 	int ret = mpr_memory_attach(&hosted->bar[bar], fd, size, size);
 
 	if (ret < 0) {
-		close(fd);
+		mpr_discard(fd);
 		return ret;
 	}
 	mpr_memory_close_file(&hosted->bar[bar]);
@@ -82,7 +86,7 @@ static int attach_bar(struct mpr_hosted *hosted, unsigned bar, int fd)
 
 static void detach_channel(struct mpr_hosted *hosted)
 {
-	mpr_watch_stop(hosted->doorbell);
+	mpr_doorbell_close(hosted->doorbell);
 	hosted->doorbell = NULL;
 	mpr_channel_destroy(hosted->channel);
 	hosted->channel = NULL;
@@ -107,7 +111,7 @@ int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner,
 		if (files->bar[i] < 0)
 			continue;
 		if (ret < 0)
-			close(files->bar[i]);
+			mpr_discard(files->bar[i]);
 		else
 			ret = attach_bar(hosted, i, files->bar[i]);
 	}

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 
 #include "dev/device.h"
+#include "remote/doorbell.h"
 #include "remote/eventfd.h"
 #include "remote/ram.h"
 #include "remote/timers.h"
@@ -52,7 +53,7 @@ struct mpr_hosted {
 	const void *owner; /* the connection that has the device open, or NULL */
 
 	struct mpr_channel *channel;
-	struct mpr_watch *doorbell;
+	struct mpr_doorbell *doorbell;
 	struct mpr_memory bar[MPR_PCI_NUM_BARS]; /* the VMM's, of plain memory */
 	struct mpr_ram *ram;
 	struct mpr_intx intx;

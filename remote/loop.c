@@ -18,6 +18,7 @@
 #include "remote/log.h"
 #include "remote/monitor/monitor.h"
 #include "remote/report.h"
+#include "ring/discard.h"
 #include "ring/window.h"
 
 /* More connections than this are hung up on. */
@@ -94,7 +95,7 @@ static void on_accept(int fd, void *opaque)
 	if (ret == 0)
 		return;
 	mpr_log(NULL, "%s: connection refused: %s", door->endpoint->path, strerror(-ret));
-	close(fd);
+	mpr_discard_socket(fd);
 }
 
 static void unlink_door(struct loop *loop, const struct door *door)

@@ -78,8 +78,7 @@ void mpr_mpqemu_session_end(struct mpr_mpqemu_session *session, const char *why)
 	session->ended = true;
 	if (session->hosted)
 		mpr_hosted_detach(session->hosted);
-	mpr_watch_stop(session->watch);
-	close(session->sock);
+	mpr_watch_stop_and_discard(session->watch);
 }
 
 /* ---- The device --------------------------------------------------------- */

@@ -116,7 +116,8 @@ static int get_file(struct mpr_ram_pool *pool, int fd, struct mpr_ram_file **fil
 	struct stat st;
 	int ret = 0;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !is_memory(fd)) {
+	/* Asks no file system that the VMM may serve itself. */
+	if (!is_memory(fd) || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		*error = mpr_errorf("guest memory must be a memfd or a file on tmpfs or "
 				    "hugetlbfs");
 		return -EINVAL;

@@ -120,8 +120,7 @@ void mpr_session_end(struct mpr_session *session, const char *why)
 	detach_all(session);
 	mpr_ram_unref(session->old_table);
 	session->old_table = NULL;
-	mpr_watch_stop(session->watch);
-	close(session->sock);
+	mpr_watch_stop_and_discard(session->watch);
 }
 
 /* ---- Answers ------------------------------------------------------------ */
@@ -337,6 +336,8 @@ static int handle_intx(struct mpr_session *session, struct mpr_hosted *hosted,
 	if (ret < 0)
 		return refuse(session, -ret, "an interrupt cannot be connected: %s",
 			      strerror(-ret));
+	/* The one has been used, the other is kept; both are eventfds. */
+	close(take_fd(msg, 0));
 	if (resample)
 		take_fd(msg, 1);
 	return ANSWER;

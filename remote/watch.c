@@ -4,6 +4,9 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+
+#include "ring/discard.h"
 
 struct mpr_watch {
 	struct mpr_uring_op poll;
@@ -15,6 +18,7 @@ struct mpr_watch {
 	unsigned events;
 	unsigned pending; /* completions of `poll` and `cancel` that are to come */
 	bool stopped;
+	bool discards; /* the descriptor, in the end */
 };
 
 static void arm(struct mpr_watch *watch)
@@ -30,6 +34,8 @@ static void free_when_done(struct mpr_watch *watch)
 	if (watch->pending)
 		return;
 	watch->watcher->active--;
+	if (watch->discards)
+		mpr_discard_socket(watch->fd);
 	free(watch);
 }
 
@@ -102,4 +108,11 @@ void mpr_watch_stop(struct mpr_watch *watch)
 	 * closed: the kernel must have seen it first. */
 	(void)mpr_uring_submit(watch->watcher->uring);
 	io_uring_prep_cancel(mpr_uring_sqe(watch->watcher->uring, &watch->cancel), &watch->poll, 0);
+}
+
+void mpr_watch_stop_and_discard(struct mpr_watch *watch)
+{
+	(void)shutdown(watch->fd, SHUT_RDWR);
+	watch->discards = true;
+	mpr_watch_stop(watch);
 }

@@ -33,4 +33,9 @@ struct mpr_watch *mpr_watch_start_output(struct mpr_watcher *watcher, int fd,
  * freed when the kernel has given it up: watcher->active tells. */
 void mpr_watch_stop(struct mpr_watch *watch);
 
+/* The same for a peer's socket, which is hung up at once and closed (ring/discard.h)
+ * when the kernel has given it up. Not before: else the kernel would be the last to
+ * close it, in the middle of this thread's work. */
+void mpr_watch_stop_and_discard(struct mpr_watch *watch);
+
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ring/channel_internal.h"
+#include "ring/discard.h"
 #include "ring/doorbell.h"
 
 /* The largest file that a channel can need: hugepages round it up. */
@@ -63,6 +64,8 @@ static int create_bell(struct mpr_channel *channel)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
 		return -errno;
+	/* It is only ever rung: the remote shall leave nothing in this end. */
+	(void)shutdown(ends[0], SHUT_RD);
 	channel->bell = ends[0];
 	channel->remote_bell = ends[1];
 	return 0;
@@ -119,12 +122,17 @@ static int check_header(const struct mpr_channel_header *header, size_t file_siz
 	return 0;
 }
 
-static bool is_socket(int fd)
+static int socket_option(int fd, int option)
 {
-	int type;
-	socklen_t length = sizeof(type);
+	int value = -1;
+	socklen_t length = sizeof(value);
 
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0;
+	return getsockopt(fd, SOL_SOCKET, option, &value, &length) < 0 ? -1 : value;
+}
+
+static bool is_unix_stream(int fd)
+{
+	return socket_option(fd, SO_DOMAIN) == AF_UNIX && socket_option(fd, SO_TYPE) == SOCK_STREAM;
 }
 
 /* Reads the header once; what it said is private from here on. */
@@ -163,8 +171,9 @@ int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **result)
 	struct mpr_channel *channel;
 	int err;
 
-	if (!is_socket(doorbell))
+	if (!is_unix_stream(doorbell))
 		return -EPROTO;
+	mpr_discard_prepare(doorbell);
 	channel = channel_new();
 	if (!channel)
 		return -ENOMEM;
@@ -215,6 +224,14 @@ int mpr_channel_doorbell(const struct mpr_channel *channel)
 	return channel->remote_bell >= 0 ? channel->remote_bell : channel->bell;
 }
 
+int mpr_channel_take_doorbell(struct mpr_channel *channel)
+{
+	int bell = channel->bell;
+
+	channel->bell = -1;
+	return bell;
+}
+
 int mpr_channel_error(const struct mpr_channel *channel)
 {
 	/* Relaxed: it orders nothing. */
@@ -254,7 +271,7 @@ void mpr_channel_destroy(struct mpr_channel *channel)
 	if (!channel)
 		return;
 	mpr_memory_destroy(&channel->memory);
-	close_end(&channel->bell);
+	mpr_discard_socket(channel->bell);
 	close_end(&channel->remote_bell);
 	free(channel->awaiting);
 	free(channel);

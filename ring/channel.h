@@ -219,6 +219,9 @@ bool mpr_channel_settling(const struct mpr_channel *channel);
  */
 int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **channel);
 
+/* Gives the doorbell to the caller, who empties and closes it: see mpr_channel_arm(). */
+int mpr_channel_take_doorbell(struct mpr_channel *channel);
+
 /* Copies the next request out. False: none. Until it is finished with
  * mpr_channel_complete() (answered requests) or mpr_channel_retire() (posted
  * ones) it stays the current request. */
@@ -276,7 +279,10 @@ bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg);
  * woke it, it calls mpr_channel_disarm() and then receives what there is before
  * anything else happens to the device. While armed, a request makes
  * mpr_channel_doorbell() readable: poll it, do not read it; disarming empties
- * it. It stays hung up once the proxy is gone. Arming may take
+ * it, unless it was taken. A hostile proxy, which has that end of the socket, too, can
+ * make a read of it wait; a remote that shall not takes the doorbell, has its poll
+ * tell of what comes, and empties it now and then where nobody waits. It stays hung up
+ * once the proxy is gone. Arming may take
  * some microseconds; either may be called again for nothing.
  */
 bool mpr_channel_arm(struct mpr_channel *channel);

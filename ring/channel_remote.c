@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "ring/channel_internal.h"
+#include "ring/discard.h"
 #include "ring/doorbell.h"
 
 /* ---- Requests and their answers --------------------------------------- */
@@ -199,10 +200,20 @@ bool mpr_channel_arm(struct mpr_channel *channel)
  * after the remote was woken by something else, would never go away. */
 static void silence_bell(struct mpr_channel *channel)
 {
+	_Alignas(struct cmsghdr) char control[MPR_DISCARD_ROOM];
 	char bytes[64];
+	struct iovec iov = {bytes, sizeof(bytes)};
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control)};
 
+	if (channel->bell < 0)
+		return;
 	/* Once is enough: what an honest proxy rings fits. */
-	recv(channel->bell, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (recvmsg(channel->bell, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) > 0 &&
+	    mpr_discard_received(&mh))
+		mpr_channel_break(channel);
 }
 
 void mpr_channel_disarm(struct mpr_channel *channel)

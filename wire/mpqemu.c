@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ring/discard.h"
+
 #define HEADER_SIZE sizeof(struct mpr_mpqemu_header)
 #define DATA_SIZE sizeof(((struct mpr_mpqemu_msg *)NULL)->data)
 
@@ -56,11 +58,16 @@ int mpr_mpqemu_send(int sock, enum mpr_mpqemu_command command, const void *data,
 
 /* ---- Receiving ---------------------------------------------------------- */
 
+/* Room for whatever comes along: what has none is closed by the kernel, here. */
+union received {
+	struct cmsghdr align;
+	char bytes[MPR_DISCARD_ROOM];
+};
+
 void mpr_mpqemu_msg_release(struct mpr_mpqemu_msg *msg)
 {
 	for (unsigned i = 0; i < msg->nfds; i++)
-		if (msg->fds[i] >= 0)
-			close(msg->fds[i]);
+		mpr_discard(msg->fds[i]);
 	msg->nfds = 0;
 }
 
@@ -91,7 +98,7 @@ static int keep_fd(struct mpr_mpqemu_parser *parser, int fd)
 		msg->fds[msg->nfds++] = fd;
 		return 0;
 	}
-	close(fd);
+	mpr_discard(fd);
 	return -EPROTO;
 }
 
@@ -119,7 +126,7 @@ static int collect_fds(struct mpr_mpqemu_parser *parser, struct msghdr *mh)
  * negative errno. */
 static ssize_t read_some(struct mpr_mpqemu_parser *parser, int sock, size_t want)
 {
-	union control control;
+	union received control;
 	struct iovec iov = {(uint8_t *)&parser->msg + parser->have, want};
 	struct msghdr mh = {.msg_iov = &iov,
 			    .msg_iovlen = 1,

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ring/discard.h"
+
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "messages are sent as they lie in memory");
 
@@ -130,6 +132,12 @@ int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload,
 
 /* ---- Receiving -------------------------------------------------------- */
 
+/* Room for whatever comes along: what has none is closed by the kernel, here. */
+union received {
+	struct cmsghdr align;
+	char bytes[MPR_DISCARD_ROOM];
+};
+
 static void forget_fds(struct mpr_wire_msg *msg)
 {
 	for (unsigned i = 0; i < MPR_WIRE_MAX_FDS; i++)
@@ -138,10 +146,8 @@ static void forget_fds(struct mpr_wire_msg *msg)
 
 void mpr_wire_msg_release(struct mpr_wire_msg *msg)
 {
-	for (unsigned i = 0; i < MPR_WIRE_MAX_FDS; i++) {
-		if (msg->fds[i] >= 0)
-			close(msg->fds[i]);
-	}
+	for (unsigned i = 0; i < MPR_WIRE_MAX_FDS; i++)
+		mpr_discard(msg->fds[i]);
 	forget_fds(msg);
 }
 
@@ -190,7 +196,7 @@ static int collect_fds(struct mpr_wire_parser *parser, struct msghdr *mh)
 			if (parser->nfds < MPR_WIRE_MAX_FDS && parser->have < HEADER_SIZE) {
 				parser->msg->fds[parser->nfds++] = fd;
 			} else {
-				close(fd);
+				mpr_discard(fd);
 				ret = -EPROTO;
 			}
 		}
@@ -202,7 +208,7 @@ static int collect_fds(struct mpr_wire_parser *parser, struct msghdr *mh)
  * are none yet, or negative errno. */
 static ssize_t read_some(struct mpr_wire_parser *parser, int sock, void *to, size_t want)
 {
-	union control control;
+	union received control;
 	struct iovec iov = {to, want};
 	struct msghdr mh = {.msg_iov = &iov,
 			    .msg_iovlen = 1,

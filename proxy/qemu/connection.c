@@ -11,6 +11,8 @@
 #include "qemu/main-loop.h"
 #include "sysemu/tcg.h"
 
+#include "ring/discard.h"
+
 /* All devices; those of one socket share its connection. */
 static QLIST_HEAD(, PCIProxyDev) devices = QLIST_HEAD_INITIALIZER(devices);
 
@@ -85,7 +87,7 @@ static int connect_socket(PCIProxyDev *dev, char **why)
 	}
 	ret = mpr_proxy_connect_fd(fd, &dev->conn, why);
 	if (ret && !qemu_isdigit(dev->socket[0]))
-		close(fd);
+		mpr_discard_socket(fd);
 	return ret;
 }
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "opts/json_opts.h"
 #include "remote/hotplug.h"
@@ -13,6 +12,7 @@
 #include "remote/monitor/json.h"
 #include "remote/monitor/qmp.h"
 #include "remote/monitor/query.h"
+#include "ring/discard.h"
 
 #define MAX_PARAMETERS 3
 
@@ -191,7 +191,7 @@ static void getfd(struct mpr_qmp_call *call)
 						      : -EINVAL;
 	if (ret == 0)
 		return;
-	close(fd);
+	mpr_discard(fd);
 	mpr_qmp_fail(call, MPR_QMP_GENERIC,
 		     ret == -EINVAL ? mpr_errorf("'fdname' must not begin with a digit: '%s'", name)
 				    : mpr_errorf("'%s' cannot be kept: %s (closefd gives one up)",
@@ -205,7 +205,7 @@ static void closefd(struct mpr_qmp_call *call)
 	if (mpr_passed_find(&call->client->fds, name) < 0)
 		no_fd(call, name);
 	else
-		close(mpr_passed_take(&call->client->fds, name));
+		mpr_discard(mpr_passed_take(&call->client->fds, name));
 }
 
 static int add_node(struct mpr_machine *machine, struct mpr_opts *opts, char **error)

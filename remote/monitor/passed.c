@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "ring/discard.h"
 
 static size_t index_of(const struct mpr_passed_fds *fds, const char *name)
 {
@@ -20,7 +21,7 @@ int mpr_passed_add(struct mpr_passed_fds *fds, const char *name, int fd)
 	size_t i = index_of(fds, name);
 
 	if (i < fds->count) {
-		close(fds->list[i].fd);
+		mpr_discard(fds->list[i].fd);
 		fds->list[i].fd = fd;
 		return 0;
 	}
@@ -54,5 +55,5 @@ int mpr_passed_take(struct mpr_passed_fds *fds, const char *name)
 void mpr_passed_free(struct mpr_passed_fds *fds)
 {
 	while (fds->count)
-		close(mpr_passed_take(fds, fds->list[0].name));
+		mpr_discard(mpr_passed_take(fds, fds->list[0].name));
 }

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ring/discard.h"
+
 struct mpr_stream {
 	int in, out;
 	struct mpr_watcher *watcher;
@@ -56,8 +58,7 @@ int mpr_stream_create(int in, int out, struct mpr_watcher *watcher, struct mpr_s
 
 static void keep_fd(struct mpr_stream *stream, int fd)
 {
-	if (stream->passed >= 0)
-		close(stream->passed);
+	mpr_discard(stream->passed);
 	stream->passed = fd;
 }
 
@@ -81,7 +82,7 @@ static void keep_fds(struct mpr_stream *stream, struct msghdr *msg)
 
 static ssize_t receive(struct mpr_stream *stream, char *buf, size_t size)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	_Alignas(struct cmsghdr) char control[MPR_DISCARD_ROOM];
 	struct iovec data = {.iov_base = buf, .iov_len = size};
 	struct msghdr msg = {
 		.msg_iov = &data,
@@ -93,7 +94,7 @@ static ssize_t receive(struct mpr_stream *stream, char *buf, size_t size)
 
 	if (!stream->is_socket)
 		return read(stream->in, buf, size);
-	n = recvmsg(stream->in, &msg, MSG_CMSG_CLOEXEC);
+	n = recvmsg(stream->in, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n >= 0)
 		keep_fds(stream, &msg);
 	return n;
@@ -221,8 +222,7 @@ void mpr_stream_destroy(struct mpr_stream *stream)
 	flush(stream);
 	mpr_watch_stop(stream->output);
 	mpr_watch_stop(stream->input);
-	if (stream->passed >= 0)
-		close(stream->passed);
+	mpr_discard(stream->passed);
 	close(stream->in);
 	if (stream->out != stream->in)
 		close(stream->out);

@@ -6,8 +6,9 @@
  * The input is a list of records: type, device, length (two bytes), a nibble
  * each for the number and the first kind of file descriptors, then the payload. Valid
  * headers are made from them, because random ones end the connection at once;
- * type 0 sends the payload as it is.
+ * type 0 sends the payload as it is. The doorbell is rung after each, with a descriptor.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -22,7 +23,7 @@
 #include "wire/wire.h"
 
 #define RECORD 5
-#define KINDS 4
+#define KINDS 5
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -63,7 +64,8 @@ struct fixture {
 	struct mpr_timers timers;
 	struct mpr_hosted *devices[2];
 	struct mpr_channel *channel;
-	int fds[KINDS]; /* channel, doorbell, memory, eventfd */
+	int fds[KINDS]; /* channel, doorbell, memory, eventfd, something else */
+	int ringer;	/* the doorbell's other end */
 };
 
 static void require(bool condition)
@@ -86,11 +88,39 @@ static struct fixture *get_fixture(void)
 		require(mpr_hosted_create(&null_ops, i ? "b" : "a", &fixture.timers,
 					  &fixture.watcher, &fixture.devices[i]) == 0);
 	fixture.fds[0] = mpr_channel_memfd(fixture.channel);
-	fixture.fds[1] = mpr_channel_doorbell(fixture.channel);
 	fixture.fds[2] = memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	fixture.fds[3] = eventfd(0, EFD_CLOEXEC);
-	require(fixture.fds[3] >= 0 && ftruncate(fixture.fds[2], 65536) == 0);
+	fixture.fds[4] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	require(fixture.fds[3] >= 0 && fixture.fds[4] >= 0);
+	require(ftruncate(fixture.fds[2], 65536) == 0);
 	return &fixture;
+}
+
+/* The session hangs it up, so that each needs one of its own. */
+static void make_doorbell(struct fixture *fixture)
+{
+	int ends[2];
+
+	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	fixture->fds[1] = ends[0];
+	fixture->ringer = ends[1];
+}
+
+static void ring(const struct fixture *fixture)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec iov = {"", 1};
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control)};
+	struct cmsghdr *part = CMSG_FIRSTHDR(&mh);
+
+	part->cmsg_level = SOL_SOCKET;
+	part->cmsg_type = SCM_RIGHTS;
+	part->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(part), &fixture->fds[4], sizeof(int));
+	(void)sendmsg(fixture->ringer, &mh, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void say(struct fixture *fixture, int sock, const uint8_t *record, size_t length)
@@ -134,6 +164,7 @@ static void say_all(struct fixture *fixture, struct mpr_session *session, int so
 		if (length > size - RECORD)
 			length = size - RECORD;
 		say(fixture, sock, data, length);
+		ring(fixture);
 		/* The watch would tell; nobody waits for it here. */
 		(void)mpr_uring_submit(fixture->watcher.uring);
 		(void)mpr_uring_reap(fixture->watcher.uring);
@@ -151,11 +182,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mpr_session *session;
 	int socks[2];
 
+	make_doorbell(fixture);
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) == 0);
 	require(mpr_session_create(socks[1], &offer, &fixture->watcher, &pool, &session) == 0);
 	say_all(fixture, session, socks[0], data, size);
 	mpr_session_destroy(session);
 	close(socks[0]);
+	close(fixture->fds[1]);
+	close(fixture->ringer);
 	while (fixture->watcher.active) {
 		require(mpr_uring_wait(fixture->watcher.uring, UINT64_MAX) == 0);
 		(void)mpr_uring_reap(fixture->watcher.uring);

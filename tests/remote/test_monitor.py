@@ -709,7 +709,7 @@ def descriptors_are_passed_by_name(folder):
             # Those that nobody asks for are closed.
             for _ in range(100):
                 qmp.pass_fd({"execute": "query-status"}, *[theirs.fileno()] * 3)
-            check(open_fds(remote.process) <= before + 1, "descriptors pile up")
+            wait_until(lambda: open_fds(remote.process) <= before + 1, "descriptors pile up")
             for i in range(40):
                 answer = qmp.pass_fd({"execute": "getfd", "arguments": {"fdname": f"n{i}"}},
                                      theirs.fileno())

@@ -157,7 +157,7 @@ static void the_next_message_closes_those_of_the_last(void **state)
 		assert_int_equal(mpr_wire_parser_read(&parser, pair->b), 1);
 	}
 	assert_int_equal(mpr_wire_parser_read(&parser, pair->b), 0);
-	assert_int_equal(next_fd(), pair->files);
+	assert_int_equal(leaked_files(pair), 0);
 	mpr_wire_parser_fini(&parser);
 }
 

@@ -48,10 +48,22 @@ static inline int pair_setup(void **state)
 	return 0;
 }
 
+/* How many are open that were not, once a thread has closed what it shall. */
+static inline int leaked_files(const struct pair *pair)
+{
+	int leaked = next_fd() - pair->files;
+
+	for (int i = 0; leaked && i < TIMEOUT_MS; i++) {
+		usleep(1000);
+		leaked = next_fd() - pair->files;
+	}
+	return leaked;
+}
+
 static inline int pair_teardown(void **state)
 {
 	struct pair *pair = *state;
-	int leaked = next_fd() - pair->files;
+	int leaked = leaked_files(pair);
 
 	close(pair->a);
 	close(pair->b);
