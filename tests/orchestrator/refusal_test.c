@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that a command line that is refused, at whichever step of what comes before
+ * anything is started, leaves this process's descriptors as they were. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "orchestrator/locate.h"
+#include "orchestrator/run.h"
+
+#define FDS 64
+
+/* Steps until one fails. */
+static unsigned steps_left;
+
+static bool fails_here(void)
+{
+	return --steps_left == 0;
+}
+
+static int refuse(char **error)
+{
+	*error = strdup("refused by the test");
+	return -EINVAL;
+}
+
+/* ---- The steps ----------------------------------------------------------- */
+
+struct mpr_monitors;
+struct mpr_plan;
+
+int __real_mpr_check_supervision(char *const *argv, char **error);
+int __real_mpr_monitors_create(char *const *argv, struct mpr_monitors **monitors, char **error);
+int __real_mpr_plan_create(char *const *argv, struct mpr_plan **plan, char **error);
+int __real_mpr_check_memory(char *const *argv, char **error);
+int __real_socketpair(int domain, int type, int protocol, int *fds);
+
+int __wrap_mpr_check_supervision(char *const *argv, char **error);
+int __wrap_mpr_monitors_create(char *const *argv, struct mpr_monitors **monitors, char **error);
+int __wrap_mpr_plan_create(char *const *argv, struct mpr_plan **plan, char **error);
+int __wrap_mpr_check_memory(char *const *argv, char **error);
+char *__wrap_mpr_locate(const struct mpr_program *program, char **error);
+int __wrap_mpr_check_drivers(const char *program, const GPtrArray *options, char **error);
+int __wrap_mpr_check_globals(const char *program, const GPtrArray *globals,
+			     const GPtrArray *options, char **error);
+int __wrap_socketpair(int domain, int type, int protocol, int *fds);
+
+int __wrap_mpr_check_supervision(char *const *argv, char **error)
+{
+	return fails_here() ? refuse(error) : __real_mpr_check_supervision(argv, error);
+}
+
+int __wrap_mpr_monitors_create(char *const *argv, struct mpr_monitors **monitors, char **error)
+{
+	return fails_here() ? refuse(error) : __real_mpr_monitors_create(argv, monitors, error);
+}
+
+int __wrap_mpr_plan_create(char *const *argv, struct mpr_plan **plan, char **error)
+{
+	return fails_here() ? refuse(error) : __real_mpr_plan_create(argv, plan, error);
+}
+
+int __wrap_mpr_check_memory(char *const *argv, char **error)
+{
+	return fails_here() ? refuse(error) : __real_mpr_check_memory(argv, error);
+}
+
+char *__wrap_mpr_locate(const struct mpr_program *program, char **error)
+{
+	(void)program;
+	if (!fails_here())
+		return strdup("/program");
+	(void)refuse(error);
+	return NULL;
+}
+
+/* The program is not run. */
+int __wrap_mpr_check_drivers(const char *program, const GPtrArray *options, char **error)
+{
+	(void)program;
+	(void)options;
+	return fails_here() ? refuse(error) : 0;
+}
+
+int __wrap_mpr_check_globals(const char *program, const GPtrArray *globals,
+			     const GPtrArray *options, char **error)
+{
+	(void)program;
+	(void)globals;
+	(void)options;
+	return fails_here() ? refuse(error) : 0;
+}
+
+int __wrap_socketpair(int domain, int type, int protocol, int *fds)
+{
+	if (!fails_here())
+		return __real_socketpair(domain, type, protocol, fds);
+	errno = EMFILE;
+	return -1;
+}
+
+/* -------------------------------------------------------------------------- */
+
+static uint64_t open_descriptors(void)
+{
+	uint64_t open = 0;
+
+	for (int fd = 0; fd < FDS; fd++)
+		open |= (uint64_t)(fcntl(fd, F_GETFD) >= 0) << fd;
+	return open;
+}
+
+/* Lets each step fail in turn; how many there are. */
+static unsigned try_all(char *const *argv)
+{
+	uint64_t before = open_descriptors();
+	unsigned step = 1;
+
+	for (;; step++) {
+		steps_left = step;
+		if (mpr_run(argv, true) == 0)
+			break;
+		assert_int_equal(steps_left, 0);
+		assert_int_equal(open_descriptors(), before);
+	}
+	assert_int_equal(open_descriptors(), before);
+	return step - 1;
+}
+
+#define COMMON                                                                                \
+	"qemu", "-M", "q35,memory-backend=m", "-object", "memory-backend-memfd,id=m,size=1M", \
+		"-rdevice", "lsi53c895a,id=a,rid=0", "-rdevice", "lsi53c895a,id=b,rid=1"
+
+static void descriptors_stay_as_they_were(void **state)
+{
+	char *argv[] = {COMMON, NULL};
+
+	(void)state;
+	assert_true(open_descriptors() & 1); /* which closing by mistake takes first */
+	/* Eight checks, and a pair of sockets for each of the processes. */
+	assert_int_equal(try_all(argv), 10);
+}
+
+static void so_they_do_with_a_monitor(void **state)
+{
+	char *argv[] = {COMMON, "-qmp", "stdio", NULL};
+
+	(void)state;
+	/* One more for each remote, and one for QEMU. */
+	assert_true(try_all(argv) >= 13);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(descriptors_stay_as_they_were),
+		cmocka_unit_test(so_they_do_with_a_monitor),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
