@@ -23,8 +23,8 @@ void proxy_connection_check(PCIProxyDev *dev)
 	if (dev->loss_reported || mpr_proxy_alive(dev->remote, &why))
 		return;
 	dev->loss_reported = true;
-	error_report(PROXY_FMT ": %s; its registers now read as all ones and writes are dropped",
-		     PROXY_ID(dev), why);
+	proxy_say(PROXY_FMT ": %s; its registers now read as all ones and writes are dropped",
+		  PROXY_ID(dev), why);
 	proxy_intx_deassert(dev);
 }
 

@@ -9,6 +9,7 @@ def qemu_device(name, **kwargs):
             name = name,
             linkshared = True,
             deps = [
+                "//log:writer",
                 "//proxy",
                 "//ring:channel",
                 "//ring:window",

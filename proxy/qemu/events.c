@@ -3,7 +3,6 @@
  * guest memory the device wrote. */
 #include "proxy/qemu/pci_proxy_dev.h"
 
-#include "qemu/error-report.h"
 #include "qemu/units.h"
 
 #include "ring/channel.h"
@@ -26,7 +25,7 @@ static void report_error(PCIProxyDev *dev, const struct mpr_msg *event)
 	char text[sizeof(event->text) + 1];
 
 	printable(text, event->text, sizeof(event->text));
-	warn_report(PROXY_FMT ": I/O error: %s", PROXY_ID(dev), text);
+	proxy_say("warning: " PROXY_FMT ": I/O error: %s", PROXY_ID(dev), text);
 }
 
 /*

@@ -123,8 +123,8 @@ static void memory_commit(MemoryListener *listener)
 				 "cannot reach it, and what the guest has it do there fails",
 				 PROXY_ID(dev));
 	if (memory->error && !dev->loss_reported)
-		error_report(PROXY_FMT ": the remote did not take the guest's new memory: %s",
-			     PROXY_ID(dev), strerror(-memory->error));
+		proxy_say(PROXY_FMT ": the remote did not take the guest's new memory: %s",
+			  PROXY_ID(dev), strerror(-memory->error));
 }
 
 /* ---- What the device wrote ----------------------------------------------- */

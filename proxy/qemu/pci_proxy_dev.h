@@ -176,4 +176,10 @@ void proxy_memory_plug_close(void);
 /* Takes the events that the remote has sent. Cheap when there are none. */
 void proxy_events(PCIProxyDev *dev);
 
+/* ---- say.c --------------------------------------------------------------- */
+
+/* Writes a line to standard error, as error_report() does, and waits for nobody who
+ * reads it. With the big lock. */
+void proxy_say(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
+
 #endif

@@ -244,6 +244,26 @@ def io_errors_are_reported():
         wait_for(lambda: "pci-proxy-dev fake0: I/O error: disk0: write?failed" in vm.messages())
 
 
+def messages_that_nobody_reads_do_not_stop_qemu():
+    theirs, ours = os.pipe()
+    os.set_blocking(ours, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(ours, b"x" * 4096)
+    os.set_blocking(ours, True)
+    with machine(stderr=ours) as vm:
+        os.close(ours)
+        for _ in range(20):
+            vm.write(4, MMIO + EVENT, 1)
+            vm.read(4, MMIO + WRITES)
+            vm.qmp("query-status")
+        # They were to be written all the time.
+        text = b""
+        while text.count(b"I/O error: disk0") < 20:
+            text = text.lstrip(b"x") + os.read(theirs, 65536)
+    os.close(theirs)
+
+
 def a_dead_remote_reads_all_ones():
     with machine() as vm:
         vm.write(4, MMIO + DIE, 1)
@@ -461,6 +481,7 @@ sys.exit(Tap([
     a_masked_line_stays_low,
     reset_reaches_the_remote_and_lowers_the_line,
     io_errors_are_reported,
+    messages_that_nobody_reads_do_not_stop_qemu,
     a_dead_remote_reads_all_ones,
     a_dead_remote_is_reported_once,
     a_remote_killed_during_a_read_does_not_hang_the_guest,

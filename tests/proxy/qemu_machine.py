@@ -117,7 +117,7 @@ class Qemu:
     """
 
     def __init__(self, shared_object, args, fds=(), accel="tcg", stopped=True, memory=MEMORY,
-                 preload=False, starts=True):
+                 preload=False, starts=True, stderr=None):
         self.dir = tempfile.TemporaryDirectory()
         self.listeners = {name: self._listen(name) for name in ("qmp", "qtest")}
         command = [QEMU, "-nodefaults", "-display", "none", "-accel", accel,
@@ -132,7 +132,7 @@ class Qemu:
             command += ["-plugin", shared_object]
         self.stderr = open(self._path("stderr"), "w+")
         self.process = subprocess.Popen(command + list(memory) + list(args), pass_fds=fds,
-                                        stderr=self.stderr, env=env, stdin=subprocess.DEVNULL)
+                                        stderr=stderr or self.stderr, env=env, stdin=subprocess.DEVNULL)
         self.qtest = None
         self.events = []
         self.irqs = {}
