@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/boot_order.h"
 #include "orchestrator/check.h"
 #include "orchestrator/globals.h"
 #include "orchestrator/memory.h"
@@ -82,6 +83,8 @@ static int check_options(const struct mpr_plan *plan, char **error)
 		err = mpr_remote_option_check(plan->options, i, error);
 	for (size_t i = 0; i < plan->options->len && !err; i++)
 		err = mpr_process_check(plan->options, i, error);
+	for (guint i = 0; i < plan->options->len && !err; i++)
+		err = mpr_boot_place(plan->options, i, error);
 	return err;
 }
 
@@ -140,6 +143,8 @@ int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
 		err = check_remotes(plan, error);
 	if (!err)
 		err = mpr_check_references(argv, plan->options, error);
+	if (!err)
+		err = mpr_boot_check_qemu(argv, plan->options, error);
 	if (err) {
 		mpr_plan_free(plan);
 		return err;
@@ -317,12 +322,26 @@ char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const ch
 	return finish(argv);
 }
 
-static char *proxy_value(const struct mpr_remote_option *option, int fd)
+static void add_boot_order(const struct mpr_plan *plan, const struct mpr_remote_option *adapter,
+			   struct mpr_opts *proxy)
+{
+	char *order = mpr_boot_order(plan->options, adapter);
+
+	if (*order && mpr_opts_set(proxy, "boot-order", order))
+		(void)mpr_need(NULL);
+	g_free(order);
+}
+
+static char *proxy_value(const struct mpr_plan *plan, const struct mpr_remote_option *option,
+			 int fd)
 {
 	struct mpr_opts *opts = mpr_remote_option_proxy(option);
-	char *rest = mpr_need(mpr_opts_format(opts, NULL));
-	char *text = mpr_need_text("pci-proxy-dev,id=%s,socket=%d%s%s",
-				   mpr_remote_option_get(option, "id"), fd, *rest ? "," : "", rest);
+	char *rest, *text;
+
+	add_boot_order(plan, option, opts);
+	rest = mpr_need(mpr_opts_format(opts, NULL));
+	text = mpr_need_text("pci-proxy-dev,id=%s,socket=%d%s%s",
+			     mpr_remote_option_get(option, "id"), fd, *rest ? "," : "", rest);
 
 	free(rest);
 	mpr_opts_free(opts);
@@ -369,7 +388,8 @@ static void add_proxy(GPtrArray *argv, const struct mpr_plan *plan,
 		      const struct mpr_remote_option *option, const int *fds)
 {
 	if (option->kind == MPR_REMOTE_ADAPTER)
-		add_pair(argv, "-device", proxy_value(option, fds[remote_of(plan, option->rid)]));
+		add_pair(argv, "-device",
+			 proxy_value(plan, option, fds[remote_of(plan, option->rid)]));
 }
 
 char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monitor)

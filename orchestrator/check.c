@@ -43,13 +43,7 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct mpr_remote_op
 
 /* ---- QEMU's own options ------------------------------------------------- */
 
-/*
- * The next option of that name from argv[*at] on; its value, parsed. NULL: there is no
- * more. What QEMU will not be able to parse is passed over: it has messages of its
- * own.
- */
-static struct mpr_opts *next_option(char *const *argv, int *at, const char *name,
-				    const char *implied)
+struct mpr_opts *mpr_next_option(char *const *argv, int *at, const char *name, const char *implied)
 {
 	struct mpr_opts *opts;
 	char *error;
@@ -75,7 +69,7 @@ static int check_device_id(char *const *argv, const struct mpr_remote_option *op
 	struct mpr_opts *opts;
 	int at = 1, err = 0;
 
-	while (id && !err && (opts = next_option(argv, &at, "device", "driver"))) {
+	while (id && !err && (opts = mpr_next_option(argv, &at, "device", "driver"))) {
 		if (same(mpr_opts_get(opts, "id"), id))
 			err = fail(option, error, "the id is taken by %s", mpr_opts_text(opts));
 		mpr_opts_free(opts);
@@ -94,7 +88,7 @@ static int check_name(char *const *argv, const struct mpr_remote_option *option,
 	for (size_t i = 0; i < G_N_ELEMENTS(qemus); i++) {
 		int at = 1;
 
-		while (name && !err && (opts = next_option(argv, &at, qemus[i], NULL))) {
+		while (name && !err && (opts = mpr_next_option(argv, &at, qemus[i], NULL))) {
 			if (same(mpr_opts_get(opts, "id"), name) ||
 			    same(mpr_opts_get(opts, "node-name"), name))
 				err = fail(option, error, "the name \"%s\" is taken by %s", name,
@@ -248,7 +242,7 @@ static int check_backend(char *const *argv, const char *id, char **error)
 	int at = 1;
 
 	*error = NULL;
-	while (!*error && (opts = next_option(argv, &at, "object", "qom-type"))) {
+	while (!*error && (opts = mpr_next_option(argv, &at, "object", "qom-type"))) {
 		if (same(mpr_opts_get(opts, "id"), id))
 			*error = wrong_backend(opts);
 		mpr_opts_free(opts);
@@ -263,7 +257,7 @@ static int check_users(char *const *argv, const char *name, const char *implied,
 	struct mpr_opts *opts;
 	int at = 1, err = 0;
 
-	while (!err && (opts = next_option(argv, &at, name, implied))) {
+	while (!err && (opts = mpr_next_option(argv, &at, name, implied))) {
 		const char *id = mpr_opts_get(opts, key);
 
 		if (id)
@@ -280,7 +274,7 @@ static int no_backend_is_used(char *const *argv, char **error)
 	int at = 1;
 
 	*error = NULL;
-	while (!*error && (opts = next_option(argv, &at, "object", "qom-type"))) {
+	while (!*error && (opts = mpr_next_option(argv, &at, "object", "qom-type"))) {
 		const char *type = mpr_opts_get(opts, "qom-type"), *id = mpr_opts_get(opts, "id");
 
 		if (type && id && g_str_has_prefix(type, "memory-backend-"))
@@ -316,7 +310,7 @@ int mpr_check_room(char *const *argv, char **error)
 	struct mpr_opts *opts;
 	int at = 1, err = 0;
 
-	while (!err && (opts = next_option(argv, &at, "object", "qom-type"))) {
+	while (!err && (opts = mpr_next_option(argv, &at, "object", "qom-type"))) {
 		err = mpr_room_take(room, opts, error);
 		mpr_opts_free(opts);
 	}

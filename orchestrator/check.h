@@ -10,8 +10,17 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "opts/opts.h"
+
 /* Whether the argument is option `name`, which QEMU takes with one dash or two. */
 bool mpr_is_option(const char *arg, const char *name);
+
+/*
+ * The next option of that name from argv[*at] on, which begins at 1; its value, parsed
+ * (mpr_opts_free() it). NULL: there is no more. What QEMU will not be able to parse is
+ * passed over: it has messages of its own.
+ */
+struct mpr_opts *mpr_next_option(char *const *argv, int *at, const char *name, const char *implied);
 
 /* The names that remote options (struct mpr_remote_option, each checked by
  * mpr_remote_option_check()) use: ids, buses, drives. 0, or -EINVAL with *error set to

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "orchestrator/args.h"
+#include "orchestrator/boot_order.h"
 #include "orchestrator/globals.h"
 #include "orchestrator/memory.h"
 #include "orchestrator/printable.h"
@@ -156,16 +157,55 @@ static void settle(struct change *change)
 	conclude(change);
 }
 
+/* ---- The boot order ----------------------------------------------------- */
+
+/* Tells the proxy what there is to boot from behind its adapter. */
+static void tell_boot_order(struct change *change, const struct mpr_remote_option *adapter,
+			    mpr_qmp_reply_fn reply)
+{
+	struct json_object *arguments = json_object_new_object();
+	g_autofree char *order = mpr_boot_order(change->vm->options, adapter);
+	g_autofree char *path =
+		g_strdup_printf("/machine/peripheral/%s", mpr_remote_option_get(adapter, "id"));
+
+	put(arguments, "path", path);
+	put(arguments, "property", "boot-order");
+	put(arguments, "value", order);
+	ask_qemu(change, "qom-set", arguments, -1, reply);
+}
+
+/* The adapter of a disk that boots, if QEMU has its proxy; NULL: there is nothing to tell. */
+static const struct mpr_remote_option *boot_proxy(const struct change *change)
+{
+	const struct mpr_remote_option *adapter =
+		mpr_boots(change->option) ? mpr_boot_adapter(change->vm->options, change->option)
+					  : NULL;
+
+	return adapter && adapter->state == MPR_REMOTE_HERE ? adapter : NULL;
+}
+
+/* The disk is not there, or not any more. */
+static void leave_boot_order(struct change *change)
+{
+	const struct mpr_remote_option *adapter = boot_proxy(change);
+
+	change->option->state = MPR_REMOTE_GOING;
+	if (adapter)
+		tell_boot_order(change, adapter, NULL);
+}
+
 /* ---- Drives and disks --------------------------------------------------- */
 
 static void on_added(void *opaque, struct json_object *reply)
 {
 	struct change *change = opaque;
 
-	if (went_well(change, reply, false))
+	if (went_well(change, reply, false)) {
 		settle(change);
-	else
-		give_up(change);
+		return;
+	}
+	leave_boot_order(change);
+	give_up(change);
 }
 
 static void add_drive(struct change *change)
@@ -176,12 +216,33 @@ static void add_drive(struct change *change)
 	free(options);
 }
 
-static void add_disk(struct change *change)
+static void add_to_remote(struct change *change)
 {
 	struct json_object *arguments = json_object_new_object();
 
 	put_all(arguments, change->option->opts);
 	ask_remote(change, "device_add", arguments, -1, on_added);
+}
+
+/* An index that is taken is found out before there is a disk. */
+static void on_boot_order(void *opaque, struct json_object *reply)
+{
+	struct change *change = opaque;
+
+	if (went_well(change, reply, true))
+		add_to_remote(change);
+	else
+		give_up(change);
+}
+
+static void add_disk(struct change *change)
+{
+	const struct mpr_remote_option *adapter = boot_proxy(change);
+
+	if (adapter)
+		tell_boot_order(change, adapter, on_boot_order);
+	else
+		add_to_remote(change);
 }
 
 /* ---- Adapters: away from the remote ------------------------------------- */
@@ -190,6 +251,8 @@ static void on_removed(struct change *change)
 {
 	if (!change->answered || !change->deleted)
 		return;
+	if (change->option->state == MPR_REMOTE_GOING)
+		leave_boot_order(change);
 	if (change->option->state == MPR_REMOTE_COMING)
 		give_up(change);
 	else
@@ -303,6 +366,13 @@ static void undo(struct change *change)
 
 static void take_step(struct change *change);
 
+static bool boots(const struct change *change)
+{
+	g_autofree char *order = mpr_boot_order(change->vm->options, change->option);
+
+	return *order;
+}
+
 static void on_step(void *opaque, struct json_object *reply)
 {
 	struct change *change = opaque;
@@ -311,10 +381,14 @@ static void on_step(void *opaque, struct json_object *reply)
 		undo(change);
 		return;
 	}
-	if (++change->step == STEPS)
-		settle(change);
-	else
+	if (++change->step < STEPS) {
 		take_step(change);
+		return;
+	}
+	/* Disks may have come before the proxy. */
+	if (boots(change))
+		tell_boot_order(change, change->option, NULL);
+	settle(change);
 }
 
 /* Each end is its owner's alone, so that either hears the other go. */
@@ -400,6 +474,8 @@ static int check(const struct mpr_vm *vm, const struct mpr_remote_option *option
 
 	if (!err && mpr_vm_find_remote(vm, option->rid))
 		err = mpr_process_check_running(vm->options, index, error);
+	if (!err)
+		err = mpr_boot_place(vm->options, index, error);
 	return err;
 }
 

@@ -26,6 +26,7 @@ struct mpr_remote_option {
 	enum mpr_remote_kind kind;
 	enum mpr_remote_state state;
 	struct mpr_opts *opts; /* without rid */
+	int scsi_id;	       /* of a disk, once it is known (boot_order.h) */
 	uint64_t rid;
 };
 

@@ -128,7 +128,7 @@ static const struct mpr_property properties[] = {
 	 "what a failed read does: report, ignore, stop, auto (as the drive)", "auto"},
 	{"werror", "BlockdevOnError",
 	 "what a failed write does: report, ignore, stop, enospc, auto", "auto"},
-	{"bootindex", "int32", "accepted; the VMM decides what it boots from", "-1"},
+	{"bootindex", "int32", "for the VMM: boot-order= of its pci-proxy-dev", "-1"},
 };
 
 const struct mpr_property *mpr_property(const char *name)

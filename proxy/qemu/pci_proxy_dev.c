@@ -202,6 +202,7 @@ static void proxy_exit(PCIDevice *pci)
 {
 	PCIProxyDev *dev = PCI_PROXY_DEV(pci);
 
+	proxy_boot_order_close(dev);
 	proxy_memory_close(dev);
 	proxy_halt_poll_close(dev);
 	proxy_intx_close(dev);
@@ -223,7 +224,7 @@ static void proxy_realize(PCIDevice *pci, Error **errp)
 	proxy_access_open(dev);
 	fill_config(pci, mpr_proxy_description(dev->remote));
 	if (!register_bars(dev, errp) || !proxy_intx_open(dev, errp) ||
-	    !proxy_memory_open(dev, errp)) {
+	    !proxy_memory_open(dev, errp) || !proxy_boot_order_open(dev, errp)) {
 		proxy_exit(pci);
 		return;
 	}
@@ -290,6 +291,7 @@ static void class_init(ObjectClass *klass, void *data G_GNUC_UNUSED)
 	object_class_property_add_bool(klass, "x-io-error", NULL, set_io_error);
 	object_class_property_set_description(klass, "x-io-error",
 					      "stops the machine, in the state io-error");
+	proxy_boot_order_class_init(klass);
 	pc->realize = proxy_realize;
 	pc->exit = proxy_exit;
 	pc->config_write = config_write;
@@ -299,6 +301,7 @@ const TypeInfo pci_proxy_dev_info = {
 	.name = TYPE_PCI_PROXY_DEV,
 	.parent = TYPE_PCI_DEVICE,
 	.instance_size = sizeof(PCIProxyDev),
+	.instance_finalize = proxy_boot_order_finalize,
 	.class_init = class_init,
 	.interfaces =
 		(InterfaceInfo[]){

@@ -10,6 +10,7 @@
  *   memory_plug.c    refuses memory that the remote cannot reach
  *   events.c         what the remote says unasked
  *   connection.c     notices that a remote is gone
+ *   boot_order.c     which of the remote's disks the firmware boots from
  *   parent.c         ends QEMU when its starter dies, if the starter wanted that
  *   big_lock.c       lets QEMU's big lock go while an access waits for the remote
  *
@@ -82,6 +83,7 @@ struct PCIProxyDev {
 	char *socket; /* a number, or what the monitor's getfd has called it */
 	char *path;
 	uint32_t poll_us;
+	char **boot_order; /* "INDEX:PATH", ended by NULL; NULL: none */
 
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *remote;
@@ -111,6 +113,14 @@ void proxy_connection_close(PCIProxyDev *dev);
 void proxy_connection_release(PCIProxyDev *dev);
 /* Tells the operator, once, when the remote is gone. */
 void proxy_connection_check(PCIProxyDev *dev);
+
+/* ---- boot_order.c ------------------------------------------------------- */
+
+/* Makes boot-order= hold; fails when an index is taken. */
+bool proxy_boot_order_open(PCIProxyDev *dev, Error **errp);
+void proxy_boot_order_close(PCIProxyDev *dev);
+void proxy_boot_order_class_init(ObjectClass *klass);
+void proxy_boot_order_finalize(Object *object);
 
 /* ---- parent.c ----------------------------------------------------------- */
 

@@ -17,9 +17,12 @@
 	X(type_register_static)
 
 #define QEMU_SYMBOLS(X)                          \
+	X(add_boot_device_path)                  \
 	X(address_space_map)                     \
 	X(address_space_unmap)                   \
+	X(check_boot_index)                      \
 	X(current_cpu)                           \
+	X(del_boot_device_path)                  \
 	X(device_class_set_props)                \
 	X(error_free)                            \
 	X(error_get_pretty)                      \
@@ -51,6 +54,7 @@
 	X(mttcg_enabled)                         \
 	X(object_class_dynamic_cast_assert)      \
 	X(object_class_property_add_bool)        \
+	X(object_class_property_add_str)         \
 	X(object_class_property_set_description) \
 	X(object_dynamic_cast)                   \
 	X(object_dynamic_cast_assert)            \

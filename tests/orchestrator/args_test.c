@@ -219,6 +219,26 @@ static struct rewrite remote_options_are_set = {
 		    "-device scsi-hd,id=k,drive=d,bus=a.0,serial=a,,b"},
 };
 
+static struct rewrite disks_are_in_the_boot_order = {
+	.given = "qemu -rdevice scsi-hd,id=w,drive=w,bootindex=3,rid=0 -rdrive id=w,file=w,rid=0 "
+		 "-rdevice lsi,id=a,rid=0,addr=5 -rdevice lsi,id=b,rid=0 "
+		 "-rdrive id=x,file=x,rid=0 -rdevice scsi-hd,drive=x,bus=a.0,bootindex=-1,rid=0 "
+		 "-rdrive id=y,file=y,rid=0 -rdevice scsi-hd,drive=y,bus=a.0,bootindex=0,rid=0 "
+		 "-rdrive id=z,file=z,rid=0 "
+		 "-rdevice scsi-hd,drive=z,bus=b.0,scsi-id=12,lun=3,bootindex=1,rid=0 "
+		 "-device ide-hd,drive=q,bootindex=2",
+	.qemu = "qemu -device pci-proxy-dev,id=a,socket=10,addr=5,"
+		"boot-order=3:/channel@0/disk@0,,0+0:/channel@0/disk@2,,0 "
+		"-device pci-proxy-dev,id=b,socket=10,boot-order=1:/channel@0/disk@c,,3 "
+		"-device ide-hd,drive=q,bootindex=2",
+	.remotes = {"remote 20 -drive id=w,file=w -drive id=x,file=x -drive id=y,file=y "
+		    "-drive id=z,file=z -device lsi53c895a,id=a -device lsi53c895a,id=b "
+		    "-device scsi-hd,id=w,drive=w,bootindex=3,bus=a.0,scsi-id=0 "
+		    "-device scsi-hd,drive=x,bus=a.0 "
+		    "-device scsi-hd,drive=y,bus=a.0,bootindex=0,scsi-id=2 "
+		    "-device scsi-hd,drive=z,bus=b.0,scsi-id=12,lun=3,bootindex=1"},
+};
+
 static struct rewrite arguments_are_no_options = {
 	.given = "qemu -append -rdevice -name -overcommit -rdevice lsi53c895a,id=a,rid=0",
 	.qemu = "qemu -append -rdevice -name -overcommit -device pci-proxy-dev,id=a,socket=10",
@@ -291,6 +311,9 @@ static struct rewrite manual_of_hotplug = {
 	.remotes = {"remote 20 -device lsi53c895a,id=scsi0"},
 };
 
+#define ADAPTER "qemu -rdevice lsi,id=a,rid=0 "
+#define BOOTS(index) "-rdevice scsi-hd,bus=a.0,rid=0,bootindex=" index " "
+
 static void refusals(void **state)
 {
 	static const struct {
@@ -307,6 +330,14 @@ static void refusals(void **state)
 		{"qemu -rdevice lsi53c895a,id=a,,b,rid=0", "must begin with a letter"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive file=x,rid=0", "id= is missing"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=0 -snapshot", "-snapshot: remote disks"},
+		{ADAPTER BOOTS("1") BOOTS("1"),
+		 "-rdevice scsi-hd,bus=a.0,rid=0,bootindex=1: bootindex=1 is taken by -rdevice "
+		 "scsi-hd,bus=a.0,rid=0,bootindex=1"},
+		{ADAPTER BOOTS("7") "-device ide-hd,bootindex=7",
+		 "bootindex=7 is taken by -device ide-hd,bootindex=7"},
+		{ADAPTER BOOTS("first"),
+		 "bootindex=first is not a number from 0 to 2147483647, or -1"},
+		{ADAPTER BOOTS("2147483648"), "bootindex=2147483648 is not a number"},
 		{"qemu -rdrive id=d,file=x,rid=4", "rid 4 has no adapter"},
 		{"qemu -rdevice scsi-hd,bus=a.0,rid=4", "rid 4 has no adapter"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice lsi53c895a,id=a,rid=1",
@@ -462,6 +493,7 @@ int main(void)
 		rewrite_test(two_dashes),
 		rewrite_test(globals_are_for_remote_devices_too),
 		rewrite_test(remote_options_are_set),
+		rewrite_test(disks_are_in_the_boot_order),
 		rewrite_test(arguments_are_no_options),
 		rewrite_test(names_of_drives_and_devices_are_apart),
 		cmocka_unit_test(monitors),

@@ -379,6 +379,38 @@ static void global_properties_are_for_what_comes_later_too(void **state)
 	assert_outcome("done");
 }
 
+#define BOOT_ORDER(order)                                            \
+	COMMAND("qom-set", "\"path\":\"/machine/peripheral/scsi0\"," \
+			   "\"property\":\"boot-order\",\"value\":\"" order "\"")
+#define DISK(id, index, scsi_id)                                                 \
+	COMMAND("device_add", "\"driver\":\"scsi-hd\",\"id\":\"" id "\","        \
+			      "\"bootindex\":\"" index "\",\"bus\":\"scsi0.0\"," \
+			      "\"scsi-id\":\"" scsi_id "\"")
+
+static void disks_join_and_leave_the_boot_order(void **state)
+{
+	(void)state;
+	hmp("rdevice_add scsi-hd,rid=0,id=k1,bootindex=4");
+	expect(qemu, BOOT_ORDER("4:/channel@0/disk@1,0"), OK);
+	expect(remote, DISK("k1", "4", "1"), OK);
+	assert_outcome("done");
+	hmp("rdevice_add scsi-hd,rid=0,id=k2,bootindex=4");
+	assert_error("bootindex=4 is taken by rdevice_add scsi-hd,rid=0,id=k1,bootindex=4");
+	outcome[0] = '\0';
+	hmp("rdevice_add scsi-hd,rid=0,id=k2,bootindex=5");
+	expect(qemu, BOOT_ORDER("4:/channel@0/disk@1,0+5:/channel@0/disk@2,0"), NO);
+	assert_outcome("error: that is refused");
+	hmp("rdevice_add scsi-hd,rid=0,id=k2,bootindex=5");
+	expect(qemu, BOOT_ORDER("4:/channel@0/disk@1,0+5:/channel@0/disk@2,0"), OK);
+	expect(remote, DISK("k2", "5", "2"), NO);
+	assert_outcome("error: that is refused");
+	expect(qemu, BOOT_ORDER("4:/channel@0/disk@1,0"), OK);
+	hmp("rdevice_del k1");
+	expect(remote, COMMAND("device_del", "\"id\":\"k1\""), OK GONE("k1"));
+	assert_outcome("done");
+	expect(qemu, BOOT_ORDER(""), OK);
+}
+
 static void the_form_of_qmp(void **state)
 {
 	(void)state;
@@ -1105,6 +1137,7 @@ int main(int argc, char **argv)
 		with_vm(the_sequence_of_the_manual),
 		with_vm(option_strings),
 		with_vm(global_properties_are_for_what_comes_later_too),
+		with_vm(disks_join_and_leave_the_boot_order),
 		with_vm(the_form_of_qmp),
 		with_vm(the_list_in_qmp),
 		with_vm(what_the_remote_refuses_is_not_there),
