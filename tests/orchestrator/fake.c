@@ -94,6 +94,13 @@ static const char *property(const char *text, const char *key)
 	return value;
 }
 
+/* A sanitizer would make of it an exit of its own. */
+static void die_by(int sig)
+{
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
 /* Says that it is ready, or does as it does. */
 static void get_ready(const char *manner, const char *id)
 {
@@ -104,7 +111,7 @@ static void get_ready(const char *manner, const char *id)
 		exit(1);
 	}
 	if (!strcmp(manner, "faulty"))
-		raise(SIGSEGV);
+		die_by(SIGSEGV);
 	if (!strcmp(manner, "slow"))
 		return;
 	if (strcmp(manner, "silent") && write(fd, "", 1) != 1)
@@ -192,7 +199,7 @@ static int act_qemu(int argc, char **argv)
 	if (!strcmp(action, "wait") || !strcmp(action, "tarry"))
 		return wait_for_signal();
 	if (!strncmp(action, "raise=", 6))
-		raise(atoi(action + 6));
+		die_by(atoi(action + 6));
 	return atoi(action + 5);
 }
 
