@@ -41,6 +41,7 @@ int mpr_blk_open(struct mpr_uring *ring, const struct mpr_blk_options *options,
 	blk->ring = ring;
 	blk->read_only = options->read_only;
 	blk->discard = options->discard;
+	blk->zeroes = options->zeroes;
 	blk->cache = options->cache;
 	*out = blk;
 	return 0;
@@ -327,6 +328,11 @@ bool mpr_blk_discards(const struct mpr_blk *blk)
 bool mpr_blk_write_cache(const struct mpr_blk *blk)
 {
 	return !mpr_cache_is_durable(blk->cache);
+}
+
+void mpr_blk_set_zeroes(struct mpr_blk *blk, enum mpr_blk_zeroes zeroes)
+{
+	blk->zeroes = zeroes;
 }
 
 int mpr_blk_share(struct mpr_blk *blk, bool share)

@@ -36,13 +36,22 @@ static inline bool mpr_cache_is_durable(enum mpr_blk_cache cache)
 	return cache == MPR_CACHE_DIRECTSYNC || cache == MPR_CACHE_WRITETHROUGH;
 }
 
+/* What becomes of a write of nothing but zeros (QEMU's detect-zeroes=). */
+enum mpr_blk_zeroes {
+	MPR_BLK_ZEROES_WRITE, /* they are written (default) */
+	MPR_BLK_ZEROES_RANGE, /* the file system notes that the range is zero */
+	MPR_BLK_ZEROES_UNMAP, /* and stores nothing for it */
+};
+
 struct mpr_blk_options {
 	const char *file;
 	const char *format; /* "raw", or NULL for it unless the file is another's */
 	enum mpr_blk_cache cache;
 	bool read_only;
 	bool share;   /* as mpr_blk_share(true) */
+	bool no_lock; /* neither looks for locks nor has one */
 	bool discard; /* discards reach the image; else they have no effect */
+	enum mpr_blk_zeroes zeroes;
 	/* Poll the device for completions instead of waiting for interrupts:
 	 * takes a processor while there is I/O. With direct I/O only. */
 	bool iopoll;
@@ -81,7 +90,7 @@ struct mpr_blk_req {
 	/* Private to blk/. */
 	struct mpr_retry *retry; /* that pauses between two tries, or NULL */
 	bool given_up;		 /* no more tries are made */
-	void *priv[24];
+	void *priv[25];
 };
 
 /* Operations and bytes that ended well; bounces and failures as they happen. */
@@ -151,6 +160,8 @@ bool mpr_blk_read_only(const struct mpr_blk *blk);
 bool mpr_blk_discards(const struct mpr_blk *blk);
 /* True when completed writes may still be volatile. */
 bool mpr_blk_write_cache(const struct mpr_blk *blk);
+/* From now on. */
+void mpr_blk_set_zeroes(struct mpr_blk *blk, enum mpr_blk_zeroes zeroes);
 /* Whether others may write to the image, who must share it, too: readers are not
  * told from them. 0, or -EBUSY: others use it. An image that is open read-only is
  * shared with all readers anyway. */

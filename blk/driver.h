@@ -37,6 +37,7 @@ struct mpr_blk {
 	uint64_t size;
 	bool read_only;
 	bool discard;
+	enum mpr_blk_zeroes zeroes; /* a driver that cannot note them resets it */
 	enum mpr_blk_cache cache;
 	unsigned in_flight;
 	struct mpr_blk_stats stats;

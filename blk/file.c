@@ -125,8 +125,10 @@ static int set_lock(const struct mpr_file *file, short type)
 
 static int lock(const struct mpr_file *file, const struct mpr_blk_options *options, char **error)
 {
-	int err = set_lock(file, options->read_only || options->share ? F_RDLCK : F_WRLCK);
+	int err = 0;
 
+	if (!options->no_lock)
+		err = set_lock(file, options->read_only || options->share ? F_RDLCK : F_WRLCK);
 	if (!err)
 		return 0;
 	if (err != -EBUSY)
@@ -342,6 +344,7 @@ int mpr_file_open(struct mpr_file *file, struct mpr_uring *ring,
 	if (err)
 		return err;
 	file->slot = -1;
+	file->no_lock = options->no_lock;
 	file->fd = open_fd(options, error);
 	if (file->fd < 0)
 		return file->fd;
@@ -368,7 +371,7 @@ static void unlock(const struct mpr_file *file)
 
 int mpr_file_share(struct mpr_file *file, bool share)
 {
-	return set_lock(file, share ? F_RDLCK : F_WRLCK);
+	return file->no_lock ? 0 : set_lock(file, share ? F_RDLCK : F_WRLCK);
 }
 
 void mpr_file_close(struct mpr_file *file)

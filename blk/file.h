@@ -17,6 +17,7 @@ struct mpr_file {
 	 * with, or its polled ring. */
 	struct mpr_uring *io_ring;
 	struct mpr_uring *ring;
+	bool no_lock;
 	uint64_t length; /* bytes when it was opened */
 	/* What its I/O must be multiples of; powers of two. 1 unless it was
 	 * opened for direct I/O. mem_align is for the address and length of

@@ -13,6 +13,7 @@
 #include "blk/retry.h"
 #include "blk/sync.h"
 #include "blk/transfer.h"
+#include "blk/zeroes.h"
 
 #define SECTOR 512
 
@@ -29,10 +30,11 @@ struct raw_req {
 	uint64_t len;
 	struct mpr_range range;
 	struct mpr_bounce *bounce; /* NULL: the request's own memory is used */
+	int fallocate;		   /* its mode; 0: the request is another operation */
 	union {
 		struct mpr_transfer transfer;
 		struct mpr_sync sync;
-		struct mpr_retry discard;
+		struct mpr_retry retry; /* of fallocate() */
 	};
 } __attribute__((may_alias));
 
@@ -109,28 +111,72 @@ static void bounce_done(struct mpr_bounce *bounce, struct mpr_blk_req *req, int 
 	finish((struct raw_req *)req->priv, result);
 }
 
-/* The rest of a block that is discarded in part is kept by the kernel. */
-static void discard_issue(struct mpr_retry *retry)
+/* ---- fallocate() -------------------------------------------------------- */
+
+/* The rest of a block that is discarded, or zeroed, in part is kept by the kernel. */
+static void fallocate_issue(struct mpr_retry *retry)
 {
-	struct raw_req *r = mpr_container_of(retry, struct raw_req, discard);
+	struct raw_req *r = mpr_container_of(retry, struct raw_req, retry);
 	struct io_uring_sqe *sqe = mpr_uring_sqe(r->raw->blk.ring, &retry->op);
 
-	io_uring_prep_fallocate(sqe, r->raw->file.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-				(off_t)req_of(r)->offset, (off_t)r->len);
+	io_uring_prep_fallocate(sqe, r->raw->file.fd, r->fallocate, (off_t)req_of(r)->offset,
+				(off_t)r->len);
 	sqe->flags |= mpr_retry_flags(retry);
 	if (r->raw->file.io_ring == r->raw->blk.ring)
 		mpr_uring_use_file(sqe, r->raw->file.slot);
 }
 
-/* A file system without holes keeps the bytes, which is no error. */
-static void discard_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
+static void start(struct raw_req *r);
+static bool prepare_transfer(struct raw_req *r);
+
+/* The file system cannot: the zeros are written, now and from now on. */
+static void write_zeroes(struct raw_req *r)
 {
-	struct raw_req *r = mpr_container_of(op, struct raw_req, discard.op);
+	r->raw->blk.zeroes = MPR_BLK_ZEROES_WRITE;
+	if (prepare_transfer(r))
+		start(r);
+	else
+		finish(r, -ENOMEM);
+}
+
+static void zeroed(struct raw_req *r, int res)
+{
+	const struct mpr_blk_req *req = req_of(r);
+
+	if (res == -EOPNOTSUPP)
+		write_zeroes(r);
+	else if (res == 0 && must_sync(r->raw, req))
+		sync_start(r, req->offset, r->len);
+	else
+		finish(r, res);
+}
+
+/* A file system without holes keeps the bytes of a discard, which is no error. */
+static void fallocate_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
+{
+	struct raw_req *r = mpr_container_of(op, struct raw_req, retry.op);
 
 	(void)flags;
-	if (res == 0 || !mpr_retry_after(&r->discard, &res))
+	if (res < 0 && mpr_retry_after(&r->retry, &res))
+		return;
+	if (req_of(r)->op == MPR_BLK_WRITE)
+		zeroed(r, res);
+	else
 		finish(r, res == -EOPNOTSUPP ? 0 : res);
 }
+
+static void fallocate_start(struct raw_req *r)
+{
+	r->retry = (struct mpr_retry){
+		.op.fn = fallocate_done,
+		.ring = r->raw->blk.ring,
+		.issue = fallocate_issue,
+		.req = req_of(r),
+	};
+	fallocate_issue(&r->retry);
+}
+
+/* ---- Reads and writes --------------------------------------------------- */
 
 static void transfer_prepare(struct raw_req *r, int rw_flags)
 {
@@ -151,7 +197,9 @@ static void transfer_prepare(struct raw_req *r, int rw_flags)
 
 static void start(struct raw_req *r)
 {
-	if (r->bounce)
+	if (r->fallocate)
+		fallocate_start(r);
+	else if (r->bounce)
 		mpr_bounce_start(r->bounce);
 	else
 		mpr_transfer_start(&r->transfer);
@@ -174,29 +222,67 @@ static void range_prepare(struct raw_req *r)
 	r->range.fn = range_granted;
 }
 
-static void submit_transfer(struct raw *raw, struct mpr_blk_req *req, uint64_t len)
+/* False: out of memory. */
+static bool prepare_transfer(struct raw_req *r)
 {
-	struct raw_req *r = (struct raw_req *)req->priv;
+	struct raw *raw = r->raw;
+	struct mpr_blk_req *req = req_of(r);
 	int rw_flags = is_direct(raw) && must_sync(raw, req) ? RWF_DSYNC : 0;
 
-	r->raw = raw;
-	r->len = len;
+	r->fallocate = 0;
 	r->bounce = NULL;
-	if (!mpr_bounce_needed(&raw->file, req, len)) {
+	if (!mpr_bounce_needed(&raw->file, req, r->len)) {
 		transfer_prepare(r, rw_flags);
-	} else {
-		r->bounce = mpr_bounce_new(&raw->blk, &raw->file, req, len, rw_flags, bounce_done);
-		if (!r->bounce) {
-			mpr_blk_finish_later(&raw->blk, req, -ENOMEM);
-			return;
-		}
+		return true;
 	}
-	if (req->op == MPR_BLK_WRITE && is_direct(raw)) {
+	r->bounce = mpr_bounce_new(&raw->blk, &raw->file, req, r->len, rw_flags, bounce_done);
+	return r->bounce;
+}
+
+/* With direct I/O, when no other write to its blocks is under way. */
+static void start_write(struct raw_req *r)
+{
+	if (is_direct(r->raw)) {
 		range_prepare(r);
-		if (!mpr_ranges_acquire(&raw->writes, &r->range))
+		if (!mpr_ranges_acquire(&r->raw->writes, &r->range))
 			return;
 	}
 	start(r);
+}
+
+static void submit_transfer(struct raw *raw, struct mpr_blk_req *req, uint64_t len)
+{
+	struct raw_req *r = (struct raw_req *)req->priv;
+
+	r->raw = raw;
+	r->len = len;
+	if (!prepare_transfer(r))
+		mpr_blk_finish_later(&raw->blk, req, -ENOMEM);
+	else if (req->op == MPR_BLK_WRITE)
+		start_write(r);
+	else
+		start(r);
+}
+
+/* Whole blocks that are in the file, for fallocate() does not lengthen it. */
+static bool only_zeroes(const struct raw *raw, const struct mpr_blk_req *req, uint64_t len)
+{
+	uint64_t mask = raw->file.offset_align - 1;
+
+	return req->op == MPR_BLK_WRITE && raw->blk.zeroes && !((req->offset | len) & mask) &&
+	       req->offset + len <= raw->file.length && mpr_is_zero(req->iov, req->niov);
+}
+
+static void submit_zeroes(struct raw *raw, struct mpr_blk_req *req, uint64_t len)
+{
+	struct raw_req *r = (struct raw_req *)req->priv;
+
+	r->raw = raw;
+	r->len = len;
+	r->fallocate = FALLOC_FL_KEEP_SIZE |
+		       (raw->blk.zeroes == MPR_BLK_ZEROES_UNMAP ? FALLOC_FL_PUNCH_HOLE
+								: FALLOC_FL_ZERO_RANGE);
+	start_write(r);
 }
 
 static void submit_flush(struct raw *raw, struct mpr_blk_req *req)
@@ -214,13 +300,8 @@ static void submit_discard(struct raw *raw, struct mpr_blk_req *req, uint64_t le
 
 	r->raw = raw;
 	r->len = len;
-	r->discard = (struct mpr_retry){
-		.op.fn = discard_done,
-		.ring = raw->blk.ring,
-		.issue = discard_issue,
-		.req = req,
-	};
-	discard_issue(&r->discard);
+	r->fallocate = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	start(r);
 }
 
 static void raw_submit(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len)
@@ -235,6 +316,8 @@ static void raw_submit(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t le
 		submit_flush(raw, req);
 	else if (req->op == MPR_BLK_DISCARD)
 		submit_discard(raw, req, len);
+	else if (only_zeroes(raw, req, len))
+		submit_zeroes(raw, req, len);
 	else
 		submit_transfer(raw, req, len);
 }

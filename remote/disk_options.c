@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "remote/fixed.h"
+
 #define NO_GRANULARITY UINT32_MAX /* what QEMU has by default */
 #define MAX_IO_SIZE INT32_MAX
 #define MAX_UNMAP_SIZE (1u << 30)
@@ -112,47 +114,20 @@ static int get_switches(const struct mpr_opts *opts, struct mpr_scsi_disk_option
 
 /* ---- What is accepted as it is by default, and why not otherwise -------- */
 
-static const struct fixed {
-	const char *key;
-	const char *accepted[6]; /* ended by NULL */
-	const char *reason;
-} fixed[] = {
+#define VMMS_GEOMETRY "the VMM tells its BIOS the geometry, not the device"
+
+static const struct mpr_fixed fixed[] = {
 	{"channel", {"0"}, "a parallel bus has one channel"},
-	{"lcyls", {"0"}, "the VMM tells its BIOS the geometry, not the device"},
-	{"lheads", {"0"}, "the VMM tells its BIOS the geometry, not the device"},
-	{"lsecs", {"0"}, "the VMM tells its BIOS the geometry, not the device"},
+	{"lcyls", {"0"}, VMMS_GEOMETRY},
+	{"lheads", {"0"}, VMMS_GEOMETRY},
+	{"lsecs", {"0"}, VMMS_GEOMETRY},
 	{"account-failed", {"auto", "on", "yes", "true"}, "failed requests are always counted"},
 	{"account-invalid", {"auto", "on", "yes", "true"}, "invalid requests are always counted"},
 	{"backend_defaults",
 	 {"auto", "off", "no", "false"},
 	 "say min_io_size=, opt_io_size= and discard_granularity= instead"},
-	{"quirk_mode_page_vendor_specific_apple",
-	 {"off", "no", "false"},
-	 "there is no such mode page"},
+	{"quirk_mode_page_vendor_specific_apple", MPR_FIXED_OFF, "there is no such mode page"},
 };
-
-static bool is_accepted(const struct fixed *property, const char *value)
-{
-	for (const char *const *accepted = property->accepted; *accepted; accepted++)
-		if (!strcmp(*accepted, value))
-			return true;
-	return false;
-}
-
-static int check_fixed(const struct mpr_opts *opts, char **error)
-{
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-		const char *value = mpr_opts_get(opts, fixed[i].key);
-
-		if (!value || is_accepted(&fixed[i], value))
-			continue;
-		*error = mpr_errorf("%s: %s=%s is not supported, only %s is: %s",
-				    mpr_opts_text(opts), fixed[i].key, value, fixed[i].accepted[0],
-				    fixed[i].reason);
-		return -EINVAL;
-	}
-	return 0;
-}
 
 /* The order of booting is the VMM's; -1, as in QEMU, is no place in it. */
 static int check_bootindex(const struct mpr_opts *opts, char **error)
@@ -176,6 +151,6 @@ int mpr_disk_options_get(const struct mpr_opts *opts, const struct mpr_drive *dr
 	if (ret == 0)
 		ret = get_switches(opts, options, error);
 	if (ret == 0)
-		ret = check_fixed(opts, error);
+		ret = mpr_fixed_check(opts, fixed, sizeof(fixed) / sizeof(fixed[0]), error);
 	return ret == 0 ? check_bootindex(opts, error) : ret;
 }

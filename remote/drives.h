@@ -22,10 +22,6 @@ int mpr_drive_open(struct mpr_machine *machine, struct mpr_opts *opts, bool bloc
 /* Closes one, which has no I/O in flight and no disk. */
 void mpr_drive_close(struct mpr_machine *machine, struct mpr_drive *drive);
 
-/* Whether discard=, of that key, is to reach the image. As mpr_machine_build(). */
-int mpr_drive_get_discard(const struct mpr_opts *opts, const char *key, bool *discard,
-			  char **error);
-
 /* Sets what becomes of failed requests: as the -device scsi-hd says (NULL: there is
  * none), else as the drive's option does. */
 int mpr_drive_set_on_error(const struct mpr_drive *drive, const struct mpr_opts *disk,

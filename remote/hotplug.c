@@ -8,6 +8,7 @@
 
 #include "dev/scsi/disk.h"
 #include "dev/scsi/scsi.h"
+#include "remote/drive_options.h"
 #include "remote/drives.h"
 #include "remote/endpoints.h"
 #include "remote/flush.h"
@@ -55,8 +56,15 @@ int mpr_hotplug_drive_add(struct mpr_machine *machine, struct mpr_opts *opts, bo
 			  char **error)
 {
 	struct mpr_option_list *list = list_of(machine, blockdev);
-	int ret = mpr_option_add(list, opts);
+	int ret;
 
+	if (!blockdev && mpr_drive_is_attached(opts)) {
+		*error = mpr_errorf("%s: if=scsi is for the command line: use if=none, and "
+				    "device_add",
+				    mpr_opts_text(opts));
+		return -EINVAL;
+	}
+	ret = mpr_option_add(list, opts);
 	if (ret < 0)
 		return ret;
 	ret = mpr_drive_open(machine, opts, blockdev, error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "remote/machine.h"
+#include "remote/attached.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -176,6 +177,15 @@ int mpr_machine_build_device(struct mpr_machine *machine, struct mpr_opts *opts,
 				 : build_adapter(machine, opts, error);
 }
 
+/* True for the disk of a -drive if=scsi. */
+static bool is_built(const struct mpr_machine *machine, const struct mpr_opts *disk)
+{
+	for (size_t i = 0; i < machine->drive_count; i++)
+		if (machine->drives[i]->disk == disk)
+			return true;
+	return false;
+}
+
 /* Disks come after all else, adapters before. */
 static int build_devices(struct mpr_machine *machine, bool disks, char **error)
 {
@@ -184,7 +194,7 @@ static int build_devices(struct mpr_machine *machine, bool disks, char **error)
 	for (size_t i = 0; i < devices->count; i++) {
 		int ret = 0;
 
-		if (mpr_is_disk(devices->opts[i]) == disks)
+		if (mpr_is_disk(devices->opts[i]) == disks && !is_built(machine, devices->opts[i]))
 			ret = mpr_machine_build_device(machine, devices->opts[i], error);
 		if (ret < 0)
 			return ret;
@@ -210,6 +220,8 @@ int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
 	*error = NULL;
 	ret = check_devices(machine, error);
 	if (ret == 0)
+		ret = mpr_attached_place(machine, error);
+	if (ret == 0)
 		ret = check_ids(&cmdline->drives, error);
 	if (ret == 0)
 		ret = check_ids(&cmdline->objects, error);
@@ -219,6 +231,8 @@ int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
 		ret = mpr_endpoints_build(machine, error);
 	if (ret == 0)
 		ret = mpr_drives_build(machine, error);
+	if (ret == 0)
+		ret = mpr_attached_build(machine, error);
 	if (ret == 0)
 		ret = build_devices(machine, true, error);
 	if (ret == -ENOMEM && !*error)

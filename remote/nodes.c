@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "remote/drive_options.h"
 #include "remote/drives.h"
-
-static const char *const properties[] = {"driver",    "node-name", "file",
-					 "read-only", "discard",   NULL};
 
 bool mpr_node_is_reference(const struct mpr_opts *opts)
 {
@@ -52,42 +50,19 @@ static int find_base(const struct mpr_machine *machine, const struct mpr_opts *o
 	return -EINVAL;
 }
 
-/* There is one image, so that the two cannot differ in how it is used. */
-static int must_agree(const struct mpr_opts *opts, const char *what, bool here, bool there,
-		      char **error)
-{
-	if (here == there)
-		return 0;
-	*error = mpr_errorf("%s: %s of node \"%s\" is another: say the same of both",
-			    mpr_opts_text(opts), what, mpr_opts_get(opts, "file"));
-	return -EINVAL;
-}
-
-static int compare(const struct mpr_opts *opts, const struct mpr_blk *blk, char **error)
-{
-	bool read_only = false, discard = false;
-	int ret = mpr_opts_get_bool(opts, "read-only", &read_only, error);
-
-	if (ret == 0)
-		ret = mpr_drive_get_discard(opts, "discard", &discard, error);
-	if (ret == 0)
-		ret = must_agree(opts, "read-only", read_only, mpr_blk_read_only(blk), error);
-	return ret == 0 ? must_agree(opts, "discard", discard, mpr_blk_discards(blk), error) : ret;
-}
-
 int mpr_node_share(const struct mpr_machine *machine, struct mpr_drive *drive, char **error)
 {
 	struct mpr_drive *base = NULL;
-	int ret = mpr_opts_check(drive->opts, properties, error);
+	int ret = 0;
 
-	if (ret == 0 && !mpr_opts_get(drive->opts, "node-name")) {
+	if (!mpr_opts_get(drive->opts, "node-name")) {
 		*error = mpr_errorf("%s: node-name=NAME is missing", mpr_opts_text(drive->opts));
 		ret = -EINVAL;
 	}
 	if (ret == 0)
 		ret = find_base(machine, drive->opts, &base, error);
 	if (ret == 0)
-		ret = compare(drive->opts, base->blk, error);
+		ret = mpr_node_options_apply(drive->opts, base->blk, error);
 	if (ret < 0)
 		return ret;
 	drive->base = base;

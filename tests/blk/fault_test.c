@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -245,6 +246,186 @@ static void discards_reach_the_image_when_they_may(void **state)
 	fake_uring_complete(f.ring, 0, -EIO);
 	assert_int_equal(r.result, -EIO);
 	assert_int_equal(mpr_blk_stats(f.blk)->failed_discard_operations, 1);
+	teardown(&f);
+}
+
+/* ---- Writes of zeros ---------------------------------------------------- */
+
+#define ZERO_RANGE (FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE)
+#define PUNCH_HOLE (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+
+static void setup_zeroes(struct fixture *f, enum mpr_blk_cache cache, enum mpr_blk_zeroes zeroes)
+{
+	struct mpr_blk_options options = {.cache = cache, .discard = true, .zeroes = zeroes};
+	char *error;
+
+	setup(f, cache);
+	assert_int_equal(mpr_blk_close(f->blk), 0);
+	options.file = f->path;
+	assert_int_equal(mpr_blk_open(f->ring, &options, &f->blk, &error), 0);
+	memset(f->memory, 0, 65536);
+}
+
+static void expect_fallocate(struct fixture *f, unsigned mode, uint64_t offset, uint64_t len)
+{
+	const struct io_uring_sqe *sqe = fake_uring_entry(f->ring, 0);
+
+	assert_int_equal(fake_uring_count(f->ring), 1);
+	assert_int_equal(sqe->opcode, IORING_OP_FALLOCATE);
+	assert_int_equal(sqe->len, mode);
+	assert_int_equal(sqe->off, offset);
+	assert_int_equal(sqe->addr, len);
+}
+
+static void zeroes_are_noted_when_that_is_asked_for(void **state)
+{
+	static const struct {
+		enum mpr_blk_zeroes zeroes;
+		unsigned mode;
+	} cases[] = {{MPR_BLK_ZEROES_RANGE, ZERO_RANGE}, {MPR_BLK_ZEROES_UNMAP, PUNCH_HOLE}};
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		setup_zeroes(&f, MPR_CACHE_WRITEBACK, cases[i].zeroes);
+		submit(&f, &r, MPR_BLK_WRITE, 512, 4096);
+		expect_fallocate(&f, cases[i].mode, 512, 4096);
+		fake_uring_complete(f.ring, 0, -EINTR);
+		expect_fallocate(&f, cases[i].mode, 512, 4096);
+		fake_uring_complete(f.ring, 0, 0);
+		assert_int_equal(r.result, 0);
+		assert_int_equal(mpr_blk_stats(f.blk)->wr_bytes, 4096);
+		teardown(&f);
+	}
+}
+
+static void other_bytes_are_written(void **state)
+{
+	static const size_t places[] = {0, 63, 64, 4094, 4095};
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup_zeroes(&f, MPR_CACHE_WRITEBACK, MPR_BLK_ZEROES_RANGE);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		f.memory[places[i]] = 1;
+		submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+		expect(&f, 0, IORING_OP_WRITE, 0, 4096);
+		fake_uring_complete_full(f.ring, 0);
+		assert_int_equal(r.result, 0);
+		f.memory[places[i]] = 0;
+	}
+	teardown(&f);
+}
+
+static void zeroes_are_written_by_default(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup_zeroes(&f, MPR_CACHE_WRITEBACK, MPR_BLK_ZEROES_WRITE);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+	expect(&f, 0, IORING_OP_WRITE, 0, 4096);
+	fake_uring_complete_full(f.ring, 0);
+	teardown(&f);
+}
+
+static void durable_zeroes_are_synced(void **state)
+{
+	static const enum mpr_blk_cache caches[] = {MPR_CACHE_WRITETHROUGH, MPR_CACHE_DIRECTSYNC};
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++) {
+		setup_zeroes(&f, caches[i], MPR_BLK_ZEROES_RANGE);
+		submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+		expect_fallocate(&f, ZERO_RANGE, 0, 4096);
+		fake_uring_complete(f.ring, 0, 0);
+		assert_int_equal(r.result, PENDING);
+		assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_FSYNC);
+		fake_uring_complete(f.ring, 0, 0);
+		assert_int_equal(r.result, 0);
+		teardown(&f);
+	}
+}
+
+static void file_system_without_zero_ranges_gets_the_bytes(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup_zeroes(&f, MPR_CACHE_WRITEBACK, MPR_BLK_ZEROES_RANGE);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+	expect_fallocate(&f, ZERO_RANGE, 0, 4096);
+	fake_uring_complete(f.ring, 0, -EOPNOTSUPP);
+	expect(&f, 0, IORING_OP_WRITE, 0, 4096);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(r.result, 0);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 4096); /* it is not asked again */
+	expect(&f, 0, IORING_OP_WRITE, 0, 4096);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
+static void zeroing_fails_as_a_write(void **state)
+{
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup_zeroes(&f, MPR_CACHE_WRITEBACK, MPR_BLK_ZEROES_RANGE);
+	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
+	fake_uring_complete(f.ring, 0, -ENOSPC);
+	assert_int_equal(r.result, -ENOSPC);
+	assert_int_equal(mpr_blk_stats(f.blk)->failed_wr_operations, 1);
+	teardown(&f);
+}
+
+/* What a partial write of a block does in two steps must not undo the zeros. */
+static void partial_write_waits_for_zeroes(void **state)
+{
+	struct fixture f;
+	struct test_req zeroes = {0}, partial = {0};
+
+	(void)state;
+	setup_zeroes(&f, MPR_CACHE_NONE, MPR_BLK_ZEROES_RANGE);
+	submit(&f, &zeroes, MPR_BLK_WRITE, 0, 4096);
+	expect_fallocate(&f, ZERO_RANGE, 0, 4096);
+	f.memory[0] = 1;
+	submit(&f, &partial, MPR_BLK_WRITE, 1, 100);
+	assert_int_equal(fake_uring_count(f.ring), 1);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(zeroes.result, 0);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_READ);
+	while (fake_uring_count(f.ring))
+		fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(partial.result, 0);
+	teardown(&f);
+}
+
+/* A write is what lengthens a file to its last sector's end. */
+static void zeroes_at_the_end_of_a_short_file_are_written(void **state)
+{
+	struct mpr_blk_options options = {.zeroes = MPR_BLK_ZEROES_RANGE};
+	char *error;
+	struct fixture f;
+	struct test_req r = {0};
+
+	(void)state;
+	setup_zeroes(&f, MPR_CACHE_WRITEBACK, MPR_BLK_ZEROES_RANGE);
+	assert_int_equal(mpr_blk_close(f.blk), 0);
+	assert_int_equal(truncate(f.path, 65536 - 100), 0);
+	options.file = f.path;
+	assert_int_equal(mpr_blk_open(f.ring, &options, &f.blk, &error), 0);
+	submit(&f, &r, MPR_BLK_WRITE, 65536 - 512, 512);
+	expect(&f, 0, IORING_OP_WRITE, 65536 - 512, 512);
+	fake_uring_complete_full(f.ring, 0);
+	assert_int_equal(r.result, 0);
 	teardown(&f);
 }
 
@@ -778,6 +959,14 @@ int main(void)
 		cmocka_unit_test(one_sync_at_a_time_covers_all_who_wait),
 		cmocka_unit_test(unsafe_flush_asks_nobody),
 		cmocka_unit_test(discards_reach_the_image_when_they_may),
+		cmocka_unit_test(zeroes_are_noted_when_that_is_asked_for),
+		cmocka_unit_test(other_bytes_are_written),
+		cmocka_unit_test(zeroes_are_written_by_default),
+		cmocka_unit_test(durable_zeroes_are_synced),
+		cmocka_unit_test(file_system_without_zero_ranges_gets_the_bytes),
+		cmocka_unit_test(zeroing_fails_as_a_write),
+		cmocka_unit_test(partial_write_waits_for_zeroes),
+		cmocka_unit_test(zeroes_at_the_end_of_a_short_file_are_written),
 		cmocka_unit_test(short_transfers_are_continued),
 		cmocka_unit_test(short_direct_writes_go_on_at_a_block),
 		cmocka_unit_test(a_cut_in_an_element_is_continued),

@@ -332,9 +332,56 @@ static enum mpr_blk_cache modes[] = {MPR_CACHE_WRITEBACK, MPR_CACHE_NONE, MPR_CA
 	in_mode(test, "writeback", 0), in_mode(test, "none", 1), in_mode(test, "directsync", 2), \
 		in_mode(test, "writethrough", 3), in_mode(test, "unsafe", 4)
 
+/* 512-byte blocks that the file system stores for a file. */
+static uint64_t stored(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return (uint64_t)st.st_blocks;
+}
+
+/* Zeros over bytes that were there: read back as zeros, and stored nowhere if they
+ * are to be unmapped. */
+static void zeroes_take_the_place_of_bytes(void **state)
+{
+	static const enum mpr_blk_cache caches[] = {MPR_CACHE_WRITEBACK, MPR_CACHE_NONE};
+	struct mpr_blk_options options = {.discard = true, .zeroes = MPR_BLK_ZEROES_UNMAP};
+	uint8_t *zeroes = image_memory(65536), *found = image_memory(65536);
+
+	(void)state;
+	memset(zeroes, 0, 65536);
+	for (size_t i = 0; i < 2 * sizeof(caches) / sizeof(caches[0]); i++) {
+		struct mpr_blk *blk;
+		char *path, *error;
+		uint64_t before;
+
+		blk = open_image(caches[i / 2], 1 << 20, &path);
+		assert_int_equal(mpr_blk_close(blk), 0);
+		before = stored(path);
+		options.file = path;
+		options.cache = caches[i / 2];
+		options.zeroes = i % 2 ? MPR_BLK_ZEROES_RANGE : MPR_BLK_ZEROES_UNMAP;
+		assert_int_equal(mpr_blk_open(ring, &options, &blk, &error), 0);
+		assert_int_equal(image_write(ring, blk, 65536, zeroes, 65536), 0);
+		assert_int_equal(image_read(ring, blk, 65536, found, 65536), 0);
+		assert_memory_equal(found, zeroes, 65536);
+		assert_int_equal(image_read(ring, blk, 0, found, 65536), 0);
+		assert_pattern(found, 0, 65536);
+		assert_int_equal(image_read(ring, blk, 131072, found, 65536), 0);
+		assert_pattern(found, 131072, 65536);
+		if (options.zeroes == MPR_BLK_ZEROES_UNMAP)
+			assert_true(stored(path) < before);
+		close_image(blk, path);
+	}
+	free(zeroes);
+	free(found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(zeroes_take_the_place_of_bytes),
 		cmocka_unit_test(aligned_direct_io_copies_nothing),
 		cmocka_unit_test(sector_aligned_memory_follows_the_device),
 		cmocka_unit_test(odd_requests_are_bounced_and_counted),

@@ -93,16 +93,33 @@ static const struct wrong wrongs[] = {
 	 {"@", DEVICE, "-drive", "id=d0,file=x", "-drive", "id=d0,file=y"},
 	 "-drive id=d0,file=y: id \"d0\" is taken by -drive id=d0,file=x"},
 	{"drive with an interface",
-	 {"@", DEVICE, "-drive", "id=d0,file=x,if=scsi"},
-	 "-drive id=d0,file=x,if=scsi: if=scsi is not none"},
+	 {"@", DEVICE, "-drive", "id=d0,file=x,if=ide"},
+	 "-drive id=d0,file=x,if=ide: if=ide is not none or scsi"},
+	{"bus of a drive without a disk",
+	 {"@", DEVICE, "-drive", "id=d0,file=x,unit=1"},
+	 "-drive id=d0,file=x,unit=1: unit= needs if=scsi; else it is the -device's affair"},
+	{"place that is taken",
+	 {"@", DEVICE, "-drive", "if=scsi,file=x", "-drive", "if=scsi,file=y,index=0"},
+	 "-drive if=scsi,file=y,index=0: bus 0, unit 0 is taken by -drive if=scsi,file=x"},
+	{"place that is said twice",
+	 {"@", DEVICE, "-drive", "if=scsi,file=x,index=0,unit=0"},
+	 "-drive if=scsi,file=x,index=0,unit=0: index= stands for bus= and unit=: leave those out"},
+	{"throttling",
+	 {"@", DEVICE, "-drive", "id=d0,file=x,throttling.bps-total=1"},
+	 "-drive id=d0,file=x,throttling.bps-total=1: throttling.bps-total=1 is not supported, only "
+	 "0 is: I/O is not throttled here: bound the process by its cgroup's io.max"},
+	{"image of another protocol",
+	 {"@", DEVICE, "-drive", "id=d0,file=nbd:x:1"},
+	 "-drive id=d0,file=nbd:x:1: file=nbd:x:1 is not supported, only files and block devices are "
+	 "(./nbd:x:1 is a file)"},
 	{"format that is not raw",
 	 {"@", DEVICE, "-drive", "id=d0,file=x,format=qcow2"},
 	 "-drive id=d0,file=x,format=qcow2: format=qcow2 is not supported, only raw is (qemu-img "
 	 "convert -O raw makes it)"},
 	{"unknown cache mode",
 	 {"@", DEVICE, "-drive", "id=d0,file=x,cache=safe"},
-	 "-drive id=d0,file=x,cache=safe: cache=safe is not writeback, none, directsync, "
-	 "writethrough or unsafe"},
+	 "-drive id=d0,file=x,cache=safe: cache=safe is not writeback, none, off, "
+	 "directsync, writethrough or unsafe"},
 	{"cache mode that does not exist",
 	 {"@", DEVICE, "-drive", "id=d0,file=x,cache=none,cache.no-flush=on"},
 	 "-drive id=d0,file=x,cache=none,cache.no-flush=on: cache.no-flush=on is for "

@@ -294,6 +294,76 @@ static void write_cache_of_the_disk_goes_before_the_drives(void **state)
 	}
 }
 
+/* By QEMU's numbers: unit after unit, the buses by turns of seven. */
+static void drives_make_their_own_disks(void **state)
+{
+	char *argv[MAX_ARGS];
+	struct built built;
+
+	(void)state;
+	assert_targets(ARGS(OBJECT, "-device", "scsi-hd,drive=d1", "-device", "adapter,id=a0",
+			    "-drive", "if=scsi,file=IMAGE0", "-drive", "id=d1,file=IMAGE1"),
+		       3);
+	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
+			    "if=scsi,file=IMAGE0,unit=5", "-drive", "if=scsi,file=IMAGE1,index=3"),
+		       1u << 5 | 1u << 3);
+	assert_int_equal(build(&built,
+			       ARGS(OBJECT, "-device", "adapter,id=a0", "-device", "adapter,id=a1",
+				    "-object", "x-remote-object,id=r1,devid=a1,path=/tmp/none1",
+				    "-drive", "if=scsi,file=IMAGE0,index=8"),
+			       argv),
+			 0);
+	assert_string_equal(built.machine.drives[0]->id, "scsi1-hd1");
+	assert_string_equal(built.machine.drives[0]->adapter->dev->id, "a1");
+	assert_int_equal(built.machine.drives[0]->target, 1);
+	demolish(&built, argv);
+	assert_refused(
+		ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "if=scsi,file=IMAGE0,bus=1"),
+		"-drive if=scsi,file=IMAGE0,bus=1: there is no adapter for bus 1: add "
+		"-device lsi53c895a");
+}
+
+static void unlocked_images_need_no_lock(void **state)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = open(image[0], O_RDWR | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &whole), 0);
+	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
+			    "id=d0,file=IMAGE0,file.locking=off", "-device", "scsi-hd,drive=d0"),
+		       1);
+	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
+			    "id=d0,file=IMAGE0,read-only=on,force-share=on", "-device",
+			    "scsi-hd,drive=d0"),
+		       1);
+	close(fd);
+}
+
+/* The kernel lets nobody write to that file. */
+#define UNWRITABLE "/sys/kernel/uevent_seqnum"
+
+static void image_that_cannot_be_written_may_be_read(void **state)
+{
+	char *argv[MAX_ARGS];
+	struct built built;
+
+	(void)state;
+	assert_true(build(&built,
+			  ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
+			       "id=d0,file=" UNWRITABLE, "-device", "scsi-hd,drive=d0"),
+			  argv) < 0);
+	demolish(&built, argv);
+	assert_int_equal(build(&built,
+			       ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
+				    "id=d0,file=" UNWRITABLE ",auto-read-only=on", "-device",
+				    "scsi-hd,drive=d0"),
+			       argv),
+			 0);
+	assert_true(mpr_blk_read_only(built.machine.drives[0]->blk));
+	demolish(&built, argv);
+}
+
 static void drive_serves_one_disk(void **state)
 {
 	(void)state;
@@ -402,6 +472,9 @@ int main(void)
 		cmocka_unit_test(image_is_shared_by_disks_that_all_say_so),
 		cmocka_unit_test(disk_that_does_not_share_wants_the_image_alone),
 		cmocka_unit_test(write_cache_of_the_disk_goes_before_the_drives),
+		cmocka_unit_test(drives_make_their_own_disks),
+		cmocka_unit_test(unlocked_images_need_no_lock),
+		cmocka_unit_test(image_that_cannot_be_written_may_be_read),
 		cmocka_unit_test(drive_serves_one_disk),
 		cmocka_unit_test(disk_needs_a_drive),
 		cmocka_unit_test(taken_address_is_refused),

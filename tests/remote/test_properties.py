@@ -8,11 +8,9 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
-REMOTE = os.path.abspath(sys.argv[1])
-QEMU = "qemu-system-x86_64"
+import beside_qemu
 
 # Properties of ours that QEMU's list does not have.
 OURS = {
@@ -116,18 +114,6 @@ VALUES = {
     "no-such-property=1": None,
 }
 
-failed = count = 0
-
-
-def result(good, name, note=""):
-    global failed, count
-    count += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {name}")
-    for line in note.splitlines() if not good else []:
-        print(f"# {line}")
-
-
 def properties(program):
     """{name: (type, default)} as printed by -device scsi-hd,help."""
     text = subprocess.run([program, "-device", "scsi-hd,help"], check=True,
@@ -141,62 +127,35 @@ def properties(program):
     return found
 
 
-def compare_help():
-    ours, theirs = properties(REMOTE), properties(QEMU)
+def compare_help(results):
+    ours, theirs = properties(beside_qemu.REMOTE), properties(beside_qemu.QEMU)
     for name in sorted(theirs):
-        result(name in ours, f"{name} is there")
+        results.add(name in ours, f"{name} is there")
     for name in sorted(ours.keys() - theirs.keys()):
-        result(name in OURS, f"{name} is QEMU's, too")
+        results.add(name in OURS, f"{name} is QEMU's, too")
     for name in sorted(ours.keys() & theirs.keys()):
-        result(ours[name][0] == theirs[name][0], f"{name} is of QEMU's type",
+        results.add(ours[name][0] == theirs[name][0], f"{name} is of QEMU's type",
                f"{ours[name]} instead of {theirs[name]}")
         if name not in DEFAULTS and theirs[name][1]:
-            result(ours[name][1] == theirs[name][1], f"{name} has QEMU's default",
+            results.add(ours[name][1] == theirs[name][1], f"{name} has QEMU's default",
                    f"{ours[name]} instead of {theirs[name]}")
 
 
-def taken(command, end):
-    """Whether a program with a monitor at stdio starts; and what it says."""
-    done = subprocess.run(command, input=end, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=60, check=False)
-    return done.returncode == 0, done.stdout
+def compare_values(results, disk):
+    def options(value, none=""):
+        return ("-drive", f"id=d0,file={disk},format=raw{none}",
+                "-device", f"scsi-hd,drive=d0,{value}")
+    beside_qemu.compare(results, VALUES, options, lambda value: options(value, ",if=none"))
 
 
-def qemu_takes(disk, options):
-    return taken([QEMU, "-machine", "none", "-nodefaults", "-S", "-display", "none",
-                  "-machine", "q35", "-qmp", "stdio", "-device", "lsi53c895a,id=lsi0",
-                  "-drive", f"if=none,id=d0,file={disk},format=raw",
-                  "-device", f"scsi-hd,drive=d0,{options}"],
-                 '{"execute":"qmp_capabilities"}{"execute":"quit"}')
-
-
-def remote_takes(disk, options):
-    return taken([REMOTE, "-machine", "x-remote", "-qmp", "stdio", "-device", "lsi53c895a,id=lsi0",
-                  "-drive", f"id=d0,file={disk},format=raw",
-                  "-device", f"scsi-hd,drive=d0,{options}"],
-                 '{"execute":"qmp_capabilities"}{"execute":"quit"}')
-
-
-def compare_values(disk):
-    for options, difference in VALUES.items():
-        ours, said = remote_takes(disk, options)
-        theirs, _ = qemu_takes(disk, options)
-        expected = theirs if difference is None else not theirs
-        result(ours == expected, f"{options}: {'taken' if ours else 'refused'}"
-               + (f" ({difference})" if difference else ""), said)
-        name = options.split("=")[0]
-        if not ours and options.count("=") == 1:
-            result(name in said, f"{options}: the refusal names it", said)
-
-
-compare_help()
+results = beside_qemu.Results()
+compare_help(results)
 folder = tempfile.mkdtemp()
 try:
     image = os.path.join(folder, "d0.img")
     with open(image, "wb") as f:
         f.truncate(1 << 20)
-    compare_values(image)
+    compare_values(results, image)
 finally:
     shutil.rmtree(folder)
-print(f"1..{count}")
-sys.exit(1 if failed else 0)
+results.finish()
