@@ -31,6 +31,7 @@ def guest_test(name, timeout):
             ":diskload",
             ":overlay.bin",
             "//bench:channel_stats",
+            "//docs:conformance.md",
             "//docs:usage.md",
             "//scripts:launchers",
             "//orchestrator:mpring",
