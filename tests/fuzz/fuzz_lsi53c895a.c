@@ -3,8 +3,10 @@
  * The chip with real disks behind it, driven by an input of steps: register
  * accesses, SCRIPTS and memory that the input writes, commands of a driver, the
  * ends of disk I/O, time. Whatever happens costs bounded time, and after a reset
- * nothing is left: machine_free() checks that.
+ * nothing is left: machine_free() checks that. When the guest has taken its memory
+ * back and the device has settled, no disk holds any of it.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/lsi53c895a/disks.h"
@@ -151,9 +153,57 @@ static void time_passes(struct machine *m, struct input *in)
 	}
 }
 
+/* The timers, and the clock that they count. */
+static void write_timer(struct machine *m, struct input *in)
+{
+	static const uint8_t reg[] = {LSI_STIME0, LSI_STIME1, LSI_SCNTL3, LSI_STEST1, LSI_STEST3};
+
+	wr8(m, reg[take(in, 1) % sizeof(reg)], take(in, 1));
+}
+
+static void expect_memory_back(struct machine *m)
+{
+	if (!m->dev->settling && m->mapped)
+		abort();
+}
+
+/* The guest takes its memory back; the disks end what they do, one after the other. */
+static void reclaim(struct machine *m, struct input *in)
+{
+	switch (take(in, 1) % 3) {
+	case 0:
+		wr8(m, LSI_ISTAT0, LSI_ISTAT0_SRST);
+		break;
+	case 1:
+		wr8(m, LSI_SCNTL1, 0);
+		wr8(m, LSI_SCNTL1, LSI_SCNTL1_RST);
+		break;
+	default:
+		set_command(m, MPR_PCI_COMMAND_MEMORY);
+		break;
+	}
+	expect_memory_back(m);
+	if (take(in, 1) & 1)
+		run(m);
+	disks_poll();
+	if (m->dev->settling)
+		abort();
+	expect_memory_back(m);
+}
+
+/* A device that settles gets no access. */
+static bool is_access(uint8_t kind)
+{
+	return kind != 3 && kind != 11 && kind != 14 && kind != 15;
+}
+
 static void step(struct machine *m, struct input *in)
 {
-	switch (take(in, 1) % 16) {
+	uint8_t kind = take(in, 1) % 18;
+
+	if (m->dev->settling && is_access(kind))
+		return;
+	switch (kind) {
 	case 0:
 	case 1:
 		access_register(m, in, true);
@@ -194,6 +244,12 @@ static void step(struct machine *m, struct input *in)
 		break;
 	case 14:
 		disks_poll();
+		break;
+	case 16:
+		write_timer(m, in);
+		break;
+	case 17:
+		reclaim(m, in);
 		break;
 	default:
 		run(m);
