@@ -22,6 +22,34 @@ static void identity(void **state)
 	assert_int_equal(mpr_pci_config_read(&m->dev->pci, 0x10, 4), 0xffffff01);
 }
 
+/* As that of QEMU's adapter, byte by byte, whatever was written before. */
+static void configuration_after_reset(void **state)
+{
+	static const uint8_t expected[MPR_PCI_CONFIG_SIZE] = {
+		[0x00] = 0x00,
+		0x10,
+		0x12,
+		0x00, /* vendor, device */
+		[0x0a] = 0x00,
+		0x01,
+		0x00,
+		0xff,		       /* class, cache line, latency timer */
+		[MPR_PCI_BAR0] = 0x01, /* in I/O space */
+		[0x2c] = 0x00,
+		0x00,
+		0x00,
+		0x10, /* subsystem */
+		[MPR_PCI_INTERRUPT_PIN] = 0x01,
+	};
+	struct machine *m = *state;
+
+	for (unsigned offset = 0; offset < MPR_PCI_CONFIG_SIZE; offset++)
+		mpr_pci_config_write(&m->dev->pci, offset, 1, 0xff);
+	mpr_pci_reset(&m->dev->pci);
+	m->dev->ops->reset(m->dev);
+	assert_memory_equal(m->dev->pci.config, expected, sizeof(expected));
+}
+
 static void reset_values(void **state)
 {
 	struct machine *m = *state;
@@ -236,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHIP_TEST(identity),
+		CHIP_TEST(configuration_after_reset),
 		CHIP_TEST(reset_values),
 		CHIP_TEST(registers_repeat_in_memory_space),
 		CHIP_TEST(host_cannot_write_read_only_registers),
