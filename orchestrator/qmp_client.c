@@ -13,8 +13,10 @@
 #include "orchestrator/json.h"
 #include "orchestrator/memory.h"
 
-/* Whoever nests deeper is not believed to speak QMP. */
+/* Whoever nests deeper, or says more in a message, is not believed to speak QMP. A value
+ * may be two bytes, and takes some hundreds in memory. */
 #define DEPTH_MAX 128
+#define VALUES_MAX (1u << 18)
 
 struct command {
 	char *text;
@@ -31,7 +33,9 @@ struct mpr_qmp {
 	struct json_tokener *tokener;
 	size_t message_max;
 	size_t received; /* bytes of the message so far */
-	size_t events;	 /* bytes of events in the second that began then */
+	size_t values;	 /* in it, at most */
+	bool in_string, escaped;
+	size_t events; /* bytes of events in the second that began then */
 	int64_t events_since;
 	GQueue *commands; /* the first is under way, once greeted */
 	size_t sent;	  /* bytes of the first command */
@@ -250,6 +254,21 @@ static void take_message(struct mpr_qmp *qmp, struct json_object *message)
 		send_command(qmp);
 }
 
+/* Counts what begins or divides values; a string is one value, whatever is in it. */
+static void count_values(struct mpr_qmp *qmp, const char *data, size_t len)
+{
+	for (const char *end = data + len; data < end; data++) {
+		if (qmp->escaped)
+			qmp->escaped = false;
+		else if (*data == '"')
+			qmp->in_string = !qmp->in_string;
+		else if (qmp->in_string)
+			qmp->escaped = *data == '\\';
+		else
+			qmp->values += *data == '[' || *data == '{' || *data == ',';
+	}
+}
+
 /* A peer that never stops to talk takes no more of the processor than this. */
 static void count_event(struct mpr_qmp *qmp)
 {
@@ -262,6 +281,22 @@ static void count_event(struct mpr_qmp *qmp)
 	qmp->events += qmp->received;
 }
 
+/* Whether the message, with these bytes of it, is within the limits. */
+static bool is_bearable(struct mpr_qmp *qmp, const char *data, size_t len)
+{
+	qmp->received += len;
+	count_values(qmp, data, len);
+	return qmp->received <= qmp->message_max && qmp->values <= VALUES_MAX;
+}
+
+static void take_whole(struct mpr_qmp *qmp, struct json_object *message)
+{
+	if (mpr_json_get(message, "event"))
+		count_event(qmp);
+	qmp->received = qmp->values = 0;
+	take_message(qmp, message);
+}
+
 /* Takes up to one message. Returns the bytes that it took, 0: this is not QMP. */
 static size_t parse(struct mpr_qmp *qmp, const char *data, size_t len)
 {
@@ -269,20 +304,16 @@ static size_t parse(struct mpr_qmp *qmp, const char *data, size_t len)
 	enum json_tokener_error error = json_tokener_get_error(qmp->tokener);
 	size_t taken = json_tokener_get_parse_end(qmp->tokener);
 
-	qmp->received += error == json_tokener_success ? taken : len;
-	if (qmp->received > qmp->message_max) {
-		json_object_put(message);
+	if (error == json_tokener_continue)
+		taken = len;
+	else if (error != json_tokener_success)
 		return 0;
-	}
-	if (error == json_tokener_success) {
-		if (mpr_json_get(message, "event"))
-			count_event(qmp);
-		qmp->received = 0;
-		take_message(qmp, message);
-		json_object_put(message);
-		return taken;
-	}
-	return error == json_tokener_continue ? len : 0;
+	if (!is_bearable(qmp, data, taken))
+		taken = 0;
+	else if (error == json_tokener_success)
+		take_whole(qmp, message);
+	json_object_put(message);
+	return taken;
 }
 
 static void take(struct mpr_qmp *qmp, const char *data, size_t len)

@@ -404,6 +404,41 @@ static void a_message_has_its_limit(void **state)
 	}
 }
 
+/* Sends "return": [ITEM,ITEM,...]; returns what came of it. */
+static const char *reply_with(const char *item, size_t count)
+{
+	GString *text = g_string_new("{\"return\":[");
+
+	negotiate();
+	execute("stop");
+	for (size_t i = 0; i < count; i++)
+		g_string_append_printf(text, "%s%s", i ? "," : "", item);
+	g_string_append(text, "]}\r\n");
+	for (const char *at = text->str; *at;) {
+		ssize_t n = send(talk.peer, at, strlen(at), MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EAGAIN)
+			break; /* it was hung up on */
+		at += n > 0 ? n : 0;
+		run_loop();
+	}
+	g_string_free(text, TRUE);
+	run_loop();
+	return talk.log;
+}
+
+/* Small values take a hundred times their size in memory; a long text does not. */
+static void a_message_has_a_limit_of_values(void **state)
+{
+	assert_ptr_equal(strstr(reply_with("[]", 100000), "stop:{"), talk.log);
+	tear_down(state);
+	set_up(state);
+	assert_ptr_equal(strstr(reply_with("\",[[\\\"{{,,,,,,,,\"", 100000), "stop:{"), talk.log);
+	tear_down(state);
+	set_up(state);
+	assert_string_equal(reply_with("[]", 200000), "stop:none lost ");
+}
+
 /* Of a peer that never stops no more is read than it may say in the time. */
 static void a_flood_of_events_waits(void **state)
 {
@@ -507,6 +542,7 @@ int main(void)
 		with_talk(deep_nesting_is_bad),
 		with_talk(an_endless_message_is_bad),
 		with_talk(a_message_has_its_limit),
+		with_talk(a_message_has_a_limit_of_values),
 		with_talk(a_flood_of_events_waits),
 		with_talk(it_may_be_destroyed_by_a_reply),
 		with_talk(it_may_be_destroyed_by_an_event),
