@@ -19,7 +19,7 @@ struct mpr_retry {
 	struct mpr_uring *ring; /* for pauses */
 	/* Queues the operation, with mpr_retry_flags(). */
 	void (*issue)(struct mpr_retry *retry);
-	/* The request that it is for, which may be given up; NULL: there are several. */
+	/* The request that it is for, which may be given up; NULL: the owner sees to that. */
 	struct mpr_blk_req *req;
 
 	/* Private; zeroed before the first try. */

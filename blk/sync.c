@@ -22,6 +22,36 @@ static void issue(struct mpr_retry *retry)
 		mpr_uring_use_file(sqe, file->slot);
 }
 
+/* Nobody wants to know any more whether it succeeds. */
+static bool all_given_up(const struct mpr_syncs *syncs)
+{
+	for (const struct mpr_sync *sync = syncs->covered; sync; sync = sync->next)
+		if (!sync->req->given_up)
+			return false;
+	return true;
+}
+
+/* Whoever gives his request up then ends the pause. */
+static void note_pause(struct mpr_syncs *syncs)
+{
+	for (struct mpr_sync *sync = syncs->covered; sync; sync = sync->next)
+		sync->req->retry = syncs->retry.paused ? &syncs->retry : NULL;
+}
+
+/* True: it is tried again. */
+static bool try_again(struct mpr_syncs *syncs, int32_t *res)
+{
+	bool wanted = !all_given_up(syncs);
+	bool again;
+
+	/* A pause that one of several ended is over for the others. */
+	if (syncs->retry.paused && wanted)
+		*res = -ETIME;
+	again = (wanted || syncs->retry.paused) && mpr_retry_after(&syncs->retry, res);
+	note_pause(syncs);
+	return again;
+}
+
 static void call(struct mpr_sync *sync, int result)
 {
 	while (sync) {
@@ -45,7 +75,6 @@ static void start_next(struct mpr_syncs *syncs)
 		.op.fn = on_synced,
 		.ring = syncs->file->ring,
 		.issue = issue,
-		.req = syncs->covered->next ? NULL : syncs->covered->req,
 	};
 	issue(&syncs->retry);
 }
@@ -56,7 +85,7 @@ static void on_synced(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 	struct mpr_syncs *syncs = mpr_container_of(op, struct mpr_syncs, retry.op);
 
 	(void)flags;
-	if (res < 0 && mpr_retry_after(&syncs->retry, &res))
+	if (res < 0 && try_again(syncs, &res))
 		return;
 	/* Whoever is given up, or tried too often, lost nothing. */
 	if (res < 0 && res != -EAGAIN && res != -EINTR && syncs->cached)

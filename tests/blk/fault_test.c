@@ -656,6 +656,38 @@ static void a_request_that_is_given_up_pauses_no_more(void **state)
 	teardown(&f);
 }
 
+/* One sync for both: it is tried again as long as one of them wants it. */
+static void flushes_that_are_given_up_pause_no_more(void **state)
+{
+	struct fixture f;
+	struct test_req a = {0}, b = {0}, c = {0};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	submit(&f, &a, MPR_BLK_FLUSH, 0, 0);
+	submit(&f, &b, MPR_BLK_FLUSH, 0, 0);
+	submit(&f, &c, MPR_BLK_FLUSH, 0, 0);
+	fake_uring_complete(f.ring, 0, 0);
+	fake_uring_complete(f.ring, 0, -EAGAIN);
+	fake_uring_complete(f.ring, 0, -EAGAIN);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_TIMEOUT);
+	mpr_blk_give_up(f.blk, &b.req);
+	fake_uring_complete(f.ring, 1, 0);
+	fake_uring_complete(f.ring, 0, -ECANCELED);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_FSYNC);
+	fake_uring_complete(f.ring, 0, -EAGAIN);
+	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_TIMEOUT);
+	mpr_blk_give_up(f.blk, &c.req);
+	fake_uring_complete(f.ring, 1, 0);
+	fake_uring_complete(f.ring, 0, -ECANCELED);
+	assert_int_equal(b.result, -EAGAIN);
+	assert_int_equal(c.result, -EAGAIN);
+	submit(&f, &a, MPR_BLK_FLUSH, 0, 0);
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(a.result, 0);
+	teardown(&f);
+}
+
 static void errors_reach_the_caller(void **state)
 {
 	static const int errors[] = {-EIO, -ENOSPC, -EFAULT};
@@ -976,6 +1008,7 @@ int main(void)
 		cmocka_unit_test(interruptions_are_repeated),
 		cmocka_unit_test(a_file_system_that_is_never_ready_has_failed),
 		cmocka_unit_test(a_request_that_is_given_up_pauses_no_more),
+		cmocka_unit_test(flushes_that_are_given_up_pause_no_more),
 		cmocka_unit_test(errors_reach_the_caller),
 		cmocka_unit_test(after_a_failed_flush_nothing_is_called_durable),
 		cmocka_unit_test(a_full_disk_does_not_end_durability),
