@@ -238,7 +238,7 @@ static void add_run_with(GPtrArray *argv, const char *text)
 /* Options that are about a process, and so about each. */
 static void add_process_options(GPtrArray *argv, const struct mpr_plan *plan)
 {
-	static const char *const names[] = {"overcommit", "runas", "chroot"};
+	static const char *const names[] = {"overcommit", "runas", "chroot", "sandbox"};
 
 	for (char *const *word = plan->argv + 1; *word; word += mpr_option_words(word)) {
 		if (mpr_is_option(word[0], "run-with") && word[1])

@@ -142,7 +142,7 @@ const struct mpr_qemu_option mpr_qemu_options[] = {
 	BOTH("runas", VALUE, "device processes change their user when their images are open"),
 	BOTH("chroot", VALUE, "device processes change their root when their images are open"),
 	BOTH("run-with", VALUE, "later QEMUs' form of -runas and -chroot"),
-	REFUSED("sandbox", VALUE, "device processes would have no such filter"),
+	BOTH("sandbox", VALUE, "device processes have a filter of system calls of their own"),
 	BOTH("overcommit", VALUE, "mem-lock=on locks the guest's memory in each process"),
 	QEMU_ONLY("async-teardown", FLAG, "for guest memory that belongs to QEMU"),
 	QEMU_ONLY("msg", VALUE, "the form of QEMU's own messages"),

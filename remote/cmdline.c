@@ -87,6 +87,7 @@ enum kind {
 	KIND_MACHINE, /* x-remote, and nothing else */
 	KIND_OVERCOMMIT,
 	KIND_USER, /* -runas */
+	KIND_SANDBOX,
 	KIND_FLAG,
 	KIND_IGNORED, /* what every device process does anyway */
 };
@@ -115,6 +116,7 @@ static const struct option options[] = {
 	{"-overcommit", KIND_OVERCOMMIT, 0, NULL},
 	{"-runas", KIND_USER, 0, NULL},
 	{"-chroot", KIND_TEXT, AT(privileges.root), NULL},
+	{"-sandbox", KIND_SANDBOX, 0, NULL},
 	{"-pidfile", KIND_TEXT, AT(pidfile), NULL},
 	{"-D", KIND_TEXT, AT(log_file), NULL},
 	{"-d", KIND_TEXT, AT(log_items), NULL},
@@ -223,6 +225,8 @@ static int parse_argument(struct mpr_cmdline *cmdline, const struct option *opti
 		return parse_machine(cmdline, argument, error);
 	case KIND_OVERCOMMIT:
 		return parse_overcommit(cmdline, argument, error);
+	case KIND_SANDBOX:
+		return mpr_sandbox_parse(&cmdline->sandbox, argument, error);
 	case KIND_USER:
 		return mpr_privileges_set_user(&cmdline->privileges, argument, error);
 	default:

@@ -14,6 +14,7 @@
 #include "opts/opts.h"
 #include "remote/placement.h"
 #include "remote/privileges.h"
+#include "remote/sandbox.h"
 
 /* The options of one kind, in the order of the command line. */
 struct mpr_option_list {
@@ -32,6 +33,7 @@ struct mpr_cmdline {
 	uint64_t poll_us; /* to look for work, at most, before sleeping */
 	struct mpr_placement placement;
 	struct mpr_privileges privileges;
+	struct mpr_sandbox sandbox;
 	bool help; /* help or the version was printed; there is nothing to do */
 };
 

@@ -54,11 +54,24 @@ struct process {
 	int pidfile_lock; /* -1: none */
 };
 
+static int give_up_rights(const struct mpr_cmdline *cmdline, char **error)
+{
+	int ret = mpr_privileges_drop(&cmdline->privileges, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_sandbox_enter(&cmdline->sandbox);
+	if (ret < 0)
+		*error =
+			mpr_errorf("-sandbox: system calls cannot be filtered: %s", strerror(-ret));
+	return ret;
+}
+
 /* The files and sockets are there. */
 static int on_ready(void *opaque, char **error)
 {
 	struct process *process = opaque;
-	int ret = mpr_privileges_drop(&process->cmdline.privileges, error);
+	int ret = give_up_rights(&process->cmdline, error);
 
 	if (ret == 0 && process->ready >= 0)
 		mpr_ready_tell(process->ready);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Proves that SeaBIOS finds the disk, boots from it, and reads and writes it
 by INT 13h, and that a program read over another is the one that runs, under
-TCG and under KVM, on both of QEMU's PC machines."""
+TCG and under KVM, on both of QEMU's PC machines, and in a sandbox."""
 
 import shutil
 
@@ -18,7 +18,14 @@ def check_overlays(tap, machine, what):
         harness.check("OVERLAYS: AB DONE" in found, f"instead of AB ran: {found[-80:]!r}")
 
 
+# What libvirt says by default.
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
 with harness.session() as (options, tap, folder):
+    disk = harness.bootable_disk(options, folder, "sandbox.img")
+    with harness.Machine(options, folder, [disk]) as machine:
+        machine.arguments += ["-sandbox", SANDBOX]
+        harness.check_boot(tap, machine, disk, "in a sandbox")
     for accelerator in ("tcg", "kvm"):
         if accelerator == "kvm" and not harness.kvm_works():
             tap.skip("SeaBIOS under KVM", "/dev/kvm cannot be used here")

@@ -170,9 +170,11 @@ static struct rewrite locking_is_for_all = {
 };
 
 static struct rewrite users_and_roots_are_for_all = {
-	.given = "qemu -runas nobody -chroot /var/empty -rdevice lsi53c895a,id=a,rid=0",
-	.qemu = "qemu -runas nobody -chroot /var/empty -device pci-proxy-dev,id=a,socket=10",
-	.remotes = {"remote 20 -runas nobody -chroot /var/empty -device lsi53c895a,id=a"},
+	.given = "qemu -runas nobody -chroot /var/empty -sandbox on,spawn=deny "
+		 "-rdevice lsi53c895a,id=a,rid=0",
+	.qemu = "qemu -runas nobody -chroot /var/empty -sandbox on,spawn=deny -device pci-proxy-dev,id=a,socket=10",
+	.remotes =
+		{"remote 20 -runas nobody -chroot /var/empty -sandbox on,spawn=deny -device lsi53c895a,id=a"},
 };
 
 static struct rewrite users_and_roots_in_later_words = {

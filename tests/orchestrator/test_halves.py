@@ -219,15 +219,17 @@ def processes(machine):
                 yield comm.read().strip(), int(pid)
 
 
-def users(machine):
-    """The user, group and further groups of each of them, and of all their threads."""
+def users(machine, *names):
+    """Fields of the status of each of them and of all their threads: the user, group and
+    further groups."""
+    names = names or ("Uid", "Gid", "Groups")
     found = {}
     for program, pid in processes(machine):
         for thread in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{thread}/status", encoding="utf-8") as status:
                 fields = dict(line.rstrip("\n").split(":\t", 1) for line in status)
             found.setdefault(program, set()).add(
-                tuple(fields[name].strip() for name in ("Uid", "Gid", "Groups")))
+                tuple(fields[name].strip() for name in names))
     return found
 
 
@@ -276,6 +278,20 @@ def every_process_changes_its_root(folder):
         os.chmod(image.name, 0o666)
         with machine.qemu() as qemu:
             qemu.command("x-rdrive-add", rid=0, id="d2", file="/d2.img", format="raw")
+
+
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
+
+@case
+def every_thread_has_a_filter(folder):
+    with Machine(folder, *DISK, "-sandbox", SANDBOX) as machine:
+        with machine.qemu() as qemu:
+            qemu.command("x-rdrive-add", rid=0, id="d1", file="d1.img", format="raw")
+            qemu.command("x-rdevice-add", rid=0, id="disk1", driver="scsi-hd", drive="d1")
+        found = {program: {status[-1] for status in users(machine, "Seccomp")[program]}
+                 for program, _ in processes(machine)}
+        check(found == {"qemu-system-x86": {"2"}, "mpring-remote": {"2"}}, str(found))
 
 
 @case

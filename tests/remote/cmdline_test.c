@@ -37,6 +37,9 @@ static const struct wrong wrongs[] = {
 	 {"@", DEVICE, "-runas", "1:1", "-machine", "x-remote,sqpoll=on"},
 	 "-runas 1:1: with sqpoll=on a thread of the kernel's would go on as the user of now: "
 	 "leave one of them out"},
+	{"sandbox that does not know what to do",
+	 {"@", DEVICE, "-sandbox", "on,spawn=children"},
+	 "-sandbox on,spawn=children: spawn=children is not allow or deny"},
 	{"option far from any", {"@", "-bios", "x"}, "-bios: no such option (-help lists them)"},
 	{"missing argument", {"@", "-device"}, "-device: an argument is missing"},
 	{"another machine",
