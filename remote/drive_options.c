@@ -260,33 +260,31 @@ static int get_common(const struct mpr_opts *opts, struct cache *cache,
 
 /* ---- -drive ------------------------------------------------------------- */
 
-/* -drive's other devices (if=ide ...) are a VMM's. */
-static int get_interface(const struct mpr_opts *opts, bool *attached, char **error)
-{
-	static const char *const names[] = {"none", "scsi", NULL};
-	unsigned interface = 0;
-	int ret = mpr_opts_get_enum(opts, "if", names, &interface, error);
-
-	*attached = interface;
-	return ret;
-}
-
 bool mpr_drive_is_attached(const struct mpr_opts *opts)
 {
-	bool attached = false;
-	char *error = NULL;
+	const char *interface = mpr_opts_get(opts, "if");
 
-	return get_interface(opts, &attached, &error) == 0 && attached;
+	return interface && !strcmp(interface, "scsi");
+}
+
+/* -drive's other devices (if=ide ...) are a VMM's. */
+static int check_interface(const struct mpr_opts *opts, char **error)
+{
+	static const char *const names[] = {"none", "scsi", NULL};
+	unsigned interface;
+
+	return mpr_opts_get_enum(opts, "if", names, &interface, error);
 }
 
 /* Where the disk is, is said by -device unless -drive describes it. */
 static int check_place(const struct mpr_opts *opts, char **error)
 {
 	static const char *const keys[] = {"bus", "unit", "index"};
-	bool attached;
-	int ret = get_interface(opts, &attached, error);
+	int ret = check_interface(opts, error);
 
-	for (size_t i = 0; ret == 0 && !attached && i < sizeof(keys) / sizeof(keys[0]); i++) {
+	if (mpr_drive_is_attached(opts))
+		return ret;
+	for (size_t i = 0; ret == 0 && i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (!mpr_opts_get(opts, keys[i]))
 			continue;
 		*error = mpr_errorf("%s: %s= needs if=scsi; else it is the -device's affair",
