@@ -197,6 +197,44 @@ static void numbers_are_decimal_or_hexadecimal(void **state)
 	mpr_opts_free(opts);
 }
 
+static void sizes_may_have_a_suffix(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t value;
+	} sizes[] = {
+		{"n=0", 0},	      {"n=4096", 4096},	      {"n=0x1000", 4096},
+		{"n=512B", 512},      {"n=4k", 4096},	      {"n=4K", 4096},
+		{"n=2M", 2 << 20},    {"n=3g", 3ull << 30},   {"n=1T", 1ull << 40},
+		{"n=1P", 1ull << 50}, {"n=15E", 15ull << 60},
+	};
+	static const char *const bad[] = {"n=k",    "n=4kk", "n=4x", "n=-4k",
+					  "n=4.5k", "n=16E", "n=4 k"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct mpr_opts *opts = parse(sizes[i].text, NULL);
+		uint64_t value = 7;
+		char *error = NULL;
+
+		assert_int_equal(mpr_opts_get_size(opts, "n", 0, UINT64_MAX, &value, &error), 0);
+		assert_true(value == sizes[i].value);
+		mpr_opts_free(opts);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct mpr_opts *opts = parse(bad[i], NULL);
+		uint64_t value = 7;
+		char *error = NULL;
+
+		assert_int_equal(mpr_opts_get_size(opts, "n", 0, UINT64_MAX, &value, &error),
+				 -EINVAL);
+		assert_non_null(error);
+		free(error);
+		assert_int_equal(value, 7);
+		mpr_opts_free(opts);
+	}
+}
+
 static void bad_numbers_are_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -357,6 +395,7 @@ int main(void)
 		cmocka_unit_test(unknown_key_names_the_nearest),
 		cmocka_unit_test(unknown_key_far_from_all_names_none),
 		cmocka_unit_test(numbers_are_decimal_or_hexadecimal),
+		cmocka_unit_test(sizes_may_have_a_suffix),
 		cmocka_unit_test(bad_numbers_are_refused),
 		cmocka_unit_test(booleans_have_three_spellings),
 		cmocka_unit_test(enumeration_lists_its_names),
