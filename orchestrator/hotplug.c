@@ -24,7 +24,7 @@ struct change {
 	struct mpr_vm *vm;
 	struct mpr_vm_remote *remote;
 	struct mpr_remote_option *option;
-	mpr_hotplug_fn done; /* NULL: nobody asked for it */
+	mpr_hotplug_fn done; /* NULL: nobody asked for it, or he waits no longer */
 	void *opaque;
 	char *error;
 	size_t step;   /* of adding an adapter */
@@ -32,9 +32,27 @@ struct change {
 	int fds[ENDS]; /* its ends, -1 once they are on their way */
 	bool answered; /* of removing: the remote has said yes */
 	bool deleted;  /* and the device is gone */
+	guint timeout; /* source: until then it is waited for; 0: not any more */
 };
 
 /* ---- Life of a change --------------------------------------------------- */
+
+/* A remote that does not answer, or whose I/O does not end, keeps nobody's monitor. */
+static gboolean on_timeout(void *opaque)
+{
+	struct change *change = opaque;
+	char *error = mpr_need_text("the remote process of rid %llu has not done this after %u "
+				    "seconds; it goes on",
+				    (unsigned long long)change->remote->rid,
+				    change->vm->change_ms / 1000);
+
+	change->timeout = 0;
+	if (change->done)
+		change->done(change->opaque, error);
+	change->done = NULL;
+	free(error);
+	return G_SOURCE_REMOVE;
+}
 
 static struct change *begin(struct mpr_vm *vm, struct mpr_vm_remote *remote,
 			    struct mpr_remote_option *option, mpr_hotplug_fn done, void *opaque)
@@ -49,6 +67,7 @@ static struct change *begin(struct mpr_vm *vm, struct mpr_vm_remote *remote,
 		.opaque = opaque,
 		.fds = {-1, -1},
 	};
+	change->timeout = g_timeout_add(vm->change_ms, on_timeout, change);
 	return change;
 }
 
@@ -61,6 +80,8 @@ static void close_end(struct change *change, int end)
 
 static void conclude(struct change *change)
 {
+	if (change->timeout)
+		g_source_remove(change->timeout);
 	if (change->done)
 		change->done(change->opaque, change->error);
 	else if (change->error && change->remote->qmp)

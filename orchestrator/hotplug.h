@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Changes of the running machine. Each ends with a call of `done`: from the main loop, or
- * at once.
+ * at once. One that takes longer than 30 seconds, because a remote does not answer or its I/O
+ * does not end, is told as an error and goes on.
  */
 #ifndef MPR_ORCHESTRATOR_HOTPLUG_H
 #define MPR_ORCHESTRATOR_HOTPLUG_H

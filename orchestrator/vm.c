@@ -20,6 +20,7 @@
 
 /* One that works answers within milliseconds. */
 #define PATIENCE_MS 3000
+#define CHANGE_MS 30000
 
 /* ---- Remote processes --------------------------------------------------- */
 
@@ -405,6 +406,7 @@ struct mpr_vm *mpr_vm_create(struct mpr_family *family, struct mpr_plan *plan,
 	vm->family = family;
 	vm->plan = plan;
 	vm->patience_ms = PATIENCE_MS;
+	vm->change_ms = CHANGE_MS;
 	vm->options = g_ptr_array_ref(mpr_plan_options(plan));
 	vm->remote_program = mpr_need_text("%s", remote_program);
 	vm->remotes = g_ptr_array_new_with_free_func(g_rc_box_release);

@@ -54,6 +54,7 @@ struct mpr_vm {
 	void *opaque;
 	unsigned sockets;  /* names made up for sockets on their way */
 	guint patience_ms; /* with remotes that are asked for an answer about all */
+	guint change_ms;   /* for what one is to do, before nobody waits for it */
 };
 
 static inline struct mpr_remote_option *mpr_vm_option(const struct mpr_vm *vm, guint i)

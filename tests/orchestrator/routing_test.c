@@ -154,7 +154,7 @@ static void add_option(const char *text, bool device)
 static int set_up(void **state)
 {
 	(void)state;
-	vm = (struct mpr_vm){.qemu = connection(2), .patience_ms = 1000000};
+	vm = (struct mpr_vm){.qemu = connection(2), .patience_ms = 1000000, .change_ms = 1000000};
 	vm.options = g_ptr_array_new_with_free_func((GDestroyNotify)mpr_remote_option_unref);
 	vm.remotes = g_ptr_array_new();
 	for (int i = 0; i < 2; i++) {

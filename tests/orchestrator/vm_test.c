@@ -27,6 +27,7 @@
 #include "orchestrator/family.h"
 #include "orchestrator/launch.h"
 #include "orchestrator/vm.h"
+#include "orchestrator/vm_state.h"
 
 /* Longer than anything may take on a busy machine; the tests do not wait for it. */
 #define PATIENCE_S 60
@@ -1078,6 +1079,32 @@ static void what_qemu_refuses_to_unplug_stays(void **state)
 	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
 }
 
+/* ---- Silence ------------------------------------------------------------ */
+
+#define SILENT "error: the remote process of rid 0 has not done this after 0 seconds; it goes on"
+
+/* Who gave the command is told that it goes on, and others how it ends. */
+static void a_remote_that_does_not_answer_keeps_nobody(void **state)
+{
+	(void)state;
+	vm->change_ms = 0;
+	hmp("rdrive_add 0 d1 file=x");
+	keep_on(has_outcome);
+	assert_outcome(SILENT);
+	hmp("rdrive_del d1");
+	assert_error("\"d1\" is being added");
+	expect(remote, COMMAND("x-drive-add", "\"options\":\"id=d1,file=x\""), OK);
+	assert_string_equal(listed(), "drive0 d1 scsi0 disk0 0 ");
+	hmp("rdevice_del disk0");
+	keep_on(has_outcome);
+	assert_outcome(SILENT);
+	expect(remote, COMMAND("device_del", "\"id\":\"disk0\""), OK);
+	assert_string_equal(events, "");
+	say(remote, GONE("disk0"));
+	assert_string_equal(events, DELETED("disk0"));
+	assert_string_equal(listed(), "d1 scsi0 0 ");
+}
+
 /* ---- Loss --------------------------------------------------------------- */
 
 static void commands_to_a_remote_that_died(void **state)
@@ -1168,6 +1195,7 @@ int main(int argc, char **argv)
 		with_vm(an_adapter_leaves_with_its_disks),
 		with_vm(a_process_with_another_adapter_stays),
 		with_vm(what_qemu_refuses_to_unplug_stays),
+		with_vm(a_remote_that_does_not_answer_keeps_nobody),
 		with_vm(commands_to_a_remote_that_died),
 		with_vm(a_remote_that_dies_at_a_command),
 		with_vm(a_remote_that_dies_while_qemu_is_asked),
