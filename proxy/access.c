@@ -2,10 +2,10 @@
 /* Guest accesses: the hot path. */
 #include <errno.h>
 #include <sched.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proxy/internal.h"
+#include "wire/patience.h"
 
 #define FULL_LOOKS 20	 /* yields before the wait for a full ring is a long one */
 #define FULL_YIELDS 1000 /* before a full ring's waiter starts to sleep */
@@ -17,24 +17,18 @@
 /* Somebody who waits for the remote. */
 struct waiter {
 	struct mpr_proxy_device *device;
-	int64_t deadline_ms; /* 0: not yet known; nobody reads a clock before it must */
-	int timeout_ms;
-	const char *too_late; /* what is said when that has passed */
-	bool yields;	      /* the VMM is told of a long wait */
+	struct mpr_patience patience; /* nobody reads a clock before it must */
+	const char *too_late;	      /* what is said when that has passed */
+	bool for_dma;		      /* it is the longer one, for disks */
+	bool yields;		      /* the VMM is told of a long wait */
 };
 
-#define FOR_ACCESS .timeout_ms = MPR_ANSWER_MS, .too_late = "the remote did not answer for 10 s"
+#define FOR_ACCESS \
+	.patience = mpr_patience_of(MPR_ANSWER_MS), .too_late = "the remote did not answer for 10 s"
 #define DMA_TOO_LATE "DMA that was to end did not in 60 s"
-#define FOR_DMA .timeout_ms = MPR_DMA_ANSWER_MS, .too_late = DMA_TOO_LATE
+#define FOR_DMA \
+	.patience = mpr_patience_of(MPR_DMA_ANSWER_MS), .too_late = DMA_TOO_LATE, .for_dma = true
 _Static_assert(MPR_ANSWER_MS == 10000 && MPR_DMA_ANSWER_MS == 60000, "said in the messages");
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
 
 /* ---- Life --------------------------------------------------------------- */
 
@@ -79,11 +73,10 @@ bool mpr_proxy_alive(const struct mpr_proxy_device *device, const char **why)
 /* A remote that says that it waits for disks gets the time that a reset has. */
 static bool may_wait_longer(struct waiter *waiter)
 {
-	if (waiter->timeout_ms == MPR_DMA_ANSWER_MS ||
-	    !mpr_channel_settling(waiter->device->channel))
+	if (waiter->for_dma || !mpr_channel_settling(waiter->device->channel))
 		return false;
-	waiter->deadline_ms += MPR_DMA_ANSWER_MS - waiter->timeout_ms;
-	waiter->timeout_ms = MPR_DMA_ANSWER_MS;
+	waiter->for_dma = true;
+	waiter->patience = mpr_patience_of(MPR_DMA_ANSWER_MS - MPR_ANSWER_MS);
 	waiter->too_late = DMA_TOO_LATE;
 	return true;
 }
@@ -93,13 +86,10 @@ static bool worth_waiting(void *opaque)
 {
 	struct waiter *waiter = opaque;
 	struct mpr_proxy_device *device = waiter->device;
-	int64_t now = now_ms();
 
 	if (reason(device) || mpr_conn_hung_up(device->conn))
 		return false;
-	if (!waiter->deadline_ms)
-		waiter->deadline_ms = now + waiter->timeout_ms;
-	if (now < waiter->deadline_ms)
+	if (mpr_patience_left(&waiter->patience))
 		return true;
 	if (may_wait_longer(waiter))
 		return true;

@@ -7,6 +7,7 @@
 
 #include "ring/discard.h"
 #include "wire/mpqemu.h"
+#include "wire/patience.h"
 
 #define ANSWER_TIMEOUT_MS 30000
 
@@ -57,15 +58,14 @@ static int say(struct mpr_stock *stock, enum mpr_mpqemu_command command, const v
 /* 0 or negative errno. */
 static int receive(struct mpr_stock *stock)
 {
+	struct mpr_patience patience = mpr_patience_of(ANSWER_TIMEOUT_MS);
 	struct pollfd pfd = {.fd = stock->sock, .events = POLLIN};
 	int ret;
 
 	while ((ret = mpr_mpqemu_parser_read(&stock->parser, stock->sock)) == 0) {
-		int n = poll(&pfd, 1, ANSWER_TIMEOUT_MS);
-
-		if (n == 0)
+		if (!mpr_patience_left(&patience))
 			return -ETIMEDOUT;
-		if (n < 0 && errno != EINTR)
+		if (poll(&pfd, 1, mpr_patience_slice_ms(&patience)) < 0 && errno != EINTR)
 			return -errno;
 	}
 	return ret < 0 ? ret : 0;

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ring/discard.h"
+#include "wire/patience.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "messages are sent as they lie in memory");
@@ -37,26 +37,18 @@ int mpr_wire_header_init(struct mpr_wire_header *header, enum mpr_wire_type type
 
 /* ---- Time ------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 /* Waits until the socket is ready for `events` or hung up. 0, -ETIMEDOUT. */
-static int wait_ready(int sock, short events, int64_t deadline)
+static int wait_ready(int sock, short events, struct mpr_patience *patience)
 {
 	struct pollfd pfd = {.fd = sock, .events = events};
 
 	for (;;) {
-		int64_t left = deadline - now_ms();
-		int n = poll(&pfd, 1, left > 0 ? left : 0);
+		bool last = !mpr_patience_left(patience);
+		int n = poll(&pfd, 1, last ? 0 : mpr_patience_slice_ms(patience));
 
 		if (n > 0)
 			return 0;
-		if (n == 0 && left <= 0)
+		if (n == 0 && last)
 			return -ETIMEDOUT;
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -96,7 +88,7 @@ static void advance(struct msghdr *mh, size_t n)
 int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload, size_t length,
 		  const int *fds, unsigned nfds, int timeout_ms)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	struct mpr_patience patience = mpr_patience_of(timeout_ms);
 	union control control;
 	struct iovec iov[2] = {{header, HEADER_SIZE}, {(void *)payload, length}};
 	struct msghdr mh = {.msg_iov = iov, .msg_iovlen = length ? 2 : 1};
@@ -118,7 +110,7 @@ int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload,
 			mh.msg_controllen = 0;
 			advance(&mh, n);
 		} else if (errno == EAGAIN) {
-			ret = wait_ready(sock, POLLOUT, deadline);
+			ret = wait_ready(sock, POLLOUT, &patience);
 		} else if (errno == ECONNRESET) {
 			ret = -EPIPE;
 		} else if (errno != EINTR) {
@@ -284,13 +276,13 @@ int mpr_wire_parser_read(struct mpr_wire_parser *parser, int sock)
 
 int mpr_wire_recv(int sock, struct mpr_wire_msg *msg, int timeout_ms)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	struct mpr_patience patience = mpr_patience_of(timeout_ms);
 	struct mpr_wire_parser parser = {.msg = msg};
 	int ret;
 
 	forget_fds(msg);
 	while ((ret = read_message(&parser, sock)) == 0) {
-		ret = wait_ready(sock, POLLIN, deadline);
+		ret = wait_ready(sock, POLLIN, &patience);
 		if (ret)
 			break;
 	}

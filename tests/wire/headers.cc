@@ -3,5 +3,6 @@
 #include "proxy/proxy.h"
 #include "proxy/stock.h"
 #include "wire/mpqemu.h"
+#include "wire/patience.h"
 #include "wire/protocol.h"
 #include "wire/wire.h"

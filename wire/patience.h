@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How long somebody waits for a peer. Only time that the waiter lived through counts:
+ * both sides may be stopped together, by a cgroup's freezer, by a terminal or with
+ * their host, and whoever goes on first has not waited meanwhile. So the waiter wakes
+ * at least once a slice, and a slice that took longer counts as one: the peer has the
+ * rest of its time from there. One thread.
+ */
+#ifndef MPR_WIRE_PATIENCE_H
+#define MPR_WIRE_PATIENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MPR_PATIENCE_SLICE_MS 100
+
+struct mpr_patience {
+	int64_t left_ns;
+	int64_t looked_ns; /* at the clock last; 0: not yet */
+};
+
+static inline struct mpr_patience mpr_patience_of(int ms)
+{
+	struct mpr_patience patience = {ms * (int64_t)1000000, 0};
+
+	return patience;
+}
+
+/* Counts the time since it was called last, up to now_ns (CLOCK_MONOTONIC), as a slice
+ * at most; the first call begins. False: all of it has passed. */
+static inline bool mpr_patience_left_at(struct mpr_patience *patience, int64_t now_ns)
+{
+	const int64_t slice_ns = MPR_PATIENCE_SLICE_MS * (int64_t)1000000;
+	int64_t lived_ns = patience->looked_ns ? now_ns - patience->looked_ns : 0;
+
+	patience->looked_ns = now_ns;
+	patience->left_ns -= lived_ns < slice_ns ? lived_ns : slice_ns;
+	return patience->left_ns > 0;
+}
+
+static inline bool mpr_patience_left(struct mpr_patience *patience)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return mpr_patience_left_at(patience, ts.tv_sec * (int64_t)1000000000 + ts.tv_nsec);
+}
+
+/* What to sleep at most before mpr_patience_left() is called again, for poll(). */
+static inline int mpr_patience_slice_ms(const struct mpr_patience *patience)
+{
+	const int64_t left_ms = patience->left_ns > 0 ? (patience->left_ns + 999999) / 1000000 : 0;
+
+	return left_ms < MPR_PATIENCE_SLICE_MS ? (int)left_ms : MPR_PATIENCE_SLICE_MS;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
