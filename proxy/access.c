@@ -20,45 +20,33 @@ struct waiter {
 	struct mpr_patience patience; /* nobody reads a clock before it must */
 	const char *too_late;	      /* what is said when that has passed */
 	bool for_dma;		      /* it is the longer one, for disks */
+	uint64_t ticket;	      /* of a request that is answered */
 	bool yields;		      /* the VMM is told of a long wait */
 };
 
 #define FOR_ACCESS \
 	.patience = mpr_patience_of(MPR_ANSWER_MS), .too_late = "the remote did not answer for 10 s"
-#define DMA_TOO_LATE "DMA that was to end did not in 60 s"
-#define FOR_DMA \
-	.patience = mpr_patience_of(MPR_DMA_ANSWER_MS), .too_late = DMA_TOO_LATE, .for_dma = true
-_Static_assert(MPR_ANSWER_MS == 10000 && MPR_DMA_ANSWER_MS == 60000, "said in the messages");
+#define FOR_VMM \
+	.patience = mpr_patience_of(MPR_LOCKED_MS), .too_late = "the remote did not answer for 5 s"
+_Static_assert(MPR_ANSWER_MS == 10000 && MPR_LOCKED_MS == 5000 && MPR_DMA_ANSWER_MS == 60000,
+	       "said in the messages");
 
 /* ---- Life --------------------------------------------------------------- */
 
-static void give_up(struct mpr_proxy_device *device, const char *why)
-{
-	const char *none = NULL;
-
-	/* Relaxed: pairs with the load in reason(), which reads nothing else. */
-	atomic_compare_exchange_strong_explicit(&device->gone, &none, why, memory_order_relaxed,
-						memory_order_relaxed);
-}
-
-/* Why the device was given up, or NULL. A channel that is broken says so itself. */
+/* Why the connection ended, or NULL. A channel that is broken says so itself. */
 static inline const char *given_up(const struct mpr_proxy_device *device)
 {
-	/* Relaxed: pair with give_up() and mpr_conn_fail(); a constant string
-	 * is all that they publish. */
-	const char *why = atomic_load_explicit(&device->gone, memory_order_relaxed);
-
-	return why ? why : atomic_load_explicit(&device->conn->lost, memory_order_relaxed);
+	/* Relaxed: pairs with mpr_conn_fail(); a constant string is all that it
+	 * publishes. */
+	return atomic_load_explicit(&device->conn->lost, memory_order_relaxed);
 }
 
 /* Why the device is gone, or NULL. */
 static const char *reason(const struct mpr_proxy_device *device)
 {
-	const char *why = given_up(device);
-
-	if (!why && mpr_channel_error(device->channel))
-		why = "the remote corrupted the channel";
-	return why;
+	if (mpr_channel_error(device->channel))
+		mpr_conn_fail(device->conn, "the remote corrupted the channel");
+	return given_up(device);
 }
 
 bool mpr_proxy_alive(const struct mpr_proxy_device *device, const char **why)
@@ -70,14 +58,14 @@ bool mpr_proxy_alive(const struct mpr_proxy_device *device, const char **why)
 	return !gone;
 }
 
-/* A remote that says that it waits for disks gets the time that a reset has. */
+/* A remote that says that it waits for disks works, and has the time that they may take. */
 static bool may_wait_longer(struct waiter *waiter)
 {
 	if (waiter->for_dma || !mpr_channel_settling(waiter->device->channel))
 		return false;
 	waiter->for_dma = true;
-	waiter->patience = mpr_patience_of(MPR_DMA_ANSWER_MS - MPR_ANSWER_MS);
-	waiter->too_late = DMA_TOO_LATE;
+	waiter->patience = mpr_patience_of(MPR_DMA_ANSWER_MS);
+	waiter->too_late = "DMA that was to end did not in 60 s";
 	return true;
 }
 
@@ -85,16 +73,16 @@ static bool may_wait_longer(struct waiter *waiter)
 static bool worth_waiting(void *opaque)
 {
 	struct waiter *waiter = opaque;
-	struct mpr_proxy_device *device = waiter->device;
+	struct mpr_proxy_conn *conn = waiter->device->conn;
 
-	if (reason(device) || mpr_conn_hung_up(device->conn))
+	if (reason(waiter->device) || mpr_conn_hung_up(conn))
 		return false;
-	if (mpr_patience_left(&waiter->patience))
-		return true;
-	if (may_wait_longer(waiter))
-		return true;
-	give_up(device, waiter->too_late);
-	return false;
+	/* Relaxed: pairs with mpr_proxy_conn_hurry(). */
+	if (atomic_load_explicit(&conn->hurried, memory_order_relaxed))
+		mpr_conn_fail(conn, "the VMM waits no longer");
+	else if (!mpr_patience_left(&waiter->patience) && !may_wait_longer(waiter))
+		mpr_conn_fail(conn, waiter->too_late);
+	return !given_up(waiter->device);
 }
 
 /* ---- Long waits --------------------------------------------------------- */
@@ -144,21 +132,28 @@ static bool try_again(struct waiter *waiter, const struct mpr_msg *msg, uint64_t
 }
 
 /* Waits for room. False: the remote is gone. */
+static bool wait_for_room(struct waiter *waiter, const struct mpr_msg *msg, uint64_t *ticket)
+{
+	unsigned tries = 0;
+	bool sent = false;
+
+	while (try_again(waiter, msg, ticket, tries, &sent)) {
+		if (++tries == FULL_LOOKS)
+			begin_long_wait(waiter);
+	}
+	if (tries >= FULL_LOOKS)
+		end_long_wait(waiter);
+	return sent;
+}
+
 static __attribute__((noinline)) bool enqueue_patiently(struct mpr_proxy_device *device,
 							const struct mpr_msg *msg, uint64_t *ticket,
 							bool yields)
 {
-	struct waiter waiter = {.device = device, FOR_ACCESS, .yields = yields};
-	unsigned tries = 0;
-	bool sent = false;
+	struct waiter access = {.device = device, FOR_ACCESS, .yields = true};
+	struct waiter other = {.device = device, FOR_VMM};
 
-	while (try_again(&waiter, msg, ticket, tries, &sent)) {
-		if (++tries == FULL_LOOKS)
-			begin_long_wait(&waiter);
-	}
-	if (tries >= FULL_LOOKS)
-		end_long_wait(&waiter);
-	return sent;
+	return wait_for_room(yields ? &access : &other, msg, ticket);
 }
 
 /* Puts a request into the ring. False: the remote is gone. */
@@ -188,16 +183,16 @@ static bool look_for_answer(struct mpr_proxy_device *device, uint64_t ticket, st
 }
 
 /* False: the remote is gone. */
-static bool wait_for_answer(struct waiter *waiter, uint64_t ticket, struct mpr_msg *msg)
+static bool wait_for_answer(struct waiter *waiter, struct mpr_msg *msg)
 {
 	struct mpr_proxy_device *device = waiter->device;
 	int ret;
 
-	if (look_for_answer(device, ticket, msg))
+	if (look_for_answer(device, waiter->ticket, msg))
 		return true;
 	begin_long_wait(waiter);
-	ret = mpr_channel_wait_reply(device->channel, ticket, msg, device->spin_ns, worth_waiting,
-				     waiter);
+	ret = mpr_channel_wait_reply(device->channel, waiter->ticket, msg, device->spin_ns,
+				     worth_waiting, waiter);
 	end_long_wait(waiter);
 	return ret == 0;
 }
@@ -205,10 +200,8 @@ static bool wait_for_answer(struct waiter *waiter, uint64_t ticket, struct mpr_m
 /* Sends a request and waits for its answer, which replaces *msg. False: gone. */
 static bool ask(struct waiter *waiter, struct mpr_msg *msg)
 {
-	uint64_t ticket;
-
-	return enqueue(waiter->device, msg, &ticket, waiter->yields) &&
-	       wait_for_answer(waiter, ticket, msg);
+	return enqueue(waiter->device, msg, &waiter->ticket, waiter->yields) &&
+	       wait_for_answer(waiter, msg);
 }
 
 static uint64_t all_ones(unsigned size)
@@ -260,7 +253,7 @@ static bool ends_dma(uint32_t offset, unsigned size, uint32_t value)
 static void wait_until_served(struct mpr_proxy_device *device)
 {
 	struct mpr_msg msg;
-	struct waiter waiter = {.device = device, FOR_DMA};
+	struct waiter waiter = {.device = device, FOR_VMM};
 
 	mpr_request(&msg, MPR_MSG_CONFIG_READ, 0, 0, 4, 0);
 	(void)ask(&waiter, &msg);
@@ -280,7 +273,7 @@ void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, un
 int mpr_proxy_reset(struct mpr_proxy_device *device)
 {
 	struct mpr_msg msg;
-	struct waiter waiter = {.device = device, FOR_DMA};
+	struct waiter waiter = {.device = device, FOR_VMM};
 
 	mpr_request(&msg, MPR_MSG_RESET, 0, 0, 0, 0);
 	return ask(&waiter, &msg) ? 0 : -EPIPE;

@@ -35,13 +35,40 @@ void mpr_set_error(char **error, const char *fmt, ...)
 
 /* ---- Loss --------------------------------------------------------------- */
 
+void mpr_conn_add(struct mpr_proxy_conn *conn, struct mpr_proxy_device *device)
+{
+	pthread_mutex_lock(&conn->lock);
+	device->next = conn->devices;
+	conn->devices = device;
+	pthread_mutex_unlock(&conn->lock);
+}
+
+void mpr_conn_remove(struct mpr_proxy_conn *conn, struct mpr_proxy_device *device)
+{
+	struct mpr_proxy_device **link = &conn->devices;
+
+	pthread_mutex_lock(&conn->lock);
+	while (*link && *link != device)
+		link = &(*link)->next;
+	if (*link)
+		*link = device->next;
+	pthread_mutex_unlock(&conn->lock);
+}
+
 void mpr_conn_fail(struct mpr_proxy_conn *conn, const char *why)
 {
-	const char *none = NULL;
-
-	/* Relaxed: pairs with the loads of `lost`, which read nothing else. */
-	atomic_compare_exchange_strong_explicit(&conn->lost, &none, why, memory_order_relaxed,
-						memory_order_relaxed);
+	pthread_mutex_lock(&conn->lock);
+	/* Relaxed: changed under the lock. */
+	if (!atomic_load_explicit(&conn->lost, memory_order_relaxed)) {
+		/* First the remote: what it has not begun it must not begin when
+		 * somebody has been told that the device is dead. */
+		for (struct mpr_proxy_device *d = conn->devices; d; d = d->next)
+			mpr_channel_give_up(d->channel);
+		/* Relaxed: pairs with the loads of `lost`, which read nothing else. */
+		atomic_store_explicit(&conn->lost, why, memory_order_relaxed);
+		shutdown(conn->fd, SHUT_RDWR);
+	}
+	pthread_mutex_unlock(&conn->lock);
 }
 
 bool mpr_conn_hung_up(struct mpr_proxy_conn *conn)
@@ -59,18 +86,24 @@ void mpr_proxy_conn_lost(struct mpr_proxy_conn *conn)
 	mpr_conn_fail(conn, "the remote closed the connection");
 }
 
+void mpr_proxy_conn_hurry(struct mpr_proxy_conn *conn)
+{
+	/* Relaxed: pairs with the load in worth_waiting(), which reads nothing else. */
+	atomic_store_explicit(&conn->hurried, true, memory_order_relaxed);
+}
+
 /* ---- Requests ----------------------------------------------------------- */
 
 static bool is_answer_to(const struct mpr_wire_header *answer, const struct mpr_wire_header *asked)
 {
-	return answer->flags & MPR_WIRE_ANSWER && answer->serial == asked->serial &&
-	       (answer->type == asked->type || answer->type == MPR_WIRE_ERROR);
+	return answer->type == asked->type || answer->type == MPR_WIRE_ERROR;
 }
 
-static int receive_answer(struct mpr_proxy_conn *conn, const struct mpr_wire_header *asked,
-			  int timeout_ms, const char **why)
+/* Takes the next answer, whatever it answers. */
+static int receive_answer(struct mpr_proxy_conn *conn, struct mpr_patience *patience,
+			  const char **why)
 {
-	int ret = mpr_wire_recv(conn->fd, &conn->answer, timeout_ms);
+	int ret = mpr_wire_recv_within(conn->fd, &conn->answer, patience);
 
 	if (ret == -ETIMEDOUT)
 		*why = "the remote does not answer";
@@ -83,10 +116,43 @@ static int receive_answer(struct mpr_proxy_conn *conn, const struct mpr_wire_hea
 	/* No answer carries file descriptors; the check says so, this makes sure. */
 	mpr_wire_msg_release(&conn->answer);
 	ret = mpr_wire_check(&conn->answer, why);
-	if (!ret && !is_answer_to(&conn->answer.header, asked)) {
+	if (!ret && (!(conn->answer.header.flags & MPR_WIRE_ANSWER) ||
+		     conn->answer.header.serial != ++conn->answered)) {
 		*why = "the remote answered something that was not asked";
 		ret = -EPROTO;
 	}
+	return ret;
+}
+
+/* Takes the answers that nobody waited for, but for `left` of them. */
+static int collect(struct mpr_proxy_conn *conn, uint32_t left, struct mpr_patience *patience,
+		   const char **why)
+{
+	int ret = 0;
+
+	while (!ret && conn->serial - conn->answered > left) {
+		ret = receive_answer(conn, patience, why);
+		if (!ret && conn->answer.header.type == MPR_WIRE_ERROR) {
+			*why = "the remote refused to connect an interrupt or to close a device";
+			ret = -EPROTO;
+		}
+	}
+	return ret;
+}
+
+/* Sends a request, which is then the last one. */
+static int send_request(struct mpr_proxy_conn *conn, const struct mpr_request *request,
+			struct mpr_wire_header *header, struct mpr_patience *patience,
+			const char **why)
+{
+	int ret;
+
+	header->serial = ++conn->serial;
+	ret = mpr_wire_send_within(conn->fd, header, request->payload, request->length,
+				   request->fds, request->nfds, patience);
+	if (ret)
+		*why = ret == -ETIMEDOUT ? "the remote does not read its socket"
+					 : "the remote closed the connection";
 	return ret;
 }
 
@@ -107,6 +173,7 @@ int mpr_conn_request(struct mpr_proxy_conn *conn, const struct mpr_request *requ
 {
 	/* Relaxed: see mpr_conn_fail(). */
 	const char *why = atomic_load_explicit(&conn->lost, memory_order_relaxed);
+	struct mpr_patience patience = mpr_patience_of(request->timeout_ms);
 	struct mpr_wire_header header;
 	int ret;
 
@@ -120,14 +187,15 @@ int mpr_conn_request(struct mpr_proxy_conn *conn, const struct mpr_request *requ
 			      request->id, MPR_WIRE_ID_SIZE - 1);
 		return ret;
 	}
-	header.serial = ++conn->serial;
-	ret = mpr_wire_send(conn->fd, &header, request->payload, request->length, request->fds,
-			    request->nfds, request->timeout_ms);
-	if (ret)
-		why = ret == -ETIMEDOUT ? "the remote does not read its socket"
-					: "the remote closed the connection";
-	else
-		ret = receive_answer(conn, &header, request->timeout_ms, &why);
+	ret = send_request(conn, request, &header, &patience, &why);
+	if (!ret)
+		ret = collect(conn, 1, &patience, &why);
+	if (!ret)
+		ret = receive_answer(conn, &patience, &why);
+	if (!ret && !is_answer_to(&conn->answer.header, &header)) {
+		why = "the remote answered something that was not asked";
+		ret = -EPROTO;
+	}
 	if (ret) {
 		mpr_conn_fail(conn, why);
 		mpr_set_error(error, "socket %d: %s (%s)", conn->fd, why, strerror(-ret));
@@ -136,6 +204,61 @@ int mpr_conn_request(struct mpr_proxy_conn *conn, const struct mpr_request *requ
 	if (conn->answer.header.type == MPR_WIRE_ERROR)
 		return refused(conn, request->id, error);
 	return 0;
+}
+
+/* Whether there is something to read, or the end, within that time. */
+static bool is_readable(const struct mpr_proxy_conn *conn, int timeout_ms)
+{
+	struct mpr_patience patience = mpr_patience_of(timeout_ms);
+	struct pollfd pfd = {.fd = conn->fd, .events = POLLIN | POLLRDHUP};
+	bool left;
+	int n;
+
+	do {
+		left = mpr_patience_left(&patience);
+		n = poll(&pfd, 1, left ? mpr_patience_slice_ms(&patience) : 0);
+	} while (n <= 0 && left);
+	return n > 0;
+}
+
+int mpr_conn_tell(struct mpr_proxy_conn *conn, const struct mpr_request *request)
+{
+	struct mpr_patience patience = mpr_patience_of(request->timeout_ms);
+	bool trusted = conn->serial == conn->answered;
+	const char *why;
+	struct mpr_wire_header header;
+	int ret;
+
+	/* Relaxed: see mpr_conn_fail(). */
+	if (atomic_load_explicit(&conn->lost, memory_order_relaxed))
+		return -EPIPE;
+	ret = mpr_wire_header_init(&header, request->type, request->id);
+	if (ret)
+		return ret;
+	ret = collect(conn, MPR_MAX_TOLD - 1, &patience, &why);
+	if (!ret)
+		ret = send_request(conn, request, &header, &patience, &why);
+	if (!ret && trusted && is_readable(conn, MPR_TOLD_MS))
+		ret = collect(conn, 0, &patience, &why);
+	if (ret)
+		mpr_conn_fail(conn, why);
+	return ret;
+}
+
+bool mpr_proxy_conn_attend(struct mpr_proxy_conn *conn)
+{
+	struct mpr_patience none = mpr_patience_of(0);
+	const char *why;
+	int ret = 0;
+
+	while (!ret && conn->serial != conn->answered && is_readable(conn, 0))
+		ret = collect(conn, conn->serial - conn->answered - 1, &none, &why);
+	if (ret)
+		mpr_conn_fail(conn, why);
+	else if (is_readable(conn, 0))
+		mpr_proxy_conn_lost(conn);
+	/* Relaxed: see mpr_conn_fail(). */
+	return !atomic_load_explicit(&conn->lost, memory_order_relaxed);
 }
 
 /* ---- Set-up ------------------------------------------------------------- */
@@ -198,6 +321,7 @@ static int connect_new(int fd, struct mpr_proxy_conn **conn, char **error)
 		return -ENOMEM;
 	c->fd = fd;
 	c->refs = 1;
+	pthread_mutex_init(&c->lock, NULL);
 	/* An inherited one is for this process, not for those that it starts. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	mpr_discard_prepare(fd);
@@ -224,6 +348,18 @@ int mpr_proxy_connect_fd(int fd, struct mpr_proxy_conn **conn, char **error)
 	return connect_new(fd, conn, error);
 }
 
+/* A listener that accepts nobody lets only so many wait. 0, or -1 with errno. */
+static int connect_patiently(int fd, const struct sockaddr_un *address)
+{
+	struct mpr_patience patience = mpr_patience_of(MPR_ANSWER_MS);
+	int ret;
+
+	while ((ret = connect(fd, (const struct sockaddr *)address, sizeof(*address))) < 0 &&
+	       errno == EAGAIN && mpr_patience_left(&patience))
+		usleep(10000);
+	return ret;
+}
+
 static int open_path(const char *path, char **error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -235,8 +371,8 @@ static int open_path(const char *path, char **error)
 		return -ENAMETOOLONG;
 	}
 	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && connect_patiently(fd, &address) == 0)
 		return fd;
 	err = errno;
 	if (fd >= 0)

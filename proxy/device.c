@@ -84,6 +84,8 @@ static int open_channel(struct mpr_proxy_device *device, char **error)
 	int ret = mpr_channel_create(&options, &device->channel);
 
 	if (!ret)
+		mpr_conn_add(device->conn, device);
+	if (!ret)
 		ret = create_bars(device);
 	if (ret) {
 		mpr_set_error(error, "remote device '%s': cannot create a channel: %s", device->id,
@@ -100,6 +102,7 @@ static int open_channel(struct mpr_proxy_device *device, char **error)
 
 static void free_device(struct mpr_proxy_device *device)
 {
+	mpr_conn_remove(device->conn, device);
 	if (device->channel)
 		mpr_channel_destroy(device->channel);
 	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++)
@@ -141,10 +144,12 @@ int mpr_proxy_device_open(struct mpr_proxy_conn *conn, const char *id,
 void mpr_proxy_device_close(struct mpr_proxy_device *device)
 {
 	struct mpr_request request = {
-		.type = MPR_WIRE_CLOSE, .id = device->id, .timeout_ms = MPR_DMA_ANSWER_MS};
+		.type = MPR_WIRE_CLOSE, .id = device->id, .timeout_ms = MPR_LOCKED_MS};
 
 	/* Whatever the answer: a remote that cannot give one holds nothing of ours. */
-	mpr_conn_request(device->conn, &request, NULL);
+	mpr_conn_tell(device->conn, &request);
+	/* One that does not run now must not go on with what is in the ring. */
+	mpr_channel_give_up(device->channel);
 	free_device(device);
 }
 
@@ -194,11 +199,11 @@ int mpr_proxy_set_intx(struct mpr_proxy_device *device, int raise_fd, int resamp
 				      .length = sizeof(payload),
 				      .fds = fds,
 				      .nfds = resample ? 2 : 1,
-				      .timeout_ms = MPR_ANSWER_MS};
+				      .timeout_ms = MPR_LOCKED_MS};
 
 	if ((device->conn->features & needed) != needed)
 		return -EOPNOTSUPP;
-	return mpr_conn_request(device->conn, &request, NULL);
+	return mpr_conn_tell(device->conn, &request);
 }
 
 void mpr_proxy_intx_seen(int raise_fd)

@@ -3,6 +3,7 @@
 #ifndef MPR_PROXY_INTERNAL_H
 #define MPR_PROXY_INTERNAL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
@@ -12,22 +13,38 @@
 #include "ring/memory.h"
 #include "wire/wire.h"
 
-/* How long a remote may take to answer, and how long when it must first wait
- * for the disks to finish the DMA that is under way. */
+/*
+ * How long a remote may take (wire/patience.h) before the connection ends: to answer a
+ * processor's access, or when the VMM sets a connection or device up; where the whole
+ * VMM is likely to wait, because it holds its locks; and to let DMA end once it has
+ * come to a reset. docs/architecture.md says who waits for what.
+ */
 #define MPR_ANSWER_MS 10000
+#define MPR_LOCKED_MS 5000
 #define MPR_DMA_ANSWER_MS 60000
+
+/* How long a request that is told waits for its answer before it leaves that for later,
+ * and how many may do so at the same time. */
+#define MPR_TOLD_MS 1000
+#define MPR_MAX_TOLD 16
 
 struct mpr_proxy_conn {
 	int fd;
 	unsigned refs;
 	uint32_t serial;   /* of the last request */
+	uint32_t answered; /* of the last answer; what is between was told, see mpr_conn_tell() */
 	uint32_t features; /* MPR_FEATURE_*: both sides have them */
 	bool report_dma;   /* of devices that are opened from now on */
+	/* Those that are open, and what guards the list and the connection's end, which
+	 * may come from any thread. */
 	struct mpr_proxy_device *devices;
+	pthread_mutex_t lock;
 	struct mpr_proxy_conn *next; /* in the list of all connections */
-	/* NULL, or why nothing more can be said on this connection. A flag with
-	 * a name: nothing else is published by it, so relaxed order will do. */
+	/* NULL, or why nothing more can be said on this connection, and its devices are
+	 * given up. A flag with a name: nothing else is published by it, so relaxed
+	 * order will do. */
 	_Atomic(const char *) lost;
+	atomic_bool hurried; /* nobody waits any more. Relaxed, as `lost` */
 	struct mpr_wire_msg answer;
 };
 
@@ -43,9 +60,8 @@ struct mpr_proxy_device {
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *next; /* on the same connection */
 	struct mpr_channel *channel;
-	struct mpr_claim claim;	    /* held to put a request into the ring, never while waiting */
-	_Atomic(const char *) gone; /* as `lost`, of the device alone */
-	uint64_t spin_ns;	    /* how long a read looks for its answer before it sleeps */
+	struct mpr_claim claim; /* held to put a request into the ring, never while waiting */
+	uint64_t spin_ns;	/* how long a read looks for its answer before it sleeps */
 	void (*long_begin)(void *opaque); /* see mpr_proxy_set_long_wait(); NULL: none */
 	void (*long_end)(void *opaque);
 	void *long_opaque;
@@ -74,7 +90,22 @@ struct mpr_request {
  */
 int mpr_conn_request(struct mpr_proxy_conn *conn, const struct mpr_request *request, char **error);
 
-/* Ends the connection for all its devices. The first reason stays. */
+/*
+ * Sends a request and does not insist on its answer: waits for it only for MPR_TOLD_MS,
+ * and not at all if an earlier one is still out. Answers come in the order of the
+ * requests, so who asks something later finds it then. A refusal ends the connection.
+ * 0 or negative errno.
+ */
+int mpr_conn_tell(struct mpr_proxy_conn *conn, const struct mpr_request *request);
+
+/* A device is open on the connection, until it is removed. */
+void mpr_conn_add(struct mpr_proxy_conn *conn, struct mpr_proxy_device *device);
+void mpr_conn_remove(struct mpr_proxy_conn *conn, struct mpr_proxy_device *device);
+
+/*
+ * Ends the connection for all its devices: they are given up in their channels, and
+ * the socket is shut down. The first reason stays. Any thread.
+ */
 void mpr_conn_fail(struct mpr_proxy_conn *conn, const char *why);
 
 /* True when the peer closed its end. Marks the connection. Any thread. */

@@ -81,7 +81,7 @@ static int send_table(struct mpr_proxy_device *device, const struct table *table
 				      .length = table->count * sizeof(*payload),
 				      .fds = table->fds,
 				      .nfds = table->nfds,
-				      .timeout_ms = MPR_DMA_ANSWER_MS};
+				      .timeout_ms = MPR_LOCKED_MS};
 	int ret;
 
 	if (!payload)

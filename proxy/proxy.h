@@ -12,7 +12,9 @@
  *
  * Set-up calls are for one thread at a time. Accesses may come from several
  * threads at once. A device whose remote is gone reads all ones and drops
- * writes; nothing here ever ends the process.
+ * writes; nothing here ever ends the process. A remote that keeps somebody waiting too
+ * long (docs/architecture.md has the bounds) is given up with all devices of its
+ * connection, for good: should it go on later, it executes nothing more.
  */
 #ifndef MPR_PROXY_PROXY_H
 #define MPR_PROXY_PROXY_H
@@ -69,6 +71,10 @@ int mpr_proxy_report_dma(struct mpr_proxy_conn *conn);
  */
 int mpr_proxy_device_open(struct mpr_proxy_conn *conn, const char *id,
 			  struct mpr_proxy_device **device, char **error);
+/* Gives the device back. When it returns, the remote has executed all requests and no DMA
+ * is under way; or, if that takes longer than a second, the remote takes no further
+ * request and begins no DMA, but what its disks are at may still end. No thread may be
+ * using the device. */
 void mpr_proxy_device_close(struct mpr_proxy_device *device);
 
 const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_device *device);
@@ -125,7 +131,8 @@ int mpr_proxy_set_memory(struct mpr_proxy_device *device, const struct mpr_proxy
  * With resample_fd >= 0 the VMM lowers the line itself at end of interrupt and
  * then writes to resample_fd; the remote raises again if its line is still
  * high. File descriptors stay the caller's. May be called again (a route
- * changed). 0 or negative errno.
+ * changed). Waits for the remote for a second at most; if it takes longer, it uses
+ * the eventfds that it has until then. One that refuses is given up. 0 or negative errno.
  */
 int mpr_proxy_set_intx(struct mpr_proxy_device *device, int raise_fd, int resample_fd);
 
@@ -171,14 +178,24 @@ void mpr_proxy_config_write(struct mpr_proxy_device *device, uint32_t offset, un
 			    uint32_t value);
 
 /* RST#. Returns when the device is in reset state and no DMA is under way.
- * 0 or -EPIPE. */
+ * 0 or -EPIPE: the remote is gone. */
 int mpr_proxy_reset(struct mpr_proxy_device *device);
 
 /* False once the remote is gone or broke the protocol; *why (optional) is a
  * constant string. Cheap. Any thread. */
 bool mpr_proxy_alive(const struct mpr_proxy_device *device, const char **why);
-/* Marks every device of the connection as gone (the socket hung up). */
+/*
+ * To be called when the socket is readable: takes answers that nobody waited for. False:
+ * the remote hung up or spoke unasked, and every device of the connection is gone.
+ */
+bool mpr_proxy_conn_attend(struct mpr_proxy_conn *conn);
+/* Marks every device of the connection as gone (the socket hung up). Any thread. */
 void mpr_proxy_conn_lost(struct mpr_proxy_conn *conn);
+/*
+ * For a VMM that is about to end: from now on an access waits some ms for the remote at
+ * most, also one that waits already. Then the remote is given up. Any thread.
+ */
+void mpr_proxy_conn_hurry(struct mpr_proxy_conn *conn);
 
 /* The channel's counters. Any thread. */
 struct mpr_channel_stats;

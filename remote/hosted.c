@@ -164,6 +164,11 @@ void mpr_hosted_detach(struct mpr_hosted *hosted)
 	mpr_ram_unref(mpr_hosted_set_memory(hosted, NULL));
 }
 
+bool mpr_hosted_given_up(const struct mpr_hosted *hosted)
+{
+	return hosted->channel && mpr_channel_given_up(hosted->channel);
+}
+
 bool mpr_hosted_idle(const struct mpr_hosted *hosted)
 {
 	return hosted->mappings == 0 && !hosted->dev->settling;

@@ -92,6 +92,11 @@ void mpr_hosted_report_dma(struct mpr_hosted *hosted);
  * model still holds stay valid. */
 void mpr_hosted_detach(struct mpr_hosted *hosted);
 
+/* Whether the VMM has given the device up in the channel; it closes it or hangs up
+ * next. It may do so while this process does not run, so that is asked before each
+ * request, run() and DMA: what the guest is told to be dead must not write its memory. */
+bool mpr_hosted_given_up(const struct mpr_hosted *hosted);
+
 /* True when the device reaches no guest memory, and ends nothing that might. */
 bool mpr_hosted_idle(const struct mpr_hosted *hosted);
 

@@ -201,6 +201,8 @@ static bool run_model(struct mpr_hosted *hosted)
 	if (!hosted->scheduled || hosted->stopped)
 		return false;
 	hosted->scheduled = false;
+	if (mpr_hosted_given_up(hosted))
+		return false;
 	if (hosted->dev->ops->run(hosted->dev))
 		hosted->scheduled = true;
 	return true;

@@ -10,6 +10,8 @@ static int dma_read(void *host, uint64_t addr, void *buf, size_t len)
 {
 	const struct mpr_hosted *hosted = host;
 
+	if (mpr_hosted_given_up(hosted))
+		return -EFAULT;
 	return mpr_ram_read(hosted->ram, addr, buf, len);
 }
 
@@ -17,6 +19,8 @@ static int dma_write(void *host, uint64_t addr, const void *buf, size_t len)
 {
 	struct mpr_hosted *hosted = host;
 
+	if (mpr_hosted_given_up(hosted))
+		return -EFAULT;
 	/* Also when it fails: a part may have been written. */
 	mpr_written_note(&hosted->written, addr, len);
 	return mpr_ram_write(hosted->ram, addr, buf, len);
@@ -27,8 +31,11 @@ static int dma_map(void *host, uint64_t addr, size_t len, enum mpr_dma_dir dir,
 {
 	struct mpr_hosted *hosted = host;
 	bool write = dir == MPR_DMA_FROM_DEVICE;
-	void *ptr = len ? mpr_ram_at(hosted->ram, addr, &len, write) : NULL;
+	void *ptr;
 
+	if (mpr_hosted_given_up(hosted))
+		return -EFAULT;
+	ptr = len ? mpr_ram_at(hosted->ram, addr, &len, write) : NULL;
 	if (!ptr)
 		return -EFAULT;
 	mpr_ram_ref(hosted->ram);

@@ -103,11 +103,18 @@ static bool owns(const struct mpr_session *session, const struct mpr_hosted *hos
 	return hosted->owner == session;
 }
 
+static void detach(struct mpr_hosted *hosted)
+{
+	if (mpr_hosted_given_up(hosted))
+		mpr_log(hosted->dev->id, "given up by the VMM");
+	mpr_hosted_detach(hosted);
+}
+
 static void detach_all(struct mpr_session *session)
 {
 	for (size_t i = 0; i < session->offer->count; i++)
 		if (owns(session, session->offer->devices[i]))
-			mpr_hosted_detach(session->offer->devices[i]);
+			detach(session->offer->devices[i]);
 }
 
 void mpr_session_end(struct mpr_session *session, const char *why)

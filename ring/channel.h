@@ -210,6 +210,13 @@ void mpr_channel_intx_look(struct mpr_channel *channel);
  * answers may take as long as a disk takes. Any thread. */
 bool mpr_channel_settling(const struct mpr_channel *channel);
 
+/*
+ * Gives the device up, for good: an honest remote takes none of the requests that it
+ * has not taken yet, and sees to it that its DMA ends. One that sleeps is not woken:
+ * that is left to whatever else ties the two. Any thread.
+ */
+void mpr_channel_give_up(struct mpr_channel *channel);
+
 /* ---- The remote's side ------------------------------------------------ */
 
 /*
@@ -222,11 +229,16 @@ int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **channel);
 /* Gives the doorbell to the caller, who empties and closes it: see mpr_channel_arm(). */
 int mpr_channel_take_doorbell(struct mpr_channel *channel);
 
-/* Copies the next request out. False: none. Until it is finished with
+/* Copies the next request out. False: none, or the proxy has given the device up.
+ * Until it is finished with
  * mpr_channel_complete() (answered requests) or mpr_channel_retire() (posted
  * ones) it stays the current request. */
 bool mpr_channel_receive(struct mpr_channel *channel, struct mpr_msg *msg);
 void mpr_channel_retire(struct mpr_channel *channel);
+
+/* Whether the proxy has given the device up: to be asked before each piece of work
+ * that the guest could notice, such as DMA. Costs a load. */
+bool mpr_channel_given_up(const struct mpr_channel *channel);
 
 /* As mpr_channel_receive(), after a full barrier: whoever has not seen what the
  * device did before has his request seen here. */

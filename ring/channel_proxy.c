@@ -267,3 +267,13 @@ void mpr_channel_intx_look(struct mpr_channel *channel)
 {
 	mpr_watch_look(&channel->shared->proxy.watch);
 }
+
+/* ---- The end ---------------------------------------------------------- */
+
+void mpr_channel_give_up(struct mpr_channel *channel)
+{
+	/* [E1] Relaxed, pairs with E1 in mpr_channel_given_up(). With the fence: it is to
+	 * be seen from before the caller tells anybody. */
+	__atomic_store_n(&channel->shared->proxy.given_up, 1, __ATOMIC_RELAXED);
+	mpr_fence();
+}

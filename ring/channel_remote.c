@@ -10,12 +10,19 @@
 
 /* ---- Requests and their answers --------------------------------------- */
 
+bool mpr_channel_given_up(const struct mpr_channel *channel)
+{
+	/* [E1] Relaxed, pairs with E1 in mpr_channel_give_up(): the word alone is what
+	 * is asked for. */
+	return __atomic_load_n(&channel->shared->proxy.given_up, __ATOMIC_RELAXED) != 0;
+}
+
 bool mpr_channel_receive(struct mpr_channel *channel, struct mpr_msg *msg)
 {
 	/* [S1] Acquire: the request is read after the word that says it is whole. */
 	const void *payload = mpr_spsc_peek(&channel->received);
 
-	if (!payload || mpr_channel_broken(channel))
+	if (!payload || mpr_channel_broken(channel) || mpr_channel_given_up(channel))
 		return false;
 	mpr_spsc_copy_out(msg, payload);
 	return true;
@@ -188,8 +195,9 @@ bool mpr_channel_arm(struct mpr_channel *channel)
 		channel->awake = 0;
 		mpr_count(&channel->shared->remote_stats.remote_sleeps);
 	}
-	/* On a broken channel nothing is worth being awake for. */
-	if (!mpr_channel_broken(channel) && mpr_spsc_peek(&channel->received)) {
+	/* On a broken channel nothing is worth being awake for, nor on one that was given up. */
+	if (!mpr_channel_broken(channel) && !mpr_channel_given_up(channel) &&
+	    mpr_spsc_peek(&channel->received)) {
 		mpr_channel_disarm(channel);
 		return false;
 	}

@@ -55,7 +55,8 @@ struct mpr_channel_header {
 struct mpr_channel_proxy_line {
 	uint32_t sleepers; /* threads that sleep, or are about to, on a slot's word */
 	uint32_t watch;	   /* enum mpr_watch: who looks at the line; the remote takes it */
-	uint8_t guard[120];
+	uint32_t given_up; /* not 0: the proxy has given the device up, for good */
+	uint8_t guard[116];
 };
 
 struct mpr_channel_remote_line {
@@ -116,6 +117,7 @@ static_assert(offsetof(struct mpr_channel_shared, header) == 0, "channel layout"
 static_assert(offsetof(struct mpr_channel_shared, proxy) == 128, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy.sleepers) == 128, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, proxy.watch) == 132, "channel layout");
+static_assert(offsetof(struct mpr_channel_shared, proxy.given_up) == 136, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote) == 256, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote.bell) == 256, "channel layout");
 static_assert(offsetof(struct mpr_channel_shared, remote.intx) == 260, "channel layout");

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "ring/discard.h"
-#include "wire/patience.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "messages are sent as they lie in memory");
@@ -85,10 +84,10 @@ static void advance(struct msghdr *mh, size_t n)
 	}
 }
 
-int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload, size_t length,
-		  const int *fds, unsigned nfds, int timeout_ms)
+int mpr_wire_send_within(int sock, struct mpr_wire_header *header, const void *payload,
+			 size_t length, const int *fds, unsigned nfds,
+			 struct mpr_patience *patience)
 {
-	struct mpr_patience patience = mpr_patience_of(timeout_ms);
 	union control control;
 	struct iovec iov[2] = {{header, HEADER_SIZE}, {(void *)payload, length}};
 	struct msghdr mh = {.msg_iov = iov, .msg_iovlen = length ? 2 : 1};
@@ -110,7 +109,7 @@ int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload,
 			mh.msg_controllen = 0;
 			advance(&mh, n);
 		} else if (errno == EAGAIN) {
-			ret = wait_ready(sock, POLLOUT, &patience);
+			ret = wait_ready(sock, POLLOUT, patience);
 		} else if (errno == ECONNRESET) {
 			ret = -EPIPE;
 		} else if (errno != EINTR) {
@@ -120,6 +119,14 @@ int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload,
 			return ret;
 	}
 	return 0;
+}
+
+int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload, size_t length,
+		  const int *fds, unsigned nfds, int timeout_ms)
+{
+	struct mpr_patience patience = mpr_patience_of(timeout_ms);
+
+	return mpr_wire_send_within(sock, header, payload, length, fds, nfds, &patience);
 }
 
 /* ---- Receiving -------------------------------------------------------- */
@@ -274,19 +281,25 @@ int mpr_wire_parser_read(struct mpr_wire_parser *parser, int sock)
 	return ret;
 }
 
-int mpr_wire_recv(int sock, struct mpr_wire_msg *msg, int timeout_ms)
+int mpr_wire_recv_within(int sock, struct mpr_wire_msg *msg, struct mpr_patience *patience)
 {
-	struct mpr_patience patience = mpr_patience_of(timeout_ms);
 	struct mpr_wire_parser parser = {.msg = msg};
 	int ret;
 
 	forget_fds(msg);
 	while ((ret = read_message(&parser, sock)) == 0) {
-		ret = wait_ready(sock, POLLIN, &patience);
+		ret = wait_ready(sock, POLLIN, patience);
 		if (ret)
 			break;
 	}
 	if (ret < 0)
 		mpr_wire_msg_release(msg);
 	return ret < 0 ? ret : 0;
+}
+
+int mpr_wire_recv(int sock, struct mpr_wire_msg *msg, int timeout_ms)
+{
+	struct mpr_patience patience = mpr_patience_of(timeout_ms);
+
+	return mpr_wire_recv_within(sock, msg, &patience);
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/patience.h"
 #include "wire/protocol.h"
 
 #ifdef __cplusplus
@@ -43,6 +44,12 @@ int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload,
 /* Receives one whole message. 0; -ECONNRESET: the peer is gone; -ETIMEDOUT;
  * -EPROTO: malformed. On error no file descriptor is kept. */
 int mpr_wire_recv(int sock, struct mpr_wire_msg *msg, int timeout_ms);
+
+/* The same with patience that may be used for other waits, too. */
+int mpr_wire_send_within(int sock, struct mpr_wire_header *header, const void *payload,
+			 size_t length, const int *fds, unsigned nfds,
+			 struct mpr_patience *patience);
+int mpr_wire_recv_within(int sock, struct mpr_wire_msg *msg, struct mpr_patience *patience);
 
 /* Closes the file descriptors that were not taken. */
 void mpr_wire_msg_release(struct mpr_wire_msg *msg);

@@ -2,8 +2,6 @@
 /* Connections to remotes, and how it is noticed that one is gone. */
 #include "proxy/qemu/pci_proxy_dev.h"
 
-#include <poll.h>
-
 #include "monitor/monitor.h"
 #include "qapi/error.h"
 #include "qemu/ctype.h"
@@ -25,7 +23,7 @@ void proxy_connection_check(PCIProxyDev *dev)
 	dev->loss_reported = true;
 	proxy_say(PROXY_FMT ": %s; its registers now read as all ones and writes are dropped",
 		  PROXY_ID(dev), why);
-	proxy_intx_deassert(dev);
+	proxy_intx_lost(dev);
 }
 
 static bool is_shared(const PCIProxyDev *dev)
@@ -34,26 +32,21 @@ static bool is_shared(const PCIProxyDev *dev)
 
 	QLIST_FOREACH(other, &devices, link)
 	{
-		if (other != dev && other->conn == dev->conn)
+		if (other != dev && other->conn == dev->conn && !other->unplugged)
 			return true;
 	}
 	return false;
 }
 
-/*
- * The socket is readable. No answer is outstanding, since who asks on the socket
- * holds the big lock until it has it: the remote hung up, or spoke unasked.
- */
+/* The socket is readable: an answer that nobody waited for, or the end. */
 static void on_readable(void *opaque)
 {
 	struct mpr_proxy_conn *conn = opaque;
-	struct pollfd pfd = {.fd = mpr_proxy_conn_fd(conn), .events = POLLIN | POLLRDHUP};
 	PCIProxyDev *dev;
 
-	if (poll(&pfd, 1, 0) <= 0)
+	if (mpr_proxy_conn_attend(conn))
 		return;
-	mpr_proxy_conn_lost(conn);
-	qemu_set_fd_handler(pfd.fd, NULL, NULL, NULL);
+	qemu_set_fd_handler(mpr_proxy_conn_fd(conn), NULL, NULL, NULL);
 	QLIST_FOREACH(dev, &devices, link)
 	{
 		if (dev->conn == conn)
@@ -131,7 +124,8 @@ void proxy_connection_close(PCIProxyDev *dev)
 		return;
 	if (!is_shared(dev))
 		qemu_set_fd_handler(mpr_proxy_conn_fd(dev->conn), NULL, NULL, NULL);
-	QLIST_REMOVE(dev, link);
+	/* Nobody asks any more what became of it. */
+	dev->loss_reported = true;
 	dev->unplugged = dev->accesses;
 	if (!dev->unplugged)
 		proxy_connection_release(dev);
@@ -139,6 +133,7 @@ void proxy_connection_close(PCIProxyDev *dev)
 
 void proxy_connection_release(PCIProxyDev *dev)
 {
+	QLIST_REMOVE(dev, link);
 	mpr_proxy_device_close(dev->remote);
 	mpr_proxy_disconnect(dev->conn);
 	dev->remote = NULL;

@@ -160,6 +160,11 @@ static int start(PCIProxyDev *dev, int gsi)
 	return ret;
 }
 
+void proxy_intx_lost(PCIProxyDev *dev)
+{
+	stop(dev);
+}
+
 void proxy_intx_update_route(PCIProxyDev *dev)
 {
 	int gsi;
@@ -170,8 +175,9 @@ void proxy_intx_update_route(PCIProxyDev *dev)
 	if (gsi == (dev->intx.mode == INTX_IRQFD ? dev->intx.gsi : -1))
 		return;
 	stop(dev);
-	/* Fails only when the remote is gone. */
-	start(dev, gsi);
+	/* Fails only when the remote is gone, or this makes it so. */
+	if (start(dev, gsi))
+		proxy_connection_check(dev);
 }
 
 static void on_route_changed(PCIDevice *pci)

@@ -44,7 +44,7 @@ typedef struct ProxyBar {
 
 /* Who drives the guest's interrupt line. */
 typedef enum {
-	INTX_NONE,    /* nobody: the device has no interrupt, or is not realized */
+	INTX_NONE,    /* nobody: the device has no interrupt, is not realized, or is gone */
 	INTX_HANDLER, /* this shim, from QEMU's main loop */
 	INTX_IRQFD,   /* KVM, which asks the remote again at end of interrupt */
 } IntxMode;
@@ -146,8 +146,10 @@ void proxy_intx_close(PCIProxyDev *dev);
 void proxy_intx_update_route(PCIProxyDev *dev);
 /* Makes the guest's line what the remote's is; before it rises, takes the events. */
 void proxy_intx_sync(PCIProxyDev *dev);
-/* Lowers the guest's line: the device was reset or is gone. */
+/* Lowers the guest's line: the device was reset. */
 void proxy_intx_deassert(PCIProxyDev *dev);
+/* Lowers it for good, whatever the remote still does to its eventfd. */
+void proxy_intx_lost(PCIProxyDev *dev);
 
 /* Looks at the line and, while it is low, has the next rise told. */
 void proxy_intx_look(PCIProxyDev *dev);

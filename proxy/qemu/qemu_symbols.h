@@ -78,8 +78,10 @@
 	X(qemu_mutex_lock_iothread_impl)         \
 	X(qemu_mutex_unlock_iothread)            \
 	X(qemu_ram_is_shared)                    \
+	X(qemu_register_shutdown_notifier)       \
 	X(qemu_set_fd_handler)                   \
 	X(ram_block_discard_disable)             \
+	X(shutdown_action)                       \
 	X(tcg_allowed)                           \
 	X(use_icount)                            \
 	X(use_rt_clock)                          \

@@ -293,6 +293,23 @@ def a_remote_killed_during_a_read_does_not_hang_the_guest():
         check(vm.qtest.receive().split(), ["OK", "0x00000000ffffffff"])
 
 
+def a_changed_route_does_not_wait_for_a_stopped_remote():
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "no /dev/kvm"
+    with machine(accel="kvm") as vm:
+        vm.remote.stop()
+        vm.config_write(1, 0x60, 1, IRQ)  # PIIX3: INTA# of slot 5
+        vm.config_write(1, 0x60, 1, 0x80)  # nowhere
+        vm.config_write(1, 0x60, 1, IRQ)
+        vm.remote.go_on()
+        # It was not given up, and what it answers to that is no hang-up.
+        check(vm.read(4, MMIO + SIZE), 4)
+        check(vm.qmp("query-status")["return"]["status"], "prelaunch")
+        check(vm.read(4, MMIO + SIZE), 4)
+        check("pci-proxy-dev" in vm.messages(), False)
+    return None
+
+
 def two_devices_share_a_socket():
     remote = Remote(FAKE)
     fd = remote.fileno()
@@ -485,6 +502,7 @@ sys.exit(Tap([
     a_dead_remote_reads_all_ones,
     a_dead_remote_is_reported_once,
     a_remote_killed_during_a_read_does_not_hang_the_guest,
+    a_changed_route_does_not_wait_for_a_stopped_remote,
     two_devices_share_a_socket,
     a_device_comes_and_goes,
     a_device_takes_a_socket_that_the_monitor_was_given,

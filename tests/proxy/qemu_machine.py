@@ -101,6 +101,14 @@ class Remote:
         self.sock.close()
         self.kill()
 
+    def stop(self):
+        """Keeps it from running, and returns when it does not run."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def release(self):
         """Answers the read that is held back."""
         self.process.send_signal(signal.SIGUSR1)

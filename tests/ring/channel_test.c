@@ -347,6 +347,23 @@ static struct mpr_channel_options options_with(uint32_t slots, int node)
 	return (struct mpr_channel_options){.slots = slots, .numa_node = node};
 }
 
+static void test_nothing_is_received_once_given_up(void **state)
+{
+	struct ends ends = ends_open(SLOTS);
+	struct mpr_msg msg = write_of(1);
+
+	(void)state;
+	assert_true(mpr_channel_send(ends.proxy, &msg, NULL));
+	assert_false(mpr_channel_given_up(ends.remote));
+	mpr_channel_give_up(ends.proxy);
+	assert_true(mpr_channel_given_up(ends.remote));
+	assert_false(mpr_channel_receive(ends.remote, &msg));
+	assert_false(mpr_channel_next(ends.remote, &msg));
+	assert_true(mpr_channel_arm(ends.remote)); /* no reason to stay awake */
+	assert_int_equal(mpr_channel_error(ends.remote), 0);
+	ends_close(&ends);
+}
+
 static void test_bad_options_are_refused(void **state)
 {
 	const uint32_t slots[] = {1, 8, 15, 17, 1000, 131072, UINT32_MAX};
@@ -454,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_either_side_reads_all_counters),
 		cmocka_unit_test(test_wait_ends_when_the_remote_is_not_alive),
 		cmocka_unit_test(test_given_up_ticket_frees_its_slot),
+		cmocka_unit_test(test_nothing_is_received_once_given_up),
 		cmocka_unit_test(test_bad_options_are_refused),
 		cmocka_unit_test(test_largest_ring_works),
 		cmocka_unit_test(test_impossible_position_ends_the_channel),
