@@ -8,6 +8,11 @@
  * at the remote. The object outlives them all, because each is made inside of an RCU
  * read section, through an address space that holds the object until that has ended.
  * So DEVICE_DELETED, which the object sends when it is freed, comes last.
+ *
+ * Another is that QEMU wants all vCPUs to stop, which it waits for. If it quits, the access
+ * ends at once (connection.c). If it is to stop or reset the machine, the access has the
+ * rest of its 10 seconds: it needs a value, since KVM completes the instruction with it
+ * and the guest may go on, and to make one up is to give the device up.
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 

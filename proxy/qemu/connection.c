@@ -7,6 +7,9 @@
 #include "qemu/ctype.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
+#include "qemu/notify.h"
+#include "sysemu/runstate-action.h"
+#include "sysemu/runstate.h"
 #include "sysemu/tcg.h"
 
 #include "ring/discard.h"
@@ -101,6 +104,32 @@ static int open_remote(PCIProxyDev *dev, char **why)
 	return ret;
 }
 
+/*
+ * QEMU ends: to do that it waits until no vCPU is in an access any more, and what a vCPU
+ * reads now is of no use to anybody. With -no-shutdown it does not end: the machine may
+ * be reset and go on.
+ */
+static void on_shutdown(Notifier *notifier G_GNUC_UNUSED, void *cause G_GNUC_UNUSED)
+{
+	PCIProxyDev *dev;
+
+	if (shutdown_action == SHUTDOWN_ACTION_PAUSE)
+		return;
+	QLIST_FOREACH(dev, &devices, link)
+	{
+		dev->loss_reported = true;
+		mpr_proxy_conn_hurry(dev->conn);
+	}
+}
+
+static void hear_of_shutdown(void)
+{
+	static Notifier notifier = {.notify = on_shutdown};
+
+	if (!notifier.node.le_prev)
+		qemu_register_shutdown_notifier(&notifier);
+}
+
 bool proxy_connection_open(PCIProxyDev *dev, Error **errp)
 {
 	char *why = NULL;
@@ -113,6 +142,7 @@ bool proxy_connection_open(PCIProxyDev *dev, Error **errp)
 	}
 	dev->loss_reported = false;
 	dev->unplugged = false;
+	hear_of_shutdown();
 	QLIST_INSERT_HEAD(&devices, dev, link);
 	qemu_set_fd_handler(mpr_proxy_conn_fd(dev->conn), on_readable, NULL, dev->conn);
 	return true;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Proves that a vCPU that waits for a remote does so without QEMU's big lock: the
-monitor, the other vCPUs and the device itself can be used meanwhile, and the device
-can be unplugged."""
+monitor, the other vCPUs and the device itself can be used meanwhile, the device can be
+unplugged, and QEMU can quit."""
 
 import contextlib
 import os
@@ -100,6 +100,27 @@ def the_machine_is_reset(accel):
         check(vm.qmp("query-status")["return"]["status"], "running")
 
 
+def qemu_quits_though_no_answer_comes(accel):
+    with waiting_guest(accel) as vm:
+        vm.qmp_lines.send('{"execute": "quit"}')
+        check(vm.wait(), 0)
+        # Nor was the device given up after the time that a remote has to answer.
+        check("pci-proxy-dev" in vm.messages(), False)
+
+
+def the_device_of_a_stopped_remote_is_unplugged(accel):
+    with waiting_guest(accel) as vm:
+        finish(vm)
+        vm.remote.stop()
+        check(vm.qmp("device_del", id="fake0"), {"return": {}})
+        vm.out(4, 0xAE08, 1 << SLOT)  # ACPI: the guest ejects the slot
+        check(vm.config_read(SLOT, 0, 4), 0xFFFFFFFF)
+        vm.qmp("stop")
+        vm.qmp_event("DEVICE_DELETED")
+        vm.remote.go_on()
+        check(vm.remote.process.wait(TIMEOUT), 0)
+
+
 def qemu_quits(accel):
     with waiting_guest(accel) as vm:
         vm.qmp_lines.send('{"execute": "quit"}')
@@ -125,4 +146,6 @@ sys.exit(Tap([under(accel, test) for accel in ("tcg", "kvm") for test in (
     the_device_is_unplugged,
     the_machine_is_reset,
     qemu_quits,
+    qemu_quits_though_no_answer_comes,
+    the_device_of_a_stopped_remote_is_unplugged,
 )]).run())
