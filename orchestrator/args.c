@@ -8,6 +8,7 @@
 
 #include "orchestrator/boot_order.h"
 #include "orchestrator/check.h"
+#include "orchestrator/config_file.h"
 #include "orchestrator/globals.h"
 #include "orchestrator/memory.h"
 #include "orchestrator/process.h"
@@ -16,6 +17,7 @@
 
 struct mpr_plan {
 	char *const *argv;
+	char **said; /* what its configuration files say, too */
 	int argc;
 	GPtrArray *options; /* in their order in argv */
 	GPtrArray *globals; /* struct mpr_global */
@@ -114,11 +116,20 @@ static int check_remotes(const struct mpr_plan *plan, char **error)
 }
 
 /* What other options say of them. */
-static void apply(const struct mpr_plan *plan)
+static int look_around(struct mpr_plan *plan, char **error)
 {
+	if (!plan->remotes)
+		return 0;
+	g_strfreev(plan->said);
+	plan->said = mpr_config_expand(plan->argv, error);
+	if (!plan->said || mpr_check_scopes(plan->said, error))
+		return -EINVAL;
+	g_ptr_array_unref(plan->globals);
+	plan->globals = mpr_globals_parse(plan->said);
 	mpr_sets_apply(plan->argv, plan->options);
 	for (size_t i = 0; i < plan->options->len; i++)
 		mpr_globals_apply(plan->globals, option_at(plan, i));
+	return 0;
 }
 
 int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
@@ -131,20 +142,19 @@ int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
 		plan->argc++;
 	plan->options = g_ptr_array_new_with_free_func((GDestroyNotify)mpr_remote_option_unref);
 	plan->rids = mpr_need_array(plan->argc, sizeof(*plan->rids));
-	plan->globals = mpr_globals_parse(argv);
+	plan->said = g_strdupv((char **)argv);
+	plan->globals = g_ptr_array_new();
 	err = take_options(plan, error);
-	if (!err && plan->remotes)
-		err = mpr_check_scopes(argv, error);
 	if (!err)
-		apply(plan);
+		err = look_around(plan, error);
 	if (!err)
 		err = check_options(plan, error);
 	if (!err)
 		err = check_remotes(plan, error);
 	if (!err)
-		err = mpr_check_references(argv, plan->options, error);
+		err = mpr_check_references(plan->said, plan->options, error);
 	if (!err)
-		err = mpr_boot_check_qemu(argv, plan->options, error);
+		err = mpr_boot_check_qemu(plan->said, plan->options, error);
 	if (err) {
 		mpr_plan_free(plan);
 		return err;
@@ -157,6 +167,7 @@ void mpr_plan_free(struct mpr_plan *plan)
 {
 	g_ptr_array_unref(plan->options);
 	g_ptr_array_unref(plan->globals);
+	g_strfreev(plan->said);
 	free(plan->rids);
 	free(plan);
 }
@@ -174,6 +185,11 @@ uint64_t mpr_plan_rid(const struct mpr_plan *plan, size_t remote)
 GPtrArray *mpr_plan_options(const struct mpr_plan *plan)
 {
 	return plan->options;
+}
+
+char *const *mpr_plan_said(const struct mpr_plan *plan)
+{
+	return plan->said;
 }
 
 const GPtrArray *mpr_plan_globals(const struct mpr_plan *plan)
@@ -240,7 +256,7 @@ static void add_process_options(GPtrArray *argv, const struct mpr_plan *plan)
 {
 	static const char *const names[] = {"overcommit", "runas", "chroot", "sandbox"};
 
-	for (char *const *word = plan->argv + 1; *word; word += mpr_option_words(word)) {
+	for (char *const *word = plan->said + 1; *word; word += mpr_option_words(word)) {
 		if (mpr_is_option(word[0], "run-with") && word[1])
 			add_run_with(argv, word[1]);
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

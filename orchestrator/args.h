@@ -27,6 +27,10 @@ uint64_t mpr_plan_rid(const struct mpr_plan *plan, size_t remote);
  * machine that runs they may be changed, once there is a command line for QEMU. */
 GPtrArray *mpr_plan_options(const struct mpr_plan *plan);
 
+/* The command line with what its configuration files say; without remote processes only
+ * the former. */
+char *const *mpr_plan_said(const struct mpr_plan *plan);
+
 /* Its -global options: struct mpr_global. */
 const GPtrArray *mpr_plan_globals(const struct mpr_plan *plan);
 

@@ -298,10 +298,7 @@ int mpr_check_memory(char *const *argv, char **error)
 		err = check_users(argv, "M", "type", "memory-backend", &used, error);
 	if (!err)
 		err = check_users(argv, "numa", "type", "memdev", &used, error);
-	/* A file of options may say what the command line does not. */
-	if (err || used || has_option(argv, "readconfig"))
-		return err;
-	return no_backend_is_used(argv, error);
+	return err || used ? err : no_backend_is_used(argv, error);
 }
 
 int mpr_check_room(char *const *argv, char **error)

@@ -150,7 +150,7 @@ static int create(struct run *run, char *const *argv)
 	run->devices = new_wires(run->remotes);
 	run->monitors = new_wires(run->remotes);
 	run->qemu_monitor = (struct wire){-1, -1};
-	if (run->remotes && mpr_check_memory(argv, &error))
+	if (run->remotes && mpr_check_memory(mpr_plan_said(run->plan), &error))
 		return fail(error);
 	if (locate(run))
 		return -EINVAL;
@@ -292,7 +292,7 @@ static int supervise(struct run *run)
 		fail(mpr_need_text("no thread for messages: %s", strerror(-err)));
 		return 1;
 	}
-	if (run->remotes && mpr_check_room(mpr_monitors_argv(run->users), &error)) {
+	if (run->remotes && mpr_check_room(mpr_plan_said(run->plan), &error)) {
 		fail(error);
 		return 1;
 	}

@@ -415,7 +415,6 @@ static void memory(void **state)
 		{"--object memory-backend-file,id=m,mem-path=x,share=yes --numa node,memdev=m",
 		 NULL},
 		{"-machine q35,memory-backend=elsewhere", NULL},
-		{"-machine q35 -readconfig file", NULL},
 		{"-object {\"qom-type\":\"memory-backend-memfd\",\"id\":\"m\"} "
 		 "-numa node,memdev=m",
 		 NULL},

@@ -208,6 +208,27 @@ def remote_options_can_be_set(folder):
     check('there is no device "disk9" defined' in said, said)
 
 
+@case
+def configuration_files_hold_for_both_halves(folder):
+    config = os.path.join(folder, "config")
+    with open(config, "w", encoding="ascii") as lines:
+        lines.write('# of both\n[global]\n  driver = "scsi-hd"\n'
+                    '  property = "physical_block_size"\n  value = "4096"\n'
+                    '[sandbox]\n  enable = "on"\n')
+    with Machine(folder, *DISK, "-readconfig", config) as machine:
+        check(block_sizes(machine, "disk0") == [4096], "no global property")
+        found = users(machine, "Seccomp")
+        check(found["mpring-remote"] == found["qemu-system-x86"] == {("2",)}, str(found))
+    with open(config, "w", encoding="ascii") as lines:
+        lines.write('[device "disk0"]\n  driver = "e1000"\n')
+    said = refused(folder, *DISK, "-readconfig", config)
+    check("the id is taken by -device id=disk0,driver=e1000" in said, said)
+    said = refused(folder, *DISK, "-readconfig", os.path.join(folder, "nowhere"))
+    check(f"-readconfig {folder}/nowhere: " in said, said)
+    said = refused(folder, *DISK, "-readconfig", "/dev/null")
+    check("-readconfig /dev/null: it must be a file" in said, said)
+
+
 # ---- Users and roots -----------------------------------------------------------
 
 def processes(machine):
