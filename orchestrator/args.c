@@ -254,7 +254,8 @@ static void add_run_with(GPtrArray *argv, const char *text)
 /* Options that are about a process, and so about each. */
 static void add_process_options(GPtrArray *argv, const struct mpr_plan *plan)
 {
-	static const char *const names[] = {"overcommit", "runas", "chroot", "sandbox"};
+	static const char *const names[] = {"overcommit", "runas", "chroot",
+					    "sandbox",	  "name",  "msg"};
 
 	for (char *const *word = plan->said + 1; *word; word += mpr_option_words(word)) {
 		if (mpr_is_option(word[0], "run-with") && word[1])

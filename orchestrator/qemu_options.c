@@ -132,9 +132,8 @@ const struct mpr_qemu_option mpr_qemu_options[] = {
 	BOTH("mon", VALUE, MONITOR),
 
 	/* The process */
-	QEMU_ONLY(
-		"name", VALUE,
-		"device processes keep their name, by which they are told from QEMU, and have one thread"),
+	BOTH("name", VALUE,
+	     "for messages; process= and debug-threads= are of QEMU, from which device processes are told by name"),
 	QEMU_ONLY("pidfile", VALUE, "it holds QEMU's number; remote_proc_list has the others"),
 	REFUSED("daemonize", FLAG,
 		"mpring stays with QEMU and its device processes: let mpring itself run in the "
@@ -145,7 +144,7 @@ const struct mpr_qemu_option mpr_qemu_options[] = {
 	BOTH("sandbox", VALUE, "device processes have a filter of system calls of their own"),
 	BOTH("overcommit", VALUE, "mem-lock=on locks the guest's memory in each process"),
 	QEMU_ONLY("async-teardown", FLAG, "for guest memory that belongs to QEMU"),
-	QEMU_ONLY("msg", VALUE, "the form of QEMU's own messages"),
+	BOTH("msg", VALUE, "messages of device processes have the same form"),
 	QEMU_ONLY("compat", VALUE, "about old commands and options of QEMU's"),
 	BOTH("readconfig", VALUE,
 	     "what the file says is looked at as if it stood on the command line"),

@@ -88,6 +88,8 @@ enum kind {
 	KIND_OVERCOMMIT,
 	KIND_USER, /* -runas */
 	KIND_SANDBOX,
+	KIND_NAME,
+	KIND_MESSAGES, /* -msg */
 	KIND_FLAG,
 	KIND_IGNORED, /* what every device process does anyway */
 };
@@ -117,6 +119,8 @@ static const struct option options[] = {
 	{"-runas", KIND_USER, 0, NULL},
 	{"-chroot", KIND_TEXT, AT(privileges.root), NULL},
 	{"-sandbox", KIND_SANDBOX, 0, NULL},
+	{"-name", KIND_NAME, 0, NULL},
+	{"-msg", KIND_MESSAGES, 0, NULL},
 	{"-pidfile", KIND_TEXT, AT(pidfile), NULL},
 	{"-D", KIND_TEXT, AT(log_file), NULL},
 	{"-d", KIND_TEXT, AT(log_items), NULL},
@@ -209,6 +213,44 @@ static int parse_overcommit(struct mpr_cmdline *cmdline, const char *text, char 
 	return ret;
 }
 
+/* The machine's. A process is not renamed, and has no threads to be told apart. */
+static int parse_name(struct mpr_cmdline *cmdline, const char *text, char **error)
+{
+	static const char *const known[] = {"guest", "process", "debug-threads", NULL};
+	struct mpr_opts *opts;
+	const char *guest;
+	int ret = mpr_opts_parse("-name", text, "guest", &opts, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_opts_check(opts, known, error);
+	guest = mpr_opts_get(opts, "guest");
+	if (ret == 0 && guest) {
+		free(cmdline->guest);
+		cmdline->guest = strdup(guest);
+		ret = cmdline->guest ? 0 : -ENOMEM;
+	}
+	mpr_opts_free(opts);
+	return ret;
+}
+
+static int parse_messages(struct mpr_cmdline *cmdline, const char *text, char **error)
+{
+	static const char *const known[] = {"timestamp", "guest-name", NULL};
+	struct mpr_opts *opts;
+	int ret = mpr_opts_parse("-msg", text, NULL, &opts, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_opts_check(opts, known, error);
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "timestamp", &cmdline->timestamp, error);
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "guest-name", &cmdline->guest_in_log, error);
+	mpr_opts_free(opts);
+	return ret;
+}
+
 static int parse_argument(struct mpr_cmdline *cmdline, const struct option *option,
 			  const char *argument, const struct mpr_device_ops *const *models,
 			  char **error)
@@ -225,6 +267,10 @@ static int parse_argument(struct mpr_cmdline *cmdline, const struct option *opti
 		return parse_machine(cmdline, argument, error);
 	case KIND_OVERCOMMIT:
 		return parse_overcommit(cmdline, argument, error);
+	case KIND_NAME:
+		return parse_name(cmdline, argument, error);
+	case KIND_MESSAGES:
+		return parse_messages(cmdline, argument, error);
 	case KIND_SANDBOX:
 		return mpr_sandbox_parse(&cmdline->sandbox, argument, error);
 	case KIND_USER:
@@ -340,6 +386,7 @@ static void free_list(struct mpr_option_list *list)
 
 void mpr_cmdline_free(struct mpr_cmdline *cmdline)
 {
+	free(cmdline->guest);
 	free(cmdline->privileges.name);
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (options[i].kind == KIND_LIST || options[i].kind == KIND_DEVICE)

@@ -27,6 +27,8 @@ struct mpr_cmdline {
 	struct mpr_option_list devices, drives, blockdevs, objects;
 	struct mpr_option_list chardevs, monitors, qmps, pretty_qmps, mons;
 	const char *pidfile, *log_file, *log_items; /* NULL: not given */
+	char *guest;				    /* the machine's name (-name), or NULL */
+	bool timestamp, guest_in_log;		    /* what messages begin with (-msg) */
 	bool daemonize;
 	bool lock_memory; /* guest memory is to be locked */
 	bool sqpoll;	  /* a thread of the kernel's submits I/O */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log/writer.h"
@@ -16,6 +17,8 @@
 /* Of the process, like standard error itself. */
 static int log_fd = STDERR_FILENO;
 static unsigned log_items;
+static bool log_timestamp;
+static const char *log_guest;
 
 static const struct {
 	const char *name;
@@ -40,13 +43,43 @@ static void make_printable(char *text, size_t len)
 			text[i] = '?';
 }
 
+void mpr_log_set_form(bool timestamp, const char *guest)
+{
+	log_timestamp = timestamp;
+	log_guest = guest;
+}
+
+/* "2026-11-27T20:15:00.123456Z ", as QEMU writes it. */
+static void print_time(char *text, size_t size)
+{
+	struct timespec now;
+	struct tm parts;
+	size_t len;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &parts);
+	len = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(text + len, size - len, ".%06ldZ ", now.tv_nsec / 1000);
+}
+
+void mpr_log_prefix(char prefix[MPR_LOG_PREFIX])
+{
+	char stamp[40] = "";
+
+	if (log_timestamp)
+		print_time(stamp, sizeof(stamp));
+	snprintf(prefix, MPR_LOG_PREFIX, "%s%.64s%smpring-remote: ", stamp,
+		 log_guest ? log_guest : "", log_guest ? " " : "");
+}
+
 void mpr_vlog(const char *subject, const char *fmt, va_list ap)
 {
-	char line[MAX_LINE];
+	char line[MAX_LINE], prefix[MPR_LOG_PREFIX];
 	size_t room = sizeof(line) - 1; /* for the newline */
 	size_t len;
 
-	len = (size_t)snprintf(line, room, "mpring-remote: %s%s", subject ? subject : "",
+	mpr_log_prefix(prefix);
+	len = (size_t)snprintf(line, room, "%s%s%s", prefix, subject ? subject : "",
 			       subject ? ": " : "");
 	len = min_size(len, room - 1);
 	len += (size_t)vsnprintf(line + len, room - len, fmt, ap);

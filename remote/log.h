@@ -4,6 +4,8 @@
 #define MPR_REMOTE_LOG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 /* What -d asks for: lines that are not written otherwise. */
 enum mpr_log_items {
@@ -12,6 +14,14 @@ enum mpr_log_items {
 
 /* Sends the lines to a file from now on (-D). 0 or negative errno. */
 int mpr_log_open(const char *path);
+
+/* What lines have before "mpring-remote: " from now on (-msg): the time, and the guest's
+ * name, if it is not NULL; it must stay. */
+void mpr_log_set_form(bool timestamp, const char *guest);
+
+/* What a line begins with, for lines that are written by other means. */
+#define MPR_LOG_PREFIX 160
+void mpr_log_prefix(char prefix[MPR_LOG_PREFIX]);
 
 /* Turns items on: "monitor,...". NULL, or the name that is no item. "help" lists
  * them on standard output, and is none. */

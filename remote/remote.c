@@ -36,8 +36,10 @@ static void set_signals(void)
 /* Prints the message as it is: an option may be longer than a line of log. */
 static int fail(char *error)
 {
-	char *line = mpr_errorf("mpring-remote: %s\n", error ? error : "out of memory");
+	char prefix[MPR_LOG_PREFIX], *line;
 
+	mpr_log_prefix(prefix);
+	line = mpr_errorf("%s%s\n", prefix, error ? error : "out of memory");
 	if (line)
 		mpr_log_writer_put(STDERR_FILENO, line, strlen(line));
 	free(line);
@@ -152,6 +154,7 @@ static int open_log(const struct mpr_cmdline *cmdline)
 	if (unknown)
 		return fail(mpr_errorf("-d %s: no log item \"%s\" ('-d help' lists them)",
 				       cmdline->log_items, unknown));
+	mpr_log_set_form(cmdline->timestamp, cmdline->guest_in_log ? cmdline->guest : NULL);
 	ret = cmdline->log_file ? mpr_log_open(cmdline->log_file) : 0;
 	return ret < 0 ? fail(mpr_errorf("-D %s: %s", cmdline->log_file, strerror(-ret))) : 0;
 }

@@ -244,7 +244,16 @@ static struct rewrite disks_are_in_the_boot_order = {
 static struct rewrite arguments_are_no_options = {
 	.given = "qemu -append -rdevice -name -overcommit -rdevice lsi53c895a,id=a,rid=0",
 	.qemu = "qemu -append -rdevice -name -overcommit -device pci-proxy-dev,id=a,socket=10",
-	.remotes = {"remote 20 -device lsi53c895a,id=a"},
+	.remotes = {"remote 20 -name -overcommit -device lsi53c895a,id=a"},
+};
+
+static struct rewrite messages_have_one_form = {
+	.given = "qemu -name vm1,process=p -msg timestamp=on,guest-name=on "
+		 "-rdevice lsi53c895a,id=a,rid=0",
+	.qemu = "qemu -name vm1,process=p -msg timestamp=on,guest-name=on "
+		"-device pci-proxy-dev,id=a,socket=10",
+	.remotes = {"remote 20 -name vm1,process=p -msg timestamp=on,guest-name=on "
+		    "-device lsi53c895a,id=a"},
 };
 
 static struct rewrite names_of_drives_and_devices_are_apart = {
@@ -496,6 +505,7 @@ int main(void)
 		rewrite_test(remote_options_are_set),
 		rewrite_test(disks_are_in_the_boot_order),
 		rewrite_test(arguments_are_no_options),
+		rewrite_test(messages_have_one_form),
 		rewrite_test(names_of_drives_and_devices_are_apart),
 		cmocka_unit_test(monitors),
 		rewrite_test(manual_of_rdevice),

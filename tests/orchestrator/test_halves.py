@@ -6,6 +6,8 @@ hold for device processes, too: with the distribution's QEMU and the real progra
 import contextlib
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -227,6 +229,22 @@ def configuration_files_hold_for_both_halves(folder):
     check(f"-readconfig {folder}/nowhere: " in said, said)
     said = refused(folder, *DISK, "-readconfig", "/dev/null")
     check("-readconfig /dev/null: it must be a file" in said, said)
+
+
+@case
+def messages_have_the_form_of_qemus(folder):
+    begin = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z vm1 "
+    form = ["-name", "vm1,process=other", "-msg", "timestamp=on,guest-name=on"]
+    said = refused(folder, *DISK, *form)  # there is no image
+    check(re.search(f"^{begin}mpring-remote: -drive id=d0", said, re.M), said)
+    with Machine(folder, *DISK, *form) as machine:
+        for name, pid in processes(machine):
+            if name == "mpring-remote":
+                os.kill(pid, signal.SIGUSR1)  # has it log its counters
+        deadline = time.monotonic() + TIMEOUT
+        while not re.search(f"^{begin}mpring-remote: ", machine.said(), re.M):
+            check(time.monotonic() < deadline, machine.said())
+            time.sleep(0.02)
 
 
 # ---- Users and roots -----------------------------------------------------------
