@@ -335,6 +335,11 @@ void mpr_blk_set_zeroes(struct mpr_blk *blk, enum mpr_blk_zeroes zeroes)
 	blk->zeroes = zeroes;
 }
 
+enum mpr_blk_zeroes mpr_blk_zeroes_mode(const struct mpr_blk *blk)
+{
+	return blk->zeroes;
+}
+
 int mpr_blk_share(struct mpr_blk *blk, bool share)
 {
 	return blk->read_only ? 0 : blk->driver->share(blk, share);

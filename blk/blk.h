@@ -162,6 +162,7 @@ bool mpr_blk_discards(const struct mpr_blk *blk);
 bool mpr_blk_write_cache(const struct mpr_blk *blk);
 /* From now on. */
 void mpr_blk_set_zeroes(struct mpr_blk *blk, enum mpr_blk_zeroes zeroes);
+enum mpr_blk_zeroes mpr_blk_zeroes_mode(const struct mpr_blk *blk);
 /* Whether others may write to the image, who must share it, too: readers are not
  * told from them. 0, or -EBUSY: others use it. An image that is open read-only is
  * shared with all readers anyway. */

@@ -199,3 +199,10 @@ int mpr_disk_build(struct mpr_machine *machine, struct mpr_opts *opts, char **er
 	drive->adapter = adapter;
 	return 0;
 }
+
+struct mpr_scsi_tray mpr_disk_tray(const struct mpr_drive *drive)
+{
+	if (!drive->disk || drive->state != MPR_DRIVE_OPEN)
+		return (struct mpr_scsi_tray){0};
+	return mpr_scsi_disk_tray(drive->adapter->dev->scsi_bus, drive->target, drive->lun);
+}

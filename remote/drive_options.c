@@ -157,12 +157,18 @@ static int get_discard(const struct mpr_opts *opts, const char *key, bool *disca
 	return ret;
 }
 
+const char *const mpr_zeroes_names[] = {
+	[MPR_BLK_ZEROES_WRITE] = "off",
+	[MPR_BLK_ZEROES_RANGE] = "on",
+	[MPR_BLK_ZEROES_UNMAP] = "unmap",
+	NULL,
+};
+
 static int get_zeroes(const struct mpr_opts *opts, const char *key, enum mpr_blk_zeroes *zeroes,
 		      char **error)
 {
-	static const char *const names[] = {"off", "on", "unmap", NULL};
 	unsigned choice = *zeroes;
-	int ret = mpr_opts_get_enum(opts, key, names, &choice, error);
+	int ret = mpr_opts_get_enum(opts, key, mpr_zeroes_names, &choice, error);
 
 	*zeroes = (enum mpr_blk_zeroes)choice;
 	return ret;

@@ -18,6 +18,9 @@ int mpr_drive_options_get(const struct mpr_opts *opts, bool blockdev,
  * say the same, or nothing, but that its detect-zeroes= holds from now on. */
 int mpr_node_options_apply(const struct mpr_opts *opts, struct mpr_blk *base, char **error);
 
+/* Of detect-zeroes=, by enum mpr_blk_zeroes; ended by NULL. */
+extern const char *const mpr_zeroes_names[];
+
 /* True for -drive if=scsi: the option describes the disk, too. */
 bool mpr_drive_is_attached(const struct mpr_opts *opts);
 

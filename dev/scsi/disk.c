@@ -176,6 +176,17 @@ bool scsi_disk_is_thin(const struct scsi_disk *disk)
 	return disk->lu.type == &scsi_thin_disk_type;
 }
 
+struct mpr_scsi_tray mpr_scsi_disk_tray(struct mpr_scsi_bus *bus, unsigned target, unsigned lun)
+{
+	const struct scsi_disk *disk = (const struct scsi_disk *)scsi_bus_lu(bus, target, lun);
+
+	return (struct mpr_scsi_tray){
+		.removable = disk->removable,
+		.locked = disk->removable && disk->tray_locked,
+		.open = disk->tray_open,
+	};
+}
+
 void mpr_scsi_disk_resized(struct mpr_scsi_bus *bus, unsigned target, unsigned lun)
 {
 	struct scsi_disk *disk = (struct scsi_disk *)scsi_bus_lu(bus, target, lun);

@@ -56,6 +56,14 @@ struct mpr_scsi_disk_options {
 int mpr_scsi_disk_create(struct mpr_scsi_bus *bus, struct mpr_blk *blk,
 			 const struct mpr_scsi_disk_options *options, char **error);
 
+/* A disk that is removable has a tray, of which the initiator disposes. */
+struct mpr_scsi_tray {
+	bool removable, locked, open;
+};
+
+/* That of the disk at the address, where one is. */
+struct mpr_scsi_tray mpr_scsi_disk_tray(struct mpr_scsi_bus *bus, unsigned target, unsigned lun);
+
 /* The image's size has changed: the disk tells the initiator. At the address is
  * a disk. */
 void mpr_scsi_disk_resized(struct mpr_scsi_bus *bus, unsigned target, unsigned lun);

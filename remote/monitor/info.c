@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "remote/cmdline.h"
+#include "remote/disks.h"
+#include "remote/drive_options.h"
 #include "remote/monitor/query.h"
 
 /* ---- Drives ------------------------------------------------------------- */
@@ -19,6 +21,8 @@ static void print_drive(const struct mpr_drive *drive, FILE *out)
 		[MPR_CACHE_WRITETHROUGH] = "writethrough",
 		[MPR_CACHE_UNSAFE] = "writeback, ignore flushes",
 	};
+	enum mpr_blk_zeroes zeroes = mpr_blk_zeroes_mode(drive->blk);
+	struct mpr_scsi_tray tray = mpr_disk_tray(drive);
 	const char *disk = mpr_drive_disk_id(drive);
 
 	if (drive->id)
@@ -30,7 +34,12 @@ static void print_drive(const struct mpr_drive *drive, FILE *out)
 	if (drive->disk)
 		fprintf(out, "    Attached to:      %s\n",
 			disk ? disk : mpr_opts_text(drive->disk));
+	if (tray.removable)
+		fprintf(out, "    Removable device: %slocked, tray %s\n", tray.locked ? "" : "not ",
+			tray.open ? "open" : "closed");
 	fprintf(out, "    Cache mode:       %s\n", caches[mpr_blk_cache_mode(drive->blk)]);
+	if (zeroes)
+		fprintf(out, "    Detect zeroes:    %s\n", mpr_zeroes_names[zeroes]);
 }
 
 static void print_image(const struct mpr_drive *drive, FILE *out)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "remote/disks.h"
+#include "remote/drive_options.h"
 #include "remote/help.h"
 #include "remote/monitor/json.h"
 
@@ -80,7 +82,8 @@ static struct json_object *node_of(const struct mpr_drive *drive)
 	mpr_json_add_string(node, "drv", drive->format);
 	mpr_json_add_int(node, "backing_file_depth", 0);
 	mpr_json_add_bool(node, "encrypted", false);
-	mpr_json_add_string(node, "detect_zeroes", "off");
+	mpr_json_add_string(node, "detect_zeroes",
+			    mpr_zeroes_names[mpr_blk_zeroes_mode(drive->blk)]);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		mpr_json_add_int(node, limits[i], 0);
 	json_object_object_add(node, "image", image_of(drive));
@@ -110,12 +113,15 @@ static const char *io_status_of(const struct mpr_drive *drive)
 
 static struct json_object *block_of(const struct mpr_drive *drive)
 {
+	struct mpr_scsi_tray tray = mpr_disk_tray(drive);
 	struct json_object *block = json_object_new_object();
 
 	add_names(block, drive);
 	mpr_json_add_string(block, "type", "unknown");
-	mpr_json_add_bool(block, "removable", false);
-	mpr_json_add_bool(block, "locked", false);
+	mpr_json_add_bool(block, "removable", tray.removable);
+	mpr_json_add_bool(block, "locked", tray.locked);
+	if (tray.removable)
+		mpr_json_add_bool(block, "tray_open", tray.open);
 	mpr_json_add_string(block, "io-status", io_status_of(drive));
 	json_object_object_add(block, "inserted", node_of(drive));
 	return block;

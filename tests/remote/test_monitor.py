@@ -325,6 +325,28 @@ def queries_say_what_the_command_line_said(folder):
 
 
 @case
+def medium_and_zeros_are_told(folder):
+    with Remote(folder) as remote, Qmp(remote) as qmp:
+        qmp.command("x-drive-add",
+                    options=f"id=d1,file={remote.path('d1.img')},detect-zeroes=on")
+        answer = qmp.ask(json.dumps({"execute": "device_add", "arguments": {
+            "driver": "scsi-hd", "id": "disk1", "drive": "d1", "removable": True,
+            "physical_block_size": 4096, "share-rw": False}}))
+        check(answer == {"return": {}}, str(answer))
+        check(qmp.command("qom-get", path="disk1", property="removable") is True, "removable")
+        check(qmp.command("qom-get", path="disk0", property="removable") is False, "fixed")
+        fixed, removable = qmp.command("query-block")
+        check(not fixed["removable"] and "tray_open" not in fixed, str(fixed))
+        check(fixed["inserted"]["detect_zeroes"] == "off", str(fixed))
+        check(removable["removable"] and not removable["locked"]
+              and removable["tray_open"] is False, str(removable))
+        check(removable["inserted"]["detect_zeroes"] == "on", str(removable))
+        said = qmp.command("human-monitor-command", **{"command-line": "info block"})
+        check("Removable device: not locked, tray closed" in said, said)
+        check("Detect zeroes:    on" in said, said)
+
+
+@case
 def properties_have_the_values_that_hold(folder):
     with Remote(folder) as remote, Qmp(remote) as qmp:
         check(qmp.command("x-drive-add", options=f"id=d1,file={remote.path('d1.img')},serial=s1")
