@@ -12,17 +12,19 @@
 #include "remote/nodes.h"
 #include "remote/timers.h"
 
+#define MAX_ID 247 /* as a guest sees it of a disk without serial number */
+
 /* ---- Opening ------------------------------------------------------------ */
 
 static int check_name(const struct mpr_machine *machine, const struct mpr_opts *opts,
-		      const char *key, char **error)
+		      const char *key, size_t max, char **error)
 {
 	const char *name = mpr_opts_get(opts, key);
 	const struct mpr_drive *other = name ? mpr_drive_find(machine, name) : NULL;
 
-	if (name && (!*name || strlen(name) >= sizeof(other->node_name))) {
+	if (name && (!*name || strlen(name) > max)) {
 		*error = mpr_errorf("%s: %s must have 1 to %zu characters", mpr_opts_text(opts),
-				    key, sizeof(other->node_name) - 1);
+				    key, max);
 		return -EINVAL;
 	}
 	if (!other)
@@ -158,10 +160,10 @@ static void close_image(const struct mpr_drive *drive)
 int mpr_drive_open(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev, char **error)
 {
 	struct mpr_drive *drive;
-	int ret = check_name(machine, opts, "id", error);
+	int ret = check_name(machine, opts, "id", MAX_ID, error);
 
 	if (ret == 0)
-		ret = check_name(machine, opts, "node-name", error);
+		ret = check_name(machine, opts, "node-name", sizeof(drive->node_name) - 1, error);
 	if (ret < 0)
 		return ret;
 	drive = calloc(1, sizeof(*drive));

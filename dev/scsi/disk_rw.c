@@ -13,6 +13,8 @@
 #include "dev/scsi/disk_lu.h"
 #include "dev/scsi/sg.h"
 
+#define VERSION_SCSI_2 2
+
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -47,13 +49,20 @@ static bool forces_access(const struct scsi_task *t)
 	return flags_of(t) & (SCSI_CDB_FUA | SCSI_CDB_FUA_NV);
 }
 
+/* There is no protection information. What SCSI-2 has in its place is the logical unit
+ * number, which is known. */
+static bool wants_protection(const struct scsi_task *t)
+{
+	return flags_of(t) & SCSI_CDB_PROTECT && scsi_disk_of(t)->version > VERSION_SCSI_2;
+}
+
 /* Checks the CDB and takes down what is to be done. */
 static bool prepare(struct scsi_task *t)
 {
 	struct scsi_extent extent = scsi_cdb_extent(t->cdb);
 	uint32_t block_size = t->lu->block_size;
 
-	if (flags_of(t) & SCSI_CDB_PROTECT || extent.blocks > scsi_disk_of(t)->max_io_blocks) {
+	if (wants_protection(t) || extent.blocks > scsi_disk_of(t)->max_io_blocks) {
 		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
 		return false;
 	}

@@ -364,6 +364,20 @@ static void image_that_cannot_be_written_may_be_read(void **state)
 	demolish(&built, argv);
 }
 
+static void long_ids_are_names_as_others(void **state)
+{
+	(void)state;
+	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
+			    "id=drive-of-a-machine-with-many-disks-0-0-0-0,file=IMAGE0", "-device",
+			    "scsi-hd,drive=drive-of-a-machine-with-many-disks-0-0-0-0"),
+		       1);
+	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-blockdev",
+			    "driver=file,node-name=node-of-a-machine-with-many-disks,filename="
+			    "IMAGE0"),
+		       "-blockdev driver=file,node-name=node-of-a-machine-with-many-disks,filename="
+		       "IMAGE0: node-name must have 1 to 31 characters");
+}
+
 static void drive_serves_one_disk(void **state)
 {
 	(void)state;
@@ -475,6 +489,7 @@ int main(void)
 		cmocka_unit_test(drives_make_their_own_disks),
 		cmocka_unit_test(unlocked_images_need_no_lock),
 		cmocka_unit_test(image_that_cannot_be_written_may_be_read),
+		cmocka_unit_test(long_ids_are_names_as_others),
 		cmocka_unit_test(drive_serves_one_disk),
 		cmocka_unit_test(disk_needs_a_drive),
 		cmocka_unit_test(taken_address_is_refused),

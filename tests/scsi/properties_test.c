@@ -136,6 +136,9 @@ static void version_is_told(void **state)
 	assert_int_equal(run(in, d, 36, NULL, 0x12, 0, 0, 0, 36, 0), 0);
 	assert_int_equal(d[1], 0);
 	assert_int_equal(d[2], 2);
+	/* Then bits 7 to 5 of byte 1 are SCSI-2's logical unit number. */
+	assert_int_equal(run(in, (uint8_t[512]){0}, 512, NULL, 0x28, 0x20, 0, 0, 0, 0, 0, 0, 1, 0),
+			 0);
 	initiator_free(in);
 }
 
