@@ -52,6 +52,7 @@ static bool try_again(struct mpr_syncs *syncs, int32_t *res)
 	return again;
 }
 
+/* The last of them may be told something that makes it close the image. */
 static void call(struct mpr_sync *sync, int result)
 {
 	while (sync) {
@@ -79,10 +80,10 @@ static void start_next(struct mpr_syncs *syncs)
 	issue(&syncs->retry);
 }
 
-/* Those who are told may ask again, and wait then. */
 static void on_synced(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 {
 	struct mpr_syncs *syncs = mpr_container_of(op, struct mpr_syncs, retry.op);
+	struct mpr_sync *covered = syncs->covered;
 
 	(void)flags;
 	if (res < 0 && try_again(syncs, &res))
@@ -90,8 +91,10 @@ static void on_synced(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 	/* Whoever is given up, or tried too often, lost nothing. */
 	if (res < 0 && res != -EAGAIN && res != -EINTR && syncs->cached)
 		syncs->error = res;
-	call(syncs->covered, syncs->error ? syncs->error : res);
+	if (syncs->error)
+		res = syncs->error;
 	start_next(syncs);
+	call(covered, res);
 }
 
 void mpr_sync_start(struct mpr_syncs *syncs, struct mpr_sync *sync)

@@ -688,6 +688,30 @@ static void flushes_that_are_given_up_pause_no_more(void **state)
 	teardown(&f);
 }
 
+static void test_closing(struct mpr_blk_req *req, int result)
+{
+	struct test_req *r = (struct test_req *)req;
+
+	r->result = result;
+	assert_int_equal(mpr_blk_close(r->iov.iov_base), 0);
+}
+
+static void image_may_be_closed_when_it_is_flushed(void **state)
+{
+	struct fixture f;
+	struct test_req r = {.result = PENDING};
+
+	(void)state;
+	setup(&f, MPR_CACHE_WRITEBACK);
+	r.iov.iov_base = f.blk;
+	r.req = (struct mpr_blk_req){.op = MPR_BLK_FLUSH, .done = test_closing};
+	mpr_blk_submit(f.blk, &r.req);
+	f.blk = NULL;
+	fake_uring_complete(f.ring, 0, 0);
+	assert_int_equal(r.result, 0);
+	teardown(&f);
+}
+
 static void errors_reach_the_caller(void **state)
 {
 	static const int errors[] = {-EIO, -ENOSPC, -EFAULT};
@@ -1009,6 +1033,7 @@ int main(void)
 		cmocka_unit_test(a_file_system_that_is_never_ready_has_failed),
 		cmocka_unit_test(a_request_that_is_given_up_pauses_no_more),
 		cmocka_unit_test(flushes_that_are_given_up_pause_no_more),
+		cmocka_unit_test(image_may_be_closed_when_it_is_flushed),
 		cmocka_unit_test(errors_reach_the_caller),
 		cmocka_unit_test(after_a_failed_flush_nothing_is_called_durable),
 		cmocka_unit_test(a_full_disk_does_not_end_durability),
