@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "proxy/internal.h"
+#include "proxy/memory_file.h"
 
 /* A table being made, with one file descriptor for each distinct file. */
 struct table {
@@ -72,14 +74,30 @@ static bool is_known(const struct mpr_proxy_device *device, const struct table *
 	       !memcmp(device->regions, table->regions, table->count * sizeof(*table->regions));
 }
 
-static int send_table(struct mpr_proxy_device *device, const struct table *table)
+/* The descriptors that the remote gets. What was opened is in fds[] in any case. */
+static int open_files(const struct table *table, int *fds, unsigned *nfds, bool *shrinks)
+{
+	*shrinks = false;
+	for (*nfds = 0; *nfds < table->nfds; ++*nfds) {
+		bool this = false;
+		int fd = mpr_memory_file_open(table->fds[*nfds], &this);
+
+		if (fd < 0)
+			return fd;
+		fds[*nfds] = fd;
+		*shrinks |= this;
+	}
+	return 0;
+}
+
+static int send_regions(struct mpr_proxy_device *device, const struct table *table, const int *fds)
 {
 	struct mpr_wire_region *payload = malloc((table->count + 1) * sizeof(*payload));
 	struct mpr_request request = {.type = MPR_WIRE_MEMORY,
 				      .id = device->id,
 				      .payload = payload,
 				      .length = table->count * sizeof(*payload),
-				      .fds = table->fds,
+				      .fds = fds,
 				      .nfds = table->nfds,
 				      .timeout_ms = MPR_LOCKED_MS};
 	int ret;
@@ -90,6 +108,22 @@ static int send_table(struct mpr_proxy_device *device, const struct table *table
 		payload[i] = table->regions[i].wire;
 	ret = mpr_conn_request(device->conn, &request, NULL);
 	free(payload);
+	return ret;
+}
+
+static int send_table(struct mpr_proxy_device *device, const struct table *table)
+{
+	int fds[MPR_WIRE_MAX_FDS];
+	unsigned nfds;
+	bool shrinks;
+	int ret = open_files(table, fds, &nfds, &shrinks);
+
+	if (!ret)
+		ret = send_regions(device, table, fds);
+	if (!ret)
+		device->memory_shrinks = shrinks;
+	while (nfds)
+		close(fds[--nfds]);
 	return ret;
 }
 
@@ -110,4 +144,9 @@ int mpr_proxy_set_memory(struct mpr_proxy_device *device, const struct mpr_proxy
 	}
 	free(table.regions);
 	return ret;
+}
+
+bool mpr_proxy_memory_shrinks(const struct mpr_proxy_device *device)
+{
+	return device->memory_shrinks;
 }

@@ -126,6 +126,15 @@ int mpr_proxy_set_memory(struct mpr_proxy_device *device, const struct mpr_proxy
 			 size_t count);
 
 /*
+ * Whether the remote could truncate a file of the present table, which ends the VMM by
+ * SIGBUS at its next access, or the guest. Not if all are memfds that are sealed against
+ * shrinking (F_SEAL_SHRINK); nor if they are other files and this is Linux 6.2 or newer
+ * with Landlock: then the remote has got openings of its own, for which the library has
+ * started a thread and waited for it.
+ */
+bool mpr_proxy_memory_shrinks(const struct mpr_proxy_device *device);
+
+/*
  * Interrupts. `raise_fd`: the remote writes to it when the line rises and, if
  * resample_fd is -1, also when it falls (then ask mpr_proxy_intx()).
  * With resample_fd >= 0 the VMM lowers the line itself at end of interrupt and

@@ -115,6 +115,12 @@ static void memory_commit(MemoryListener *listener)
 	memory->error =
 		mpr_proxy_set_memory(dev->remote, (struct mpr_proxy_region *)memory->regions->data,
 				     memory->regions->len);
+	if (!memory->error && mpr_proxy_memory_shrinks(dev->remote))
+		warn_report_once(PROXY_FMT
+				 ": the remote can truncate the file of the guest's memory, which "
+				 "would end QEMU; have a memory-backend-memfd (without seal=off), "
+				 "or Linux 6.2 or newer with Landlock",
+				 PROXY_ID(dev));
 	if (!memory->listening)
 		return;
 	if (memory->unshared)

@@ -35,6 +35,7 @@ struct fake_device {
 	struct mpr_memory ram; /* BAR 2 */
 	struct region regions[MPR_WIRE_MAX_REGIONS];
 	size_t nregions;
+	int memory; /* the first file of it */
 };
 
 struct fake {
@@ -129,6 +130,8 @@ static uint64_t reg_read(struct fake_device *dev, const struct mpr_msg *msg)
 		return dev->resets;
 	case FAKE_SIZE:
 		return msg->size;
+	case FAKE_TRUNCATE:
+		return ftruncate(dev->memory, 0) < 0 ? (uint64_t)errno : 0;
 	case FAKE_RAM:
 		/* Relaxed, also below: ordered by the channel. */
 		return __atomic_load_n((uint32_t *)dev->ram.base, __ATOMIC_RELAXED);
@@ -249,7 +252,7 @@ static struct fake_device *create(struct fake *fake, const char *id)
 			struct fake_device *dev = calloc(1, sizeof(*dev));
 
 			strcpy(dev->id, id);
-			dev->raise = dev->resample = dev->doorbell = dev->ram.fd = -1;
+			dev->raise = dev->resample = dev->doorbell = dev->ram.fd = dev->memory = -1;
 			return fake->devices[i] = dev;
 		}
 	}
@@ -280,6 +283,7 @@ static void destroy(struct fake *fake, struct fake_device *dev)
 		mpr_channel_destroy(dev->channel);
 	mpr_memory_destroy(&dev->ram);
 	drop_memory(dev);
+	close_fd(&dev->memory);
 	close_fd(&dev->raise);
 	close_fd(&dev->resample);
 	free(dev);
@@ -336,6 +340,9 @@ static int map_memory(struct fake_device *dev, struct mpr_wire_msg *msg)
 	const struct mpr_wire_region *r = (const void *)msg->payload;
 
 	drop_memory(dev);
+	close_fd(&dev->memory);
+	if (msg->header.nfds)
+		dev->memory = dup(msg->fds[0]);
 	for (size_t i = 0; i < msg->header.length / sizeof(*r); i++) {
 		int prot = r[i].flags & MPR_REGION_READ_ONLY ? PROT_READ : PROT_READ | PROT_WRITE;
 		void *ptr = mmap(NULL, r[i].size, prot, MAP_SHARED, msg->fds[r[i].fd], r[i].offset);

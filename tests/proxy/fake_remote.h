@@ -33,6 +33,7 @@
 #define FAKE_HOLD 0xb4
 #define FAKE_SETTLE 0xb8
 #define FAKE_HELD 0x4e1d
+#define FAKE_TRUNCATE 0xbc /* read: truncates the first file of memory; errno */
 
 #define FAKE_VENDOR 0x1af4
 #define FAKE_DEVICE 0x10f0

@@ -3,6 +3,8 @@
 """Proves that pci-proxy-dev shows a remote's device to a guest of an unmodified QEMU."""
 
 import contextlib
+import ctypes
+import errno
 import os
 import socket
 import subprocess
@@ -16,7 +18,7 @@ SO, FAKE = shared_object_and_remote()
 # The fake remote's registers (fake_remote.h).
 LINE, WRITES, DMA_ADDRESS, DMA_DATA = 0x80, 0x84, 0x88, 0x8C
 MEMORY, CONFIG, RESETS, HANG, EVENT, DIE, SIZE = 0x90, 0x94, 0x98, 0x9C, 0xA0, 0xA4, 0xA8
-RAM = 0xB0
+RAM, TRUNCATE = 0xB0, 0xBC
 
 SLOT = 5
 IO, MMIO, PLAIN = 0xC000, 0xE0000000, 0xE1000000
@@ -409,6 +411,30 @@ def a_line_that_cannot_be_connected_anew_keeps_no_eventfd():
     remote.kill()
 
 
+def landlock_knows_truncation():
+    create_ruleset, version = 444, 1
+    return ctypes.CDLL(None).syscall(create_ruleset, None, 0, version) >= 3
+
+
+def memory_in_a_file_cannot_be_truncated():
+    if not landlock_knows_truncation():
+        return "the kernel has no Landlock that knows truncation"
+    memory = ["-m", "96M", "-machine", "memory-backend=mem", "-object",
+              "memory-backend-file,id=mem,size=96M,mem-path=/dev/shm/,share=on"]
+    with machine(memory=memory) as vm:
+        check(vm.read(4, MMIO + TRUNCATE), errno.EACCES)
+        vm.write(4, 0x100000, 1234)
+        check(vm.read(4, 0x100000), 1234)
+        check("truncate" in vm.messages(), False)
+
+
+def memory_that_can_be_truncated_is_told_of():
+    memory = ["-m", "96M", "-machine", "memory-backend=mem", "-object",
+              "memory-backend-memfd,id=mem,size=96M,seal=off"]
+    with machine(memory=memory) as vm:
+        check_in("the remote can truncate the file of the guest's memory", vm.messages())
+
+
 def migration_is_refused():
     with machine() as vm:
         reply = vm.qmp("migrate", uri="exec:cat >/dev/null")
@@ -509,6 +535,8 @@ sys.exit(Tap([
     a_socket_that_the_monitor_was_given_is_closed_on_failure,
     an_unknown_name_of_a_socket_is_named,
     a_line_that_cannot_be_connected_anew_keeps_no_eventfd,
+    memory_in_a_file_cannot_be_truncated,
+    memory_that_can_be_truncated_is_told_of,
     migration_is_refused,
     preloading_works_and_is_not_inherited,
     an_id_is_required,
