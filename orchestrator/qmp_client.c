@@ -12,6 +12,7 @@
 
 #include "orchestrator/json.h"
 #include "orchestrator/memory.h"
+#include "ring/discard.h"
 
 /* Whoever nests deeper, or says more in a message, is not believed to speak QMP. A value
  * may be two bytes, and takes some hundreds in memory. */
@@ -68,8 +69,7 @@ static void close_socket(struct mpr_qmp *qmp)
 	remove_source(&qmp->input);
 	remove_source(&qmp->output);
 	remove_source(&qmp->pause);
-	if (qmp->sock >= 0)
-		close(qmp->sock);
+	mpr_discard_socket(qmp->sock);
 	qmp->sock = -1;
 }
 
@@ -153,7 +153,7 @@ static ssize_t send_part(const struct mpr_qmp *qmp, const struct command *comman
 		control.header.cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(&control.header), &command->fd, sizeof(int));
 	}
-	return sendmsg(qmp->sock, &message, MSG_NOSIGNAL);
+	return sendmsg(qmp->sock, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static gboolean on_writable(int fd, GIOCondition condition, void *opaque);
@@ -357,7 +357,7 @@ static gboolean on_readable(int fd, GIOCondition condition, void *opaque)
 {
 	struct mpr_qmp *qmp = opaque;
 	char data[16384];
-	ssize_t n = read(fd, data, sizeof(data));
+	ssize_t n = mpr_discard_and_receive(fd, data, sizeof(data));
 
 	(void)condition;
 	qmp->users++;
@@ -399,7 +399,7 @@ struct mpr_qmp *mpr_qmp_create(int sock, size_t message_max, mpr_qmp_event_fn ev
 	qmp->tokener = mpr_need(json_tokener_new_ex(DEPTH_MAX));
 	json_tokener_set_flags(qmp->tokener,
 			       JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	(void)g_unix_set_fd_nonblocking(sock, TRUE, NULL);
+	mpr_discard_prepare(sock);
 	listen_to(qmp);
 	mpr_qmp_execute(qmp, "qmp_capabilities", NULL, -1, NULL, NULL);
 	return qmp;

@@ -140,6 +140,21 @@ bool mpr_discard_received(struct msghdr *msg)
 	return any;
 }
 
+ssize_t mpr_discard_and_receive(int sock, void *buf, size_t size)
+{
+	_Alignas(struct cmsghdr) char control[MPR_DISCARD_ROOM];
+	struct iovec iov = {buf, size};
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(sock, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n >= 0)
+		(void)mpr_discard_received(&mh);
+	return n;
+}
+
 void mpr_discard_prepare(int sock)
 {
 	int on = 1;

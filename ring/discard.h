@@ -14,7 +14,9 @@
 #define MPR_RING_DISCARD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -34,6 +36,10 @@ void mpr_discard_socket(int sock);
 
 /* Closes all descriptors in a received message's control data. True: there were some. */
 bool mpr_discard_received(struct msghdr *msg);
+
+/* As recv(), without waiting, for a peer that has no descriptors to send: those that
+ * come are discarded. */
+ssize_t mpr_discard_and_receive(int sock, void *buf, size_t size);
 
 /* To be called before the first read from a Unix socket: an urgent byte comes like the
  * others, with its descriptors. (Else a read that passes over it closes them.) */

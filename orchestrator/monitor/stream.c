@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ring/discard.h"
+
 struct fds {
 	int fd[MPR_STREAM_FDS];
 	int count;
@@ -29,7 +31,7 @@ struct mpr_stream {
 static void close_fds(struct fds *fds)
 {
 	for (int i = 0; i < fds->count; i++)
-		close(fds->fd[i]);
+		mpr_discard(fds->fd[i]);
 	fds->count = 0;
 }
 
@@ -48,6 +50,8 @@ struct mpr_stream *mpr_stream_create(int in, int out, mpr_stream_fn changed, voi
 	stream->in = in;
 	stream->out = out;
 	stream->socket = in == out && is_unix_socket(in);
+	if (stream->socket)
+		mpr_discard_prepare(in);
 	stream->changed = changed;
 	stream->opaque = opaque;
 	stream->queue = g_byte_array_new();
@@ -75,7 +79,7 @@ static bool is_ready(int fd, short events)
 	return poll(&pollfd, 1, 0) > 0;
 }
 
-/* Too many descriptors at once are closed, by the kernel or here. */
+/* Too many descriptors at once are closed. */
 static void keep_fds(struct fds *fds, struct msghdr *msg)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
@@ -90,14 +94,14 @@ static void keep_fds(struct fds *fds, struct msghdr *msg)
 			if (fds->count < MPR_STREAM_FDS)
 				fds->fd[fds->count++] = fd;
 			else
-				close(fd);
+				mpr_discard(fd);
 		}
 	}
 }
 
 static ssize_t receive(struct mpr_stream *stream, char *buf, size_t size)
 {
-	char control[CMSG_SPACE(MPR_STREAM_FDS * sizeof(int))];
+	_Alignas(struct cmsghdr) char control[MPR_DISCARD_ROOM];
 	struct iovec iov = {buf, size};
 	struct msghdr msg = {.msg_iov = &iov,
 			     .msg_iovlen = 1,
@@ -250,9 +254,13 @@ bool mpr_stream_broken(const struct mpr_stream *stream)
 
 /* ---- End ---------------------------------------------------------------- */
 
-static void close_end(int fd)
+static void close_end(const struct mpr_stream *stream, int fd)
 {
-	if (fd > STDERR_FILENO)
+	if (fd <= STDERR_FILENO)
+		return;
+	if (stream->socket)
+		mpr_discard_socket(fd);
+	else
 		close(fd);
 }
 
@@ -269,9 +277,9 @@ void mpr_stream_destroy(struct mpr_stream *stream)
 	remove_source(stream->output);
 	close_fds(&stream->received);
 	close_fds(&stream->passed);
-	close_end(stream->in);
+	close_end(stream, stream->in);
 	if (stream->out != stream->in)
-		close_end(stream->out);
+		close_end(stream, stream->out);
 	g_byte_array_free(stream->queue, TRUE);
 	g_free(stream);
 }

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "orchestrator/qmp_client.h"
+#include "tests/ring/lingering.h"
 
 #define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"
 #define OK "{\"return\": {}}\r\n"
@@ -524,9 +525,22 @@ static void errors_are_found_in_replies(void **state)
 
 #define with_talk(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Whatever it costs to close it: a test that waits does so until it is ended. */
+static void descriptors_that_nobody_asked_for_are_not_waited_for(void **state)
+{
+	int other, sock = lingering_socket(&other);
+
+	(void)state;
+	lingering_send(talk.peer, GREETING, strlen(GREETING), sock, 1, 0);
+	run_loop();
+	assert_string_equal(hear(), CAPABILITIES);
+	close(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		with_talk(descriptors_that_nobody_asked_for_are_not_waited_for),
 		with_talk(commands_wait_for_the_negotiation),
 		with_talk(one_command_is_under_way_at_a_time),
 		with_talk(arguments_go_along),
