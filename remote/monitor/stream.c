@@ -144,12 +144,21 @@ static void watch_output(struct mpr_stream *stream)
 	}
 }
 
+/* A socket's flags belong to all who have it; those of the rest are this process' own. */
+static ssize_t send_some(const struct mpr_stream *stream)
+{
+	if (stream->is_socket && stream->out == stream->in)
+		return send(stream->out, stream->queue, stream->length,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
+	return write(stream->out, stream->queue, stream->length);
+}
+
 static void flush(void *opaque)
 {
 	struct mpr_stream *stream = opaque;
 
 	while (stream->length) {
-		ssize_t n = write(stream->out, stream->queue, stream->length);
+		ssize_t n = send_some(stream);
 
 		if (n < 0 && errno == EINTR)
 			continue;

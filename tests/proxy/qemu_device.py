@@ -428,6 +428,13 @@ def memory_in_a_file_cannot_be_truncated():
         check("truncate" in vm.messages(), False)
 
 
+def memory_in_a_memfd_cannot_be_truncated():
+    # As QEMU seals it unless it is told not to.
+    with machine() as vm:
+        check(vm.read(4, MMIO + TRUNCATE), errno.EPERM)
+        check("truncate" in vm.messages(), False)
+
+
 def memory_that_can_be_truncated_is_told_of():
     memory = ["-m", "96M", "-machine", "memory-backend=mem", "-object",
               "memory-backend-memfd,id=mem,size=96M,seal=off"]
@@ -536,6 +543,7 @@ sys.exit(Tap([
     an_unknown_name_of_a_socket_is_named,
     a_line_that_cannot_be_connected_anew_keeps_no_eventfd,
     memory_in_a_file_cannot_be_truncated,
+    memory_in_a_memfd_cannot_be_truncated,
     memory_that_can_be_truncated_is_told_of,
     migration_is_refused,
     preloading_works_and_is_not_inherited,
