@@ -255,6 +255,8 @@ void proxy_memory_close(PCIProxyDev *dev)
 	if (!memory->regions)
 		return;
 	proxy_memory_plug_close();
+	/* No table of nothing: the device is closed next, which waits for less. */
+	memory->listener.commit = NULL;
 	memory_listener_unregister(&memory->listener);
 	g_array_free(memory->regions, TRUE);
 	memory->regions = NULL;

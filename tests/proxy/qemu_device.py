@@ -332,6 +332,25 @@ def two_devices_share_a_socket():
             wait_for(lambda: said in vm.messages())
 
 
+def one_of_two_is_unplugged_from_a_stopped_remote():
+    remote = Remote(FAKE)
+    fd = remote.fileno()
+    args = []
+    for n in (0, 1):
+        args += ["-device", "pci-proxy-dev,id=fake%d,socket=%d,addr=%d" % (n, fd, SLOT + n)]
+    with Qemu(SO, args, fds=[fd]) as vm:
+        remote.sock.close()
+        map_bars(vm, SLOT, IO, MMIO)
+        remote.stop()
+        vm.qmp("device_del", id="fake1")
+        vm.out(4, 0xAE08, 1 << SLOT + 1)  # ACPI: the guest ejects it
+        vm.qmp_event("DEVICE_DELETED")
+        remote.go_on()
+        check(vm.read(4, MMIO + SIZE), 4)
+        check(vm.messages(), "")
+    remote.kill()
+
+
 def a_device_comes_and_goes():
     with machine() as vm:
         path = os.path.join(vm.dir.name, "remote")
@@ -537,6 +556,7 @@ sys.exit(Tap([
     a_remote_killed_during_a_read_does_not_hang_the_guest,
     a_changed_route_does_not_wait_for_a_stopped_remote,
     two_devices_share_a_socket,
+    one_of_two_is_unplugged_from_a_stopped_remote,
     a_device_comes_and_goes,
     a_device_takes_a_socket_that_the_monitor_was_given,
     a_socket_that_the_monitor_was_given_is_closed_on_failure,
