@@ -16,12 +16,14 @@
 /*
  * How long a remote may take (wire/patience.h) before the connection ends: to answer a
  * processor's access, or when the VMM sets a connection or device up; where the whole
- * VMM is likely to wait, because it holds its locks; and to let DMA end once it has
- * come to a reset. docs/architecture.md says who waits for what.
+ * VMM is likely to wait, because it holds its locks; to let DMA end if it says that it
+ * waits for that; and to allocate and lock the guest's memory. docs/architecture.md says
+ * who waits for what.
  */
 #define MPR_ANSWER_MS 10000
 #define MPR_LOCKED_MS 5000
 #define MPR_DMA_ANSWER_MS 60000
+#define MPR_LOCK_MEMORY_MS 60000
 
 /* How long a request that is told waits for its answer before it leaves that for later,
  * and how many may do so at the same time. */

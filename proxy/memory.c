@@ -90,6 +90,13 @@ static int open_files(const struct table *table, int *fds, unsigned *nfds, bool 
 	return 0;
 }
 
+/* A remote that locks guest memory has it all allocated first, which takes the longer the
+ * larger it is. */
+static int time_for_table(const struct mpr_proxy_conn *conn)
+{
+	return mpr_proxy_conn_locks_memory(conn) ? MPR_LOCK_MEMORY_MS : MPR_LOCKED_MS;
+}
+
 static int send_regions(struct mpr_proxy_device *device, const struct table *table, const int *fds)
 {
 	struct mpr_wire_region *payload = malloc((table->count + 1) * sizeof(*payload));
@@ -99,7 +106,7 @@ static int send_regions(struct mpr_proxy_device *device, const struct table *tab
 				      .length = table->count * sizeof(*payload),
 				      .fds = fds,
 				      .nfds = table->nfds,
-				      .timeout_ms = MPR_LOCKED_MS};
+				      .timeout_ms = time_for_table(device->conn)};
 	int ret;
 
 	if (!payload)

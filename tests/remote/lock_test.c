@@ -2,6 +2,8 @@
 /* Proves that guest memory is locked when that is asked for, by whom it may be
  * asked, for as long as a table names it, and that the device works without. */
 #include <linux/capability.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "proxy/internal.h"
 #include "tests/remote/harness.h"
 
 #define KIB 4096 /* of guest memory */
@@ -180,6 +183,30 @@ static void without_the_right_to_lock_it_says_so_once_and_works(void **state)
 	free(output);
 }
 
+/* Lets a remote that was stopped go on after the time that one without locks has. */
+static void *go_on_late(void *opaque)
+{
+	const struct locked *l = opaque;
+
+	usleep((MPR_LOCKED_MS + 1000) * 1000);
+	kill(l->remote.pid, SIGCONT);
+	return NULL;
+}
+
+static void to_lock_much_may_take_longer(void **state)
+{
+	struct locked l;
+	pthread_t thread;
+
+	(void)state;
+	start(&l, "mem-lock=on");
+	kill(l.remote.pid, SIGSTOP);
+	assert_int_equal(pthread_create(&thread, NULL, go_on_late, &l), 0);
+	share(&l, VMM_ADDRESS + 4096);
+	pthread_join(thread, NULL);
+	free(finish(&l));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +214,7 @@ int main(void)
 		cmocka_unit_test(memory_is_locked_when_asked),
 		cmocka_unit_test(new_table_of_the_same_file_keeps_the_lock),
 		cmocka_unit_test(closed_device_gives_memory_back),
+		cmocka_unit_test(to_lock_much_may_take_longer),
 		cmocka_unit_test(without_the_right_to_lock_it_says_so_once_and_works),
 	};
 
