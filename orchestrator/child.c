@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib.h>
 #include <linux/close_range.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -47,26 +48,27 @@ static int inherit(const struct mpr_child *child)
 	return 0;
 }
 
-static void set_ready(int fd)
-{
-	char *number = mpr_need_text("%d", fd);
+/* ---- The environment ---------------------------------------------------- */
 
-	setenv("MPRING_READY", number, 1);
-	free(number);
+/* Takes over `env` and `value`. */
+static char **set(char **env, const char *name, char *value)
+{
+	env = g_environ_setenv(env, name, value, TRUE);
+	free(value);
+	return env;
 }
 
-static void set_preload(const char *path)
+static char **set_preload(char **env, const char *path)
 {
-	const char *others = getenv("LD_PRELOAD");
+	const char *others = g_environ_getenv(env, "LD_PRELOAD");
 	bool more = others && *others;
-	char *value = mpr_need_text("%s%s%s", path, more ? ":" : "", more ? others : "");
 
-	setenv("LD_PRELOAD", value, 1);
-	free(value);
+	return set(env, "LD_PRELOAD",
+		   mpr_need_text("%s%s%s", path, more ? ":" : "", more ? others : ""));
 }
 
 /* Tells the preloaded object what is not for the programs that this one starts. */
-static void set_sockets(const struct mpr_child *child)
+static char **set_sockets(char **env, const struct mpr_child *child)
 {
 	char *list = mpr_need_text("%s", "");
 
@@ -76,12 +78,25 @@ static void set_sockets(const struct mpr_child *child)
 		free(list);
 		list = longer;
 	}
-	setenv("MPRING_SOCKETS", list, 1);
-	free(list);
+	return set(env, "MPRING_SOCKETS", list);
 }
 
+/* Made before the fork: this process has threads, whose locks are not the child's to take. */
+static char **make_environment(const struct mpr_child *child)
+{
+	char **env = g_get_environ();
+
+	if (child->ready >= 0)
+		env = set(env, "MPRING_READY", mpr_need_text("%d", child->ready));
+	if (child->preload)
+		env = set_sockets(set_preload(env, child->preload), child);
+	return env;
+}
+
+/* ---- The process -------------------------------------------------------- */
+
 /* In the child. Returns only when the program cannot be started: why. */
-static int become(const struct mpr_child *child, pid_t parent)
+static int become(const struct mpr_child *child, char **env, pid_t parent)
 {
 	int err = die_with(parent);
 
@@ -93,14 +108,8 @@ static int become(const struct mpr_child *child, pid_t parent)
 		err = inherit(child);
 	if (err)
 		return err;
-	if (child->ready >= 0)
-		set_ready(child->ready);
-	if (child->preload) {
-		set_preload(child->preload);
-		set_sockets(child);
-	}
 	sigprocmask(SIG_SETMASK, child->signals, NULL);
-	execvp(child->argv[0], child->argv);
+	execvpe(child->argv[0], child->argv, env);
 	return -errno;
 }
 
@@ -120,15 +129,18 @@ int mpr_child_start(const struct mpr_child *child, pid_t *pid)
 {
 	pid_t parent = getpid();
 	int fds[2], err;
+	char **env;
 
 	if (pipe2(fds, O_CLOEXEC))
 		return -errno;
+	env = make_environment(child);
 	*pid = fork();
 	if (*pid == 0) {
-		err = become(child, parent);
+		err = become(child, env, parent);
 		_exit(write(fds[1], &err, sizeof(err)) < 0 ? 126 : 127);
 	}
 	err = *pid < 0 ? -errno : 0;
+	g_strfreev(env);
 	close(fds[1]);
 	if (!err)
 		err = started(fds[0]);
