@@ -51,8 +51,8 @@ static const char usage[] =
 	"-runas USER, -chroot DIR\n"
 	"                    give up root's rights, also as UID:GID, and change the root folder,\n"
 	"                    once images and sockets are open\n"
-	"-sandbox on[,obsolete=allow][,elevateprivileges=deny][,spawn=deny]\n"
-	"         [,resourcecontrol=deny]\n"
+	"-sandbox on[,obsolete=allow|deny][,elevateprivileges=allow|deny|children]\n"
+	"          [,spawn=allow|deny][,resourcecontrol=allow|deny]\n"
 	"                    be killed for system calls that a device process does not need\n"
 	"-help, -version     print this, or the version, and exit\n";
 

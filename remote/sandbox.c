@@ -2,47 +2,43 @@
 #include "remote/sandbox.h"
 
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <stddef.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "opts/opts.h"
 
-#if defined(__x86_64__)
-#define ARCH AUDIT_ARCH_X86_64
-#define X32 0x40000000u /* calls of another ABI have this bit */
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
-#else
-#error "say what the audit architecture is called here"
-#endif
-
-#define MAX_INSTRUCTIONS 256
-
 /* ---- Options ------------------------------------------------------------ */
 
-/* Whether the key says deny; "children" is what is so anyway, no_new_privs. */
-static int get_deny(const struct mpr_opts *opts, const char *key, bool *deny, char **error)
+/* The choice of the key, of which the first is what an absent key means. */
+static int get_denied(const struct mpr_opts *opts, const char *key, const char *const *choices,
+		      bool *denied, char **error)
 {
-	static const char *const choices[] = {"allow", "deny", NULL};
-	unsigned choice = *deny;
+	unsigned choice = 0;
 	int ret = mpr_opts_get_enum(opts, key, choices, &choice, error);
 
-	*deny = choice;
+	if (ret == 0)
+		*denied |= strcmp(choices[choice], "allow") != 0;
 	return ret;
 }
 
-static int get_privileges(const struct mpr_opts *opts, bool *deny, char **error)
+static int get_groups(struct mpr_sandbox *sandbox, const struct mpr_opts *opts, char **error)
 {
-	static const char *const choices[] = {"allow", "deny", "children", NULL};
-	unsigned choice = 0;
-	int ret = mpr_opts_get_enum(opts, "elevateprivileges", choices, &choice, error);
+	static const char *const deny[] = {"deny", "allow", NULL};
+	static const char *const allow[] = {"allow", "deny", NULL};
+	/* "children" is deny, and no_new_privs, which is so anyway. */
+	static const char *const privileges[] = {"allow", "deny", "children", NULL};
+	int ret = get_denied(opts, "obsolete", deny, &sandbox->obsolete, error);
 
-	*deny = choice == 1;
+	if (ret == 0)
+		ret = get_denied(opts, "elevateprivileges", privileges, &sandbox->privileges,
+				 error);
+	if (ret == 0)
+		ret = get_denied(opts, "spawn", allow, &sandbox->spawn, error);
+	if (ret == 0)
+		ret = get_denied(opts, "resourcecontrol", allow, &sandbox->resources, error);
 	return ret;
 }
 
@@ -51,209 +47,213 @@ int mpr_sandbox_parse(struct mpr_sandbox *sandbox, const char *text, char **erro
 	static const char *const known[] = {"enable", "obsolete",	 "elevateprivileges",
 					    "spawn",  "resourcecontrol", NULL};
 	struct mpr_opts *opts;
+	bool on = false;
 	int ret = mpr_opts_parse("-sandbox", text, "enable", &opts, error);
 
 	if (ret < 0)
 		return ret;
-	*sandbox = (struct mpr_sandbox){.obsolete = true};
 	ret = mpr_opts_check(opts, known, error);
 	if (ret == 0)
-		ret = mpr_opts_get_bool(opts, "enable", &sandbox->on, error);
-	if (ret == 0)
-		ret = get_deny(opts, "obsolete", &sandbox->obsolete, error);
-	if (ret == 0)
-		ret = get_privileges(opts, &sandbox->privileges, error);
-	if (ret == 0)
-		ret = get_deny(opts, "spawn", &sandbox->spawn, error);
-	if (ret == 0)
-		ret = get_deny(opts, "resourcecontrol", &sandbox->resources, error);
+		ret = mpr_opts_get_bool(opts, "enable", &on, error);
+	if (ret == 0 && on) {
+		sandbox->on = true;
+		ret = get_groups(sandbox, opts, error);
+	}
 	mpr_opts_free(opts);
 	return ret;
 }
 
 /* ---- What is denied ----------------------------------------------------- */
 
-#define END (-1)
+/* A call that an architecture does not have has a number there that no call has. */
+#define END __NR_SCMP_ERROR
 
 static const int administration[] = {
-	SYS_acct,
-	SYS_add_key,
-	SYS_adjtimex,
-	SYS_bpf,
-	SYS_chroot,
-	SYS_clock_adjtime,
-	SYS_clock_settime,
-	SYS_delete_module,
-	SYS_finit_module,
-	SYS_init_module,
-	SYS_kexec_file_load,
-	SYS_kexec_load,
-	SYS_keyctl,
-	SYS_mount,
-	SYS_move_mount,
-	SYS_open_tree,
-	SYS_perf_event_open,
-	SYS_pivot_root,
-	SYS_process_vm_readv,
-	SYS_process_vm_writev,
-	SYS_ptrace,
-	SYS_quotactl,
-	SYS_reboot,
-	SYS_request_key,
-	SYS_setdomainname,
-	SYS_sethostname,
-	SYS_setns,
-	SYS_settimeofday,
-	SYS_swapoff,
-	SYS_swapon,
-	SYS_syslog,
-	SYS_umount2,
-	SYS_unshare,
-	SYS_vhangup,
+	/* the machine: its kernel, clock, name, quotas, ports */
+	SCMP_SYS(acct),
+	SCMP_SYS(adjtimex),
+	SCMP_SYS(bpf),
+	SCMP_SYS(clock_adjtime),
+	SCMP_SYS(clock_settime),
+	SCMP_SYS(delete_module),
+	SCMP_SYS(finit_module),
+	SCMP_SYS(init_module),
+	SCMP_SYS(ioperm),
+	SCMP_SYS(iopl),
+	SCMP_SYS(kexec_file_load),
+	SCMP_SYS(kexec_load),
+	SCMP_SYS(perf_event_open),
+	SCMP_SYS(quotactl),
+	SCMP_SYS(reboot),
+	SCMP_SYS(setdomainname),
+	SCMP_SYS(sethostname),
+	SCMP_SYS(settimeofday),
+	SCMP_SYS(swapoff),
+	SCMP_SYS(swapon),
+	SCMP_SYS(syslog),
+	SCMP_SYS(vhangup),
+	/* its file systems and namespaces */
+	SCMP_SYS(chroot),
+	SCMP_SYS(fsconfig),
+	SCMP_SYS(fsmount),
+	SCMP_SYS(fsopen),
+	SCMP_SYS(fspick),
+	SCMP_SYS(mount),
+	SCMP_SYS(mount_setattr),
+	SCMP_SYS(move_mount),
+	SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(open_tree),
+	SCMP_SYS(pivot_root),
+	SCMP_SYS(setns),
+	SCMP_SYS(umount),
+	SCMP_SYS(umount2),
+	SCMP_SYS(unshare),
+	/* keys, and what is in other processes */
+	SCMP_SYS(add_key),
+	SCMP_SYS(keyctl),
+	SCMP_SYS(pidfd_getfd),
+	SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev),
+	SCMP_SYS(ptrace),
+	SCMP_SYS(request_key),
+	/* numbers without a call */
+	SCMP_SYS(afs_syscall),
+	SCMP_SYS(break),
+	SCMP_SYS(ftime),
+	SCMP_SYS(getpmsg),
+	SCMP_SYS(gtty),
+	SCMP_SYS(lock),
+	SCMP_SYS(mpx),
+	SCMP_SYS(prof),
+	SCMP_SYS(profil),
+	SCMP_SYS(putpmsg),
+	SCMP_SYS(security),
+	SCMP_SYS(stty),
+	SCMP_SYS(tuxcall),
+	SCMP_SYS(ulimit),
+	SCMP_SYS(vserver),
 	END,
 };
 
 static const int obsolete[] = {
-#ifdef SYS__sysctl
-	SYS__sysctl,
-#endif
-#ifdef SYS_create_module
-	SYS_create_module,
-	SYS_get_kernel_syms,
-	SYS_query_module,
-#endif
-#ifdef SYS_uselib
-	SYS_uselib,
-#endif
-#ifdef SYS_ustat
-	SYS_ustat,
-#endif
-#ifdef SYS_sysfs
-	SYS_sysfs,
-#endif
-#ifdef SYS_afs_syscall
-	SYS_afs_syscall,
-	SYS_getpmsg,
-	SYS_putpmsg,
-	SYS_security,
-	SYS_tuxcall,
-	SYS_vserver,
-#endif
-	END,
+	SCMP_SYS(_sysctl),	   SCMP_SYS(bdflush),	   SCMP_SYS(create_module),
+	SCMP_SYS(get_kernel_syms), SCMP_SYS(query_module), SCMP_SYS(readdir),
+	SCMP_SYS(sgetmask),	   SCMP_SYS(ssetmask),	   SCMP_SYS(sysfs),
+	SCMP_SYS(uselib),	   SCMP_SYS(ustat),	   END,
 };
 
 static const int privileges[] = {
-	SYS_setuid,    SYS_setgid,   SYS_setreuid, SYS_setregid,  SYS_setresuid,
-	SYS_setresgid, SYS_setfsuid, SYS_setfsgid, SYS_setgroups, SYS_capset,
-	SYS_setsid,    SYS_setpgid,  END,
+	SCMP_SYS(capset),
+	SCMP_SYS(setfsgid),
+	SCMP_SYS(setfsuid),
+	SCMP_SYS(setgid),
+	SCMP_SYS(setgroups),
+	SCMP_SYS(setpgid),
+	SCMP_SYS(setregid),
+	SCMP_SYS(setresgid),
+	SCMP_SYS(setresuid),
+	SCMP_SYS(setreuid),
+	SCMP_SYS(setsid),
+	SCMP_SYS(setuid),
+	END,
 };
 
 static const int spawn[] = {
-#ifdef SYS_fork
-	SYS_fork,   SYS_vfork,
-#endif
-	SYS_execve, SYS_execveat, END,
+	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), END,
+};
+
+/* Namespaces that clone() can make. */
+static const uint64_t namespaces[] = {
+	CLONE_NEWCGROUP, CLONE_NEWIPC,	CLONE_NEWNET, CLONE_NEWNS,
+	CLONE_NEWPID,	 CLONE_NEWUSER, CLONE_NEWUTS,
 };
 
 static const int resources[] = {
-	SYS_setpriority,
-	SYS_ioprio_set,
-	SYS_sched_setparam,
-	SYS_sched_setscheduler,
-	SYS_sched_setattr,
-	SYS_sched_setaffinity,
+	SCMP_SYS(ioprio_set),
+	SCMP_SYS(sched_setaffinity),
+	SCMP_SYS(sched_setattr),
+	SCMP_SYS(sched_setparam),
+	SCMP_SYS(sched_setscheduler),
+	SCMP_SYS(setpriority),
 	END,
 };
 
 /* ---- The filter --------------------------------------------------------- */
 
-struct program {
-	struct sock_filter code[MAX_INSTRUCTIONS];
-	unsigned short len;
-};
-
-static void add(struct program *program, unsigned short code, unsigned k, unsigned char yes,
-		unsigned char no)
+static int deny(scmp_filter_ctx filter, uint32_t action, const int *calls)
 {
-	if (program->len < MAX_INSTRUCTIONS)
-		program->code[program->len] =
-			(struct sock_filter){.code = code, .jt = yes, .jf = no, .k = k};
-	program->len++;
+	int ret = 0;
+
+	for (; ret == 0 && *calls != END; calls++)
+		ret = seccomp_rule_add(filter, action, *calls, 0);
+	return ret;
 }
 
-static void load(struct program *program, size_t offset)
+/* Kills who gives clone() flags of which those in `mask` are `flags`. */
+static int deny_clone(scmp_filter_ctx filter, uint64_t mask, uint64_t flags)
 {
-	add(program, BPF_LD | BPF_W | BPF_ABS, (unsigned)offset, 0, 0);
-}
-
-static void answer(struct program *program, unsigned action)
-{
-	add(program, BPF_RET | BPF_K, action, 0, 0);
-}
-
-/* Kills on what was loaded, if the comparison says so. */
-static void kill_if(struct program *program, unsigned short comparison, unsigned k)
-{
-	add(program, BPF_JMP | comparison | BPF_K, k, 0, 1);
-	answer(program, SECCOMP_RET_KILL_PROCESS);
-}
-
-static void deny(struct program *program, const int *calls)
-{
-	for (; *calls != END; calls++)
-		kill_if(program, BPF_JEQ, (unsigned)*calls);
+	return seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1,
+				SCMP_A0_64(SCMP_CMP_MASKED_EQ, mask, flags));
 }
 
 /* Threads are made by clone(), whose flags say that it is one. Those of clone3() lie in
  * memory, which a filter cannot read: it is not there, and the C library does without. */
-static void deny_processes(struct program *program)
+static int deny_processes(scmp_filter_ctx filter)
 {
-	deny(program, spawn);
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1);
-	answer(program, SECCOMP_RET_ERRNO | ENOSYS);
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4);
-	load(program, offsetof(struct seccomp_data, args[0])); /* the lower half */
-	add(program, BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 1, 0);
-	answer(program, SECCOMP_RET_KILL_PROCESS);
-	answer(program, SECCOMP_RET_ALLOW);
+	int ret = deny(filter, SCMP_ACT_KILL_PROCESS, spawn);
+
+	if (ret == 0)
+		ret = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	if (ret == 0)
+		ret = deny_clone(filter, CLONE_THREAD, 0);
+	for (size_t i = 0; ret == 0 && i < sizeof(namespaces) / sizeof(namespaces[0]); i++)
+		ret = deny_clone(filter, namespaces[i], namespaces[i]);
+	return ret;
 }
 
-static void compile(const struct mpr_sandbox *sandbox, struct program *program)
+static int add_rules(scmp_filter_ctx filter, const struct mpr_sandbox *sandbox)
 {
-	program->len = 0;
-	load(program, offsetof(struct seccomp_data, arch));
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
-	answer(program, SECCOMP_RET_KILL_PROCESS);
-	load(program, offsetof(struct seccomp_data, nr));
-#ifdef X32
-	kill_if(program, BPF_JGE, X32);
-#endif
-	deny(program, administration);
-	if (sandbox->obsolete)
-		deny(program, obsolete);
-	if (sandbox->privileges)
-		deny(program, privileges);
-	if (sandbox->resources)
-		deny(program, resources);
-	if (sandbox->spawn)
-		deny_processes(program);
-	answer(program, SECCOMP_RET_ALLOW);
+	int ret = deny(filter, SCMP_ACT_KILL_PROCESS, administration);
+
+	if (ret == 0 && sandbox->obsolete)
+		ret = deny(filter, SCMP_ACT_KILL_PROCESS, obsolete);
+	if (ret == 0 && sandbox->privileges)
+		ret = deny(filter, SCMP_ACT_KILL_PROCESS, privileges);
+	if (ret == 0 && sandbox->spawn)
+		ret = deny_processes(filter);
+	if (ret == 0 && sandbox->resources)
+		ret = deny(filter, SCMP_ACT_ERRNO(EPERM), resources);
+	return ret;
+}
+
+/* Of all threads; calls of another ABI, whose numbers are others, end the process, and
+ * what the kernel says of the filter is what is returned. */
+static int set_attributes(scmp_filter_ctx filter)
+{
+	int ret = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+
+	if (ret == 0)
+		ret = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (ret == 0)
+		ret = seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
+	return ret;
 }
 
 int mpr_sandbox_enter(const struct mpr_sandbox *sandbox)
 {
-	struct program program;
-	struct sock_fprog filter;
-	long ret;
+	scmp_filter_ctx filter;
+	int ret;
 
 	if (!sandbox->on)
 		return 0;
-	compile(sandbox, &program);
-	if (program.len > MAX_INSTRUCTIONS)
-		return -E2BIG;
-	filter = (struct sock_fprog){.len = program.len, .filter = program.code};
-	ret = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
-	if (ret > 0)
-		return -EBUSY; /* the number of a thread with a filter of its own */
-	return ret < 0 ? -errno : 0;
+	filter = seccomp_init(SCMP_ACT_ALLOW);
+	if (!filter)
+		return -ENOMEM;
+	ret = set_attributes(filter);
+	if (ret == 0)
+		ret = add_rules(filter, sandbox);
+	if (ret == 0)
+		ret = seccomp_load(filter);
+	seccomp_release(filter);
+	return ret;
 }

@@ -324,13 +324,21 @@ SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=de
 
 @case
 def every_thread_has_a_filter(folder):
+    """Of processes that are started later as well, and disks can be added to both."""
     with Machine(folder, *DISK, "-sandbox", SANDBOX) as machine:
         with machine.qemu() as qemu:
             qemu.command("x-rdrive-add", rid=0, id="d1", file="d1.img", format="raw")
             qemu.command("x-rdevice-add", rid=0, id="disk1", driver="scsi-hd", drive="d1")
-        found = {program: {status[-1] for status in users(machine, "Seccomp")[program]}
-                 for program, _ in processes(machine)}
-        check(found == {"qemu-system-x86": {"2"}, "mpring-remote": {"2"}}, str(found))
+            os.unlink(machine.path("remote.qmp"))
+            with open(machine.path("d2.img"), "wb") as image:
+                image.truncate(1 << 20)
+            qemu.command("x-rdevice-add", rid=1, id="lsi1", driver="lsi")
+            qemu.command("x-rdrive-add", rid=1, id="d2", file="d2.img", format="raw")
+            qemu.command("x-rdevice-add", rid=1, id="disk2", driver="scsi-hd", drive="d2")
+        found = users(machine, "Seccomp", "NoNewPrivs")
+        check(len(list(processes(machine))) == 3, str(found))
+        check(found == {"qemu-system-x86": {("2", "1")}, "mpring-remote": {("2", "1")}},
+              str(found))
 
 
 @case

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
-"""Proves that mpring-remote gives up its user and root once its files and sockets are
-open, and goes on to work: -runas and -chroot."""
+"""Proves that mpring-remote gives up its user, root and system calls once its files and
+sockets are open, and goes on to work: -runas, -chroot and -sandbox."""
 
 import contextlib
 import json
@@ -107,6 +107,25 @@ def files_of_the_same_path_in_the_new_root_stay(folder):
             null = os.stat(f"/proc/{pid}/fd/{number}")
             check(null.st_rdev == os.stat("/dev/null").st_rdev, "the terminal is let go")
     check(all(os.path.exists(path) for path in paths), str(os.listdir(root + folder)))
+
+
+@case
+def the_filter_is_that_of_every_thread_and_comes_after_the_user(folder):
+    os.chmod(folder, 0o755)
+    with running(folder, "-runas", "daemon", "-sandbox", "on,obsolete=deny,elevateprivileges=deny,"
+                 "spawn=deny,resourcecontrol=deny") as pid:
+        check(status(pid, "Uid") == ["1"] * 4, "no user")
+        threads = os.listdir(f"/proc/{pid}/task")
+        check(len(threads) > 1, "no thread but one")
+        filtered = [status(thread, "Seccomp") for thread in threads]
+        check(all(mode == ["2"] for mode in filtered), str(filtered))
+        with open(f"{folder}/disk2.img", "wb") as image:
+            image.truncate(1 << 20)
+        os.chmod(image.name, 0o666)
+        for answer in (ask(folder, "x-drive-add", options=f"id=d1,file={image.name}"),
+                       ask(folder, "device_add", driver="scsi-hd", id="disk1", drive="d1")):
+            check("return" in answer, str(answer))
+        check("d1" in str(ask(folder, "query-block")), "the disk is there")
 
 
 @case
