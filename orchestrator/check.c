@@ -77,26 +77,35 @@ static int check_device_id(char *const *argv, const struct mpr_remote_option *op
 	return err;
 }
 
-/* Whether an option of QEMU's has that name for a drive or a node. */
-static int check_name(char *const *argv, const struct mpr_remote_option *option, const char *name,
-		      char **error)
+/* The option of QEMU's that has that name for a drive or a node (free() it), or NULL. */
+static char *drive_of_qemu(char *const *argv, const char *name)
 {
 	static const char *const qemus[] = {"drive", "blockdev"};
 	struct mpr_opts *opts;
-	int err = 0;
+	char *text = NULL;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(qemus); i++) {
 		int at = 1;
 
-		while (name && !err && (opts = mpr_next_option(argv, &at, qemus[i], NULL))) {
+		while (!text && (opts = mpr_next_option(argv, &at, qemus[i], NULL))) {
 			if (same(mpr_opts_get(opts, "id"), name) ||
 			    same(mpr_opts_get(opts, "node-name"), name))
-				err = fail(option, error, "the name \"%s\" is taken by %s", name,
-					   mpr_opts_text(opts));
+				text = mpr_need_text("%s", mpr_opts_text(opts));
 			mpr_opts_free(opts);
 		}
 	}
-	return err;
+	return text;
+}
+
+static int check_name(char *const *argv, const struct mpr_remote_option *option, const char *name,
+		      char **error)
+{
+	char *owner = name ? drive_of_qemu(argv, name) : NULL;
+
+	if (owner)
+		fail(option, error, "the name \"%s\" is taken by %s", name, owner);
+	free(owner);
+	return owner ? -EINVAL : 0;
 }
 
 /* The monitor's commands name drives of QEMU and of remotes alike. */
@@ -155,7 +164,24 @@ static const struct mpr_remote_option *find_drive(const GPtrArray *options, cons
 	return elsewhere;
 }
 
-static int check_drive(const GPtrArray *options, guint index, char **error)
+static int no_drive(char *const *argv, const struct mpr_remote_option *option, const char *name,
+		    char **error)
+{
+	char *owner = drive_of_qemu(argv, name);
+
+	if (owner)
+		fail(option, error,
+		     "drive \"%s\" is QEMU's own (%s): a remote disk needs an -rdrive", name,
+		     owner);
+	else
+		fail(option, error,
+		     "there is no drive \"%s\": add -rdrive id=%s,rid=%llu,file=FILE", name, name,
+		     (unsigned long long)option->rid);
+	free(owner);
+	return -EINVAL;
+}
+
+static int check_drive(char *const *argv, const GPtrArray *options, guint index, char **error)
 {
 	const struct mpr_remote_option *option = options->pdata[index], *drive;
 	const char *name = get(option, "drive");
@@ -164,10 +190,7 @@ static int check_drive(const GPtrArray *options, guint index, char **error)
 		return 0;
 	drive = find_drive(options, name, option->rid);
 	if (!drive)
-		return fail(option, error,
-			    "there is no drive \"%s\": add -rdrive id=%s,rid=%llu,"
-			    "file=FILE",
-			    name, name, (unsigned long long)option->rid);
+		return no_drive(argv, option, name, error);
 	if (drive->rid != option->rid)
 		return fail(option, error, "drive \"%s\" is in the process of rid %llu", name,
 			    (unsigned long long)drive->rid);
@@ -197,7 +220,7 @@ int mpr_check_references(char *const *argv, const GPtrArray *options, char **err
 		if (!err)
 			err = check_bus(options, option, error);
 		if (!err)
-			err = check_drive(options, i, error);
+			err = check_drive(argv, options, i, error);
 	}
 	return err;
 }

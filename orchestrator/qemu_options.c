@@ -100,7 +100,8 @@ const struct mpr_qemu_option mpr_qemu_options[] = {
 	QEMU_ONLY("win2k-hack", FLAG, "for IDE disks, which are QEMU's"),
 	QEMU_ONLY("fsdev", VALUE, "shared folders are QEMU's"),
 	QEMU_ONLY("virtfs", VALUE, "shared folders are QEMU's"),
-	QEMU_ONLY("add-fd", VALUE, "device processes open images by their paths"),
+	QEMU_ONLY("add-fd", VALUE,
+		  "device processes open images by their paths; /dev/fdset is refused"),
 	QEMU_ONLY(
 		"object", VALUE,
 		"memory must be shared, which is checked; what else there is, is for QEMU's devices"),

@@ -195,6 +195,18 @@ static int check_id(const GPtrArray *options, size_t index, char **error)
 	return 0;
 }
 
+/* QEMU's sets of descriptors (-add-fd) look like files to those who use QEMU. */
+static int check_file(const struct mpr_remote_option *option, char **error)
+{
+	const char *file = mpr_remote_option_get(option, "file");
+
+	if (is_device(option) || !file || !g_str_has_prefix(file, "/dev/fdset/"))
+		return 0;
+	return fail(option,
+		    "sets of file descriptors are QEMU's: give the path of the image itself",
+		    error);
+}
+
 int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error)
 {
 	struct mpr_remote_option *option = options->pdata[index];
@@ -202,6 +214,8 @@ int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error
 
 	if (!err)
 		err = check_node(options, index, error);
+	if (!err)
+		err = check_file(option, error);
 	if (err || !is_adapter(options, option))
 		return err;
 	option->kind = MPR_REMOTE_ADAPTER;

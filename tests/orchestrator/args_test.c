@@ -386,6 +386,13 @@ static void refusals(void **state)
 		 "bus \"b.0\" is in the process of rid 1"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice scsi-hd,drive=d,rid=0",
 		 "there is no drive \"d\": add -rdrive id=d,rid=0,file=FILE"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice scsi-hd,drive=d,rid=0 "
+		 "-blockdev {\"driver\":\"null-co\",\"node-name\":\"d\"}",
+		 "drive \"d\" is QEMU's own (-blockdev {\"driver\":\"null-co\",\"node-name\":\"d\"}): "
+		 "a remote disk needs an -rdrive"},
+		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdrive id=d,file=/dev/fdset/1,rid=0 "
+		 "-add-fd fd=3,set=1",
+		 "sets of file descriptors are QEMU's: give the path of the image itself"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=0 -rdevice lsi53c895a,id=b,rid=1 "
 		 "-rdevice scsi-hd,drive=d,rid=0 -rdrive id=d,rid=1",
 		 "drive \"d\" is in the process of rid 1"},
