@@ -30,11 +30,11 @@ def wait_for(condition, what):
 
 
 @contextlib.contextmanager
-def waiting_guest(accel):
+def waiting_guest(accel, *more):
     """A machine whose first vCPU waits for the fake remote's answer."""
     remote = Remote(FAKE)
     fd = remote.fileno()
-    args = ["-smp", "2", "-kernel", GUEST,
+    args = [*more, "-smp", "2", "-kernel", GUEST,
             "-device", "pci-proxy-dev,id=fake0,socket=%d,addr=%d" % (fd, SLOT)]
     with Qemu(SO, args, fds=[fd], accel=accel) as vm:
         remote.sock.close()
@@ -108,6 +108,17 @@ def qemu_quits_though_no_answer_comes(accel):
         check("pci-proxy-dev" in vm.messages(), False)
 
 
+def a_machine_that_is_kept_after_its_shutdown_keeps_its_device(accel):
+    with waiting_guest(accel, "-no-shutdown") as vm:
+        vm.out(2, 0x604, 0x2000)  # ACPI, where SeaBIOS puts it: the guest shuts down
+        vm.qmp_event("SHUTDOWN")
+        time.sleep(0.2)  # many times what a vCPU that is hurried takes
+        vm.remote.release()
+        check(vm.qmp("query-status")["return"]["status"], "shutdown")
+        vm.write(4, vm.bar, 0xCAFE)
+        check(vm.read(4, vm.bar), 0xCAFE)
+
+
 def the_device_of_a_stopped_remote_is_unplugged(accel):
     with waiting_guest(accel) as vm:
         finish(vm)
@@ -147,5 +158,6 @@ sys.exit(Tap([under(accel, test) for accel in ("tcg", "kvm") for test in (
     the_machine_is_reset,
     qemu_quits,
     qemu_quits_though_no_answer_comes,
+    a_machine_that_is_kept_after_its_shutdown_keeps_its_device,
     the_device_of_a_stopped_remote_is_unplugged,
 )]).run())
