@@ -1,7 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
 """Proves that the death of one process harms no other: without its remote the
-guest lives on, and without its QEMU the remote ends and leaves nothing."""
+guest lives on, also when the remote was only stopped for too long, and without its
+QEMU the remote ends and leaves nothing."""
 
 import os
 import signal
@@ -15,6 +16,14 @@ DISK_SIZE = 32 << 20
 PULSE = """
 bar=$(sed -n 2p /sys/class/scsi_host/host0/device/../resource | cut -d' ' -f1)
 while sleep 0.5; do echo "PULSE $(devmem $((bar + 0x14)) 8)"; done
+"""
+# The same behind a write to a scratch register, which the remote must have executed first.
+PUSH = """
+bar=$(sed -n 2p /sys/class/scsi_host/host0/device/../resource | cut -d' ' -f1)
+while sleep 0.5; do
+	devmem $((bar + 0x7c)) 32 0
+	echo "PULSE $(devmem $((bar + 0x14)) 8)"
+done
 """
 BUSY = """
 while dd if=/dev/disk0 of=/dev/null bs=64k iflag=direct 2>/dev/null; do :; done &
@@ -70,6 +79,25 @@ def test_busy_remote_dies(tap, machine):
         quit_after_death(machine)
 
 
+def test_stopped_remote_goes_on(tap, machine):
+    """The time that it has to answer is 10 seconds."""
+    with tap.case("kill -STOP of a remote: the guest lives on and reads all ones"):
+        boot(machine, PUSH)
+        harness.check(GONE not in machine.console(), "registers read all ones too early")
+        remote = machine.remote()
+        os.kill(remote, signal.SIGSTOP)
+        harness.check(harness.wait_until(lambda: GONE in machine.console(), 60),
+                      f"not in 60 s\n{machine.log()}")
+        harness.check(machine.command("query-status")["status"] == "running", "it stopped")
+    with tap.case("kill -CONT of a remote that was given up: it lets go of the device"):
+        os.kill(remote, signal.SIGCONT)
+        harness.check(harness.wait_until(lambda: "lsi0: given up by the VMM" in machine.log(), 60),
+                      f"not in 60 s\n{machine.log()}")
+        harness.check(machine.command("query-status")["status"] == "running", "it stopped")
+    with tap.case("kill -CONT of a remote that was given up: QEMU ends when told"):
+        quit_after_death(machine)
+
+
 def test_qemu_dies(tap, machine):
     with tap.case("kill -9 of QEMU: the remote ends within a second"):
         boot(machine, BUSY + PULSE)
@@ -92,7 +120,8 @@ def test_launcher_dies(tap, machine):
 
 
 with harness.session() as (options, tap, folder):
-    for test in (test_remote_dies, test_busy_remote_dies, test_qemu_dies, test_launcher_dies):
+    for test in (test_remote_dies, test_busy_remote_dies, test_stopped_remote_goes_on,
+                 test_qemu_dies, test_launcher_dies):
         if options.inprocess:
             tap.skip(test.__name__, "there is no other process with --inprocess")
             continue
