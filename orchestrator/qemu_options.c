@@ -85,8 +85,8 @@ const struct mpr_qemu_option mpr_qemu_options[] = {
 	BOTH("set", VALUE,
 	     "also of the ids of -rdevice and -rdrive, as device.ID.KEY, drive.ID.KEY"),
 	REFUSED("snapshot", FLAG,
-		"remote disks have no temporary copies, and would be written to: say readonly=on of each "
-		"-rdrive, or run the machine from copies"),
+		"remote disks have no temporary copies, and would be written to: run the "
+		"machine from copies of the images instead"),
 	QEMU_ONLY("hda", VALUE, OWN_DISK),
 	QEMU_ONLY("hdb", VALUE, OWN_DISK),
 	QEMU_ONLY("hdc", VALUE, OWN_DISK),
