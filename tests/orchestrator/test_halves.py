@@ -247,6 +247,28 @@ def messages_have_the_form_of_qemus(folder):
             time.sleep(0.02)
 
 
+# ---- The boot order ------------------------------------------------------------
+
+@case
+def disks_of_an_adapter_that_was_added_are_in_the_boot_order(folder):
+    nic = ["-device", "e1000,bootindex=2"]
+    with Machine(folder, *DISK, *nic) as machine, machine.qemu() as qemu:
+        os.unlink(machine.path("remote.qmp"))  # the next process makes its own
+        qemu.command("x-rdevice-add", rid=1, id="lsi1", driver="lsi")
+        qemu.command("x-rdrive-add", rid=1, id="d1", file="d1.img", format="raw")
+        disk = {"rid": 1, "id": "disk1", "driver": "scsi-hd", "drive": "d1", "scsi-id": 11}
+        error = qemu.error("x-rdevice-add", **disk, bootindex=2)
+        check("The bootindex 2 has already been used" in error, error)
+        qemu.command("x-rdevice-add", **disk, bootindex=1)
+        order = qemu.command("qom-get", path="/machine/peripheral/lsi1", property="boot-order")
+        check(order == "1:/channel@0/disk@b,0", order)
+        error = qemu.error("device_add", driver="e1000", id="n1", bootindex=1)
+        check("The bootindex 1 has already been used" in error, error)
+        error = qemu.error("qom-set", path="/machine/peripheral/lsi1", property="boot-order",
+                           value="1:nowhere")
+        check("'1:nowhere' is not INDEX:/PATH" in error, error)
+
+
 # ---- Users and roots -----------------------------------------------------------
 
 def processes(machine):
