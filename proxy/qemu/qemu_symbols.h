@@ -9,6 +9,8 @@
 #ifndef MPR_PROXY_QEMU_QEMU_SYMBOLS_H
 #define MPR_PROXY_QEMU_QEMU_SYMBOLS_H
 
+#include "hw/core/cpu.h"
+
 /* Without these a process is no QEMU that could have the device. */
 #define QEMU_IDENTIFYING_SYMBOLS(X) \
 	X(pci_register_bar)         \
@@ -21,7 +23,6 @@
 	X(address_space_map)                     \
 	X(address_space_unmap)                   \
 	X(check_boot_index)                      \
-	X(current_cpu)                           \
 	X(del_boot_device_path)                  \
 	X(device_class_set_props)                \
 	X(error_free)                            \
@@ -115,8 +116,10 @@
 	X(g_strsplit)             \
 	X(g_strsplit_set)
 
-#define MAKE_WEAK_(pragma) _Pragma(#pragma)
-#define MAKE_WEAK(symbol) MAKE_WEAK_(weak symbol)
+/* To the assembler, because the compiler wants a declaration of each; but for one that is
+ * a thread's, which all objects must know to be that. */
+#pragma weak current_cpu
+#define MAKE_WEAK(symbol) __asm__(".weak " #symbol);
 
 QEMU_IDENTIFYING_SYMBOLS(MAKE_WEAK)
 QEMU_SYMBOLS(MAKE_WEAK)
@@ -124,6 +127,5 @@ QEMU_PLUGIN_SYMBOLS(MAKE_WEAK)
 GLIB_SYMBOLS(MAKE_WEAK)
 
 #undef MAKE_WEAK
-#undef MAKE_WEAK_
 
 #endif
