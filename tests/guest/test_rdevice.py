@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Proves the hotplug sequence of Multi-process QEMU's manual, at mpring run's monitor: a
 disk is added to a remote process, used by a Linux guest, and removed under load; then an
-adapter comes with a process of its own, is used, and leaves with it."""
+adapter comes with a process of its own, is used, and leaves with it. On one of the
+machines all this happens in the sandbox that libvirt asks for by default."""
 
 import hashlib
 import os
@@ -12,6 +13,8 @@ import socket
 
 import harness
 
+SANDBOX = ("-sandbox",
+           "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
 SIZE = 16 << 20
 WRITTEN = 8 << 20
 JOB = """
@@ -216,7 +219,7 @@ with harness.session() as (session_options, session_tap, session_folder):
         session_tap.skip("hotplug", "there is no remote process with --inprocess")
     else:
         root_port = ("-device", "pcie-root-port,id=rp0,chassis=1,slot=1")
-        for kind, extra, properties in (("pc", (), ""), ("q35", root_port, ",bus=rp0")):
+        for kind, extra, properties in (("pc", SANDBOX, ""), ("q35", root_port, ",bus=rp0")):
             first = harness.make_disk(session_folder, f"{kind}0.img", SIZE)
             second = harness.make_disk(session_folder, f"{kind}1.img", SIZE)
             with Monitored(session_options, session_folder, machine=kind, extra=extra) as vm:
