@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * channel_stats: the counters of every channel that a process has open, as a
- * JSON array on one line. It maps them to read, so that it disturbs nobody.
+ * channel_stats: the counters of every channel that a process has mapped, as a
+ * JSON array on one line. It copies them from the process's memory, so that it
+ * disturbs nobody.
  *
  *   channel_stats PID     needs the right to look into the process
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ring/layout.h"
@@ -22,10 +19,8 @@ static void print_channel(const struct mpr_channel_shared *shared, bool first)
 {
 	const char *separator = first ? "{" : ", {";
 
-/* Relaxed: counters order nothing. */
-#define PRINT(side, counter)                                               \
-	(printf("%s\"%s\": %" PRIu64, separator, #counter,                 \
-		__atomic_load_n(&shared->side.counter, __ATOMIC_RELAXED)), \
+#define PRINT(side, counter)                                                                \
+	(printf("%s\"%s\": %" PRIu64, separator, #counter, (uint64_t)shared->side.counter), \
 	 separator = ", ")
 
 	PRINT(proxy_stats, posted);
@@ -47,72 +42,66 @@ static void print_channel(const struct mpr_channel_shared *shared, bool first)
 #undef PRINT
 }
 
-/* Maps the file if it is a channel's memory, otherwise returns NULL. */
-static struct mpr_channel_shared *map_channel(int fd, size_t *size)
+/* Where a line of /proc/PID/maps says that a file of mpring's begins, or 0. */
+static uint64_t beginning(const char *line)
 {
-	struct mpr_channel_shared *shared;
-	struct stat st;
+	uint64_t start, offset;
 
-	if (fstat(fd, &st) < 0 || (size_t)st.st_size < sizeof(*shared))
-		return NULL;
-	*size = (size_t)st.st_size;
-	shared = mmap(NULL, *size, PROT_READ, MAP_SHARED, fd, 0);
-	if (shared == MAP_FAILED)
-		return NULL;
-	if (shared->header.magic == MPR_CHANNEL_MAGIC && shared->header.abi == MPR_CHANNEL_ABI)
-		return shared;
-	munmap(shared, *size);
-	return NULL;
+	if (!strstr(line, " /memfd:mpring") ||
+	    sscanf(line, "%" SCNx64 "-%*x %*s %" SCNx64, &start, &offset) != 2 || offset != 0)
+		return 0;
+	return start;
 }
 
-/* Whether it printed one. */
-static bool print_if_channel(int folder, const char *name, bool first)
+/* Whether a channel is there. */
+static bool copy_channel(int memory, uint64_t address, struct mpr_channel_shared *shared)
 {
-	struct mpr_channel_shared *shared;
-	char target[PATH_MAX];
-	size_t size;
-	ssize_t length = readlinkat(folder, name, target, sizeof(target) - 1);
-	int fd;
+	return pread(memory, shared, sizeof(*shared), (off_t)address) == sizeof(*shared) &&
+	       shared->header.magic == MPR_CHANNEL_MAGIC && shared->header.abi == MPR_CHANNEL_ABI;
+}
 
-	if (length < 0)
-		return false;
-	target[length] = '\0';
-	if (strncmp(target, "/memfd:mpring", strlen("/memfd:mpring")) != 0)
-		return false;
-	fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	shared = map_channel(fd, &size);
-	close(fd);
-	if (!shared)
-		return false;
-	print_channel(shared, first);
-	munmap(shared, size);
-	return true;
+static void print_channels(FILE *maps, int memory)
+{
+	struct mpr_channel_shared shared;
+	char line[512];
+	bool first = true;
+
+	printf("[");
+	while (fgets(line, sizeof(line), maps)) {
+		uint64_t start = beginning(line);
+
+		if (start && copy_channel(memory, start, &shared)) {
+			print_channel(&shared, first);
+			first = false;
+		}
+	}
+	printf("]\n");
 }
 
 int main(int argc, char **argv)
 {
 	char path[64];
-	struct dirent *entry;
-	bool first = true;
-	DIR *folder;
+	FILE *maps;
+	int memory;
 
 	if (argc != 2 || strspn(argv[1], "0123456789") != strlen(argv[1])) {
 		fprintf(stderr, "usage: channel_stats PID\n");
 		return 2;
 	}
-	snprintf(path, sizeof(path), "/proc/%.20s/fd", argv[1]);
-	folder = opendir(path);
-	if (!folder) {
+	snprintf(path, sizeof(path), "/proc/%.20s/mem", argv[1]);
+	memory = open(path, O_RDONLY | O_CLOEXEC);
+	if (memory < 0) {
 		perror(path);
 		return 1;
 	}
-	printf("[");
-	while ((entry = readdir(folder)))
-		if (print_if_channel(dirfd(folder), entry->d_name, first))
-			first = false;
-	printf("]\n");
-	closedir(folder);
+	snprintf(path, sizeof(path), "/proc/%.20s/maps", argv[1]);
+	maps = fopen(path, "re");
+	if (!maps) {
+		perror(path);
+		return 1;
+	}
+	print_channels(maps, memory);
+	fclose(maps);
+	close(memory);
 	return 0;
 }
