@@ -131,6 +131,22 @@ def test_hotplug(tap, options, folder):
             machine.quit()
 
 
+def test_adapter(tap, options, folder):
+    with tap.case("a disk behind an adapter that was added boots at the next reset"), \
+            Machine(options, folder, {"old": "bootindex=5"}, machine="pc") as machine:
+        path = named_disk(options, folder, "new")
+        machine.start()
+        machine.boots("old")
+        said = machine.console()
+        machine.command("x-rdevice-add", rid=1, id="lsi1", driver="lsi")
+        machine.command("x-rdrive-add", rid=1, id="new", file=path, format="raw")
+        machine.command("x-rdevice-add", rid=1, id="disk-new", driver="scsi-hd", drive="new",
+                        bootindex=1)
+        machine.command("system_reset")
+        machine.boots("new", said)
+        machine.quit()
+
+
 def test_by_hand(tap, options, folder):
     with tap.case("boot-order= of a proxy does it for device processes by hand"), \
             harness.Machine(options, folder, []) as machine:
@@ -156,4 +172,5 @@ with harness.session() as (given, results, place):
     test_taken(results, given, place)
     test_hotplug(results, given, place)
     if not given.inprocess:
+        test_adapter(results, given, place)
         test_by_hand(results, given, place)
