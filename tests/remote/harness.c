@@ -196,6 +196,14 @@ int vmm_setup_reporting(void **state)
 	return setup(state, true);
 }
 
+/* Every line begins as a comment and ends, also the last, so that TAP goes on behind it. */
+static void print_comment(char *text)
+{
+	for (char *rest, *line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		print_message("# %s\n", line);
+}
+
 int vmm_teardown(void **state)
 {
 	struct vmm *vmm = *state;
@@ -206,8 +214,7 @@ int vmm_teardown(void **state)
 	mpr_proxy_disconnect(vmm->conn);
 	assert_int_equal(remote_finish(&vmm->remote), 0);
 	output = remote_output(&vmm->remote);
-	if (output[0])
-		print_message("# %s", output);
+	print_comment(output);
 	free(output);
 	free(remote_print(&vmm->remote));
 	munmap(vmm->memory, VMM_PAGES * 4096);
