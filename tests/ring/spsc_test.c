@@ -231,7 +231,7 @@ static void test_items_are_whole_when_lines_are_evicted(void **state)
 {
 	(void)state;
 	if (!mpr_spsc_evicting()) {
-		print_message("SKIP: lines are not evicted on this processor\n");
+		print_message("# lines are not evicted on this processor\n");
 		skip();
 	}
 	stream(true);
@@ -243,7 +243,7 @@ static void test_line_is_evicted_at_the_next_look(void **state)
 
 	(void)state;
 	if (!mpr_spsc_evicting()) {
-		print_message("SKIP: lines are not evicted on this processor\n");
+		print_message("# lines are not evicted on this processor\n");
 		skip();
 	}
 	start_at(&f, 0);
