@@ -91,7 +91,8 @@ class Remote:
             try:
                 sock.connect(self.path(name))
                 return sock
-            except BlockingIOError:  # others wait to be accepted
+            # Others wait to be accepted, or the socket has its path and does not listen yet.
+            except (BlockingIOError, ConnectionRefusedError):
                 time.sleep(0.01)
         raise AssertionError(f"{name}: nobody accepts")
 
@@ -1025,8 +1026,13 @@ def background_process_says_when_it_is_ready(folder):
     while os.path.exists(pidfile) and time.monotonic() < deadline:
         time.sleep(0.01)
     check(not os.path.exists(pidfile), f"process {pid} removed its file")
+    # A thread writes the log, and may be about to.
     with open(os.path.join(folder, "log"), encoding="utf-8") as log:
-        check("monitor: quit" in log.read(), "the log")
+        text = log.read()
+        while "monitor: quit" not in text and time.monotonic() < deadline:
+            time.sleep(0.01)
+            text += log.read()
+    check("monitor: quit" in text, "the log")
 
 
 @case
