@@ -30,7 +30,10 @@ def preload_test(name):
             name = name,
             srcs = [name + ".sh"],
             args = ["$(location //proxy/qemu:mpring-qemu.so)"],
-            data = ["//proxy/qemu:mpring-qemu.so"],
+            data = [
+                "tap.sh",
+                "//proxy/qemu:mpring-qemu.so",
+            ],
             tags = [
                 "local",
                 "noasan",

@@ -6,22 +6,7 @@
 # shellcheck disable=SC2317 # functions are called through check
 set -u
 object=$(readlink -f "$1")
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-
-# check COMMAND NAME: COMMAND as the next test.
-number=0 failed=0
-check()
-{
-	number=$((number + 1))
-	if "$1" > "$dir/log" 2>&1; then
-		echo "ok $number - $2"
-	else
-		sed 's/^/# /' "$dir/log"
-		echo "not ok $number - $2"
-		failed=1
-	fi
-}
+. "$(dirname "$0")/tap.sh"
 
 skip()
 {
