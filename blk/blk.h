@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "blk/uring.h"
+#include "event/uring.h"
 
 /* QEMU's cache modes (qemu-system(1), -drive cache=). */
 enum mpr_blk_cache {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "orchestrator/memory.h"
+#include "orchestrator/alloc.h"
 
 const struct mpr_program mpr_program_remote = {
 	.name = "mpring-remote",

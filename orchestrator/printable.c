@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "orchestrator/memory.h"
+#include "orchestrator/alloc.h"
 
 #define LENGTH_MAX 512
 

@@ -9,18 +9,18 @@
 #include <unistd.h>
 
 #include "log/writer.h"
-#include "orchestrator/args.h"
-#include "orchestrator/check.h"
-#include "orchestrator/drivers.h"
-#include "orchestrator/launch.h"
+#include "orchestrator/alloc.h"
+#include "orchestrator/family/launch.h"
+#include "orchestrator/family/start.h"
+#include "orchestrator/family/supervise.h"
 #include "orchestrator/locate.h"
-#include "orchestrator/memory.h"
 #include "orchestrator/monitor/monitors.h"
+#include "orchestrator/plan/args.h"
+#include "orchestrator/plan/check.h"
+#include "orchestrator/plan/drivers.h"
 #include "orchestrator/quote.h"
 #include "orchestrator/say.h"
-#include "orchestrator/start.h"
-#include "orchestrator/supervise.h"
-#include "orchestrator/vm.h"
+#include "orchestrator/vm/vm.h"
 
 /* A socket and its two ends, -1 once closed. */
 struct wire {

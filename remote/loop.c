@@ -9,15 +9,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "remote/connection.h"
-#include "remote/delay.h"
-#include "remote/endpoints.h"
-#include "remote/flush.h"
-#include "remote/hotplug.h"
-#include "remote/listener.h"
-#include "remote/log.h"
+#include "event/delay.h"
+#include "remote/machine/hotplug.h"
 #include "remote/monitor/monitor.h"
+#include "remote/process/log.h"
 #include "remote/report.h"
+#include "remote/storage/flush.h"
+#include "remote/vmm/connection.h"
+#include "remote/vmm/endpoints.h"
+#include "remote/vmm/listener.h"
 #include "ring/discard.h"
 #include "ring/window.h"
 

@@ -6,7 +6,7 @@
 #ifndef MPR_REMOTE_LOOP_H
 #define MPR_REMOTE_LOOP_H
 
-#include "remote/machine.h"
+#include "remote/machine/machine.h"
 
 /*
  * Serves until the last connection has ended (a socket to listen on counts as

@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "log/writer.h"
-#include "remote/background.h"
-#include "remote/cmdline.h"
-#include "remote/log.h"
 #include "remote/loop.h"
-#include "remote/machine.h"
-#include "remote/own_file.h"
+#include "remote/machine/cmdline.h"
+#include "remote/machine/machine.h"
+#include "remote/process/background.h"
+#include "remote/process/log.h"
+#include "remote/process/own_file.h"
 
 #define URING_ENTRIES 256
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "remote/log.h"
+#include "remote/process/log.h"
 
 #define MAX_TEXT 480 /* leaves room for the subject in a line of the log */
 

@@ -3,7 +3,7 @@
 #ifndef MPR_REMOTE_REPORT_H
 #define MPR_REMOTE_REPORT_H
 
-#include "remote/machine.h"
+#include "remote/machine/machine.h"
 
 /* Logs a line for each device that counts, and one for each drive: names and
  * values, as in "lsi0: commands 12, moved_bytes 49152". */

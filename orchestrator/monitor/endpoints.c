@@ -8,8 +8,8 @@
 #include <sys/un.h>
 
 #include "opts/opts.h"
-#include "orchestrator/check.h"
-#include "orchestrator/memory.h"
+#include "orchestrator/alloc.h"
+#include "orchestrator/plan/check.h"
 
 /* What this side understands of a socket and of stdio ... */
 static const char *const taken_keys[] = {"backend", "id",    "path",   "host", "port",

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/commands.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/routing.h"
 #include "orchestrator/json.h"
-#include "orchestrator/qmp_client.h"
-#include "orchestrator/routing.h"
-#include "orchestrator/vm.h"
+#include "orchestrator/vm/qmp_client.h"
+#include "orchestrator/vm/vm.h"
 
 /* The answer's function may outlive the monitor, so that it has an object of its own. */
 struct call {

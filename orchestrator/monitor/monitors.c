@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "orchestrator/memory.h"
+#include "orchestrator/alloc.h"
 #include "orchestrator/monitor/endpoints.h"
 #include "orchestrator/monitor/lines.h"
 #include "orchestrator/monitor/places.h"
@@ -19,7 +19,7 @@
 #include "orchestrator/monitor/sides.h"
 #include "orchestrator/monitor/terminal.h"
 #include "orchestrator/say.h"
-#include "orchestrator/vm.h"
+#include "orchestrator/vm/vm.h"
 
 /* Clients of one socket that are served at once; others wait to be accepted. Each that
  * speaks QMP has a monitor of its own in QEMU, made beforehand. */

@@ -5,13 +5,13 @@
 #include <glib.h>
 #include <string.h>
 
-#include "orchestrator/commands.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/routing.h"
 #include "orchestrator/json.h"
 #include "orchestrator/monitor/hmp.h"
 #include "orchestrator/monitor/json_text.h"
 #include "orchestrator/monitor/scan.h"
 #include "orchestrator/monitor/stream.h"
-#include "orchestrator/routing.h"
 
 /* Bytes of a message of QEMU's. */
 #define QEMU_MESSAGE ((size_t)64 << 20)

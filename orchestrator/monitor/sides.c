@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "orchestrator/memory.h"
+#include "orchestrator/alloc.h"
 
 #define BACKLOG 16
 

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "orchestrator/commands.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/routing.h"
 #include "orchestrator/json.h"
-#include "orchestrator/qmp_client.h"
-#include "orchestrator/routing.h"
-#include "orchestrator/vm.h"
+#include "orchestrator/vm/qmp_client.h"
+#include "orchestrator/vm/vm.h"
 
 enum kind { COMMANDS, TOPICS, DEVICES, DRIVES, REMOTE, KINDS };
 

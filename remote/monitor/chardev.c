@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "remote/inherited.h"
+#include "remote/process/inherited.h"
 
 static const char *const short_properties[] = {"backend", "server",  "nowait",
 					       "wait",	  "nodelay", NULL};

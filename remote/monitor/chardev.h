@@ -3,7 +3,7 @@
 #ifndef MPR_REMOTE_MONITOR_CHARDEV_H
 #define MPR_REMOTE_MONITOR_CHARDEV_H
 
-#include "remote/cmdline.h"
+#include "remote/machine/cmdline.h"
 #include "remote/monitor/client.h"
 
 enum mpr_chardev_kind {

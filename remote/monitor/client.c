@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "remote/drives.h"
-#include "remote/timers.h"
+#include "remote/device/timers.h"
+#include "remote/storage/drives.h"
 
 /* Commands of a client before the devices have their turn. */
 #define BATCH 8

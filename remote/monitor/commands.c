@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "opts/json_opts.h"
-#include "remote/hotplug.h"
-#include "remote/log.h"
+#include "remote/machine/hotplug.h"
 #include "remote/monitor/hmp.h"
 #include "remote/monitor/json.h"
 #include "remote/monitor/qmp.h"
 #include "remote/monitor/query.h"
+#include "remote/process/log.h"
 #include "ring/discard.h"
 
 #define MAX_PARAMETERS 3
@@ -36,7 +36,7 @@ void mpr_qmp_fail(struct mpr_qmp_call *call, const char *class, char *desc)
 	call->desc = desc;
 }
 
-/* What a function of remote/hotplug.h said. */
+/* What a function of remote/machine/hotplug.h said. */
 static void conclude(struct mpr_qmp_call *call, int ret, char *error)
 {
 	if (ret == 0)
@@ -107,7 +107,7 @@ static char *check_arguments(const struct command *command, struct json_object *
 
 /* ---- Changes ------------------------------------------------------------ */
 
-/* Gives the arguments, as an option, to a function of remote/hotplug.h. */
+/* Gives the arguments, as an option, to a function of remote/machine/hotplug.h. */
 static int add(struct mpr_qmp_call *call, const char *name,
 	       int (*add_option)(struct mpr_machine *machine, struct mpr_opts *opts, char **error),
 	       char **error)

@@ -5,7 +5,7 @@
 
 #include <json-c/json.h>
 
-#include "remote/machine.h"
+#include "remote/machine/machine.h"
 
 /* `data` is taken over; NULL: none. */
 struct json_object *mpr_event(const char *name, struct json_object *data);

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "opts/opts.h"
-#include "remote/help.h"
-#include "remote/hotplug.h"
-#include "remote/log.h"
+#include "remote/machine/help.h"
+#include "remote/machine/hotplug.h"
 #include "remote/monitor/info.h"
 #include "remote/monitor/query.h"
+#include "remote/process/log.h"
 
 #define MAX_LINE 4096
 #define PROMPT "(qemu) "

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote/cmdline.h"
-#include "remote/disks.h"
-#include "remote/drive_options.h"
+#include "remote/machine/cmdline.h"
 #include "remote/monitor/query.h"
+#include "remote/storage/disks.h"
+#include "remote/storage/drive_options.h"
 
 /* ---- Drives ------------------------------------------------------------- */
 

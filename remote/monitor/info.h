@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "remote/machine.h"
+#include "remote/machine/machine.h"
 
 /* Prints "info WHAT". False: there is no such thing. */
 bool mpr_info(const struct mpr_machine *machine, const char *what, FILE *out);

@@ -10,11 +10,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "remote/listener.h"
-#include "remote/log.h"
 #include "remote/monitor/chardev.h"
 #include "remote/monitor/client.h"
 #include "remote/monitor/events.h"
+#include "remote/process/log.h"
+#include "remote/vmm/listener.h"
 
 /* More clients than this are hung up on. */
 #define MAX_CLIENTS 64

@@ -6,7 +6,7 @@
 #ifndef MPR_REMOTE_MONITOR_MONITOR_H
 #define MPR_REMOTE_MONITOR_MONITOR_H
 
-#include "remote/machine.h"
+#include "remote/machine/machine.h"
 
 struct mpr_monitors;
 

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "remote/disks.h"
-#include "remote/drive_options.h"
-#include "remote/help.h"
+#include "remote/machine/help.h"
 #include "remote/monitor/json.h"
+#include "remote/storage/disks.h"
+#include "remote/storage/drive_options.h"
 
 /* ---- The process -------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 
 #include <json-c/json.h>
 
-#include "remote/machine.h"
+#include "remote/machine/machine.h"
 
 struct json_object *mpr_query_version(void);
 struct json_object *mpr_query_status(const struct mpr_machine *machine);

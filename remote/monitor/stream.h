@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "remote/watch.h"
+#include "event/watch.h"
 
 /* Bytes that may wait to be read by the other side. */
 #define MPR_STREAM_BACKLOG (1u << 20)

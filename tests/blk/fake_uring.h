@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stand-in for blk/uring.c that does no I/O: the test sees each submission
+ * A stand-in for event/uring.c that does no I/O: the test sees each submission
  * entry and completes it with the result and at the time of its choice.
  */
 #ifndef MPR_TESTS_BLK_FAKE_URING_H
 #define MPR_TESTS_BLK_FAKE_URING_H
 
-#include "blk/uring.h"
+#include "event/uring.h"
 
 /* Makes this the registered memory, as one buffer of that index. */
 void fake_uring_register(struct mpr_uring *ring, const void *base, size_t len);

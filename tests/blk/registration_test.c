@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "blk/uring.h"
+#include "event/uring.h"
 
 #define GIB (1ul << 30)
 #define BASE ((char *)0x100000000000)

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "blk/uring.h"
+#include "event/uring.h"
 #include "tests/blk/image.h"
 
 struct counted_op {

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "remote/connection.h"
+#include "remote/vmm/connection.h"
 #include "tests/remote/test_device.h"
 #include "wire/mpqemu.h"
 

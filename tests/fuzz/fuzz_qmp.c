@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "dev/device.h"
-#include "remote/cmdline.h"
-#include "remote/hotplug.h"
+#include "remote/machine/cmdline.h"
+#include "remote/machine/hotplug.h"
 #include "remote/monitor/client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

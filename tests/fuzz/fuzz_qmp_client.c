@@ -17,12 +17,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "orchestrator/commands.h"
+#include "orchestrator/commands/commands.h"
 #include "orchestrator/json.h"
 #include "orchestrator/monitor/hmp.h"
 #include "orchestrator/monitor/words.h"
-#include "orchestrator/qmp_client.h"
-#include "orchestrator/vm.h"
+#include "orchestrator/vm/qmp_client.h"
+#include "orchestrator/vm/vm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "dev/device.h"
-#include "remote/hosted.h"
-#include "remote/session.h"
+#include "remote/device/hosted.h"
+#include "remote/vmm/session.h"
 #include "ring/channel.h"
 #include "wire/wire.h"
 

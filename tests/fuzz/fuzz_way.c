@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/routes.h"
-#include "orchestrator/vm_state.h"
-#include "orchestrator/way.h"
+#include "orchestrator/commands/routes.h"
+#include "orchestrator/commands/way.h"
+#include "orchestrator/vm/vm_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/args.h"
-#include "orchestrator/check.h"
+#include "orchestrator/plan/args.h"
+#include "orchestrator/plan/check.h"
 #include "orchestrator/quote.h"
 
 #define ARGS_MAX 64

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "orchestrator/routing.h"
+#include "orchestrator/commands/routing.h"
 
 const struct mpr_vm_command mpr_vm_commands[] = {
 	{"rdevice_add", "x-rdevice-add", "rid driver id", "add a remote device"},

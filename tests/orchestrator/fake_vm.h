@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 
-#include "orchestrator/commands.h"
-#include "orchestrator/qmp_client.h"
-#include "orchestrator/vm.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/vm/qmp_client.h"
+#include "orchestrator/vm/vm.h"
 
 /* What was asked since the last answer, "command {arguments}" or "name words", one
  * question a line. */

@@ -3,7 +3,7 @@
  * "hmp NAME qemu". */
 #include <stdio.h>
 
-#include "orchestrator/routes.h"
+#include "orchestrator/commands/routes.h"
 
 static void print(const char *protocol, const struct mpr_route *routes, const char *const *qemus)
 {

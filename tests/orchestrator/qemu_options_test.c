@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <glib.h>
 
-#include "orchestrator/qemu_options.h"
+#include "orchestrator/plan/qemu_options.h"
 
 static const char *page_path;
 

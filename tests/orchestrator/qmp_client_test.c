@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/qmp_client.h"
+#include "orchestrator/vm/qmp_client.h"
 #include "tests/ring/lingering.h"
 
 #define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"

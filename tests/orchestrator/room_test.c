@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/check.h"
+#include "orchestrator/plan/check.h"
 
 static char folder[] = "/tmp/room_test-XXXXXX";
 

@@ -14,11 +14,11 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/believe.h"
-#include "orchestrator/hotplug.h"
-#include "orchestrator/routes.h"
-#include "orchestrator/routing.h"
-#include "orchestrator/vm_state.h"
+#include "orchestrator/commands/routes.h"
+#include "orchestrator/commands/routing.h"
+#include "orchestrator/vm/believe.h"
+#include "orchestrator/vm/hotplug.h"
+#include "orchestrator/vm/vm_state.h"
 
 static struct mpr_vm vm;
 static struct mpr_vm_remote remotes[2];

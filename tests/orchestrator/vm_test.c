@@ -23,11 +23,11 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/commands.h"
-#include "orchestrator/family.h"
-#include "orchestrator/launch.h"
-#include "orchestrator/vm.h"
-#include "orchestrator/vm_state.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/family/family.h"
+#include "orchestrator/family/launch.h"
+#include "orchestrator/vm/vm.h"
+#include "orchestrator/vm/vm_state.h"
 
 /* Longer than anything may take on a busy machine; the tests do not wait for it. */
 #define PATIENCE_S 60

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "dev/scsi/scsi.h"
-#include "remote/cmdline.h"
-#include "remote/machine.h"
+#include "remote/machine/cmdline.h"
+#include "remote/machine/machine.h"
 #include "tests/remote/harness.h"
 
 #define MAX_ARGS 24

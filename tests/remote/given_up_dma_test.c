@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "remote/hosted.h"
+#include "remote/device/hosted.h"
 #include "tests/remote/harness.h"
 #include "tests/remote/test_device.h"
 

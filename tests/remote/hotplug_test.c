@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "dev/scsi/scsi.h"
-#include "remote/hotplug.h"
+#include "remote/machine/hotplug.h"
 #include "tests/remote/harness.h"
 
 /* ---- An adapter with a SCSI bus and nothing else ------------------------ */

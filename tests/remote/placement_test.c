@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "remote/placement.h"
+#include "remote/process/placement.h"
 #include "ring/channel.h"
 #include "tests/remote/harness.h"
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "remote/sandbox.h"
+#include "remote/process/sandbox.h"
 
 /* Calls that would do nothing, or fail, if they were made. Where that is the same for all
  * users the error is returned. */

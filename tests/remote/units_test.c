@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "remote/ram.h"
-#include "remote/timers.h"
+#include "remote/device/ram.h"
+#include "remote/device/timers.h"
 #include "ring/window.h"
 #include "tests/remote/harness.h"
 

@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "remote/written.h"
+#include "remote/device/written.h"
 #include "ring/channel.h"
 #include "tests/remote/harness.h"
 

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/commands/routing.h"
+
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/alloc.h"
+#include "orchestrator/commands/merge.h"
+#include "orchestrator/commands/routes.h"
+#include "orchestrator/commands/way.h"
+#include "orchestrator/json.h"
+#include "orchestrator/printable.h"
+#include "orchestrator/say.h"
+#include "orchestrator/vm/hotplug.h"
+#include "orchestrator/vm/vm_state.h"
+
+#define HMP "human-monitor-command"
+
+bool mpr_vm_routes_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments)
+{
+	struct mpr_way way;
+
+	return mpr_way_find(vm, mpr_route_find(mpr_routes_qmp, name), arguments, &way);
+}
+
+bool mpr_vm_routes_hmp(struct mpr_vm *vm, const char *line)
+{
+	struct json_object *arguments;
+	const struct mpr_route *route = mpr_way_of_line(line, &arguments);
+	struct mpr_way way;
+	bool routed = mpr_way_find(vm, route, arguments, &way);
+
+	json_object_put(arguments);
+	return routed;
+}
+
+/* ---- Running ------------------------------------------------------------ */
+
+/* One who is asked, and the answer. */
+struct part {
+	struct mpr_vm *vm;
+	struct call *call; /* NULL: it is answered without him */
+	uint64_t rid;	   /* of a remote */
+	bool qemu;
+	bool answered;
+	struct json_object *reply; /* NULL: none yet, or he is lost */
+};
+
+struct call {
+	struct mpr_vm *vm;
+	const struct mpr_route *route;
+	struct json_object *arguments;
+	char *line; /* HMP's; NULL: QMP */
+	char *name; /* that it is about, of rid `rid`; NULL: about all */
+	uint64_t rid;
+	GPtrArray *parts; /* QEMU's comes first when all are asked */
+	guint pending;
+	guint timeout; /* source: some do not answer; 0: they were given up */
+	mpr_outcome_fn done;
+	void *opaque;
+};
+
+static void free_part(struct part *part)
+{
+	json_object_put(part->reply);
+	g_free(part);
+}
+
+/* Those who have not answered yet free theirs when they do. */
+static void leave_part(void *opaque)
+{
+	struct part *part = opaque;
+
+	part->call = NULL;
+	if (part->answered)
+		free_part(part);
+}
+
+static void end(struct call *call, const struct mpr_outcome *outcome)
+{
+	call->done(call->opaque, outcome);
+	if (call->timeout)
+		g_source_remove(call->timeout);
+	json_object_put(call->arguments);
+	g_ptr_array_unref(call->parts);
+	g_free(call->line);
+	g_free(call->name);
+	g_free(call);
+}
+
+/* Takes over the error. */
+static void fail(struct call *call, char *error)
+{
+	end(call, &(struct mpr_outcome){.error = error});
+	free(error);
+}
+
+/* ---- One remote's ------------------------------------------------------- */
+
+static void refuse(struct call *call, const char *lack)
+{
+	const char *why = call->route->why;
+
+	fail(call, mpr_need_text("%s: \"%s\" is in the remote process of rid %llu%s%s%s",
+				 call->route->name, call->name, (unsigned long long)call->rid, lack,
+				 why ? ": " : "", why ? why : ""));
+}
+
+static const char *class_of(struct json_object *reply)
+{
+	return mpr_json_get_string(mpr_json_get(reply, "error"), "class");
+}
+
+static bool has_class(struct json_object *reply, const char *class)
+{
+	const char *given = class_of(reply);
+
+	return given && !strcmp(given, class);
+}
+
+/* The remote knows no such command. */
+static bool is_unknown(const struct call *call, struct json_object *reply)
+{
+	const char *text = mpr_json_get_string(reply, "return");
+
+	if (call->line)
+		return text && g_str_has_prefix(text, "unknown command: ");
+	return has_class(reply, "CommandNotFound");
+}
+
+static void give_error(struct call *call, struct json_object *reply)
+{
+	char *error = mpr_printable(mpr_qmp_error(reply));
+
+	end(call, &(struct mpr_outcome){
+			  .error = error,
+			  .class = has_class(reply, "DeviceNotFound") ? "DeviceNotFound" : NULL});
+	free(error);
+}
+
+static void give_result(struct call *call, struct json_object *reply)
+{
+	struct json_object *result = mpr_json_get(reply, "return");
+	const char *said = mpr_json_string(result);
+	char *text = said ? mpr_printable_lines(said) : NULL;
+
+	end(call, &(struct mpr_outcome){.result = result, .text = text});
+	free(text);
+}
+
+static void end_one(struct call *call, struct json_object *reply)
+{
+	if (!reply)
+		fail(call, mpr_need_text("the remote process of rid %llu has ended",
+					 (unsigned long long)call->rid));
+	else if (is_unknown(call, reply))
+		refuse(call, ", which has no such command");
+	else if (mpr_qmp_error(reply))
+		give_error(call, reply);
+	else
+		give_result(call, reply);
+}
+
+/* ---- All ---------------------------------------------------------------- */
+
+static struct json_object *reply_of(const struct call *call, guint i)
+{
+	return ((const struct part *)call->parts->pdata[i])->reply;
+}
+
+/* As it is. */
+static void give_qemus(struct call *call)
+{
+	struct json_object *reply = reply_of(call, 0), *result = mpr_json_get(reply, "return");
+	const char *error = mpr_qmp_error(reply);
+
+	if (error)
+		end(call, &(struct mpr_outcome){.error = error, .class = class_of(reply)});
+	else
+		end(call, &(struct mpr_outcome){.result = result, .text = mpr_json_string(result)});
+}
+
+/* The first remote that has an answer. */
+static void end_either(struct call *call)
+{
+	guint i = 0;
+
+	while (i < call->parts->len && mpr_qmp_error(reply_of(call, i)))
+		i++;
+	if (i == 0 || i == call->parts->len)
+		give_qemus(call);
+	else
+		give_result(call, reply_of(call, i));
+}
+
+/* Those who are there still. */
+static struct mpr_vm_remote *remote_of(const struct call *call, guint i)
+{
+	const struct part *part = call->parts->pdata[i];
+
+	return part->answered ? mpr_vm_find_remote(call->vm, part->rid) : NULL;
+}
+
+static void end_lists(struct call *call, struct json_object *list)
+{
+	for (guint i = 1; i < call->parts->len; i++)
+		if (remote_of(call, i))
+			mpr_merge_list(list, remote_of(call, i), call->route->name,
+				       mpr_json_get(reply_of(call, i), "return"));
+	end(call, &(struct mpr_outcome){.result = list});
+}
+
+static void end_texts(struct call *call, const char *qemus)
+{
+	GString *text = g_string_new(qemus);
+
+	for (guint i = 1; i < call->parts->len; i++) {
+		const char *more = mpr_json_get_string(reply_of(call, i), "return");
+
+		if (more && remote_of(call, i) && !is_unknown(call, reply_of(call, i)))
+			mpr_merge_text(text, remote_of(call, i), call->route->name, more);
+	}
+	end(call, &(struct mpr_outcome){.text = text->str});
+	g_string_free(text, TRUE);
+}
+
+static void end_all(struct call *call)
+{
+	struct json_object *qemus = mpr_json_get(reply_of(call, 0), "return");
+
+	if (call->route->how == MPR_ROUTE_EITHER)
+		end_either(call);
+	else if (call->line && mpr_json_string(qemus))
+		end_texts(call, mpr_json_string(qemus));
+	else if (!call->line && json_object_is_type(qemus, json_type_array))
+		end_lists(call, qemus);
+	else
+		give_qemus(call);
+}
+
+/* ---- Asking ------------------------------------------------------------- */
+
+static void note_answer(const struct part *part)
+{
+	struct mpr_vm_remote *remote = mpr_vm_find_remote(part->vm, part->rid);
+
+	if (remote && !part->qemu)
+		remote->silent = false;
+}
+
+static void end_if_answered(struct call *call)
+{
+	const struct part *first = call->parts->pdata[0];
+
+	if (!first->answered || (call->pending && call->timeout))
+		return;
+	if (call->name)
+		end_one(call, first->reply);
+	else
+		end_all(call);
+}
+
+static void answered(void *opaque, struct json_object *reply)
+{
+	struct part *part = opaque;
+
+	part->answered = true;
+	note_answer(part);
+	if (!part->call) {
+		free_part(part);
+		return;
+	}
+	part->reply = json_object_get(reply);
+	part->call->pending--;
+	end_if_answered(part->call);
+}
+
+static void ask(struct call *call, struct mpr_qmp *qmp, uint64_t rid)
+{
+	struct part *part = g_new0(struct part, 1);
+	struct json_object *line;
+
+	part->vm = call->vm;
+	part->call = call;
+	part->rid = rid;
+	part->qemu = qmp == call->vm->qemu;
+	g_ptr_array_add(call->parts, part);
+	call->pending++;
+	if (!call->line) {
+		mpr_qmp_execute(qmp, call->route->name, json_object_get(call->arguments), -1,
+				answered, part);
+		return;
+	}
+	line = json_object_new_object();
+	json_object_object_add(line, "command-line", json_object_new_string(call->line));
+	mpr_qmp_execute(qmp, HMP, line, -1, answered, part);
+}
+
+/* One remote that hangs must not keep those waiting who ask about all. It is asked again when
+ * it has answered. */
+static void give_up(const struct part *part)
+{
+	struct mpr_vm_remote *remote = mpr_vm_find_remote(part->vm, part->rid);
+
+	if (!remote || part->answered || part->qemu)
+		return;
+	if (!remote->silent)
+		mpr_say("remote process of rid %llu (pid %d) does not answer; what it has is left "
+			"out of answers about all drives and devices",
+			(unsigned long long)remote->rid, (int)remote->pid);
+	remote->silent = true;
+}
+
+static gboolean on_timeout(void *opaque)
+{
+	struct call *call = opaque;
+
+	call->timeout = 0;
+	for (guint i = 0; i < call->parts->len; i++)
+		give_up(call->parts->pdata[i]);
+	end_if_answered(call);
+	return G_SOURCE_REMOVE;
+}
+
+static void ask_all(struct call *call)
+{
+	struct mpr_vm *vm = call->vm;
+
+	call->timeout = g_timeout_add(vm->patience_ms, on_timeout, call);
+	ask(call, vm->qemu, 0);
+	for (guint i = 0; i < vm->remotes->len; i++) {
+		const struct mpr_vm_remote *remote = mpr_vm_remote_at(vm, i);
+
+		if (mpr_vm_find_remote(vm, remote->rid) == remote && !remote->silent)
+			ask(call, remote->qmp, remote->rid);
+	}
+}
+
+/* ---- As mpring's own ---------------------------------------------------- */
+
+static void on_done(void *opaque, const char *error)
+{
+	end(opaque, &(struct mpr_outcome){.error = error});
+}
+
+static void on_outcome(void *opaque, const struct mpr_outcome *outcome)
+{
+	end(opaque, outcome);
+}
+
+/* A device that goes to a remote's drive or bus; `named` is that. */
+static void add_device(struct call *call, const struct mpr_remote_option *named)
+{
+	struct json_object *arguments = NULL;
+
+	if (named->kind == MPR_REMOTE_DEVICE) { /* its id is taken */
+		refuse(call, "");
+		return;
+	}
+	json_object_deep_copy(call->arguments, &arguments, NULL);
+	json_object_object_add(arguments, "rid", json_object_new_int64((int64_t)named->rid));
+	mpr_vm_run_qmp(call->vm, mpr_vm_find_qmp("x-rdevice-add"), arguments, on_outcome, call);
+	json_object_put(arguments);
+}
+
+static void run_one(struct call *call, const struct mpr_way *way)
+{
+	const struct mpr_hotplug_name name = {
+		.id = mpr_remote_option_get(way->named.option, "id"),
+	};
+
+	switch (call->route->how) {
+	case MPR_ROUTE_DEVICE_ADD:
+		add_device(call, way->named.option);
+		break;
+	case MPR_ROUTE_DEVICE_DEL:
+		mpr_hotplug_device_del(call->vm, &name, on_done, call);
+		break;
+	case MPR_ROUTE_DRIVE_DEL:
+		mpr_hotplug_drive_del(call->vm, &name, on_done, call);
+		break;
+	case MPR_ROUTE_REFUSED:
+		refuse(call, "");
+		break;
+	default:
+		ask(call, way->remote->qmp, call->rid);
+	}
+}
+
+/* Takes over the arguments. */
+static void run(struct mpr_vm *vm, const struct mpr_route *route, struct json_object *arguments,
+		const char *line, mpr_outcome_fn done, void *opaque)
+{
+	struct call *call = g_new0(struct call, 1);
+	struct mpr_way way;
+
+	call->vm = vm;
+	call->route = route;
+	call->arguments = arguments;
+	call->line = g_strdup(line);
+	call->parts = g_ptr_array_new_with_free_func(leave_part);
+	call->done = done;
+	call->opaque = opaque;
+	if (!mpr_way_find(vm, route, arguments, &way)) {
+		end(call, &(struct mpr_outcome){.qemus = true});
+	} else if (way.all) {
+		ask_all(call);
+	} else {
+		call->name = g_strdup(way.named.name);
+		call->rid = way.remote->rid;
+		run_one(call, &way);
+	}
+}
+
+void mpr_vm_route_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments,
+		      mpr_outcome_fn done, void *opaque)
+{
+	run(vm, mpr_route_find(mpr_routes_qmp, name), json_object_get(arguments), NULL, done,
+	    opaque);
+}
+
+void mpr_vm_route_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque)
+{
+	struct json_object *arguments;
+	const struct mpr_route *route = mpr_way_of_line(line, &arguments);
+
+	run(vm, route, arguments, line, done, opaque);
+}

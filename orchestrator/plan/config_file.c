@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/plan/config_file.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/alloc.h"
+#include "orchestrator/plan/check.h"
+#include "orchestrator/plan/qemu_options.h"
+
+/* Sections that are not called as their options. */
+static const struct {
+	const char *section, *option;
+} names[] = {
+	{"boot-opts", "boot"},
+	{"memory", "m"},
+	{"smp-opts", "smp"},
+};
+
+static const char *option_of(const char *section)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (!strcmp(names[i].section, section))
+			return names[i].option;
+	return section;
+}
+
+static void append(GString *text, const char *key, const char *value)
+{
+	g_string_append_printf(text, "%s%s=", text->len ? "," : "", key);
+	for (; *value; value++) {
+		if (*value == ',')
+			g_string_append_c(text, ',');
+		g_string_append_c(text, *value);
+	}
+}
+
+/* ---- Lines -------------------------------------------------------------- */
+
+/* What is between the next two quotes, or NULL. */
+static char *quoted(const char *text)
+{
+	const char *begin = strchr(text, '"');
+	const char *end = begin ? strchr(begin + 1, '"') : NULL;
+
+	return end ? g_strndup(begin + 1, (gsize)(end - begin - 1)) : NULL;
+}
+
+struct section {
+	char *name;    /* NULL: none has begun */
+	GString *text; /* as an option's value */
+};
+
+/* An option, if there is one of that name. */
+static void end_section(struct section *section, GPtrArray *words)
+{
+	if (section->name) {
+		char *option = g_strconcat("-", option_of(section->name), NULL);
+
+		if (mpr_qemu_option(option)) {
+			g_ptr_array_add(words, option);
+			g_ptr_array_add(words, g_strdup(section->text->str));
+		} else {
+			g_free(option);
+		}
+	}
+	g_free(section->name);
+	section->name = NULL;
+	g_string_truncate(section->text, 0);
+}
+
+/* [name] or [name "id"] */
+static void begin_section(struct section *section, const char *line)
+{
+	g_autofree char *id = quoted(line);
+
+	section->name = g_strndup(line + 1, strcspn(line + 1, " \t]"));
+	if (id)
+		append(section->text, "id", id);
+}
+
+/* key = "value" */
+static void take_line(struct section *section, const char *line)
+{
+	g_autofree char *key = g_strndup(line, strcspn(line, " \t="));
+	g_autofree char *value = quoted(line);
+
+	if (*key && value && section->name)
+		append(section->text, key, value);
+}
+
+static void take_file(const char *text, GPtrArray *words)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	struct section section = {.text = g_string_new(NULL)};
+
+	for (char **line = lines; *line; line++) {
+		g_strstrip(*line);
+		if (**line == '[') {
+			end_section(&section, words);
+			begin_section(&section, *line);
+		} else if (**line != '#') {
+			take_line(&section, *line);
+		}
+	}
+	end_section(&section, words);
+	g_string_free(section.text, TRUE);
+}
+
+/* ---- Command lines ------------------------------------------------------ */
+
+static bool add_file(const char *path, GPtrArray *words, char **error)
+{
+	g_autofree char *text = NULL;
+	GError *why = NULL;
+
+	if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+		*error = mpr_need_text("-readconfig %s: it must be a file, as it is read twice: by "
+				       "mpring and by QEMU",
+				       path);
+		return false;
+	}
+	if (!g_file_get_contents(path, &text, NULL, &why)) {
+		*error = mpr_need_text("-readconfig %s: %s", path, why->message);
+		g_error_free(why);
+		return false;
+	}
+	take_file(text, words);
+	return true;
+}
+
+char **mpr_config_expand(char *const *argv, char **error)
+{
+	GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+	size_t count;
+
+	*error = NULL;
+	g_ptr_array_add(words, g_strdup(argv[0]));
+	for (argv++; *argv && !*error; argv += count) {
+		count = mpr_option_words(argv);
+		if (mpr_is_option(argv[0], "readconfig") && argv[1] &&
+		    !add_file(argv[1], words, error))
+			break;
+		for (size_t i = 0; i < count; i++)
+			g_ptr_array_add(words, g_strdup(argv[i]));
+	}
+	if (*error) {
+		g_ptr_array_unref(words);
+		return NULL;
+	}
+	g_ptr_array_add(words, NULL);
+	return (char **)g_ptr_array_free(words, FALSE);
+}

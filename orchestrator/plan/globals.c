@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/plan/globals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/alloc.h"
+#include "orchestrator/plan/check.h"
+#include "orchestrator/plan/qemu_options.h"
+
+static void set(struct mpr_remote_option *option, const char *key, const char *value)
+{
+	if (mpr_opts_set(option->opts, key, value))
+		(void)mpr_need(NULL);
+}
+
+/* ---- -global ------------------------------------------------------------ */
+
+static void free_global(void *opaque)
+{
+	struct mpr_global *global = opaque;
+
+	g_free(global->driver);
+	g_free(global->property);
+	g_free(global->value);
+	g_free(global);
+}
+
+/* DRIVER.PROPERTY=VALUE, in which commas are not special. */
+static bool parse_short(struct mpr_global *global)
+{
+	size_t driver = strcspn(global->text, ".="), property;
+	const char *rest = global->text + driver;
+
+	if (*rest != '.' || !driver)
+		return false;
+	property = strcspn(rest + 1, "=");
+	if (!property || rest[1 + property] != '=')
+		return false;
+	global->driver = g_strndup(global->text, driver);
+	global->property = g_strndup(rest + 1, property);
+	global->value = g_strdup(rest + 1 + property + 1);
+	return true;
+}
+
+/* driver=DRIVER,property=PROPERTY,value=VALUE */
+static bool parse_long(struct mpr_global *global)
+{
+	struct mpr_opts *opts;
+	char *error;
+
+	if (mpr_opts_parse("-global", global->text, NULL, &opts, &error)) {
+		free(error);
+		return false;
+	}
+	global->driver = g_strdup(mpr_opts_get(opts, "driver"));
+	global->property = g_strdup(mpr_opts_get(opts, "property"));
+	global->value = g_strdup(mpr_opts_get(opts, "value"));
+	mpr_opts_free(opts);
+	return global->driver && global->property && global->value;
+}
+
+GPtrArray *mpr_globals_parse(char *const *argv)
+{
+	GPtrArray *globals = g_ptr_array_new_with_free_func(free_global);
+
+	for (argv++; *argv; argv += mpr_option_words(argv)) {
+		struct mpr_global *global;
+
+		if (!mpr_is_option(argv[0], "global") || !argv[1])
+			continue;
+		global = g_new0(struct mpr_global, 1);
+		global->text = argv[1];
+		if (parse_short(global) || parse_long(global))
+			g_ptr_array_add(globals, global);
+		else
+			free_global(global);
+	}
+	return globals;
+}
+
+/* QEMU's classes above that of a disk; those above an adapter are those of its proxy as
+ * well, for which QEMU itself sees to them. */
+static bool is_above(const char *class, const char *driver)
+{
+	return g_str_has_prefix(driver, "scsi-") &&
+	       (!strcmp(class, "scsi-disk-base") || !strcmp(class, "scsi-device"));
+}
+
+bool mpr_global_is_for(const struct mpr_global *global, const struct mpr_remote_option *option)
+{
+	const char *driver = mpr_remote_option_get(option, "driver");
+
+	return option->kind != MPR_REMOTE_DRIVE && driver &&
+	       (!strcmp(global->driver, driver) || is_above(global->driver, driver));
+}
+
+/* Of several the last holds; what the option says itself holds before all. */
+void mpr_globals_apply(const GPtrArray *globals, struct mpr_remote_option *option)
+{
+	for (guint i = globals->len; i-- > 0;) {
+		const struct mpr_global *global = globals->pdata[i];
+
+		if (mpr_global_is_for(global, option) &&
+		    !mpr_remote_option_get(option, global->property))
+			set(option, global->property, global->value);
+	}
+}
+
+/* ---- -set --------------------------------------------------------------- */
+
+/* The option that GROUP.ID.KEY=VALUE names, or NULL; *key is where the rest begins. */
+static struct mpr_remote_option *find(const char *text, const GPtrArray *options, const char **key)
+{
+	bool drive = g_str_has_prefix(text, "drive.");
+	const char *id = drive ? text + 6 : text + 7;
+	size_t len;
+
+	if (!drive && !g_str_has_prefix(text, "device."))
+		return NULL;
+	len = strcspn(id, ".");
+	*key = id + len + 1;
+	if (!id[len] || !strchr(*key, '='))
+		return NULL;
+	for (guint i = 0; i < options->len; i++) {
+		struct mpr_remote_option *option = options->pdata[i];
+		const char *name = mpr_remote_option_get(option, "id");
+
+		if ((option->kind == MPR_REMOTE_DRIVE) == drive && name && strlen(name) == len &&
+		    !strncmp(name, id, len))
+			return option;
+	}
+	return NULL;
+}
+
+void mpr_sets_apply(char *const *argv, const GPtrArray *options)
+{
+	for (argv++; *argv; argv += mpr_option_words(argv)) {
+		struct mpr_remote_option *option;
+		const char *key, *value;
+		char *name;
+
+		if (!mpr_is_option(argv[0], "set") || !argv[1])
+			continue;
+		option = find(argv[1], options, &key);
+		if (!option)
+			continue;
+		value = strchr(key, '=');
+		name = g_strndup(key, (gsize)(value - key));
+		set(option, name, value + 1);
+		g_free(name);
+	}
+}
+
+bool mpr_set_is_remote(const char *text, const GPtrArray *options)
+{
+	const char *key;
+
+	return find(text, options, &key);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/plan/process.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/alloc.h"
+#include "orchestrator/plan/remote_option.h"
+
+static const char *const properties[] = {"poll-us", "cpu", "numa-node"};
+
+#define COUNT (sizeof(properties) / sizeof(properties[0]))
+
+/* What the first `count` options say about process `rid`, or NULL. */
+static const char *said(const GPtrArray *options, size_t count, uint64_t rid, const char *property)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct mpr_remote_option *option = options->pdata[i];
+		const char *value = mpr_remote_option_get(option, property);
+
+		if (option->kind == MPR_REMOTE_ADAPTER && option->rid == rid && value)
+			return value;
+	}
+	return NULL;
+}
+
+int mpr_process_check(const GPtrArray *options, size_t index, char **error)
+{
+	const struct mpr_remote_option *option = options->pdata[index];
+
+	if (option->kind != MPR_REMOTE_ADAPTER)
+		return 0;
+	for (size_t i = 0; i < COUNT; i++) {
+		const char *value = mpr_remote_option_get(option, properties[i]);
+		const char *before = said(options, index, option->rid, properties[i]);
+
+		if (!value || !before || !strcmp(value, before))
+			continue;
+		*error = mpr_need_text("%s: %s=%s, but %s=%s was said before of the same process "
+				       "(rid %llu)",
+				       mpr_opts_text(option->opts), properties[i], value,
+				       properties[i], before, (unsigned long long)option->rid);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* poll-us= is for QEMU's side as well. */
+int mpr_process_check_running(const GPtrArray *options, size_t index, char **error)
+{
+	const struct mpr_remote_option *option = options->pdata[index];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		const char *value = mpr_remote_option_get(option, properties[i]);
+
+		if (option->kind != MPR_REMOTE_ADAPTER || !value ||
+		    said(options, index, option->rid, properties[i]) ||
+		    !strcmp(properties[i], "poll-us"))
+			continue;
+		*error = mpr_need_text("%s: %s= must be said when the process of rid %llu is "
+				       "started, and it runs already",
+				       mpr_opts_text(option->opts), properties[i],
+				       (unsigned long long)option->rid);
+		return -EINVAL;
+	}
+	return mpr_process_check(options, index, error);
+}
+
+/* Commas are doubled in options. */
+static char *quoted(const char *value)
+{
+	g_auto(GStrv) parts = g_strsplit(value, ",", -1);
+	g_autofree char *text = g_strjoinv(",,", parts);
+
+	return mpr_need_text("%s", text);
+}
+
+char *mpr_process_machine(const GPtrArray *options, uint64_t rid)
+{
+	char *machine = NULL;
+
+	for (size_t i = 0; i < COUNT; i++) {
+		const char *value = said(options, options->len, rid, properties[i]);
+		char *text, *longer;
+
+		if (!value)
+			continue;
+		text = quoted(value);
+		longer = mpr_need_text("%s,%s=%s", machine ? machine : "x-remote", properties[i],
+				       text);
+		free(text);
+		free(machine);
+		machine = longer;
+	}
+	return machine;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * QEMU's options, and what each means for the devices and disks of a virtual machine
+ * that live in remote processes. A remote disk is a disk of the machine, so an option
+ * for all disks either holds for it, too, or is refused. docs/qemu-options.md has the
+ * same table.
+ */
+#ifndef MPR_ORCHESTRATOR_PLAN_QEMU_OPTIONS_H
+#define MPR_ORCHESTRATOR_PLAN_QEMU_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum mpr_option_scope {
+	MPR_QEMU_ONLY, /* of no concern to remote processes */
+	MPR_BOTH,      /* holds for them as well */
+	MPR_REFUSED,   /* would hold for one half only; with `key`, if its value has that */
+};
+
+struct mpr_qemu_option {
+	const char *name; /* without dashes */
+	bool argument;	  /* the next word belongs to it */
+	enum mpr_option_scope scope;
+	const char *why;
+	const char *key;
+};
+
+/* Ended by an option without a name. */
+extern const struct mpr_qemu_option mpr_qemu_options[];
+
+/* The option that a word is, or NULL: it is none, or unknown, or -rdevice or -rdrive. */
+const struct mpr_qemu_option *mpr_qemu_option(const char *word);
+
+/* How many words the option or operand at argv[0] has: 1 or 2. */
+size_t mpr_option_words(char *const *argv);
+
+/* That no option holds for a half of the machine only; for command lines (ended by
+ * NULL) with remote processes. 0, or -EINVAL with *error set to a message that quotes
+ * the option (free() it). */
+int mpr_check_scopes(char *const *argv, char **error);
+
+#endif

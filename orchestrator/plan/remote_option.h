@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one -rdevice or -rdrive asks for: a drive, an adapter or another device
+ * in the remote process of number `rid`.
+ *
+ * An -rdevice is an adapter, a PCI device that QEMU gets a pci-proxy-dev for,
+ * unless it sits on an adapter's bus: its driver is one of a SCSI bus
+ * ("scsi-hd"), or its bus= is "ID.N" with ID an -rdevice of the same rid.
+ */
+#ifndef MPR_ORCHESTRATOR_PLAN_REMOTE_OPTION_H
+#define MPR_ORCHESTRATOR_PLAN_REMOTE_OPTION_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "opts/opts.h"
+
+/* In the order in which a remote is told of them. */
+enum mpr_remote_kind { MPR_REMOTE_DRIVE, MPR_REMOTE_ADAPTER, MPR_REMOTE_DEVICE, MPR_REMOTE_KINDS };
+
+/* Of a machine that runs. */
+enum mpr_remote_state { MPR_REMOTE_HERE, MPR_REMOTE_COMING, MPR_REMOTE_GOING };
+
+struct mpr_remote_option {
+	enum mpr_remote_kind kind;
+	enum mpr_remote_state state;
+	struct mpr_opts *opts; /* without rid */
+	int scsi_id;	       /* of a disk, once it is known (boot_order.h) */
+	uint64_t rid;
+};
+
+/* Parses the value of option `name` ("-rdevice"), of a device or of a drive. 0, or
+ * negative errno with *error set to a message that quotes the option (free() it). */
+int mpr_remote_option_parse(const char *name, const char *text, bool device,
+			    struct mpr_remote_option **option, char **error);
+/* It goes when the last who has it gives it back. */
+struct mpr_remote_option *mpr_remote_option_ref(struct mpr_remote_option *option);
+void mpr_remote_option_unref(struct mpr_remote_option *option);
+
+const char *mpr_remote_option_get(const struct mpr_remote_option *option, const char *key);
+
+/* The name of a drive's node (free() it): as given, or made of its id as the remote does it
+ * (remote/storage/drives.c). NULL: the remote makes one up. */
+char *mpr_remote_option_node(const struct mpr_remote_option *drive);
+
+/* Finds out which kind option `index` of a list is, and checks its ids: against those
+ * before it in the list; devices have one space of names, drives another. Results as
+ * of mpr_remote_option_parse(). */
+int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error);
+
+/* The value of the remote's -device or -drive (free() it). */
+char *mpr_remote_option_value(const struct mpr_remote_option *option);
+
+/* What an adapter's option says beyond driver, id, and where the process runs is for
+ * the PCI device that QEMU sees: bus=pci.0,addr=5 (mpr_opts_free() it). */
+struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *option);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/vm/believe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/alloc.h"
+#include "orchestrator/json.h"
+#include "orchestrator/printable.h"
+#include "orchestrator/say.h"
+#include "orchestrator/vm/vm_state.h"
+
+/* I/O errors of one process of which users are told in a second. */
+#define IO_ERRORS 16
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+	while (*words && strcmp(text, *words))
+		words++;
+	return *words;
+}
+
+void mpr_disbelieve(struct mpr_vm_remote *remote, const char *what)
+{
+	/* What a process has that is to end is forgotten already. */
+	if (!remote->disbelieved && !remote->leaving)
+		mpr_say("remote process of rid %llu (pid %d): what it says is not believed (%s): the "
+			"process may have been taken over",
+			(unsigned long long)remote->rid, (int)remote->pid, what);
+	remote->disbelieved = true;
+}
+
+/* ---- Stops -------------------------------------------------------------- */
+
+static bool stops_at(const struct mpr_remote_option *option, const char *key)
+{
+	static const char *const actions[] = {"stop", "enospc", NULL};
+	const char *action = mpr_remote_option_get(option, key);
+
+	return action && is_one_of(action, actions);
+}
+
+/* The drive says it, or the disk. */
+bool mpr_believe_stopped(const struct mpr_vm_remote *remote)
+{
+	for (guint i = 0; i < remote->vm->options->len && !remote->leaving; i++) {
+		const struct mpr_remote_option *option = mpr_vm_option(remote->vm, i);
+
+		if (option->rid == remote->rid &&
+		    (stops_at(option, "werror") || stops_at(option, "rerror")))
+			return true;
+	}
+	return false;
+}
+
+/* ---- Devices that leave ------------------------------------------------- */
+
+static bool is_awaited(const struct mpr_vm_remote *remote, const char *id)
+{
+	const GPtrArray *waits = remote->vm->waits;
+
+	for (guint i = 0; i < waits->len; i++) {
+		const struct mpr_vm_wait *wait = waits->pdata[i];
+
+		if (wait->remote == remote && !strcmp(wait->id, id))
+			return true;
+	}
+	return false;
+}
+
+bool mpr_believe_deleted(const struct mpr_vm_remote *remote, const char *id)
+{
+	const struct mpr_vm *vm = remote->vm;
+	const struct mpr_remote_option *device = mpr_vm_find_device(vm, remote->rid, id);
+
+	for (guint i = 0; device && i < vm->options->len; i++) {
+		const struct mpr_remote_option *adapter = mpr_vm_option(vm, i);
+
+		if (adapter->kind == MPR_REMOTE_ADAPTER && mpr_vm_is_on(vm, device, adapter) &&
+		    is_awaited(remote, mpr_remote_option_get(adapter, "id")))
+			return true;
+	}
+	return is_awaited(remote, id);
+}
+
+/* ---- Events for users --------------------------------------------------- */
+
+static void put(struct json_object *object, const char *key, const char *value)
+{
+	json_object_object_add(object, key, json_object_new_string(value));
+}
+
+/* Takes over `data`. */
+static struct json_object *event_of(const char *name, struct json_object *data)
+{
+	struct json_object *event = json_object_new_object();
+	struct json_object *stamp = json_object_new_object();
+	int64_t now = g_get_real_time();
+
+	json_object_object_add(stamp, "seconds", json_object_new_int64(now / G_USEC_PER_SEC));
+	json_object_object_add(stamp, "microseconds", json_object_new_int64(now % G_USEC_PER_SEC));
+	json_object_object_add(event, "timestamp", stamp);
+	put(event, "event", name);
+	json_object_object_add(event, "data", data);
+	return event;
+}
+
+struct json_object *mpr_deleted_event(const char *id)
+{
+	struct json_object *data = json_object_new_object();
+	char *path = mpr_need_text("/machine/peripheral/%s", id);
+
+	put(data, "device", id);
+	put(data, "path", path);
+	free(path);
+	return event_of("DEVICE_DELETED", data);
+}
+
+static const struct mpr_remote_option *find_drive(const struct mpr_vm_remote *remote,
+						  const char *id)
+{
+	for (guint i = 0; i < remote->vm->options->len && !remote->leaving; i++) {
+		const struct mpr_remote_option *option = mpr_vm_option(remote->vm, i);
+
+		if (option->kind == MPR_REMOTE_DRIVE && option->rid == remote->rid &&
+		    !strcmp(mpr_remote_option_get(option, "id"), id))
+			return option;
+	}
+	return NULL;
+}
+
+/* What is known of the drive, and of what was said what could be. NULL: something could not. */
+static struct json_object *io_error_data(const struct mpr_vm_remote *remote,
+					 struct json_object *said)
+{
+	static const char *const operations[] = {"read", "write", NULL};
+	static const char *const actions[] = {"report", "ignore", "stop", NULL};
+	const char *id = mpr_json_get_string(said, "device");
+	const char *operation = mpr_json_get_string(said, "operation");
+	const char *action = mpr_json_get_string(said, "action");
+	const char *reason = mpr_json_get_string(said, "reason");
+	const struct mpr_remote_option *drive = id ? find_drive(remote, id) : NULL;
+	struct json_object *data;
+	char *words, *node;
+
+	if (!drive || !operation || !is_one_of(operation, operations) || !action ||
+	    !is_one_of(action, actions) || !reason ||
+	    (!strcmp(action, "stop") && !mpr_believe_stopped(remote)))
+		return NULL;
+	data = json_object_new_object();
+	words = mpr_printable(reason);
+	put(data, "device", mpr_remote_option_get(drive, "id"));
+	/* Not as it was said: a name may be that of a node of QEMU's. */
+	node = mpr_remote_option_node(drive);
+	if (node)
+		put(data, "node-name", node);
+	put(data, "operation", operation);
+	put(data, "action", action);
+	json_object_object_add(data, "nospace",
+			       json_object_new_boolean(mpr_json_get_true(said, "nospace")));
+	put(data, "reason", words);
+	free(words);
+	free(node);
+	return data;
+}
+
+/* Counts one more. */
+static bool are_too_many(struct mpr_vm_remote *remote)
+{
+	int64_t now = g_get_monotonic_time();
+
+	if (now - remote->io_errors_since >= G_USEC_PER_SEC) {
+		remote->io_errors_since = now;
+		remote->io_errors = 0;
+	}
+	return remote->io_errors++ >= IO_ERRORS;
+}
+
+struct json_object *mpr_believe_io_error(struct mpr_vm_remote *remote, struct json_object *event)
+{
+	struct json_object *data = io_error_data(remote, mpr_json_get(event, "data"));
+
+	if (!data) {
+		mpr_disbelieve(remote, "BLOCK_IO_ERROR, not as of a drive of its");
+		return NULL;
+	}
+	if (!are_too_many(remote))
+		return event_of("BLOCK_IO_ERROR", data);
+	if (!remote->withheld)
+		mpr_say("remote process of rid %llu (pid %d) reports more than %d I/O errors a "
+			"second; QMP users are not told of all",
+			(unsigned long long)remote->rid, (int)remote->pid, IO_ERRORS);
+	remote->withheld = true;
+	json_object_put(data);
+	return NULL;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device model and what surrounds it in this process: the services that it
+ * calls (struct mpr_host_ops), and, while a VMM has it open, the channel, the
+ * guest memory and the interrupt eventfds.
+ *
+ *   mpr_hosted_create()
+ *     mpr_hosted_attach()          a VMM opened the device
+ *       mpr_hosted_set_memory(), mpr_hosted_set_intx(), mpr_hosted_serve()
+ *     mpr_hosted_detach()          it gave the device up, or died
+ *     ... until mpr_hosted_idle(): DMA may still be under way
+ *   mpr_hosted_destroy()
+ *
+ * Nothing here blocks. One thread.
+ */
+#ifndef MPR_REMOTE_DEVICE_HOSTED_H
+#define MPR_REMOTE_DEVICE_HOSTED_H
+
+#include <stdbool.h>
+
+#include "dev/device.h"
+#include "event/watch.h"
+#include "remote/device/doorbell.h"
+#include "remote/device/eventfd.h"
+#include "remote/device/ram.h"
+#include "remote/device/timers.h"
+#include "remote/device/written.h"
+#include "ring/channel.h"
+#include "ring/memory.h"
+
+/* The line as the model drives it and as the VMM was told. */
+struct mpr_intx {
+	bool level;		   /* driven by the model */
+	bool line;		   /* the same, unless the guest disabled INTx */
+	struct mpr_eventfd *raise; /* NULL: none yet */
+	int resample_fd;	   /* -1: the VMM asks for the level instead */
+	struct mpr_watch *resample;
+	bool resampled;		/* the VMM asks whether the line is still high */
+	struct mpr_timer later; /* set: tell then, if the line is still high */
+};
+
+/* What a VMM opens a device with; bar: -1 where the BAR has no file. */
+struct mpr_hosted_files {
+	int memfd, doorbell;
+	int bar[MPR_PCI_NUM_BARS];
+};
+
+struct mpr_hosted {
+	struct mpr_host host; /* first: the model's `host` is this struct */
+	struct mpr_device *dev;
+	struct mpr_timers *timers;
+	struct mpr_watcher *watcher;
+	const void *owner; /* the connection that has the device open, or NULL */
+
+	struct mpr_channel *channel;
+	struct mpr_doorbell *doorbell;
+	struct mpr_memory bar[MPR_PCI_NUM_BARS]; /* the VMM's, of plain memory */
+	struct mpr_ram *ram;
+	struct mpr_intx intx;
+	struct mpr_written written;
+
+	unsigned mappings; /* pieces of guest memory that the model holds */
+	bool scheduled;	   /* run() is to be called */
+	uint8_t held;	   /* enum mpr_msg_type of the channel's current request that waits
+			    * for DMA to end; MPR_MSG_NONE: there is none */
+	bool stopped;	   /* the model does not work, but its registers answer */
+	bool ending;	   /* no request is taken any more: the process ends */
+	bool leaving;	   /* being removed: nobody may open it any more */
+	bool left;	   /* nothing of it is in use any more */
+	int node;	   /* NUMA node on which it is served; -1: any */
+};
+
+/* Creates the model's instance. 0 or negative errno. */
+int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct mpr_timers *timers,
+		      struct mpr_watcher *watcher, struct mpr_hosted **hosted);
+/* The device must be detached and idle. NULL is ignored. */
+void mpr_hosted_destroy(struct mpr_hosted *hosted);
+
+/* Gives the device to `owner`. Takes the file descriptors over, whatever comes of
+ * it. 0; -EPROTO: not a channel, or not memory for a BAR; negative errno. */
+int mpr_hosted_attach(struct mpr_hosted *hosted, const void *owner,
+		      const struct mpr_hosted_files *files);
+
+/* The same without a channel: the owner's accesses come by the calls below. */
+void mpr_hosted_adopt(struct mpr_hosted *hosted, const void *owner);
+
+/* From now on the VMM of the open device is told which guest memory the device
+ * wrote. */
+void mpr_hosted_report_dma(struct mpr_hosted *hosted);
+
+/* Resets the device and gives up what belongs to the VMM. Mappings that the
+ * model still holds stay valid. */
+void mpr_hosted_detach(struct mpr_hosted *hosted);
+
+/* Whether the VMM has given the device up in the channel; it closes it or hangs up
+ * next. It may do so while this process does not run, so that is asked before each
+ * request, run() and DMA: what the guest is told to be dead must not write its memory. */
+bool mpr_hosted_given_up(const struct mpr_hosted *hosted);
+
+/* True when the device reaches no guest memory, and ends nothing that might. */
+bool mpr_hosted_idle(const struct mpr_hosted *hosted);
+
+/* Replaces guest memory at once for new accesses. Takes over the reference to
+ * `ram` and returns the one to the table before, which may be NULL. */
+struct mpr_ram *mpr_hosted_set_memory(struct mpr_hosted *hosted, struct mpr_ram *ram);
+
+/* Raises at once if the line is high. resample_fd (-1: none) is taken over on success,
+ * raise_fd stays the caller's. 0; -EINVAL: not eventfds; negative errno. */
+int mpr_hosted_set_intx(struct mpr_hosted *hosted, int raise_fd, int resample_fd);
+
+/* A guest access. Where the model has nothing, a write is dropped and a read
+ * returns false. */
+void mpr_hosted_write(struct mpr_hosted *hosted, unsigned bar, uint64_t offset, unsigned size,
+		      uint64_t value);
+bool mpr_hosted_read(struct mpr_hosted *hosted, unsigned bar, uint64_t offset, unsigned size,
+		     uint64_t *value);
+void mpr_hosted_config_write(struct mpr_hosted *hosted, uint32_t offset, unsigned size,
+			     uint32_t value);
+
+/* RST#; complete when the device is idle. */
+void mpr_hosted_reset(struct mpr_hosted *hosted);
+
+/* Gives the channel a shadow if the model has one. */
+void mpr_hosted_open_shadow(struct mpr_hosted *hosted);
+
+/* Brings the channel's shadow up to date with the model's registers and with
+ * the requests that were served. */
+void mpr_hosted_publish(struct mpr_hosted *hosted);
+
+/* Whether the next request is the write that takes an interrupt back. */
+bool mpr_hosted_taken_back(struct mpr_hosted *hosted);
+
+/* Tells the VMM the line's level after the model or the guest's
+ * configuration changed it. */
+void mpr_hosted_update_intx(struct mpr_hosted *hosted);
+
+/* Answers a VMM that asked for the line's level, after its requests were served. */
+void mpr_hosted_resample(struct mpr_hosted *hosted);
+
+/*
+ * Does what there is to do, bounded: takes requests from the channel, runs
+ * the model. True when it did something or has more to do, or the channel is
+ * broken: see mpr_channel_error().
+ */
+bool mpr_hosted_serve(struct mpr_hosted *hosted);
+
+/* As mpr_channel_arm() and mpr_channel_disarm(); a device without a channel,
+ * or one that waits for DMA to end, may always sleep. */
+bool mpr_hosted_arm(struct mpr_hosted *hosted);
+void mpr_hosted_disarm(struct mpr_hosted *hosted);
+
+#endif

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/machine/cmdline.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "remote/machine/help.h"
+#include "ring/window.h"
+
+const char *const mpr_adapter_properties[] = {"driver", "id", NULL};
+const char *const mpr_disk_properties[] = {
+	"driver",
+	"id",
+	"drive",
+	"bus",
+	"channel",
+	"scsi-id",
+	"lun",
+	"serial",
+	"vendor",
+	"product",
+	"ver",
+	"device_id",
+	"wwn",
+	"port_wwn",
+	"port_index",
+	"logical_block_size",
+	"physical_block_size",
+	"min_io_size",
+	"opt_io_size",
+	"max_io_size",
+	"discard_granularity",
+	"max_unmap_size",
+	"cyls",
+	"heads",
+	"secs",
+	"lcyls",
+	"lheads",
+	"lsecs",
+	"rotation_rate",
+	"scsi_version",
+	"removable",
+	"dpofua",
+	"share-rw",
+	"write-cache",
+	"account-failed",
+	"account-invalid",
+	"backend_defaults",
+	"quirk_mode_page_vendor_specific_apple",
+	"bootindex",
+	"rerror",
+	"werror",
+	NULL,
+};
+const char *const mpr_object_properties[] = {"qom-type", "id", "devid", "fd", "path", NULL};
+
+int mpr_option_add(struct mpr_option_list *list, struct mpr_opts *opts)
+{
+	struct mpr_opts **grown =
+		reallocarray(list->opts, list->count + 1, sizeof(struct mpr_opts *));
+
+	if (!grown)
+		return -ENOMEM;
+	list->opts = grown;
+	list->opts[list->count++] = opts;
+	return 0;
+}
+
+void mpr_option_remove(struct mpr_option_list *list, const struct mpr_opts *opts)
+{
+	size_t i = 0;
+
+	while (list->opts[i] != opts)
+		i++;
+	list->count--;
+	memmove(&list->opts[i], &list->opts[i + 1], (list->count - i) * sizeof(*list->opts));
+}
+
+/* ---- The options -------------------------------------------------------- */
+
+enum kind {
+	KIND_LIST,    /* goes to a list, as it is */
+	KIND_DEVICE,  /* the same, unless it asks for help */
+	KIND_TEXT,    /* the argument is kept as it is */
+	KIND_MACHINE, /* x-remote, and nothing else */
+	KIND_OVERCOMMIT,
+	KIND_USER, /* -runas */
+	KIND_SANDBOX,
+	KIND_NAME,
+	KIND_MESSAGES, /* -msg */
+	KIND_FLAG,
+	KIND_IGNORED, /* what every device process does anyway */
+};
+
+struct option {
+	const char *name;
+	enum kind kind;
+	size_t where; /* in struct mpr_cmdline */
+	const char *implied;
+};
+
+#define AT(member) offsetof(struct mpr_cmdline, member)
+
+static const struct option options[] = {
+	{"-device", KIND_DEVICE, AT(devices), "driver"},
+	{"-drive", KIND_LIST, AT(drives), NULL},
+	{"-blockdev", KIND_LIST, AT(blockdevs), "driver"},
+	{"-object", KIND_LIST, AT(objects), "qom-type"},
+	{"-chardev", KIND_LIST, AT(chardevs), "backend"},
+	{"-monitor", KIND_LIST, AT(monitors), "backend"},
+	{"-qmp", KIND_LIST, AT(qmps), "backend"},
+	{"-qmp-pretty", KIND_LIST, AT(pretty_qmps), "backend"},
+	{"-mon", KIND_LIST, AT(mons), "chardev"},
+	{"-machine", KIND_MACHINE, 0, NULL},
+	{"-M", KIND_MACHINE, 0, NULL},
+	{"-overcommit", KIND_OVERCOMMIT, 0, NULL},
+	{"-runas", KIND_USER, 0, NULL},
+	{"-chroot", KIND_TEXT, AT(privileges.root), NULL},
+	{"-sandbox", KIND_SANDBOX, 0, NULL},
+	{"-name", KIND_NAME, 0, NULL},
+	{"-msg", KIND_MESSAGES, 0, NULL},
+	{"-pidfile", KIND_TEXT, AT(pidfile), NULL},
+	{"-D", KIND_TEXT, AT(log_file), NULL},
+	{"-d", KIND_TEXT, AT(log_items), NULL},
+	{"-daemonize", KIND_FLAG, AT(daemonize), NULL},
+	{"-nodefaults", KIND_IGNORED, 0, NULL},
+	{"-no-user-config", KIND_IGNORED, 0, NULL},
+	{"-nographic", KIND_IGNORED, 0, NULL},
+};
+
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+static const struct option *find_option(const char *name)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (!strcmp(options[i].name, name))
+			return &options[i];
+	return NULL;
+}
+
+static int unknown_option(const char *name, char **error)
+{
+	const char *names[OPTION_COUNT + 4] = {"-h", "-help", "-version"};
+	const char *nearest;
+
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		names[3 + i] = options[i].name;
+	nearest = mpr_nearest(name, names);
+	if (nearest)
+		*error = mpr_errorf("%s: no such option (did you mean %s?)", name, nearest);
+	else
+		*error = mpr_errorf("%s: no such option (-help lists them)", name);
+	return -EINVAL;
+}
+
+static int add_option(struct mpr_option_list *list, const struct option *option, const char *text,
+		      char **error)
+{
+	struct mpr_opts *opts;
+	int ret;
+
+	ret = mpr_opts_parse(option->name, text, option->implied, &opts, error);
+	if (ret < 0)
+		return ret;
+	ret = mpr_option_add(list, opts);
+	if (ret < 0)
+		mpr_opts_free(opts);
+	return ret;
+}
+
+static int parse_machine(struct mpr_cmdline *cmdline, const char *text, char **error)
+{
+	static const char *const known[] = {"type", "sqpoll", "poll-us", "cpu", "numa-node", NULL};
+	struct mpr_opts *opts;
+	const char *type;
+	int ret = mpr_opts_parse("-machine", text, "type", &opts, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_opts_check(opts, known, error);
+	type = mpr_opts_get(opts, "type");
+	if (ret == 0 && (!type || strcmp(type, "x-remote"))) {
+		*error = mpr_errorf("%s: the machine of a device process is x-remote",
+				    mpr_opts_text(opts));
+		ret = -EINVAL;
+	}
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "sqpoll", &cmdline->sqpoll, error);
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "poll-us", 0, MPR_WINDOW_MAX_US, &cmdline->poll_us,
+					error);
+	if (ret == 0)
+		ret = mpr_placement_parse(opts, &cmdline->placement, error);
+	mpr_opts_free(opts);
+	return ret;
+}
+
+static int parse_overcommit(struct mpr_cmdline *cmdline, const char *text, char **error)
+{
+	/* cpu-pm is for whoever runs the guest's processors. */
+	static const char *const known[] = {"mem-lock", "cpu-pm", NULL};
+	struct mpr_opts *opts;
+	int ret = mpr_opts_parse("-overcommit", text, NULL, &opts, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_opts_check(opts, known, error);
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "mem-lock", &cmdline->lock_memory, error);
+	mpr_opts_free(opts);
+	return ret;
+}
+
+/* The machine's. A process is not renamed, and has no threads to be told apart. */
+static int parse_name(struct mpr_cmdline *cmdline, const char *text, char **error)
+{
+	static const char *const known[] = {"guest", "process", "debug-threads", NULL};
+	struct mpr_opts *opts;
+	const char *guest;
+	int ret = mpr_opts_parse("-name", text, "guest", &opts, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_opts_check(opts, known, error);
+	guest = mpr_opts_get(opts, "guest");
+	if (ret == 0 && guest) {
+		free(cmdline->guest);
+		cmdline->guest = strdup(guest);
+		ret = cmdline->guest ? 0 : -ENOMEM;
+	}
+	mpr_opts_free(opts);
+	return ret;
+}
+
+static int parse_messages(struct mpr_cmdline *cmdline, const char *text, char **error)
+{
+	static const char *const known[] = {"timestamp", "guest-name", NULL};
+	struct mpr_opts *opts;
+	int ret = mpr_opts_parse("-msg", text, NULL, &opts, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_opts_check(opts, known, error);
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "timestamp", &cmdline->timestamp, error);
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "guest-name", &cmdline->guest_in_log, error);
+	mpr_opts_free(opts);
+	return ret;
+}
+
+static int parse_argument(struct mpr_cmdline *cmdline, const struct option *option,
+			  const char *argument, const struct mpr_device_ops *const *models,
+			  char **error)
+{
+	void *where = (char *)cmdline + option->where;
+	const struct mpr_option_list *list = where;
+	int ret;
+
+	switch (option->kind) {
+	case KIND_TEXT:
+		*(const char **)where = argument;
+		return 0;
+	case KIND_MACHINE:
+		return parse_machine(cmdline, argument, error);
+	case KIND_OVERCOMMIT:
+		return parse_overcommit(cmdline, argument, error);
+	case KIND_NAME:
+		return parse_name(cmdline, argument, error);
+	case KIND_MESSAGES:
+		return parse_messages(cmdline, argument, error);
+	case KIND_SANDBOX:
+		return mpr_sandbox_parse(&cmdline->sandbox, argument, error);
+	case KIND_USER:
+		return mpr_privileges_set_user(&cmdline->privileges, argument, error);
+	default:
+		ret = add_option(where, option, argument, error);
+		if (ret == 0 && option->kind == KIND_DEVICE)
+			ret = mpr_opts_resolve_driver(list->opts[list->count - 1]);
+		if (ret == 0 && option->kind == KIND_DEVICE)
+			cmdline->help = mpr_help_device(list->opts[list->count - 1], models);
+		return ret;
+	}
+}
+
+/* "--device" is "-device". */
+static const char *one_dash(const char *option)
+{
+	return option[0] == '-' && option[1] == '-' ? option + 1 : option;
+}
+
+static int set_fd(struct mpr_cmdline *cmdline, const char *text, char **error)
+{
+	if (cmdline->fd) {
+		*error = mpr_errorf("%s: only one file descriptor may stand alone, and there is "
+				    "%s already",
+				    text, cmdline->fd);
+		return -EINVAL;
+	}
+	cmdline->fd = text;
+	return 0;
+}
+
+/* Takes one option, and what belongs to it, from argv. Returns how many. */
+static int parse_next(struct mpr_cmdline *cmdline, char **argv,
+		      const struct mpr_device_ops *const *models, char **error)
+{
+	const char *name = one_dash(argv[0]);
+	const struct option *option = find_option(name);
+	int ret;
+
+	if (name[0] != '-') {
+		ret = set_fd(cmdline, argv[0], error);
+		return ret < 0 ? ret : 1;
+	}
+	if (mpr_help_general(name)) {
+		cmdline->help = true;
+		return 1;
+	}
+	if (!option)
+		return unknown_option(argv[0], error);
+	if (option->kind == KIND_FLAG)
+		*(bool *)((char *)cmdline + option->where) = true;
+	if (option->kind == KIND_FLAG || option->kind == KIND_IGNORED)
+		return 1;
+	if (!argv[1]) {
+		*error = mpr_errorf("%s: an argument is missing", argv[0]);
+		return -EINVAL;
+	}
+	ret = parse_argument(cmdline, option, argv[1], models, error);
+	return ret < 0 ? ret : 2;
+}
+
+/* Called by its other name, the program has the socket first. */
+static int check_link(int argc, char **argv, char **error)
+{
+	const char *slash = strrchr(argv[0], '/');
+	const char *name = slash ? slash + 1 : argv[0];
+
+	if (strcmp(name, MPR_LINK_NAME) || (argc > 1 && isdigit(argv[1][0])) || argc == 2)
+		return 0;
+	*error = mpr_errorf("%s: the socket's file descriptor number must be the first argument",
+			    name);
+	return -EINVAL;
+}
+
+/* The kernel's thread would keep the rights that the process had when it was made. */
+static int check_rights(const struct mpr_cmdline *cmdline, char **error)
+{
+	if (!cmdline->privileges.user || !cmdline->sqpoll)
+		return 0;
+	*error = mpr_errorf("-runas %s: with sqpoll=on a thread of the kernel's would go on as the "
+			    "user of now: leave one of them out",
+			    cmdline->privileges.user);
+	return -EINVAL;
+}
+
+int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
+		      const struct mpr_device_ops *const *models, char **error)
+{
+	*cmdline = (struct mpr_cmdline){
+		.poll_us = MPR_WINDOW_DEFAULT_US,
+		.placement.node = -1,
+	};
+	*error = NULL;
+	if (check_link(argc, argv, error) < 0)
+		return -EINVAL;
+	for (int i = 1; i < argc && !cmdline->help;) {
+		int taken = parse_next(cmdline, argv + i, models, error);
+
+		if (taken < 0)
+			return taken;
+		i += taken;
+	}
+	return check_rights(cmdline, error);
+}
+
+static void free_list(struct mpr_option_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		mpr_opts_free(list->opts[i]);
+	free(list->opts);
+}
+
+void mpr_cmdline_free(struct mpr_cmdline *cmdline)
+{
+	free(cmdline->guest);
+	free(cmdline->privileges.name);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (options[i].kind == KIND_LIST || options[i].kind == KIND_DEVICE)
+			free_list((void *)((char *)cmdline + options[i].where));
+}
+
+static bool has_place(const struct mpr_option_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *backend = mpr_opts_get(list->opts[i], "backend");
+
+		if (backend && strcmp(backend, "none") && strcmp(backend, "null"))
+			return true;
+	}
+	return false;
+}
+
+bool mpr_cmdline_has_monitor(const struct mpr_cmdline *cmdline)
+{
+	return has_place(&cmdline->monitors) || has_place(&cmdline->qmps) ||
+	       has_place(&cmdline->pretty_qmps) || cmdline->mons.count;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of mpring-remote, as lists of option strings. Options may
+ * come in any order; what they mean together is machine.c's business.
+ */
+#ifndef MPR_REMOTE_MACHINE_CMDLINE_H
+#define MPR_REMOTE_MACHINE_CMDLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dev/device.h"
+#include "opts/opts.h"
+#include "remote/process/placement.h"
+#include "remote/process/privileges.h"
+#include "remote/process/sandbox.h"
+
+/* The options of one kind, in the order of the command line. */
+struct mpr_option_list {
+	struct mpr_opts **opts;
+	size_t count;
+};
+
+struct mpr_cmdline {
+	const char *fd; /* the number that stands alone, as written, or NULL */
+	struct mpr_option_list devices, drives, blockdevs, objects;
+	struct mpr_option_list chardevs, monitors, qmps, pretty_qmps, mons;
+	const char *pidfile, *log_file, *log_items; /* NULL: not given */
+	char *guest;				    /* the machine's name (-name), or NULL */
+	bool timestamp, guest_in_log;		    /* what messages begin with (-msg) */
+	bool daemonize;
+	bool lock_memory; /* guest memory is to be locked */
+	bool sqpoll;	  /* a thread of the kernel's submits I/O */
+	uint64_t poll_us; /* to look for work, at most, before sleeping */
+	struct mpr_placement placement;
+	struct mpr_privileges privileges;
+	struct mpr_sandbox sandbox;
+	bool help; /* help or the version was printed; there is nothing to do */
+};
+
+/* The properties of the devices and options, each list ended by NULL. */
+extern const char *const mpr_adapter_properties[];
+extern const char *const mpr_disk_properties[];
+extern const char *const mpr_object_properties[];
+
+#define MPR_DISK_DRIVER "scsi-hd"
+
+/* A program of this name wants the file descriptor as its first argument. */
+#define MPR_LINK_NAME "qemu-scsi-dev"
+
+/* Appends an option to a list, which then owns it. 0 or -ENOMEM. */
+int mpr_option_add(struct mpr_option_list *list, struct mpr_opts *opts);
+/* Takes an option out of a list; the caller frees it. */
+void mpr_option_remove(struct mpr_option_list *list, const struct mpr_opts *opts);
+
+/* `models` is ended by NULL, for help. 0, or -EINVAL or -ENOMEM with *error set
+ * to a message (free() it). Free the command line in either case. */
+int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
+		      const struct mpr_device_ops *const *models, char **error);
+void mpr_cmdline_free(struct mpr_cmdline *cmdline);
+
+/* True when there is a monitor, at which devices can be added. */
+bool mpr_cmdline_has_monitor(const struct mpr_cmdline *cmdline);
+
+#endif

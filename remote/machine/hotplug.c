@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/machine/hotplug.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev/scsi/disk.h"
+#include "dev/scsi/scsi.h"
+#include "remote/storage/drive_options.h"
+#include "remote/storage/drives.h"
+#include "remote/storage/flush.h"
+#include "remote/storage/nodes.h"
+#include "remote/vmm/endpoints.h"
+
+static int not_found(const char *what, const char *name, char **error)
+{
+	*error = mpr_errorf("%s \"%s\" not found", what, name);
+	return -ENODEV;
+}
+
+static int check_new_id(const struct mpr_option_list *list, const struct mpr_opts *opts,
+			char **error)
+{
+	const char *id = mpr_opts_get(opts, "id");
+	const struct mpr_opts *other = id ? mpr_option_find(list, id) : NULL;
+
+	if (!other)
+		return 0;
+	*error = mpr_errorf("%s: id \"%s\" is taken by %s", mpr_opts_text(opts), id,
+			    mpr_opts_text(other));
+	return -EEXIST;
+}
+
+static void forget(struct mpr_option_list *list, struct mpr_opts *opts)
+{
+	mpr_option_remove(list, opts);
+	mpr_opts_free(opts);
+}
+
+static void tell_deleted(const struct mpr_machine *machine, const char *id)
+{
+	if (machine->events && id)
+		machine->events->device_deleted(machine->events->opaque, id);
+}
+
+/* ---- Drives ------------------------------------------------------------- */
+
+static struct mpr_option_list *list_of(struct mpr_machine *machine, bool blockdev)
+{
+	return blockdev ? &machine->cmdline->blockdevs : &machine->cmdline->drives;
+}
+
+int mpr_hotplug_drive_add(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev,
+			  char **error)
+{
+	struct mpr_option_list *list = list_of(machine, blockdev);
+	int ret;
+
+	if (!blockdev && mpr_drive_is_attached(opts)) {
+		*error = mpr_errorf("%s: if=scsi is for the command line: use if=none, and "
+				    "device_add",
+				    mpr_opts_text(opts));
+		return -EINVAL;
+	}
+	ret = mpr_option_add(list, opts);
+	if (ret < 0)
+		return ret;
+	ret = mpr_drive_open(machine, opts, blockdev, error);
+	if (ret < 0)
+		mpr_option_remove(list, opts);
+	return ret;
+}
+
+static void close_later(struct mpr_drive *drive)
+{
+	drive->state = MPR_DRIVE_CLOSING;
+	mpr_flush_drive(drive);
+}
+
+int mpr_hotplug_drive_del(struct mpr_machine *machine, const char *name, bool blockdev,
+			  char **error)
+{
+	struct mpr_drive *drive = mpr_drive_find(machine, name);
+
+	if (!drive || drive->state == MPR_DRIVE_CLOSING)
+		return not_found(blockdev ? "Node" : "Device", name, error);
+	if (drive->blockdev != blockdev) {
+		*error = mpr_errorf("\"%s\" was made by %s: use %s", name,
+				    blockdev ? "-drive" : "-blockdev",
+				    blockdev ? "drive_del" : "blockdev-del");
+		return -EINVAL;
+	}
+	if (drive->disk) {
+		*error = mpr_errorf("\"%s\" is in use by %s: use device_del first", name,
+				    mpr_opts_text(drive->disk));
+		return -EBUSY;
+	}
+	if (mpr_node_parent(machine, drive)) {
+		*error = mpr_errorf("\"%s\" is in use by %s: remove that first", name,
+				    mpr_opts_text(mpr_node_parent(machine, drive)->opts));
+		return -EBUSY;
+	}
+	close_later(drive);
+	return 0;
+}
+
+static const char *resize_problem(int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return "the image cannot have that size (a multiple of 512 bytes, of a file)";
+	case -EROFS:
+		return "it may only be read";
+	case -EBUSY:
+		return "it cannot shrink while requests are in flight: stop the machine first";
+	default:
+		return strerror(-err);
+	}
+}
+
+int mpr_hotplug_resize(struct mpr_machine *machine, const char *name, uint64_t size, char **error)
+{
+	struct mpr_drive *drive = mpr_drive_find(machine, name);
+	int ret;
+
+	if (!drive)
+		return not_found("Device", name, error);
+	ret = mpr_blk_resize(drive->blk, size);
+	if (ret < 0)
+		*error = mpr_errorf("\"%s\" cannot be resized to %llu bytes: %s", name,
+				    (unsigned long long)size, resize_problem(ret));
+	else if (drive->disk && drive->state == MPR_DRIVE_OPEN)
+		mpr_scsi_disk_resized(drive->adapter->dev->scsi_bus, drive->target, drive->lun);
+	return ret;
+}
+
+/* ---- Devices ------------------------------------------------------------ */
+
+static int build(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
+{
+	int ret = mpr_machine_build_device(machine, opts, error);
+
+	if (ret < 0 || mpr_is_disk(opts))
+		return ret;
+	return mpr_endpoint_offer_default(machine,
+					  mpr_machine_adapter(machine, mpr_opts_get(opts, "id")));
+}
+
+int mpr_hotplug_device_add(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
+{
+	struct mpr_option_list *list = &machine->cmdline->devices;
+	int ret = mpr_opts_resolve_driver(opts);
+
+	if (ret == 0)
+		ret = mpr_machine_check_device(machine, opts, error);
+	if (ret == 0)
+		ret = check_new_id(list, opts, error);
+	if (ret == 0)
+		ret = mpr_option_add(list, opts);
+	if (ret < 0)
+		return ret;
+	ret = build(machine, opts, error);
+	if (ret < 0)
+		mpr_option_remove(list, opts);
+	return ret;
+}
+
+static void on_removed(void *opaque)
+{
+	struct mpr_drive *drive = opaque;
+
+	drive->state = MPR_DRIVE_LEFT;
+}
+
+static void remove_disk(struct mpr_drive *drive)
+{
+	if (drive->state != MPR_DRIVE_OPEN)
+		return;
+	drive->state = MPR_DRIVE_LEAVING;
+	(void)mpr_scsi_lu_remove(drive->adapter->dev->scsi_bus, drive->target, drive->lun,
+				 on_removed, drive);
+}
+
+/* A socket on which nothing is offered any more is closed. */
+static void withdraw(struct mpr_machine *machine, const struct mpr_hosted *hosted)
+{
+	struct mpr_endpoint *endpoint = mpr_endpoint_of(machine, hosted);
+
+	if (!endpoint)
+		return;
+	mpr_endpoint_withdraw(endpoint, hosted);
+	if (endpoint->offer.count || endpoint->is_default)
+		return;
+	machine->doors.close(machine->doors.opaque, endpoint);
+	mpr_endpoint_free(machine, endpoint);
+}
+
+static struct mpr_opts *object_of(const struct mpr_machine *machine, const char *devid)
+{
+	const struct mpr_option_list *objects = &machine->cmdline->objects;
+
+	for (size_t i = 0; i < objects->count; i++)
+		if (!strcmp(mpr_opts_get(objects->opts[i], "devid"), devid))
+			return objects->opts[i];
+	return NULL;
+}
+
+static int in_use(const struct mpr_hosted *hosted, char **error)
+{
+	*error = mpr_errorf("Device \"%s\" is open in a VMM: remove its proxy device there first",
+			    hosted->dev->id);
+	return -EBUSY;
+}
+
+static int remove_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted, char **error)
+{
+	struct mpr_opts *object = object_of(machine, hosted->dev->id);
+
+	if (hosted->owner)
+		return in_use(hosted, error);
+	hosted->leaving = true;
+	for (size_t i = 0; i < machine->drive_count; i++)
+		if (machine->drives[i]->adapter == hosted)
+			remove_disk(machine->drives[i]);
+	withdraw(machine, hosted);
+	if (object)
+		forget(&machine->cmdline->objects, object);
+	return 0;
+}
+
+int mpr_hotplug_device_del(struct mpr_machine *machine, const char *id, char **error)
+{
+	struct mpr_drive *drive = mpr_drive_of_disk(machine, id);
+	struct mpr_hosted *hosted = mpr_machine_adapter(machine, id);
+
+	if (drive && drive->state == MPR_DRIVE_OPEN) {
+		remove_disk(drive);
+		return 0;
+	}
+	if (hosted && !hosted->leaving)
+		return remove_adapter(machine, hosted, error);
+	if (!drive && !hosted)
+		return not_found("Device", id, error);
+	*error = mpr_errorf("Device \"%s\" is being removed already", id);
+	return -EALREADY;
+}
+
+/* ---- Objects ------------------------------------------------------------ */
+
+/* What was inherited and is free is not closed by exec, all else is. An endpoint's
+ * socket may have several devices. */
+static int check_fd(const struct mpr_machine *machine, const struct mpr_opts *opts, char **error)
+{
+	const char *fd = mpr_opts_get(opts, "fd");
+	int flags = fd ? fcntl(atoi(fd), F_GETFD) : 0;
+
+	if (flags < 0 || !(flags & FD_CLOEXEC) || mpr_endpoint_has_fd(machine, atoi(fd)))
+		return 0;
+	*error = mpr_errorf("%s: file descriptor %s was not inherited", mpr_opts_text(opts), fd);
+	return -EINVAL;
+}
+
+static int open_endpoint(struct mpr_machine *machine, struct mpr_endpoint *endpoint, char **error)
+{
+	int ret;
+
+	if (endpoint->offer.count > 1)
+		return 0; /* it is open */
+	ret = machine->doors.open(machine->doors.opaque, endpoint, error);
+	if (ret < 0)
+		mpr_endpoint_free(machine, endpoint);
+	return ret;
+}
+
+int mpr_hotplug_object_add(struct mpr_machine *machine, struct mpr_opts *opts, int passed,
+			   char **error)
+{
+	struct mpr_option_list *list = &machine->cmdline->objects;
+	struct mpr_endpoint *endpoint;
+	int ret = mpr_endpoint_check_object(opts, error);
+
+	if (ret == 0)
+		ret = check_new_id(list, opts, error);
+	if (ret == 0 && mpr_endpoint_default(machine)) {
+		*error = mpr_errorf("%s: every device is offered on file descriptor %s",
+				    mpr_opts_text(opts), machine->cmdline->fd);
+		ret = -EINVAL;
+	}
+	if (ret == 0 && passed < 0)
+		ret = check_fd(machine, opts, error);
+	if (ret == 0)
+		ret = mpr_endpoint_offer_object(machine, opts, passed, &endpoint, error);
+	if (ret == 0)
+		ret = open_endpoint(machine, endpoint, error);
+	return ret == 0 ? mpr_option_add(list, opts) : ret;
+}
+
+int mpr_hotplug_object_del(struct mpr_machine *machine, const char *id, char **error)
+{
+	struct mpr_opts *opts = mpr_option_find(&machine->cmdline->objects, id);
+	struct mpr_hosted *hosted;
+
+	if (!opts) {
+		*error = mpr_errorf("Object \"%s\" not found", id);
+		return -EINVAL;
+	}
+	hosted = mpr_machine_adapter(machine, mpr_opts_get(opts, "devid"));
+	if (hosted->owner)
+		return in_use(hosted, error);
+	withdraw(machine, hosted);
+	forget(&machine->cmdline->objects, opts);
+	return 0;
+}
+
+/* ---- Going on ----------------------------------------------------------- */
+
+/* The disk is gone; a -drive goes with it. */
+static void finish_disk(struct mpr_machine *machine, struct mpr_drive *drive)
+{
+	struct mpr_opts *opts = drive->disk;
+
+	drive->disk = NULL;
+	drive->adapter = NULL;
+	drive->state = MPR_DRIVE_OPEN;
+	tell_deleted(machine, mpr_opts_get(opts, "id"));
+	forget(&machine->cmdline->devices, opts);
+}
+
+static void finish_drive(struct mpr_machine *machine, struct mpr_drive *drive)
+{
+	struct mpr_opts *opts = drive->opts;
+	struct mpr_opts *disk = drive->disk;
+	bool blockdev = drive->blockdev;
+
+	mpr_drive_close(machine, drive);
+	forget(list_of(machine, blockdev), opts);
+	if (!disk)
+		return;
+	tell_deleted(machine, mpr_opts_get(disk, "id"));
+	forget(&machine->cmdline->devices, disk);
+}
+
+/* False: there is nothing to do for it now. */
+static bool step_drive(struct mpr_machine *machine, struct mpr_drive *drive)
+{
+	if (drive->state == MPR_DRIVE_LEFT) {
+		if (drive->blockdev)
+			finish_disk(machine, drive);
+		else
+			close_later(drive);
+		return true;
+	}
+	if (drive->state != MPR_DRIVE_CLOSING || mpr_blk_in_flight(drive->blk))
+		return false;
+	finish_drive(machine, drive);
+	return true;
+}
+
+static bool has_disks(const struct mpr_machine *machine, const struct mpr_hosted *hosted)
+{
+	for (size_t i = 0; i < machine->drive_count; i++)
+		if (machine->drives[i]->adapter == hosted)
+			return true;
+	return false;
+}
+
+static void finish_adapter(struct mpr_machine *machine, size_t index)
+{
+	struct mpr_hosted *hosted = machine->devices[index];
+	struct mpr_opts *opts = mpr_option_find(&machine->cmdline->devices, hosted->dev->id);
+
+	machine->device_count--;
+	memmove(&machine->devices[index], &machine->devices[index + 1],
+		(machine->device_count - index) * sizeof(struct mpr_hosted *));
+	mpr_hosted_destroy(hosted);
+	tell_deleted(machine, mpr_opts_get(opts, "id"));
+	forget(&machine->cmdline->devices, opts);
+}
+
+/* A connection that waits for the device looks once more before it is freed. */
+static bool step_adapter(struct mpr_machine *machine, size_t index)
+{
+	struct mpr_hosted *hosted = machine->devices[index];
+
+	if (!hosted->leaving || has_disks(machine, hosted) || !mpr_hosted_idle(hosted))
+		return false;
+	if (hosted->left)
+		finish_adapter(machine, index);
+	else
+		hosted->left = true;
+	return true;
+}
+
+bool mpr_hotplug_step(struct mpr_machine *machine)
+{
+	bool worked = false;
+
+	for (size_t i = machine->drive_count; i-- > 0;)
+		worked |= step_drive(machine, machine->drives[i]);
+	for (size_t i = machine->device_count; i-- > 0;)
+		worked |= step_adapter(machine, i);
+	return worked;
+}
+
+bool mpr_hotplug_settled(const struct mpr_machine *machine)
+{
+	for (size_t i = 0; i < machine->drive_count; i++)
+		if (machine->drives[i]->state == MPR_DRIVE_CLOSING)
+			return false;
+	return true;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "remote/machine/machine.h"
+#include "remote/storage/attached.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "remote/storage/disks.h"
+#include "remote/storage/drives.h"
+#include "remote/vmm/endpoints.h"
+#include "wire/protocol.h"
+
+static const char *get(const struct mpr_opts *opts, const char *key)
+{
+	return mpr_opts_get(opts, key);
+}
+
+/* ---- Checks before anything is built ------------------------------------ */
+
+/* No two options of one list have the same id. */
+static int check_ids(const struct mpr_option_list *list, char **error)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *id = get(list->opts[i], "id");
+
+		for (size_t j = 0; id && j < i; j++) {
+			const char *other = get(list->opts[j], "id");
+
+			if (!other || strcmp(id, other))
+				continue;
+			*error = mpr_errorf("%s: id \"%s\" is taken by %s",
+					    mpr_opts_text(list->opts[i]), id,
+					    mpr_opts_text(list->opts[j]));
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+struct mpr_opts *mpr_option_find(const struct mpr_option_list *list, const char *id)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *other = get(list->opts[i], "id");
+
+		if (other && !strcmp(other, id))
+			return list->opts[i];
+	}
+	return NULL;
+}
+
+static const struct mpr_device_ops *find_model(const struct mpr_device_ops *const *models,
+					       const char *driver)
+{
+	for (; *models; models++)
+		if (!strcmp((*models)->driver, driver))
+			return *models;
+	return NULL;
+}
+
+static int unknown_driver(const struct mpr_opts *opts, const char *driver,
+			  const struct mpr_device_ops *const *models, char **error)
+{
+	const char *names[32];
+	const char *nearest;
+	size_t n = 0;
+
+	for (; models[n] && n < 30; n++)
+		names[n] = models[n]->driver;
+	names[n++] = MPR_DISK_DRIVER;
+	names[n] = NULL;
+	nearest = mpr_nearest(driver, names);
+	if (nearest)
+		*error = mpr_errorf("%s: no driver \"%s\" (did you mean \"%s\"?)",
+				    mpr_opts_text(opts), driver, nearest);
+	else
+		*error = mpr_errorf("%s: no driver \"%s\" (-device help lists them)",
+				    mpr_opts_text(opts), driver);
+	return -EINVAL;
+}
+
+bool mpr_is_disk(const struct mpr_opts *opts)
+{
+	const char *driver = get(opts, "driver");
+
+	return driver && !strcmp(driver, MPR_DISK_DRIVER);
+}
+
+/* Blanks and control characters have no place in an id (wire/check.c). */
+static bool is_wire_id(const char *id)
+{
+	size_t len = strlen(id);
+
+	for (size_t i = 0; i < len; i++)
+		if (id[i] <= ' ' || id[i] >= 0x7f)
+			return false;
+	return len > 0 && len < MPR_WIRE_ID_SIZE;
+}
+
+static int check_adapter(const struct mpr_opts *opts, char **error)
+{
+	const char *id = get(opts, "id");
+
+	if (!id) {
+		*error = mpr_errorf("%s: id=NAME is missing; the VMM's pci-proxy-dev must have "
+				    "the same",
+				    mpr_opts_text(opts));
+		return -EINVAL;
+	}
+	if (!is_wire_id(id)) {
+		*error = mpr_errorf("%s: id \"%s\" must have 1 to %d characters and no blanks",
+				    mpr_opts_text(opts), id, MPR_WIRE_ID_SIZE - 1);
+		return -EINVAL;
+	}
+	return mpr_opts_check(opts, mpr_adapter_properties, error);
+}
+
+int mpr_machine_check_device(const struct mpr_machine *machine, const struct mpr_opts *opts,
+			     char **error)
+{
+	const char *driver = get(opts, "driver");
+
+	if (!driver) {
+		*error = mpr_errorf("%s: the driver is missing (-device help lists them)",
+				    mpr_opts_text(opts));
+		return -EINVAL;
+	}
+	if (mpr_is_disk(opts))
+		return mpr_opts_check(opts, mpr_disk_properties, error);
+	if (!find_model(machine->models, driver))
+		return unknown_driver(opts, driver, machine->models, error);
+	return check_adapter(opts, error);
+}
+
+static int check_devices(const struct mpr_machine *machine, char **error)
+{
+	const struct mpr_option_list *devices = &machine->cmdline->devices;
+
+	for (size_t i = 0; i < devices->count; i++) {
+		int ret = mpr_machine_check_device(machine, devices->opts[i], error);
+
+		if (ret < 0)
+			return ret;
+	}
+	return check_ids(devices, error);
+}
+
+/* ---- Building ----------------------------------------------------------- */
+
+static int build_adapter(struct mpr_machine *machine, const struct mpr_opts *opts, char **error)
+{
+	const struct mpr_device_ops *model = find_model(machine->models, get(opts, "driver"));
+	struct mpr_hosted **devices = reallocarray(machine->devices, machine->device_count + 1,
+						   sizeof(*machine->devices));
+	struct mpr_hosted *hosted;
+	int ret = -ENOMEM;
+
+	if (devices) {
+		machine->devices = devices;
+		ret = mpr_hosted_create(model, get(opts, "id"), machine->timers, machine->watcher,
+					&hosted);
+	}
+	if (ret < 0) {
+		*error = mpr_errorf("%s: the device cannot be made: %s", mpr_opts_text(opts),
+				    strerror(-ret));
+		return ret;
+	}
+	hosted->stopped = machine->stopped;
+	hosted->node = mpr_placement_node(&machine->cmdline->placement);
+	machine->devices[machine->device_count++] = hosted;
+	return 0;
+}
+
+int mpr_machine_build_device(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
+{
+	return mpr_is_disk(opts) ? mpr_disk_build(machine, opts, error)
+				 : build_adapter(machine, opts, error);
+}
+
+/* True for the disk of a -drive if=scsi. */
+static bool is_built(const struct mpr_machine *machine, const struct mpr_opts *disk)
+{
+	for (size_t i = 0; i < machine->drive_count; i++)
+		if (machine->drives[i]->disk == disk)
+			return true;
+	return false;
+}
+
+/* Disks come after all else, adapters before. */
+static int build_devices(struct mpr_machine *machine, bool disks, char **error)
+{
+	const struct mpr_option_list *devices = &machine->cmdline->devices;
+
+	for (size_t i = 0; i < devices->count; i++) {
+		int ret = 0;
+
+		if (mpr_is_disk(devices->opts[i]) == disks && !is_built(machine, devices->opts[i]))
+			ret = mpr_machine_build_device(machine, devices->opts[i], error);
+		if (ret < 0)
+			return ret;
+	}
+	if (machine->device_count || mpr_cmdline_has_monitor(machine->cmdline))
+		return 0;
+	*error = mpr_errorf("nothing to serve: there is no PCI device (-device help lists them)");
+	return -EINVAL;
+}
+
+int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
+		      const struct mpr_device_ops *const *models, struct mpr_watcher *watcher,
+		      struct mpr_timers *timers, char **error)
+{
+	int ret;
+
+	*machine = (struct mpr_machine){
+		.cmdline = cmdline,
+		.models = models,
+		.watcher = watcher,
+		.timers = timers,
+	};
+	*error = NULL;
+	ret = check_devices(machine, error);
+	if (ret == 0)
+		ret = mpr_attached_place(machine, error);
+	if (ret == 0)
+		ret = check_ids(&cmdline->drives, error);
+	if (ret == 0)
+		ret = check_ids(&cmdline->objects, error);
+	if (ret == 0)
+		ret = build_devices(machine, false, error);
+	if (ret == 0)
+		ret = mpr_endpoints_build(machine, error);
+	if (ret == 0)
+		ret = mpr_drives_build(machine, error);
+	if (ret == 0)
+		ret = mpr_attached_build(machine, error);
+	if (ret == 0)
+		ret = build_devices(machine, true, error);
+	if (ret == -ENOMEM && !*error)
+		*error = mpr_errorf("out of memory");
+	return ret;
+}
+
+void mpr_machine_destroy(struct mpr_machine *machine)
+{
+	for (size_t i = 0; i < machine->device_count; i++)
+		mpr_hosted_destroy(machine->devices[i]);
+	while (machine->drive_count)
+		mpr_drive_close(machine, machine->drives[0]);
+	while (machine->endpoint_count)
+		mpr_endpoint_free(machine, machine->endpoints[0]);
+	free(machine->devices);
+	free(machine->drives);
+	free(machine->endpoints);
+	*machine = (struct mpr_machine){0};
+}
+
+bool mpr_machine_idle(const struct mpr_machine *machine)
+{
+	for (size_t i = 0; i < machine->device_count; i++)
+		if (!mpr_hosted_idle(machine->devices[i]))
+			return false;
+	return mpr_machine_drained(machine);
+}
+
+bool mpr_machine_drained(const struct mpr_machine *machine)
+{
+	for (size_t i = 0; i < machine->drive_count; i++)
+		if (mpr_blk_in_flight(machine->drives[i]->blk))
+			return false;
+	return true;
+}
+
+void mpr_machine_stop(struct mpr_machine *machine, bool stopped)
+{
+	machine->stopped = stopped;
+	machine->io_error = false;
+	for (size_t i = 0; !stopped && i < machine->drive_count; i++)
+		mpr_blk_retry(machine->drives[i]->blk);
+	for (size_t i = 0; i < machine->device_count; i++)
+		machine->devices[i]->stopped = stopped;
+}
+
+struct mpr_hosted *mpr_machine_adapter(const struct mpr_machine *machine, const char *id)
+{
+	for (size_t i = 0; i < machine->device_count; i++)
+		if (!strcmp(machine->devices[i]->dev->id, id))
+			return machine->devices[i];
+	return NULL;
+}

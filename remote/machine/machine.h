@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a command line asks for: disk images, devices, disks behind them, and
+ * the sockets on which the devices are offered.
+ */
+#ifndef MPR_REMOTE_MACHINE_MACHINE_H
+#define MPR_REMOTE_MACHINE_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "blk/blk.h"
+#include "remote/device/hosted.h"
+#include "remote/machine/cmdline.h"
+#include "remote/vmm/session.h"
+
+/* What remote/machine/hotplug.c does with a drive. */
+enum mpr_drive_state {
+	MPR_DRIVE_OPEN,
+	MPR_DRIVE_LEAVING, /* its disk is being removed */
+	MPR_DRIVE_LEFT,	   /* the disk uses the image no more */
+	MPR_DRIVE_CLOSING, /* it is flushed, and then closed */
+};
+
+/* A -drive or a -blockdev, and the disk that uses it. */
+struct mpr_drive {
+	struct mpr_opts *opts;
+	bool blockdev;	    /* lives on when its disk is removed */
+	const char *id;	    /* NULL: a -blockdev has none */
+	char node_name[32]; /* as given, or made up */
+	const char *file, *format;
+	struct mpr_blk *blk;
+	struct mpr_drive *base;	    /* whose blk it is; NULL: its own */
+	struct mpr_opts *disk;	    /* the -device that uses it, or NULL */
+	struct mpr_hosted *adapter; /* and the adapter of that, or NULL */
+	unsigned target, lun;	    /* where it is on the adapter's bus */
+	enum mpr_drive_state state;
+	uint64_t reported_failures; /* of mpr_blk_stats.failed_operations */
+};
+
+/* What -device calls the disk, or NULL. */
+const char *mpr_drive_disk_id(const struct mpr_drive *drive);
+/* What users call the drive: its id or node name. */
+const char *mpr_drive_name(const struct mpr_drive *drive);
+
+/* A socket on which devices are offered. */
+struct mpr_endpoint {
+	int fd;		  /* a connected socket, or -1; the loop takes it over */
+	const char *path; /* where to listen, or NULL */
+	bool is_default;  /* the socket that stands alone: for devices without an object */
+	struct mpr_offer offer;
+};
+
+/* How sockets are opened and closed while the machine runs. */
+struct mpr_doors {
+	/* 0, or negative errno with *error set to a message. */
+	int (*open)(void *opaque, struct mpr_endpoint *endpoint, char **error);
+	void (*close)(void *opaque, struct mpr_endpoint *endpoint);
+	void *opaque;
+};
+
+/* Who is told what happens. */
+struct mpr_events {
+	void (*device_deleted)(void *opaque, const char *id);
+	void (*io_error)(void *opaque, const struct mpr_drive *drive);
+	void *opaque;
+};
+
+struct mpr_machine {
+	struct mpr_cmdline *cmdline;
+	const struct mpr_device_ops *const *models;
+	struct mpr_watcher *watcher;
+	struct mpr_timers *timers;
+	struct mpr_doors doors;		 /* the loop's */
+	const struct mpr_events *events; /* NULL: nobody */
+
+	struct mpr_drive **drives;
+	size_t drive_count;
+	struct mpr_hosted **devices;
+	size_t device_count;
+	struct mpr_endpoint **endpoints;
+	size_t endpoint_count;
+	unsigned unnamed_nodes; /* node names made up so far */
+
+	bool stopped;  /* see mpr_machine_stop() */
+	bool io_error; /* it was stopped because requests failed, which are held */
+	bool quit;     /* the process is to end */
+};
+
+/*
+ * Builds the machine; `cmdline` must outlive it, and owns the options, also those
+ * that are added later (remote/machine/hotplug.h). Devices work with `watcher`
+ * and `timers`. 0, or negative errno with *error set to a message that quotes
+ * the option (free() it). Destroy the machine in either case.
+ */
+int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
+		      const struct mpr_device_ops *const *models, struct mpr_watcher *watcher,
+		      struct mpr_timers *timers, char **error);
+
+/* Checks a -device, and builds the adapter or disk that it describes. As
+ * mpr_machine_build(). */
+int mpr_machine_check_device(const struct mpr_machine *machine, const struct mpr_opts *opts,
+			     char **error);
+int mpr_machine_build_device(struct mpr_machine *machine, struct mpr_opts *opts, char **error);
+
+/* Lets the models work, or not: then requests for their registers are answered,
+ * and nothing else happens but that I/O under way ends. Going on retries the requests
+ * that are held after an error (werror=stop). */
+void mpr_machine_stop(struct mpr_machine *machine, bool stopped);
+
+/* True for -device scsi-hd. */
+bool mpr_is_disk(const struct mpr_opts *opts);
+
+/* The option of that id in a list, or NULL. */
+struct mpr_opts *mpr_option_find(const struct mpr_option_list *list, const char *id);
+
+/* The adapter of that id, or NULL. */
+struct mpr_hosted *mpr_machine_adapter(const struct mpr_machine *machine, const char *id);
+
+/* Every device must be idle and every drive without I/O in flight. */
+void mpr_machine_destroy(struct mpr_machine *machine);
+
+/* True when no drive has I/O in flight. */
+bool mpr_machine_drained(const struct mpr_machine *machine);
+
+/* True when no device holds guest memory and no drive has I/O in flight. */
+bool mpr_machine_idle(const struct mpr_machine *machine);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* -device scsi-hd: attaching a drive to an adapter's bus. */
+#ifndef MPR_REMOTE_STORAGE_DISKS_H
+#define MPR_REMOTE_STORAGE_DISKS_H
+
+#include "dev/scsi/disk.h"
+#include "remote/machine/machine.h"
+
+/* The adapters and drives are built. As mpr_machine_build(). */
+int mpr_disk_build(struct mpr_machine *machine, struct mpr_opts *opts, char **error);
+
+/* The tray of the drive's disk; none if it has no disk, or none that is removable. */
+struct mpr_scsi_tray mpr_disk_tray(const struct mpr_drive *drive);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One control connection: a VMM's proxy sets devices up over it
+ * (wire/protocol.h). What it asks for is checked, done and answered, or refused
+ * with MPR_WIRE_ERROR; a message that the protocol does not know ends the
+ * connection, which gives up the devices that it had open, and nothing else.
+ *
+ * Nothing here blocks: an answer that must wait for DMA is sent by a later
+ * mpr_session_step(). One thread.
+ */
+#ifndef MPR_REMOTE_VMM_SESSION_H
+#define MPR_REMOTE_VMM_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "event/watch.h"
+#include "remote/device/hosted.h"
+#include "remote/device/ram.h"
+
+struct mpr_session;
+
+/* The devices that are offered on a connection. */
+struct mpr_offer {
+	struct mpr_hosted **devices;
+	size_t count;
+};
+
+/*
+ * Starts a session on a connected Unix stream socket, which it takes over on
+ * success; `offer` and the rest must outlive it. 0 or -ENOMEM.
+ */
+int mpr_session_create(int sock, const struct mpr_offer *offer, struct mpr_watcher *watcher,
+		       struct mpr_ram_pool *pool, struct mpr_session **session);
+/* Ends it first if need be. */
+void mpr_session_destroy(struct mpr_session *session);
+
+/* Handles at most one message, or finishes the one that waits. True when it
+ * did something. */
+bool mpr_session_step(struct mpr_session *session);
+
+/* Ends the session: its devices are detached and its socket is closed. `why`
+ * is for the log; NULL: the peer left in good order. */
+void mpr_session_end(struct mpr_session *session, const char *why);
+
+/* True once it has ended; only mpr_session_destroy() is left to do. */
+bool mpr_session_ended(const struct mpr_session *session);
+/* True once the peer has said hello. */
+bool mpr_session_greeted(const struct mpr_session *session);
+
+/* Ends the session if one of its devices cannot go on: the channel is broken,
+ * or guest memory was truncated. */
+void mpr_session_check(struct mpr_session *session);
+
+#endif
