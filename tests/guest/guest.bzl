@@ -9,7 +9,7 @@ def guest_program(name):
     )
 
 def guest_test(name, timeout):
-    """test_<name>.py as a test that has the machine for itself.
+    """<name>_test.py as a test that has the machine for itself.
 
     Args:
       name: what is tested
@@ -18,7 +18,7 @@ def guest_test(name, timeout):
     native.sh_test(
         name = name + "_test",
         timeout = timeout,
-        srcs = ["test_%s.py" % name],
+        srcs = ["%s_test.py" % name],
         args = [
             "--mpring=$(rootpath //orchestrator:mpring)",
             "--programs=" + native.package_name(),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints what is decided of QEMU's commands, for test_monitors.py: "qmp NAME remote" or
+/* Prints what is decided of QEMU's commands, for monitors_test.py: "qmp NAME remote" or
  * "hmp NAME qemu". */
 #include <stdio.h>
 

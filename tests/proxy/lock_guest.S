@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest of two processors for qemu_lock.py. The second reads a register of one of
+ * A guest of two processors for qemu_lock_test.py. The second reads a register of one of
  * QEMU's own devices and counts, for ever. When the test says GO the first reads
  * FAKE_HOLD of the fake device in slot 5 (fake_remote.h), which is answered late, and
  * tells what it got. They and the test talk through words in memory.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that patience counts the time that passed, but no more than a slice at once. */
-#include "wire/patience.h"
 #include "tests/wire/pair.h"
+#include "wire/patience.h"
 
 #define MS ((int64_t)1000000)
 #define HOUR (3600000 * MS)

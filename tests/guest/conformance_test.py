@@ -197,7 +197,7 @@ def test_suite(tap, name, ran, page):
         harness.check(documented(page, name), "the page says nothing")
     if documented(page, name) != {suite: tuple(n) for suite, n in ran.suites.items()}:
         harness.diagnose("docs/conformance.md is out of date: "
-                         "run tests/guest/test_conformance.py --update")
+                         "run tests/guest/conformance_test.py --update")
 
 
 def test_reasons(tap, ran, page):
