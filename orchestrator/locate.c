@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 
 const struct mpr_program mpr_program_remote = {
 	.name = "mpring-remote",

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "log/writer.h"
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/quote.h"
+#include "orchestrator/base/say.h"
 #include "orchestrator/family/launch.h"
 #include "orchestrator/family/start.h"
 #include "orchestrator/family/supervise.h"
@@ -18,8 +20,6 @@
 #include "orchestrator/plan/args.h"
 #include "orchestrator/plan/check.h"
 #include "orchestrator/plan/drivers.h"
-#include "orchestrator/quote.h"
-#include "orchestrator/say.h"
 #include "orchestrator/vm/vm.h"
 
 /* A socket and its two ends, -1 once closed. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 #include "orchestrator/commands/proc_list.h"
 #include "orchestrator/plan/remote_option.h"
 #include "orchestrator/vm/hotplug.h"

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/alloc.h"
-#include "orchestrator/json.h"
-#include "orchestrator/printable.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/json.h"
+#include "orchestrator/base/printable.h"
 #include "orchestrator/vm/believe.h"
 #include "orchestrator/vm/vm_state.h"
 

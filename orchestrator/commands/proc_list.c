@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 #include "orchestrator/vm/vm_state.h"
 
 typedef void (*row_fn)(void *opaque, const struct mpr_vm_remote *remote, const char *id);

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/json.h"
+#include "orchestrator/base/printable.h"
+#include "orchestrator/base/say.h"
 #include "orchestrator/commands/merge.h"
 #include "orchestrator/commands/routes.h"
 #include "orchestrator/commands/way.h"
-#include "orchestrator/json.h"
-#include "orchestrator/printable.h"
-#include "orchestrator/say.h"
 #include "orchestrator/vm/hotplug.h"
 #include "orchestrator/vm/vm_state.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/base/json.h"
 #include "orchestrator/commands/routes.h"
-#include "orchestrator/json.h"
 #include "orchestrator/vm/vm_state.h"
 
 #define PERIPHERAL "/machine/peripheral"

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 
 /* The child gets SIGTERM when this process dies, even by SIGKILL. */
 static int die_with(pid_t parent)

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "orchestrator/alloc.h"
-#include "orchestrator/say.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/say.h"
 
 /* How long QEMU may take to end before it is reminded, and before it pauses instead: it
  * waits up to 10 seconds for a vCPU that waits for a remote. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 #include "orchestrator/family/child.h"
 #include "orchestrator/plan/args.h"
 

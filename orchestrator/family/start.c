@@ -6,9 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/say.h"
 #include "orchestrator/family/family.h"
-#include "orchestrator/say.h"
 
 /* Its own message says why, if it had the time for one. */
 static void tell_failed_start(struct mpr_member *remote)

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "orchestrator/base/say.h"
 #include "orchestrator/family/family.h"
-#include "orchestrator/say.h"
 
 /* A remote that ends because QEMU does may be seen first. */
 #define QEMU_FOLLOWS_MS 100

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 
 #include "opts/opts.h"
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/check.h"
 
 /* What this side understands of a socket and of stdio ... */

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/base/json.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/routing.h"
-#include "orchestrator/json.h"
 #include "orchestrator/vm/qmp_client.h"
 #include "orchestrator/vm/vm.h"
 

@@ -11,14 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/say.h"
 #include "orchestrator/monitor/endpoints.h"
 #include "orchestrator/monitor/lines.h"
 #include "orchestrator/monitor/places.h"
 #include "orchestrator/monitor/relay.h"
 #include "orchestrator/monitor/sides.h"
 #include "orchestrator/monitor/terminal.h"
-#include "orchestrator/say.h"
 #include "orchestrator/vm/vm.h"
 
 /* Clients of one socket that are served at once; others wait to be accepted. Each that

@@ -5,9 +5,9 @@
 #include <glib.h>
 #include <string.h>
 
+#include "orchestrator/base/json.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/routing.h"
-#include "orchestrator/json.h"
 #include "orchestrator/monitor/hmp.h"
 #include "orchestrator/monitor/json_text.h"
 #include "orchestrator/monitor/scan.h"

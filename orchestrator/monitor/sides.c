@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 
 #define BACKLOG 16
 

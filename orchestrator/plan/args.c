@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/boot_order.h"
 #include "orchestrator/plan/check.h"
 #include "orchestrator/plan/config_file.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/qemu_options.h"
 #include "orchestrator/plan/remote_option.h"
 #include "orchestrator/plan/room.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/globals.h"
 #include "orchestrator/plan/remote_option.h"
 

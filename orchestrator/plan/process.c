@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/remote_option.h"
 
 static const char *const properties[] = {"poll-us", "cpu", "numa-node"};

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "opts/opts.h"
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/check.h"
 
 #define FLAG false

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 
 static bool is_device(const struct mpr_remote_option *option)
 {

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 
 #define KIB 1024
 #define UNLIMITED UINT64_MAX

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/alloc.h"
-#include "orchestrator/json.h"
-#include "orchestrator/printable.h"
-#include "orchestrator/say.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/json.h"
+#include "orchestrator/base/printable.h"
+#include "orchestrator/base/say.h"
 #include "orchestrator/vm/vm_state.h"
 
 /* I/O errors of one process of which users are told in a second. */

@@ -8,13 +8,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/printable.h"
+#include "orchestrator/base/say.h"
 #include "orchestrator/plan/args.h"
 #include "orchestrator/plan/boot_order.h"
 #include "orchestrator/plan/globals.h"
 #include "orchestrator/plan/process.h"
-#include "orchestrator/printable.h"
-#include "orchestrator/say.h"
 #include "orchestrator/vm/vm_state.h"
 
 enum { QEMU_END, REMOTE_END, ENDS };

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "orchestrator/alloc.h"
-#include "orchestrator/json.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/json.h"
 #include "ring/discard.h"
 
 /* Whoever nests deeper, or says more in a message, is not believed to speak QMP. A value

@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/json.h"
 #include "orchestrator/family/launch.h"
-#include "orchestrator/json.h"
 #include "orchestrator/vm/believe.h"
 #include "orchestrator/vm/vm_state.h"
 

@@ -17,8 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "orchestrator/base/json.h"
 #include "orchestrator/commands/commands.h"
-#include "orchestrator/json.h"
 #include "orchestrator/monitor/hmp.h"
 #include "orchestrator/monitor/words.h"
 #include "orchestrator/vm/qmp_client.h"

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
+#include "orchestrator/base/quote.h"
 #include "orchestrator/plan/args.h"
 #include "orchestrator/plan/check.h"
-#include "orchestrator/quote.h"
 
 #define ARGS_MAX 64
 #define REMOTES_MAX 3

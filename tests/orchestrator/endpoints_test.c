@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
+#include "orchestrator/base/quote.h"
 #include "orchestrator/monitor/endpoints.h"
-#include "orchestrator/quote.h"
 
 #define ARGS_MAX 32
 

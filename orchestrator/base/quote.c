@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/quote.h"
+#include "orchestrator/base/quote.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages of mpring to the operator. */
-#ifndef MPR_ORCHESTRATOR_SAY_H
-#define MPR_ORCHESTRATOR_SAY_H
+#ifndef MPR_ORCHESTRATOR_BASE_SAY_H
+#define MPR_ORCHESTRATOR_BASE_SAY_H
 
 /* Writes "mpring: TEXT" and a newline to standard error. Once mpr_log_writer_start()
  * was called, it waits for nobody who reads it. */

@@ -5,8 +5,8 @@
  * is NULL (JSON's null, and what is not there) or is of another type, and finds
  * nothing in it.
  */
-#ifndef MPR_ORCHESTRATOR_JSON_H
-#define MPR_ORCHESTRATOR_JSON_H
+#ifndef MPR_ORCHESTRATOR_BASE_JSON_H
+#define MPR_ORCHESTRATOR_BASE_JSON_H
 
 #include <json-c/json.h>
 #include <stdbool.h>

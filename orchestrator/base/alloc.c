@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 
 #include <stdarg.h>
 #include <stdio.h>

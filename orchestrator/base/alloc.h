@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Allocation for the mpring command, which cannot go on without memory: these
  * never return NULL but end the program. */
-#ifndef MPR_ORCHESTRATOR_ALLOC_H
-#define MPR_ORCHESTRATOR_ALLOC_H
+#ifndef MPR_ORCHESTRATOR_BASE_ALLOC_H
+#define MPR_ORCHESTRATOR_BASE_ALLOC_H
 
 #include <stddef.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/printable.h"
+#include "orchestrator/base/printable.h"
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "orchestrator/alloc.h"
+#include "orchestrator/base/alloc.h"
 
 #define LENGTH_MAX 512
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Command lines as a shell reads them. */
-#ifndef MPR_ORCHESTRATOR_QUOTE_H
-#define MPR_ORCHESTRATOR_QUOTE_H
+#ifndef MPR_ORCHESTRATOR_BASE_QUOTE_H
+#define MPR_ORCHESTRATOR_BASE_QUOTE_H
 
 #include <stdio.h>
 

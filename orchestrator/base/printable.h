@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef MPR_ORCHESTRATOR_PRINTABLE_H
-#define MPR_ORCHESTRATOR_PRINTABLE_H
+#ifndef MPR_ORCHESTRATOR_BASE_PRINTABLE_H
+#define MPR_ORCHESTRATOR_BASE_PRINTABLE_H
 
 /* A copy (free() it) of words from someone who is not trusted, for a terminal or a log: on one
  * line, in UTF-8, without control characters, and not longer than a person reads (512 characters).

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/json.h"
+#include "orchestrator/base/json.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/say.h"
+#include "orchestrator/base/say.h"
 
 #include <glib.h>
 #include <string.h>
