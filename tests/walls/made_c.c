@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+void made_c(void);
+
+void made_c(void)
+{
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: MIT
+"""Proves that folders use each other only downward in the architecture page's table, and
+that none has too many sources. Reads the tree in which the page is."""
+
+import collections
+import os
+import re
+import sys
+
+import walls
+
+PRODUCT = walls.Calls(sys.argv[1])
+PAGE = os.path.realpath(sys.argv[2])
+TREE = os.path.dirname(os.path.dirname(PAGE))
+MOST = 25  # C sources in a folder
+NOT_PRODUCT = ("bench", "scripts", "tests")
+
+# (user, used) that waits to be mended.
+STILL_TO_GO = [
+    ("dev", "dev/lsi53c895a"),
+    ("remote/storage", "remote/machine"),
+    ("remote/vmm", "remote/machine"),
+]
+
+
+def files():
+    """All files of C, relative to the tree."""
+    for folder, below, names in os.walk(TREE):
+        below[:] = [name for name in below if not name.startswith(".")]
+        yield from (os.path.relpath(os.path.join(folder, name), TREE) for name in names
+                    if name.endswith((".c", ".h")))
+
+
+FILES = list(files())
+OURS = [path for path in FILES if path.split("/")[0] not in NOT_PRODUCT]
+
+
+def table():
+    """The folders of the page's table, from top to bottom."""
+    return [match[1] for line in walls.section(PAGE, "The folders")
+            if (match := re.match(r"\| `([^`]+)` \|", line))]
+
+
+def uses():
+    """{(user, used): why} of folders: symbols that are called, and headers."""
+    found = collections.defaultdict(set)
+    for (caller, called), names in PRODUCT.edges().items():
+        found[os.path.dirname(caller), os.path.dirname(called)] |= names
+    for path in OURS:
+        with open(os.path.join(TREE, path), encoding="utf-8") as file:
+            for header in re.findall(r'^#include "([^"]+)"', file.read(), re.M):
+                if header in OURS:
+                    found[os.path.dirname(path), os.path.dirname(header)].add(header)
+    return {(user, used): why for (user, used), why in found.items() if user != used}
+
+
+def all_looked_at():
+    """the objects of all sources are looked at"""
+    sources = {path.removesuffix(".c") for path in OURS if path.endswith(".c")}
+    return [f"in no program: {source}.c" for source in sorted(sources - PRODUCT.sources())]
+
+
+def all_in_table():
+    """the table has all folders with code, and no other"""
+    there = {os.path.dirname(path) for path in OURS}
+    return [f"not in both, the tree and the table: {folder}" for folder in sorted(there ^ set(table()))]
+
+
+def upward():
+    """what a folder uses is below it in the table"""
+    rows = table()
+    wrong = {(user, used): why for (user, used), why in uses().items()
+             if user in rows and used in rows and rows.index(user) > rows.index(used)}
+    mended = [f"listed, but no more: {a} -> {b}" for a, b in STILL_TO_GO if (a, b) not in wrong]
+    return walls.shown({use: why for use, why in wrong.items() if use not in STILL_TO_GO}) + mended
+
+
+def too_many():
+    """no folder has more than 25 C sources"""
+    counts = collections.Counter(os.path.dirname(path) for path in FILES if path.endswith(".c"))
+    return [f"{folder}: {count}" for folder, count in counts.items() if count > MOST]
+
+
+walls.report([all_looked_at, all_in_table, upward, too_many])
