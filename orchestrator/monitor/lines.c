@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "orchestrator/monitor/hmp.h"
+#include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/stream.h"
 
 /* Reads before others have their turn. */
@@ -12,7 +12,7 @@
 
 struct mpr_lines {
 	struct mpr_stream *stream;
-	struct mpr_hmp *hmp;
+	struct mpr_hmp_relay *hmp;
 	mpr_lines_fn finished;
 	void *opaque;
 	char input[4096];
@@ -54,7 +54,7 @@ static void run(struct mpr_lines *lines)
 	else if (strlen(line->str) != line->len)
 		answered(lines, "Error: the line has a zero byte\r\n");
 	else
-		mpr_hmp_run(lines->hmp, line->str, answered, lines);
+		mpr_hmp_relay_run(lines->hmp, line->str, answered, lines);
 	lines->skipping = false;
 	g_string_truncate(line, 0);
 }
@@ -142,15 +142,15 @@ struct mpr_lines *mpr_lines_create(struct mpr_vm *vm, int in, int out, mpr_lines
 	lines->opaque = opaque;
 	lines->line = g_string_new(NULL);
 	lines->stream = mpr_stream_create(in, out, pump, lines);
-	lines->hmp = mpr_hmp_create(vm);
+	lines->hmp = mpr_hmp_relay_create(vm);
 	lines->running = true;
-	mpr_hmp_greet(lines->hmp, answered, lines);
+	mpr_hmp_relay_greet(lines->hmp, answered, lines);
 	return lines;
 }
 
 void mpr_lines_destroy(struct mpr_lines *lines)
 {
-	mpr_hmp_destroy(lines->hmp);
+	mpr_hmp_relay_destroy(lines->hmp);
 	mpr_stream_destroy(lines->stream);
 	if (lines->again)
 		g_source_remove(lines->again);

@@ -13,12 +13,12 @@
 
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/say.h"
-#include "orchestrator/monitor/endpoints.h"
 #include "orchestrator/monitor/lines.h"
 #include "orchestrator/monitor/places.h"
 #include "orchestrator/monitor/relay.h"
 #include "orchestrator/monitor/sides.h"
 #include "orchestrator/monitor/terminal.h"
+#include "orchestrator/monitor/user_monitors.h"
 #include "orchestrator/vm/vm.h"
 
 /* Clients of one socket that are served at once; others wait to be accepted. Each that
@@ -32,7 +32,7 @@
 
 struct place {
 	struct mpr_monitors *monitors;
-	const struct mpr_endpoint *endpoint;
+	const struct mpr_user_monitor *wanted;
 	int fd;		 /* -1: none */
 	guint accepting; /* or a pause in it */
 	unsigned visitors;
@@ -51,7 +51,7 @@ struct visitor {
 };
 
 struct mpr_monitors {
-	struct mpr_endpoints *endpoints;
+	struct mpr_user_monitors *wanted;
 	struct place *places;
 	struct mpr_sides *sides;
 	size_t side_count;
@@ -63,24 +63,24 @@ struct mpr_monitors {
 
 static bool is_qmp(const struct place *place)
 {
-	return place->endpoint->protocol != MPR_HMP;
+	return place->wanted->protocol != MPR_HMP;
 }
 
 /* ---- QEMU's command line ------------------------------------------------ */
 
 static void number_sides(struct mpr_monitors *monitors)
 {
-	for (size_t i = 0; i < monitors->endpoints->count; i++) {
+	for (size_t i = 0; i < monitors->wanted->count; i++) {
 		struct place *place = &monitors->places[i];
 
 		place->monitors = monitors;
-		place->endpoint = &monitors->endpoints->list[i];
+		place->wanted = &monitors->wanted->list[i];
 		place->fd = -1;
 		place->first_side = monitors->side_count;
 		if (is_qmp(place))
-			place->sides = place->endpoint->server ? QMP_CLIENTS : 1;
+			place->sides = place->wanted->server ? QMP_CLIENTS : 1;
 		place->gate = place->first_side + place->sides;
-		monitors->side_count = place->gate + place->endpoint->wait;
+		monitors->side_count = place->gate + place->wanted->wait;
 	}
 }
 
@@ -94,8 +94,8 @@ static char **add_side(char **next, const struct place *place, size_t side, int 
 	if (gate)
 		return next;
 	/* Not -mon, for which QEMU would leave out its default monitor. */
-	*next++ = mpr_need_text("-qmp%s",
-				place->endpoint->protocol == MPR_QMP_PRETTY ? "-pretty" : "");
+	*next++ =
+		mpr_need_text("-qmp%s", place->wanted->protocol == MPR_QMP_PRETTY ? "-pretty" : "");
 	*next++ = mpr_need_text("chardev:mpring-monitor-%zu", side);
 	return next;
 }
@@ -103,7 +103,7 @@ static char **add_side(char **next, const struct place *place, size_t side, int 
 /* QEMU's own monitors for the users come first. */
 static void build_argv(struct mpr_monitors *monitors)
 {
-	char **given = monitors->endpoints->argv, **next;
+	char **given = monitors->wanted->argv, **next;
 	const int *fds = mpr_sides_fds(monitors->sides);
 	size_t argc = 0;
 
@@ -111,9 +111,9 @@ static void build_argv(struct mpr_monitors *monitors)
 		argc++;
 	next = monitors->argv = mpr_need_array(argc + 4 * monitors->side_count + 1, sizeof(*next));
 	*next++ = mpr_need_text("%s", *given++);
-	for (size_t i = 0; i < monitors->endpoints->count; i++) {
+	for (size_t i = 0; i < monitors->wanted->count; i++) {
 		const struct place *place = &monitors->places[i];
-		size_t end = place->gate + place->endpoint->wait;
+		size_t end = place->gate + place->wanted->wait;
 
 		for (size_t side = place->first_side; side < end; side++)
 			next = add_side(next, place, side, fds[side]);
@@ -124,15 +124,15 @@ static void build_argv(struct mpr_monitors *monitors)
 
 int mpr_monitors_create(char *const *argv, struct mpr_monitors **result, char **error)
 {
-	struct mpr_endpoints *endpoints;
+	struct mpr_user_monitors *wanted;
 	struct mpr_monitors *monitors;
-	int err = mpr_endpoints_create(argv, &endpoints, error);
+	int err = mpr_user_monitors_create(argv, &wanted, error);
 
 	if (err)
 		return err;
 	monitors = mpr_need_array(1, sizeof(*monitors));
-	monitors->endpoints = endpoints;
-	monitors->places = mpr_need_array(endpoints->count, sizeof(*monitors->places));
+	monitors->wanted = wanted;
+	monitors->places = mpr_need_array(wanted->count, sizeof(*monitors->places));
 	monitors->visitors = g_ptr_array_new();
 	number_sides(monitors);
 	monitors->busy = mpr_need_array(monitors->side_count, sizeof(*monitors->busy));
@@ -148,7 +148,7 @@ int mpr_monitors_create(char *const *argv, struct mpr_monitors **result, char **
 
 bool mpr_monitors_exist(const struct mpr_monitors *monitors)
 {
-	return monitors->endpoints->count > 0;
+	return monitors->wanted->count > 0;
 }
 
 char *const *mpr_monitors_argv(const struct mpr_monitors *monitors)
@@ -164,7 +164,7 @@ const int *mpr_monitors_fds(const struct mpr_monitors *monitors, size_t *count)
 
 bool mpr_monitors_take_stdin(const struct mpr_monitors *monitors)
 {
-	return monitors->endpoints->takes_stdio;
+	return monitors->wanted->takes_stdio;
 }
 
 /* ---- Opening ------------------------------------------------------------ */
@@ -173,17 +173,17 @@ int mpr_monitors_open(struct mpr_monitors *monitors, char **error)
 {
 	int err = mpr_sides_open(monitors->sides, error);
 
-	if (monitors->endpoints->qemus_own)
+	if (monitors->wanted->qemus_own)
 		mpr_say("%s: this monitor is QEMU's own, without rdevice_add, rdevice_del, "
 			"rdrive_add, rdrive_del and remote_proc_list (-monitor stdio and -monitor "
 			"unix:PATH,server,nowait have them)",
-			monitors->endpoints->qemus_own);
-	for (size_t i = 0; i < monitors->endpoints->count && !err; i++) {
+			monitors->wanted->qemus_own);
+	for (size_t i = 0; i < monitors->wanted->count && !err; i++) {
 		struct place *place = &monitors->places[i];
 
-		if (place->endpoint->place == MPR_PLACE_STDIO)
+		if (place->wanted->place == MPR_PLACE_STDIO)
 			continue;
-		place->fd = mpr_place_open(place->endpoint, error);
+		place->fd = mpr_place_open(place->wanted, error);
 		err = place->fd < 0 ? -EINVAL : 0;
 	}
 	return err;
@@ -265,7 +265,7 @@ static bool admit_qmp(struct place *place, int in, int out)
 	visitor->side = side;
 	visitor->relay =
 		mpr_relay_create(monitors->vm, in, out, qemu,
-				 place->endpoint->protocol == MPR_QMP_PRETTY, finished, visitor);
+				 place->wanted->protocol == MPR_QMP_PRETTY, finished, visitor);
 	return true;
 }
 
@@ -283,8 +283,7 @@ static void admit(struct place *place, int in, int out)
 /* QEMU waits on this one until somebody has come. */
 static void open_gate(struct place *place)
 {
-	int fd =
-		place->endpoint->wait ? mpr_sides_connect(place->monitors->sides, place->gate) : -1;
+	int fd = place->wanted->wait ? mpr_sides_connect(place->monitors->sides, place->gate) : -1;
 
 	if (fd >= 0)
 		close(fd);
@@ -337,7 +336,7 @@ static gboolean on_connect(gint fd, GIOCondition condition, gpointer opaque)
 
 static void accept_more(struct place *place)
 {
-	if (place->endpoint->server && !place->accepting)
+	if (place->wanted->server && !place->accepting)
 		place->accepting = g_unix_fd_add(place->fd, G_IO_IN, on_connect, place);
 }
 
@@ -345,16 +344,16 @@ static void start_stdio(struct place *place)
 {
 	if (!is_qmp(place) && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
 		add_visitor(place)->terminal =
-			mpr_terminal_create(place->monitors->vm, place->endpoint->signals);
+			mpr_terminal_create(place->monitors->vm, place->wanted->signals);
 	else
 		admit(place, STDIN_FILENO, STDOUT_FILENO);
 }
 
 static void start_place(struct place *place)
 {
-	if (place->endpoint->place == MPR_PLACE_STDIO) {
+	if (place->wanted->place == MPR_PLACE_STDIO) {
 		start_stdio(place);
-	} else if (place->endpoint->server) {
+	} else if (place->wanted->server) {
 		accept_more(place);
 	} else {
 		admit(place, place->fd, place->fd);
@@ -394,13 +393,13 @@ void mpr_monitors_start(struct mpr_monitors *monitors, struct mpr_vm *vm)
 	block_sigpipe();
 	mpr_sides_hand_over(monitors->sides);
 	mpr_vm_listen(vm, tell, monitors);
-	for (size_t i = 0; i < monitors->endpoints->count; i++)
+	for (size_t i = 0; i < monitors->wanted->count; i++)
 		start_place(&monitors->places[i]);
 }
 
 static void close_places(struct mpr_monitors *monitors)
 {
-	for (size_t i = 0; i < monitors->endpoints->count; i++) {
+	for (size_t i = 0; i < monitors->wanted->count; i++) {
 		struct place *place = &monitors->places[i];
 
 		if (place->accepting)
@@ -408,7 +407,7 @@ static void close_places(struct mpr_monitors *monitors)
 		if (place->fd < 0)
 			continue;
 		close(place->fd);
-		mpr_place_remove(place->endpoint);
+		mpr_place_remove(place->wanted);
 	}
 }
 
@@ -429,6 +428,6 @@ void mpr_monitors_destroy(struct mpr_monitors *monitors)
 	free(monitors->argv);
 	free(monitors->busy);
 	free(monitors->places);
-	mpr_endpoints_free(monitors->endpoints);
+	mpr_user_monitors_free(monitors->wanted);
 	free(monitors);
 }

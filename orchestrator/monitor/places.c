@@ -14,29 +14,29 @@
 
 #define BACKLOG 16
 
-static int fail(const struct mpr_endpoint *endpoint, const char *why, char **error)
+static int fail(const struct mpr_user_monitor *monitor, const char *why, char **error)
 {
-	*error = mpr_need_text("%s: %s", endpoint->text, why);
+	*error = mpr_need_text("%s: %s", monitor->text, why);
 	return -EINVAL;
 }
 
 /* Fails with errno. */
-static int fail_errno(const struct mpr_endpoint *endpoint, int fd, char **error)
+static int fail_errno(const struct mpr_user_monitor *monitor, int fd, char **error)
 {
 	int err = errno;
 
 	if (fd >= 0)
 		close(fd);
-	return fail(endpoint, strerror(err), error);
+	return fail(monitor, strerror(err), error);
 }
 
 /* ---- Unix sockets ------------------------------------------------------- */
 
-static struct sockaddr_un unix_address(const struct mpr_endpoint *endpoint)
+static struct sockaddr_un unix_address(const struct mpr_user_monitor *monitor)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	memcpy(address.sun_path, endpoint->address, strlen(endpoint->address));
+	memcpy(address.sun_path, monitor->address, strlen(monitor->address));
 	return address;
 }
 
@@ -47,25 +47,25 @@ static bool is_socket(const char *path)
 	return lstat(path, &stat) == 0 && S_ISSOCK(stat.st_mode);
 }
 
-static int open_unix(const struct mpr_endpoint *endpoint, char **error)
+static int open_unix(const struct mpr_user_monitor *monitor, char **error)
 {
-	struct sockaddr_un address = unix_address(endpoint);
+	struct sockaddr_un address = unix_address(monitor);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int ret;
 
 	if (fd < 0)
-		return fail_errno(endpoint, fd, error);
-	if (endpoint->server) {
+		return fail_errno(monitor, fd, error);
+	if (monitor->server) {
 		/* A socket of an earlier run is replaced, as QEMU does; a file is not. */
-		if (is_socket(endpoint->address))
-			unlink(endpoint->address);
+		if (is_socket(monitor->address))
+			unlink(monitor->address);
 		ret = bind(fd, (struct sockaddr *)&address, sizeof(address));
 		if (!ret)
 			ret = listen(fd, BACKLOG);
 	} else {
 		ret = connect(fd, (struct sockaddr *)&address, sizeof(address));
 	}
-	return ret ? fail_errno(endpoint, fd, error) : fd;
+	return ret ? fail_errno(monitor, fd, error) : fd;
 }
 
 /* ---- TCP ---------------------------------------------------------------- */
@@ -85,19 +85,19 @@ static int listen_at(const struct addrinfo *info)
 	return err;
 }
 
-static int open_tcp(const struct mpr_endpoint *endpoint, char **error)
+static int open_tcp(const struct mpr_user_monitor *monitor, char **error)
 {
 	struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
-	const char *host = *endpoint->address ? endpoint->address : NULL;
+	const char *host = *monitor->address ? monitor->address : NULL;
 	struct addrinfo *list;
-	int err = getaddrinfo(host, endpoint->port, &hints, &list), fd = -EADDRNOTAVAIL;
+	int err = getaddrinfo(host, monitor->port, &hints, &list), fd = -EADDRNOTAVAIL;
 
 	if (err)
-		return fail(endpoint, gai_strerror(err), error);
+		return fail(monitor, gai_strerror(err), error);
 	for (const struct addrinfo *info = list; info && fd < 0; info = info->ai_next)
 		fd = listen_at(info);
 	freeaddrinfo(list);
-	return fd < 0 ? fail(endpoint, strerror(-fd), error) : fd;
+	return fd < 0 ? fail(monitor, strerror(-fd), error) : fd;
 }
 
 /* ---- A descriptor that is there ----------------------------------------- */
@@ -110,14 +110,14 @@ static int socket_option(int fd, int option)
 	return getsockopt(fd, SOL_SOCKET, option, &value, &len) ? -1 : value;
 }
 
-static int open_fd(const struct mpr_endpoint *endpoint, char **error)
+static int open_fd(const struct mpr_user_monitor *monitor, char **error)
 {
-	int fd = endpoint->fd;
+	int fd = monitor->fd;
 
 	if (socket_option(fd, SO_TYPE) != SOCK_STREAM)
-		return fail(endpoint, "the descriptor is not an open stream socket", error);
-	if (endpoint->server && !socket_option(fd, SO_ACCEPTCONN) && listen(fd, BACKLOG))
-		return fail_errno(endpoint, -1, error);
+		return fail(monitor, "the descriptor is not an open stream socket", error);
+	if (monitor->server && !socket_option(fd, SO_ACCEPTCONN) && listen(fd, BACKLOG))
+		return fail_errno(monitor, -1, error);
 	/* QEMU and the remote processes have no part in it. */
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return fd;
@@ -125,30 +125,30 @@ static int open_fd(const struct mpr_endpoint *endpoint, char **error)
 
 /* ---- All ---------------------------------------------------------------- */
 
-int mpr_place_open(const struct mpr_endpoint *endpoint, char **error)
+int mpr_place_open(const struct mpr_user_monitor *monitor, char **error)
 {
 	int fd = -1;
 
-	switch (endpoint->place) {
+	switch (monitor->place) {
 	case MPR_PLACE_UNIX:
-		fd = open_unix(endpoint, error);
+		fd = open_unix(monitor, error);
 		break;
 	case MPR_PLACE_TCP:
-		fd = open_tcp(endpoint, error);
+		fd = open_tcp(monitor, error);
 		break;
 	case MPR_PLACE_FD:
-		fd = open_fd(endpoint, error);
+		fd = open_fd(monitor, error);
 		break;
 	case MPR_PLACE_STDIO:
-		return fail(endpoint, "standard input and output are open already", error);
+		return fail(monitor, "standard input and output are open already", error);
 	}
 	if (fd >= 0)
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	return fd;
 }
 
-void mpr_place_remove(const struct mpr_endpoint *endpoint)
+void mpr_place_remove(const struct mpr_user_monitor *monitor)
 {
-	if (endpoint->place == MPR_PLACE_UNIX && endpoint->server)
-		unlink(endpoint->address);
+	if (monitor->place == MPR_PLACE_UNIX && monitor->server)
+		unlink(monitor->address);
 }

@@ -8,7 +8,7 @@
 #include "orchestrator/base/json.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/routing.h"
-#include "orchestrator/monitor/hmp.h"
+#include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/json_text.h"
 #include "orchestrator/monitor/scan.h"
 #include "orchestrator/monitor/stream.h"
@@ -54,7 +54,7 @@ struct half {
 
 struct mpr_relay {
 	struct mpr_vm *vm;
-	struct mpr_hmp *hmp; /* for human-monitor-command */
+	struct mpr_hmp_relay *hmp; /* for human-monitor-command */
 	bool pretty;
 	mpr_relay_fn finished;
 	void *opaque;
@@ -212,7 +212,7 @@ static const char *hmp_line(const struct mpr_relay *relay, struct json_object *r
 	if (strcmp(name_of(request), "human-monitor-command") || !is_well_formed(request))
 		return NULL;
 	line = mpr_json_get_string(mpr_json_get(request, "arguments"), "command-line");
-	return line && mpr_hmp_is_own(relay->hmp, line) ? line : NULL;
+	return line && mpr_hmp_relay_is_own(relay->hmp, line) ? line : NULL;
 }
 
 static bool is_own(const struct mpr_relay *relay, struct json_object *request)
@@ -301,7 +301,7 @@ static void run_held(struct mpr_relay *relay)
 	running->hmp = line != NULL;
 	relay->running = running;
 	if (line)
-		mpr_hmp_run(relay->hmp, line, hmp_done, running);
+		mpr_hmp_relay_run(relay->hmp, line, hmp_done, running);
 	else
 		run_qmp(relay, running);
 }
@@ -615,7 +615,7 @@ struct mpr_relay *mpr_relay_create(struct mpr_vm *vm, int in, int out, int qemu,
 	struct mpr_relay *relay = g_new0(struct mpr_relay, 1);
 
 	relay->vm = vm;
-	relay->hmp = mpr_hmp_create(vm);
+	relay->hmp = mpr_hmp_relay_create(vm);
 	relay->pretty = pretty;
 	relay->finished = finished;
 	relay->opaque = opaque;
@@ -634,7 +634,7 @@ void mpr_relay_destroy(struct mpr_relay *relay)
 		;
 	if (relay->again)
 		g_source_remove(relay->again);
-	mpr_hmp_destroy(relay->hmp);
+	mpr_hmp_relay_destroy(relay->hmp);
 	if (relay->running)
 		abandon_running(relay->running);
 	close_half(&relay->user);

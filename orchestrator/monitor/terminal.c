@@ -12,14 +12,14 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "orchestrator/monitor/hmp.h"
+#include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/lines.h"
 #include "orchestrator/monitor/words.h"
 
 #define HISTORY 500
 
 struct mpr_terminal {
-	struct mpr_hmp *hmp;
+	struct mpr_hmp_relay *hmp;
 	struct mpr_words *words;
 	struct termios before;
 	bool editing; /* a line; otherwise a command runs */
@@ -125,7 +125,7 @@ static void take_line(char *line)
 	}
 	remember(line);
 	stop_input(terminal);
-	mpr_hmp_run(terminal->hmp, line, answered, terminal);
+	mpr_hmp_relay_run(terminal->hmp, line, answered, terminal);
 	free(line);
 }
 
@@ -230,11 +230,11 @@ struct mpr_terminal *mpr_terminal_create(struct mpr_vm *vm, bool signals)
 	if (!signals)
 		clear_signals(terminal->before);
 	set_up_libedit(signals);
-	terminal->hmp = mpr_hmp_create(vm);
+	terminal->hmp = mpr_hmp_relay_create(vm);
 	terminal->words = mpr_words_create(vm);
 	terminal->resized = g_unix_signal_add(SIGWINCH, on_resize, terminal);
 	watch_continue(terminal);
-	mpr_hmp_greet(terminal->hmp, answered, terminal);
+	mpr_hmp_relay_greet(terminal->hmp, answered, terminal);
 	return terminal;
 }
 
@@ -242,7 +242,7 @@ void mpr_terminal_destroy(struct mpr_terminal *terminal)
 {
 	bool editing = terminal->editing;
 
-	mpr_hmp_destroy(terminal->hmp);
+	mpr_hmp_relay_destroy(terminal->hmp);
 	stop_input(terminal);
 	stop_editing(terminal);
 	if (editing)

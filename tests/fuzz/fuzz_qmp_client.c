@@ -19,7 +19,7 @@
 
 #include "orchestrator/base/json.h"
 #include "orchestrator/commands/commands.h"
-#include "orchestrator/monitor/hmp.h"
+#include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/words.h"
 #include "orchestrator/vm/qmp_client.h"
 #include "orchestrator/vm/vm.h"
@@ -33,7 +33,7 @@ struct machine {
 	struct mpr_family *family;
 	struct mpr_vm *vm;
 	struct mpr_words *words;
-	struct mpr_hmp *hmp;
+	struct mpr_hmp_relay *hmp;
 	int qemu, remote; /* the peers' ends */
 };
 
@@ -98,7 +98,7 @@ static void give_command(struct machine *machine, unsigned which)
 	if (command)
 		mpr_vm_run_hmp(machine->vm, command, line + strlen(name), on_outcome, NULL);
 	else
-		mpr_hmp_run(machine->hmp, line, on_text, NULL);
+		mpr_hmp_relay_run(machine->hmp, line, on_text, NULL);
 	g_free(name);
 }
 
@@ -153,7 +153,7 @@ static void create(struct machine *machine)
 	mpr_vm_set_qemu(machine->vm, make_pair(&machine->qemu));
 	mpr_vm_listen(machine->vm, on_event, NULL);
 	machine->words = mpr_words_create(machine->vm);
-	machine->hmp = mpr_hmp_create(machine->vm);
+	machine->hmp = mpr_hmp_relay_create(machine->vm);
 }
 
 static void destroy(struct machine *machine)
@@ -161,7 +161,7 @@ static void destroy(struct machine *machine)
 	close(machine->qemu);
 	close(machine->remote);
 	mpr_vm_destroy(machine->vm);
-	mpr_hmp_destroy(machine->hmp);
+	mpr_hmp_relay_destroy(machine->hmp);
 	mpr_words_destroy(machine->words);
 	mpr_family_destroy(machine->family);
 	mpr_plan_free(machine->plan);

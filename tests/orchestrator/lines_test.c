@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/monitor/hmp.h"
+#include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/lines.h"
 #include "orchestrator/monitor/words.h"
 #include "tests/orchestrator/fake_vm.h"

@@ -6,8 +6,8 @@
  * Taken over are stdio, Unix sockets (to listen on, to connect to, or inherited as
  * fd=) and TCP sockets to listen on. Every other form stays QEMU's own.
  */
-#ifndef MPR_ORCHESTRATOR_MONITOR_ENDPOINTS_H
-#define MPR_ORCHESTRATOR_MONITOR_ENDPOINTS_H
+#ifndef MPR_ORCHESTRATOR_MONITOR_USER_MONITORS_H
+#define MPR_ORCHESTRATOR_MONITOR_USER_MONITORS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ enum mpr_place {
 
 enum mpr_protocol { MPR_HMP, MPR_QMP, MPR_QMP_PRETTY };
 
-struct mpr_endpoint {
+struct mpr_user_monitor {
 	enum mpr_place place;
 	enum mpr_protocol protocol;
 	bool server;
@@ -32,8 +32,8 @@ struct mpr_endpoint {
 	char *text; /* "-monitor stdio", for messages */
 };
 
-struct mpr_endpoints {
-	struct mpr_endpoint *list;
+struct mpr_user_monitors {
+	struct mpr_user_monitor *list;
 	size_t count;
 	char **argv;	  /* what is left for QEMU, ended by NULL */
 	char *qemus_own;  /* options that stay QEMU's, for a message; or NULL */
@@ -42,7 +42,7 @@ struct mpr_endpoints {
 
 /* Takes the monitors out of a command line. 0, or -EINVAL with *error set to a
  * message (free() it). */
-int mpr_endpoints_create(char *const *argv, struct mpr_endpoints **endpoints, char **error);
-void mpr_endpoints_free(struct mpr_endpoints *endpoints);
+int mpr_user_monitors_create(char *const *argv, struct mpr_user_monitors **monitors, char **error);
+void mpr_user_monitors_free(struct mpr_user_monitors *monitors);
 
 #endif

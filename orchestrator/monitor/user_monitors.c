@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/monitor/endpoints.h"
+#include "orchestrator/monitor/user_monitors.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -29,7 +29,7 @@ struct taker {
 	char *const *argv;
 	int argc;
 	char **result; /* what argv becomes; NULL: the word goes */
-	struct mpr_endpoints *endpoints;
+	struct mpr_user_monitors *monitors;
 	char **error;
 };
 
@@ -116,7 +116,7 @@ static bool is_shared(const struct taker *taker, const char *id, int position)
 	return false;
 }
 
-/* ---- One endpoint ------------------------------------------------------- */
+/* ---- One monitor ------------------------------------------------------- */
 
 static enum fate refuse(const struct taker *taker, const struct mpr_opts *opts, const char *why)
 {
@@ -135,47 +135,47 @@ static enum fate check_keys(const struct taker *taker, const struct mpr_opts *op
 }
 
 static enum fate get_server(const struct taker *taker, const struct mpr_opts *opts,
-			    struct mpr_endpoint *endpoint)
+			    struct mpr_user_monitor *monitor)
 {
 	bool wait = true, nowait = false;
-	int err = mpr_opts_get_bool(opts, "server", &endpoint->server, taker->error);
+	int err = mpr_opts_get_bool(opts, "server", &monitor->server, taker->error);
 
 	if (!err)
 		err = mpr_opts_get_bool(opts, "wait", &wait, taker->error);
 	if (!err)
 		err = mpr_opts_get_bool(opts, "nowait", &nowait, taker->error);
-	endpoint->wait = endpoint->server && wait && !nowait;
+	monitor->wait = monitor->server && wait && !nowait;
 	return err ? REFUSED : TAKEN;
 }
 
 static enum fate get_unix(const struct taker *taker, const struct mpr_opts *opts, const char *path,
-			  struct mpr_endpoint *endpoint)
+			  struct mpr_user_monitor *monitor)
 {
 	struct sockaddr_un address;
 
 	if (!*path || strlen(path) >= sizeof(address.sun_path))
 		return refuse(taker, opts, "the path must have 1 to 107 bytes");
 	_Static_assert(sizeof(address.sun_path) == 108, "the message says so");
-	endpoint->place = MPR_PLACE_UNIX;
-	endpoint->address = mpr_need_text("%s", path);
-	return get_server(taker, opts, endpoint);
+	monitor->place = MPR_PLACE_UNIX;
+	monitor->address = mpr_need_text("%s", path);
+	return get_server(taker, opts, monitor);
 }
 
 /* Clients of a TCP server stay QEMU's. */
 static enum fate get_tcp(const struct taker *taker, const struct mpr_opts *opts, char *host,
-			 const char *port, struct mpr_endpoint *endpoint)
+			 const char *port, struct mpr_user_monitor *monitor)
 {
-	endpoint->place = MPR_PLACE_TCP;
-	endpoint->address = host;
-	endpoint->port = mpr_need_text("%s", port);
-	if (get_server(taker, opts, endpoint) == REFUSED)
+	monitor->place = MPR_PLACE_TCP;
+	monitor->address = host;
+	monitor->port = mpr_need_text("%s", port);
+	if (get_server(taker, opts, monitor) == REFUSED)
 		return REFUSED;
-	return endpoint->server ? TAKEN : LEFT;
+	return monitor->server ? TAKEN : LEFT;
 }
 
 /* "HOST:PORT", "[HOST]:PORT" or ":PORT". */
 static enum fate get_host_port(const struct taker *taker, const struct mpr_opts *opts,
-			       const char *text, struct mpr_endpoint *endpoint)
+			       const char *text, struct mpr_user_monitor *monitor)
 {
 	const char *colon = strrchr(text, ':');
 	bool brackets = *text == '[' && colon && colon > text && colon[-1] == ']';
@@ -184,34 +184,34 @@ static enum fate get_host_port(const struct taker *taker, const struct mpr_opts 
 	if (!colon || !colon[1])
 		return LEFT;
 	host = mpr_need(strndup(text + brackets, (size_t)(colon - text) - 2 * brackets));
-	return get_tcp(taker, opts, host, colon + 1, endpoint);
+	return get_tcp(taker, opts, host, colon + 1, monitor);
 }
 
 static enum fate get_fd(const struct taker *taker, const struct mpr_opts *opts,
-			struct mpr_endpoint *endpoint)
+			struct mpr_user_monitor *monitor)
 {
 	uint64_t fd = 0;
 
 	/* A name of a descriptor that a monitor was given, which there is none of yet. */
 	if (mpr_opts_get_uint(opts, "fd", 0, INT_MAX, &fd, taker->error))
 		return REFUSED;
-	endpoint->place = MPR_PLACE_FD;
-	endpoint->fd = (int)fd;
-	return get_server(taker, opts, endpoint);
+	monitor->place = MPR_PLACE_FD;
+	monitor->fd = (int)fd;
+	return get_server(taker, opts, monitor);
 }
 
 static enum fate get_stdio(const struct taker *taker, const struct mpr_opts *opts,
-			   struct mpr_endpoint *endpoint)
+			   struct mpr_user_monitor *monitor)
 {
-	endpoint->place = MPR_PLACE_STDIO;
-	endpoint->signals = true;
-	if (mpr_opts_get_bool(opts, "signal", &endpoint->signals, taker->error))
+	monitor->place = MPR_PLACE_STDIO;
+	monitor->signals = true;
+	if (mpr_opts_get_bool(opts, "signal", &monitor->signals, taker->error))
 		return REFUSED;
 	return stdio_is_free(taker) ? TAKEN : LEFT;
 }
 
 static enum fate get_chardev(const struct taker *taker, const struct mpr_opts *opts,
-			     struct mpr_endpoint *endpoint)
+			     struct mpr_user_monitor *monitor)
 {
 	const char *backend = mpr_opts_get(opts, "backend");
 	const char *path = mpr_opts_get(opts, "path"), *port = mpr_opts_get(opts, "port");
@@ -223,15 +223,15 @@ static enum fate get_chardev(const struct taker *taker, const struct mpr_opts *o
 	if (mux || !backend)
 		return LEFT;
 	if (!strcmp(backend, "stdio"))
-		return get_stdio(taker, opts, endpoint);
+		return get_stdio(taker, opts, monitor);
 	if (strcmp(backend, "socket"))
 		return LEFT;
 	if (path)
-		return get_unix(taker, opts, path, endpoint);
+		return get_unix(taker, opts, path, monitor);
 	if (mpr_opts_get(opts, "fd"))
-		return get_fd(taker, opts, endpoint);
+		return get_fd(taker, opts, monitor);
 	if (port)
-		return get_tcp(taker, opts, mpr_need_text("%s", host ? host : ""), port, endpoint);
+		return get_tcp(taker, opts, mpr_need_text("%s", host ? host : ""), port, monitor);
 	return LEFT;
 }
 
@@ -265,7 +265,7 @@ static int find_chardev(const struct taker *taker, const char *id)
 
 /* For the option at position `user`. Only a device that nobody else uses can be taken. */
 static enum fate take_chardev(const struct taker *taker, int user, const char *id,
-			      struct mpr_endpoint *endpoint)
+			      struct mpr_user_monitor *monitor)
 {
 	int position = find_chardev(taker, id);
 	struct mpr_opts *opts;
@@ -275,7 +275,7 @@ static enum fate take_chardev(const struct taker *taker, int user, const char *i
 		return LEFT;
 	if (mpr_opts_parse("-chardev", taker->argv[position + 1], "backend", &opts, taker->error))
 		return REFUSED;
-	fate = get_chardev(taker, opts, endpoint);
+	fate = get_chardev(taker, opts, monitor);
 	if (fate == TAKEN)
 		fate = check_keys(taker, opts);
 	if (fate == TAKEN)
@@ -287,40 +287,41 @@ static enum fate take_chardev(const struct taker *taker, int user, const char *i
 /* ---- -monitor, -qmp and -mon -------------------------------------------- */
 
 /* With --preconfig, QEMU takes no HMP from anybody else until it is configured. */
-static bool can_serve(const struct taker *taker, const struct mpr_endpoint *endpoint)
+static bool can_serve(const struct taker *taker, const struct mpr_user_monitor *monitor)
 {
-	return endpoint->protocol != MPR_HMP || !has_option(taker, "preconfig");
+	return monitor->protocol != MPR_HMP || !has_option(taker, "preconfig");
 }
 
 static enum fate get_short(const struct taker *taker, const struct mpr_opts *opts,
-			   struct mpr_endpoint *endpoint)
+			   struct mpr_user_monitor *monitor)
 {
 	const char *backend = mpr_opts_get(opts, "backend");
 
 	if (!backend)
 		return LEFT;
 	if (!strcmp(backend, "stdio"))
-		return get_stdio(taker, opts, endpoint);
+		return get_stdio(taker, opts, monitor);
 	if (!strncmp(backend, "unix:", 5))
-		return get_unix(taker, opts, backend + 5, endpoint);
+		return get_unix(taker, opts, backend + 5, monitor);
 	if (!strncmp(backend, "tcp:", 4))
-		return get_host_port(taker, opts, backend + 4, endpoint);
+		return get_host_port(taker, opts, backend + 4, monitor);
 	return LEFT;
 }
 
-static enum fate take_short(const struct taker *taker, int position, struct mpr_endpoint *endpoint)
+static enum fate take_short(const struct taker *taker, int position,
+			    struct mpr_user_monitor *monitor)
 {
 	const char *option = taker->argv[position], *text = taker->argv[position + 1];
 	struct mpr_opts *opts;
 	enum fate fate;
 
-	if (!can_serve(taker, endpoint))
+	if (!can_serve(taker, monitor))
 		return LEFT;
 	if (!strncmp(text, "chardev:", 8))
-		return take_chardev(taker, position, text + 8, endpoint);
+		return take_chardev(taker, position, text + 8, monitor);
 	if (mpr_opts_parse(option, text, "backend", &opts, taker->error))
 		return REFUSED;
-	fate = get_short(taker, opts, endpoint);
+	fate = get_short(taker, opts, monitor);
 	if (fate == TAKEN)
 		fate = check_keys(taker, opts);
 	mpr_opts_free(opts);
@@ -328,7 +329,7 @@ static enum fate take_short(const struct taker *taker, int position, struct mpr_
 }
 
 static enum fate get_mon(const struct taker *taker, int position, const struct mpr_opts *opts,
-			 struct mpr_endpoint *endpoint)
+			 struct mpr_user_monitor *monitor)
 {
 	static const char *const modes[] = {"readline", "control", NULL};
 	const char *chardev = mpr_opts_get(opts, "chardev");
@@ -340,13 +341,13 @@ static enum fate get_mon(const struct taker *taker, int position, const struct m
 	    mpr_opts_get_bool(opts, "pretty", &pretty, taker->error))
 		return REFUSED;
 	if (mode)
-		endpoint->protocol = pretty ? MPR_QMP_PRETTY : MPR_QMP;
-	return chardev && can_serve(taker, endpoint)
-		       ? take_chardev(taker, position, chardev, endpoint)
+		monitor->protocol = pretty ? MPR_QMP_PRETTY : MPR_QMP;
+	return chardev && can_serve(taker, monitor)
+		       ? take_chardev(taker, position, chardev, monitor)
 		       : LEFT;
 }
 
-static enum fate take_mon(const struct taker *taker, int position, struct mpr_endpoint *endpoint)
+static enum fate take_mon(const struct taker *taker, int position, struct mpr_user_monitor *monitor)
 {
 	const char *option = taker->argv[position], *text = taker->argv[position + 1];
 	struct mpr_opts *opts;
@@ -354,31 +355,31 @@ static enum fate take_mon(const struct taker *taker, int position, struct mpr_en
 
 	if (mpr_opts_parse(option, text, "chardev", &opts, taker->error))
 		return REFUSED;
-	fate = get_mon(taker, position, opts, endpoint);
+	fate = get_mon(taker, position, opts, monitor);
 	mpr_opts_free(opts);
 	return fate;
 }
 
 /* ---- The command line --------------------------------------------------- */
 
-static void keep_endpoint(struct mpr_endpoints *endpoints, const struct mpr_endpoint *endpoint)
+static void keep_monitor(struct mpr_user_monitors *monitors, const struct mpr_user_monitor *monitor)
 {
-	endpoints->takes_stdio |= endpoint->place == MPR_PLACE_STDIO;
-	endpoints->list[endpoints->count++] = *endpoint;
+	monitors->takes_stdio |= monitor->place == MPR_PLACE_STDIO;
+	monitors->list[monitors->count++] = *monitor;
 }
 
-static void free_endpoint(struct mpr_endpoint *endpoint)
+static void free_monitor(struct mpr_user_monitor *monitor)
 {
-	free(endpoint->address);
-	free(endpoint->port);
-	free(endpoint->text);
+	free(monitor->address);
+	free(monitor->port);
+	free(monitor->text);
 }
 
-static void note_qemus_own(struct mpr_endpoints *endpoints, const char *what)
+static void note_qemus_own(struct mpr_user_monitors *monitors, const char *what)
 {
-	char *before = endpoints->qemus_own;
+	char *before = monitors->qemus_own;
 
-	endpoints->qemus_own =
+	monitors->qemus_own =
 		mpr_need_text("%s%s%s", before ? before : "", before ? ", " : "", what);
 	free(before);
 }
@@ -399,23 +400,23 @@ static bool is_nothing(const char *text)
 static int take_option(struct taker *taker, int position, enum mpr_protocol protocol, bool mon)
 {
 	const char *option = taker->argv[position], *text = taker->argv[position + 1];
-	struct mpr_endpoint endpoint = {.protocol = protocol, .fd = -1};
+	struct mpr_user_monitor monitor = {.protocol = protocol, .fd = -1};
 	enum fate fate;
 
 	if (!text || is_nothing(text))
 		return 0;
-	endpoint.text = mpr_need_text("%s %s", option, text);
-	fate = mon ? take_mon(taker, position, &endpoint) : take_short(taker, position, &endpoint);
+	monitor.text = mpr_need_text("%s %s", option, text);
+	fate = mon ? take_mon(taker, position, &monitor) : take_short(taker, position, &monitor);
 	if (fate == TAKEN) {
 		taker->result[position] = taker->result[position + 1] = NULL;
 		if (mon || protocol == MPR_HMP)
 			leave_none(taker, position);
-		keep_endpoint(taker->endpoints, &endpoint);
+		keep_monitor(taker->monitors, &monitor);
 		return 0;
 	}
 	if (fate == LEFT)
-		note_qemus_own(taker->endpoints, endpoint.text);
-	free_endpoint(&endpoint);
+		note_qemus_own(taker->monitors, monitor.text);
+	free_monitor(&monitor);
 	return fate == REFUSED ? -EINVAL : 0;
 }
 
@@ -443,49 +444,49 @@ static int take_options(struct taker *taker)
 
 static void copy_result(const struct taker *taker)
 {
-	char **next = taker->endpoints->argv;
+	char **next = taker->monitors->argv;
 
 	for (int i = 0; i < taker->argc; i++)
 		if (taker->result[i])
 			*next++ = mpr_need_text("%s", taker->result[i]);
 }
 
-int mpr_endpoints_create(char *const *argv, struct mpr_endpoints **result, char **error)
+int mpr_user_monitors_create(char *const *argv, struct mpr_user_monitors **result, char **error)
 {
-	struct mpr_endpoints *endpoints = mpr_need_array(1, sizeof(*endpoints));
-	struct taker taker = {.argv = argv, .endpoints = endpoints, .error = error};
+	struct mpr_user_monitors *monitors = mpr_need_array(1, sizeof(*monitors));
+	struct taker taker = {.argv = argv, .monitors = monitors, .error = error};
 	int err;
 
 	while (argv[taker.argc])
 		taker.argc++;
 	taker.result = mpr_need_array((size_t)taker.argc + 1, sizeof(char *));
 	memcpy(taker.result, argv, (size_t)taker.argc * sizeof(char *));
-	endpoints->list = mpr_need_array((size_t)taker.argc, sizeof(*endpoints->list));
-	endpoints->argv = mpr_need_array((size_t)taker.argc + 1, sizeof(char *));
+	monitors->list = mpr_need_array((size_t)taker.argc, sizeof(*monitors->list));
+	monitors->argv = mpr_need_array((size_t)taker.argc + 1, sizeof(char *));
 	err = take_options(&taker);
 	if (shared_monitor(&taker))
-		note_qemus_own(endpoints, shared_monitor(&taker));
+		note_qemus_own(monitors, shared_monitor(&taker));
 	if (nographic_wants_stdio(&taker) && !has_option(&taker, "monitor") &&
 	    !has_option(&taker, "mon"))
-		note_qemus_own(endpoints, "-nographic");
+		note_qemus_own(monitors, "-nographic");
 	copy_result(&taker);
 	free(taker.result);
 	if (err) {
-		mpr_endpoints_free(endpoints);
+		mpr_user_monitors_free(monitors);
 		return err;
 	}
-	*result = endpoints;
+	*result = monitors;
 	return 0;
 }
 
-void mpr_endpoints_free(struct mpr_endpoints *endpoints)
+void mpr_user_monitors_free(struct mpr_user_monitors *monitors)
 {
-	for (size_t i = 0; i < endpoints->count; i++)
-		free_endpoint(&endpoints->list[i]);
-	for (char **arg = endpoints->argv; *arg; arg++)
+	for (size_t i = 0; i < monitors->count; i++)
+		free_monitor(&monitors->list[i]);
+	for (char **arg = monitors->argv; *arg; arg++)
 		free(*arg);
-	free(endpoints->list);
-	free(endpoints->argv);
-	free(endpoints->qemus_own);
-	free(endpoints);
+	free(monitors->list);
+	free(monitors->argv);
+	free(monitors->qemus_own);
+	free(monitors);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/monitor/hmp.h"
+#include "orchestrator/monitor/hmp_relay.h"
 
 #include <glib.h>
 #include <json-c/json.h>
@@ -16,13 +16,13 @@
 
 /* The answer's function may outlive the monitor, so that it has an object of its own. */
 struct call {
-	struct mpr_hmp *hmp; /* NULL: it is gone */
+	struct mpr_hmp_relay *hmp; /* NULL: it is gone */
 	char *line;
-	mpr_hmp_fn done;
+	mpr_hmp_relay_fn done;
 	void *opaque;
 };
 
-struct mpr_hmp {
+struct mpr_hmp_relay {
 	struct mpr_vm *vm;
 	int cpu; /* -1: QEMU's first */
 	struct call *call;
@@ -30,7 +30,8 @@ struct mpr_hmp {
 
 /* ---- Calls -------------------------------------------------------------- */
 
-static struct call *begin(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *opaque)
+static struct call *begin(struct mpr_hmp_relay *hmp, const char *line, mpr_hmp_relay_fn done,
+			  void *opaque)
 {
 	struct call *call = g_new0(struct call, 1);
 
@@ -168,7 +169,7 @@ static void give_help(struct call *call, const struct mpr_vm_command *command)
 /* ---- QEMU's ------------------------------------------------------------- */
 
 /* "cpu N" has no answer when there is that CPU. */
-static void note_cpu(struct mpr_hmp *hmp, const char *line)
+static void note_cpu(struct mpr_hmp_relay *hmp, const char *line)
 {
 	const char *rest;
 	char *word = next_word(line, &rest);
@@ -201,7 +202,7 @@ static char *error_of(struct json_object *reply)
 static void answered(void *opaque, struct json_object *reply)
 {
 	struct call *call = opaque;
-	struct mpr_hmp *hmp = call->hmp;
+	struct mpr_hmp_relay *hmp = call->hmp;
 	char *error;
 	GString *out;
 
@@ -261,23 +262,23 @@ static void version_known(void *opaque, struct json_object *reply)
 
 /* ---- The monitor -------------------------------------------------------- */
 
-struct mpr_hmp *mpr_hmp_create(struct mpr_vm *vm)
+struct mpr_hmp_relay *mpr_hmp_relay_create(struct mpr_vm *vm)
 {
-	struct mpr_hmp *hmp = g_new0(struct mpr_hmp, 1);
+	struct mpr_hmp_relay *hmp = g_new0(struct mpr_hmp_relay, 1);
 
 	hmp->vm = vm;
 	hmp->cpu = -1;
 	return hmp;
 }
 
-void mpr_hmp_destroy(struct mpr_hmp *hmp)
+void mpr_hmp_relay_destroy(struct mpr_hmp_relay *hmp)
 {
 	if (hmp->call)
 		hmp->call->hmp = NULL;
 	g_free(hmp);
 }
 
-bool mpr_hmp_is_own(const struct mpr_hmp *hmp, const char *line)
+bool mpr_hmp_relay_is_own(const struct mpr_hmp_relay *hmp, const char *line)
 {
 	const char *rest;
 
@@ -285,7 +286,8 @@ bool mpr_hmp_is_own(const struct mpr_hmp *hmp, const char *line)
 	       mpr_vm_routes_hmp(hmp->vm, line);
 }
 
-void mpr_hmp_run(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *opaque)
+void mpr_hmp_relay_run(struct mpr_hmp_relay *hmp, const char *line, mpr_hmp_relay_fn done,
+		       void *opaque)
 {
 	struct call *call = begin(hmp, line, done, opaque);
 	const char *rest;
@@ -304,7 +306,7 @@ void mpr_hmp_run(struct mpr_hmp *hmp, const char *line, mpr_hmp_fn done, void *o
 		finish(call, "");
 }
 
-void mpr_hmp_greet(struct mpr_hmp *hmp, mpr_hmp_fn done, void *opaque)
+void mpr_hmp_relay_greet(struct mpr_hmp_relay *hmp, mpr_hmp_relay_fn done, void *opaque)
 {
 	mpr_qmp_execute(mpr_vm_qemu(hmp->vm), "query-version", NULL, -1, version_known,
 			begin(hmp, "", done, opaque));

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "orchestrator/base/quote.h"
-#include "orchestrator/monitor/endpoints.h"
+#include "orchestrator/monitor/user_monitors.h"
 
 #define ARGS_MAX 32
 
@@ -30,7 +30,7 @@ static char **split(char *line)
 	return argv;
 }
 
-static void print_endpoint(FILE *out, const struct mpr_endpoint *e)
+static void print_monitor(FILE *out, const struct mpr_user_monitor *e)
 {
 	static const char *const protocols[] = {"hmp", "qmp", "pretty"};
 
@@ -53,20 +53,20 @@ static void print_endpoint(FILE *out, const struct mpr_endpoint *e)
 		fputs(e->wait ? "(waits)" : "(listens)", out);
 }
 
-/* "QEMU's command line | endpoints | what stays QEMU's own" */
-static char *describe(const struct mpr_endpoints *endpoints)
+/* "QEMU's command line | monitors | what stays QEMU's own" */
+static char *describe(const struct mpr_user_monitors *monitors)
 {
 	char *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	mpr_print_command(out, endpoints->argv);
+	mpr_print_command(out, monitors->argv);
 	fseek(out, -1, SEEK_CUR); /* the newline */
 	fputs(" |", out);
-	for (size_t i = 0; i < endpoints->count; i++)
-		print_endpoint(out, &endpoints->list[i]);
-	fprintf(out, " | %s", endpoints->qemus_own ? endpoints->qemus_own : "");
+	for (size_t i = 0; i < monitors->count; i++)
+		print_monitor(out, &monitors->list[i]);
+	fprintf(out, " | %s", monitors->qemus_own ? monitors->qemus_own : "");
 	fclose(out);
 	return text;
 }
@@ -74,14 +74,14 @@ static char *describe(const struct mpr_endpoints *endpoints)
 static void assert_taken(const char *given, const char *expected)
 {
 	char *line = strdup(given), *error, *text;
-	struct mpr_endpoints *endpoints;
+	struct mpr_user_monitors *monitors;
 
-	if (mpr_endpoints_create(split(line), &endpoints, &error))
+	if (mpr_user_monitors_create(split(line), &monitors, &error))
 		fail_msg("%s: %s", given, error);
-	text = describe(endpoints);
+	text = describe(monitors);
 	assert_string_equal(text, expected);
 	free(text);
-	mpr_endpoints_free(endpoints);
+	mpr_user_monitors_free(monitors);
 	free(line);
 }
 
@@ -177,9 +177,9 @@ static void what_others_use_stays_with_qemu(void **state)
 static void assert_refused(const char *given, const char *message)
 {
 	char *line = strdup(given), *error;
-	struct mpr_endpoints *endpoints;
+	struct mpr_user_monitors *monitors;
 
-	assert_int_equal(mpr_endpoints_create(split(line), &endpoints, &error), -EINVAL);
+	assert_int_equal(mpr_user_monitors_create(split(line), &monitors, &error), -EINVAL);
 	if (!strstr(error, message))
 		fail_msg("'%s' lacks '%s'", error, message);
 	free(error);
