@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "dev/pci.h"
+#include "pci/shadow.h"
 
 struct mpr_device;
 struct mpr_scsi_bus;
@@ -84,8 +85,9 @@ struct mpr_host_ops {
 	void (*irq_set)(void *host, bool level);
 
 	/*
-	 * Whether the next access that the model will get is the write that takes
-	 * an interrupt back (struct mpr_shadow_info). What the model did before is
+	 * Whether the next access that the model will get is the write that
+	 * acknowledges an interrupt (struct mpr_shadow_map): its execution lowers the
+	 * line, and run() raises it again if it must. What the model did before is
 	 * visible to a guest whose write is not seen here.
 	 */
 	bool (*taken_back)(void *host);
@@ -108,41 +110,6 @@ struct mpr_host {
 	const struct mpr_host_ops *ops;
 	/* The implementation's own data follows: it embeds this struct. The
 	 * `void *host` of every service is the address of this struct. */
-};
-
-/*
- * The shadow: registers that the guest may read without asking the model,
- * because reading them has no side effect. The host keeps an image of them, of
- * at most 256 bytes, where the VMM sees it, and brings it up to date whenever
- * the model has worked and before its interrupt line rises.
- */
-#define MPR_SHADOW_SIZE 256u
-
-struct mpr_shadow_info {
-	/* The image is seen in the first `span` bytes of a BAR (0: not there),
-	 * repeated if that is more than MPR_SHADOW_SIZE. */
-	uint32_t span[MPR_PCI_NUM_BARS];
-	/* Bytes of the image that may be read; an access that has another byte
-	 * in it goes to ops->read(). */
-	bool readable[MPR_SHADOW_SIZE];
-	/*
-	 * Which write takes an interrupt back and does nothing else: of one byte
-	 * at ack_offset of the image, with all bits of ack_clears set that are
-	 * set now, which clears them; with the bits of ack_keeps as they are now;
-	 * with no other bit; while no bit of ack_none is set. When it has been
-	 * executed the line is low. While the model has nothing to do, the VMM
-	 * may know this by itself, and wake nobody: the model gets the write
-	 * later, but before anything else. ack_clears 0: there is no such write.
-	 */
-	uint8_t ack_offset, ack_clears, ack_keeps, ack_none;
-	/*
-	 * The VMM may also know it while the model works: before the model lets
-	 * another interrupt of that kind be one with the one that is pending it
-	 * asks taken_back(), and if so, the interrupt is pending again once the
-	 * write has been executed. The write lowers the line in any case, and it
-	 * rises again, if it must, in run().
-	 */
-	bool ack_looks;
 };
 
 /* A figure for the operator, which only ever grows. */
@@ -177,11 +144,13 @@ struct mpr_device_ops {
 
 	/*
 	 * What may be read without calling read(), and the values that it would
-	 * give now. peek() changes nothing and calls no service; it is also
-	 * called from within irq_set(dev, true), so the registers must be what the
-	 * interrupted guest is to find before that. Both NULL: no shadow.
+	 * give now. The host brings the image up to date whenever the model has
+	 * worked and before its interrupt line rises. peek() changes nothing and
+	 * calls no service; it is also called from within irq_set(dev, true), so
+	 * the registers must be what the interrupted guest is to find before that.
+	 * Both NULL: no shadow.
 	 */
-	const struct mpr_shadow_info *shadow;
+	const struct mpr_shadow_map *shadow;
 	void (*peek)(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE]);
 
 	/* dev->pci changed: bus mastering, a BAR's address. May be NULL. */

@@ -15,8 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pci/bar.h"
+
 #define MPR_PCI_CONFIG_SIZE 256
-#define MPR_PCI_NUM_BARS 6
 
 /* Offsets and bits that device models and transports use (PCI 3.0, 6.1, 6.2). */
 #define MPR_PCI_VENDOR_ID 0x00
@@ -36,13 +37,6 @@
 #define MPR_PCI_SUBSYSTEM_ID 0x2e
 #define MPR_PCI_INTERRUPT_LINE 0x3c
 #define MPR_PCI_INTERRUPT_PIN 0x3d
-
-enum mpr_bar_kind {
-	MPR_BAR_NONE = 0,  /* not implemented: reads 0 */
-	MPR_BAR_IO = 1,	   /* I/O space */
-	MPR_BAR_MEM32 = 2, /* 32-bit memory space, not prefetchable */
-	MPR_BAR_RAM32 = 3  /* the same, and plain memory: see struct mpr_device, bar_ram */
-};
 
 struct mpr_bar_info {
 	enum mpr_bar_kind kind;

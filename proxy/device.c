@@ -7,8 +7,6 @@
 
 #include "proxy/internal.h"
 
-#define BAR_PLAIN 3 /* kind */
-
 /* Has the description that the remote gave. */
 static int describe(struct mpr_proxy_device *device, char **error)
 {
@@ -37,8 +35,8 @@ static int create_bars(struct mpr_proxy_device *device)
 	const struct mpr_wire_bar *bar = device->description.bar;
 	int ret = 0;
 
-	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS && !ret; i++)
-		if (bar[i].kind == BAR_PLAIN)
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS && !ret; i++)
+		if (bar[i].kind == MPR_BAR_RAM32)
 			ret = mpr_memory_create(&device->bar[i], bar[i].size, node_of(device),
 						true);
 	return ret;
@@ -48,7 +46,7 @@ static int create_bars(struct mpr_proxy_device *device)
 static void add_bars(const struct mpr_proxy_device *device, struct mpr_wire_channel *payload,
 		     int *fds, unsigned *nfds)
 {
-	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++) {
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++) {
 		if (device->bar[i].fd < 0)
 			continue;
 		payload->files |= 1u << i;
@@ -80,7 +78,7 @@ static int open_channel(struct mpr_proxy_device *device, char **error)
 				      .length = sizeof(payload),
 				      .nfds = 2,
 				      .timeout_ms = MPR_ANSWER_MS};
-	int fds[2 + MPR_WIRE_NUM_BARS];
+	int fds[2 + MPR_PCI_NUM_BARS];
 	int ret = mpr_channel_create(&options, &device->channel);
 
 	if (!ret)
@@ -105,7 +103,7 @@ static void free_device(struct mpr_proxy_device *device)
 	mpr_conn_remove(device->conn, device);
 	if (device->channel)
 		mpr_channel_destroy(device->channel);
-	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++)
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++)
 		mpr_memory_destroy(&device->bar[i]);
 	free(device->regions);
 	free(device);
@@ -125,7 +123,7 @@ int mpr_proxy_device_open(struct mpr_proxy_conn *conn, const char *id,
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
-	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++)
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++)
 		d->bar[i].fd = -1;
 	d->conn = conn;
 	strcpy(d->id, id);
@@ -160,7 +158,7 @@ const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_
 
 int mpr_proxy_take_bar_file(struct mpr_proxy_device *device, unsigned bar)
 {
-	int fd = bar < MPR_WIRE_NUM_BARS ? device->bar[bar].fd : -1;
+	int fd = bar < MPR_PCI_NUM_BARS ? device->bar[bar].fd : -1;
 
 	if (fd < 0)
 		return -1;

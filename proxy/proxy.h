@@ -80,7 +80,7 @@ void mpr_proxy_device_close(struct mpr_proxy_device *device);
 const struct mpr_wire_description *mpr_proxy_description(const struct mpr_proxy_device *device);
 
 /*
- * The file with the contents of a BAR that is plain memory (kind 3), as large as
+ * The file with the contents of a BAR that is plain memory (MPR_BAR_RAM32), as large as
  * the BAR: map it into the guest, shared, and accesses need no call here. The
  * caller closes it, which is best done when it is mapped; a mapping may outlive
  * the device. -1: the BAR is none, or its file was taken before.

@@ -30,6 +30,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pci/shadow.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -65,30 +67,6 @@ struct mpr_msg {
 static_assert(sizeof(struct mpr_msg) == 56, "a message fills a slot but for its sequence word");
 
 #define MPR_CHANNEL_DEFAULT_SLOTS 1024u
-
-/* Registers that the shadow holds. */
-#define MPR_SHADOW_SIZE 256u
-#define MPR_SHADOW_BARS 6u
-
-/*
- * Which reads the shadow may answer: those that have no side effect. The image
- * is seen in the first `span` bytes of a BAR (0: not at all), repeated if that
- * is more than the image. Bit i % 8 of readable[i / 8]: byte i of the image.
- *
- * And which write of one byte, to ack_offset, takes an interrupt back and does
- * nothing else: one that sets all bits of ack_clears that are set, which clears
- * them, leaves those of ack_keeps as they are, and sets no other; unless a bit of
- * ack_none is set. The interrupt line is low then. ack_clears 0: there is none.
- * ack_looks not 0: before the device lets a second interrupt of that kind be one
- * with the first it looks whether this has been taken back (mpr_channel_next()).
- */
-struct mpr_shadow_map {
-	uint32_t span[MPR_SHADOW_BARS];
-	uint8_t readable[MPR_SHADOW_SIZE / 8];
-	uint8_t ack_offset, ack_clears, ack_keeps, ack_none;
-	uint8_t ack_looks;
-	uint8_t reserved[3];
-};
 
 struct mpr_channel;
 

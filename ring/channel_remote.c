@@ -136,7 +136,7 @@ void mpr_channel_shadow_open(struct mpr_channel *channel, const struct mpr_shado
 	__atomic_store_n(&shared->ack_looks, map->ack_looks, __ATOMIC_RELAXED);
 	/* [H3] Release, pairs with H3 in in_span(): whoever sees that a BAR is shown
 	 * sees all the rest. */
-	for (unsigned i = 0; i < MPR_SHADOW_BARS; i++)
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++)
 		__atomic_store_n(&shared->span[i], map->span[i], __ATOMIC_RELEASE);
 }
 

@@ -18,7 +18,8 @@ static bool in_span(const struct mpr_shadow_map *map, unsigned bar, uint64_t off
 {
 	/* [H3] Acquire, pairs with H3 in mpr_channel_shadow_open(): the rest of the
 	 * map and the first image were written before. */
-	return bar < MPR_SHADOW_BARS && offset < __atomic_load_n(&map->span[bar], __ATOMIC_ACQUIRE);
+	return bar < MPR_PCI_NUM_BARS &&
+	       offset < __atomic_load_n(&map->span[bar], __ATOMIC_ACQUIRE);
 }
 
 static inline bool shown(const struct mpr_shadow_map *map, unsigned bar, uint64_t offset,

@@ -5,9 +5,6 @@
 #include "wire/wire.h"
 
 #define PAGE 4096u
-#define BAR_IO 1u
-#define BAR_MEMORY 2u
-#define BAR_PLAIN 3u
 
 static bool all_zero(const void *bytes, size_t size)
 {
@@ -51,13 +48,13 @@ static bool bar_is_valid(const struct mpr_wire_bar *bar)
 
 	if (!all_zero(bar->reserved, sizeof(bar->reserved)))
 		return false;
-	if (bar->kind == BAR_IO)
+	if (bar->kind == MPR_BAR_IO)
 		return power_of_two && bar->size >= 4 && bar->size <= 65536;
-	if (bar->kind == BAR_MEMORY)
+	if (bar->kind == MPR_BAR_MEM32)
 		return power_of_two && bar->size >= 16;
-	if (bar->kind == BAR_PLAIN)
-		return power_of_two && bar->size >= PAGE && bar->size <= MPR_WIRE_MAX_BAR_MEMORY;
-	return bar->kind == 0 && bar->size == 0;
+	if (bar->kind == MPR_BAR_RAM32)
+		return power_of_two && bar->size >= MPR_BAR_RAM_MIN && bar->size <= MPR_BAR_RAM_MAX;
+	return bar->kind == MPR_BAR_NONE && bar->size == 0;
 }
 
 static const char *check_description(const struct mpr_wire_msg *msg)
@@ -66,7 +63,7 @@ static const char *check_description(const struct mpr_wire_msg *msg)
 
 	if (!description->driver[0] || !is_name(description->driver, sizeof(description->driver)))
 		return "description: driver is not a name";
-	for (unsigned i = 0; i < MPR_WIRE_NUM_BARS; i++) {
+	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++) {
 		if (!bar_is_valid(&description->bar[i]))
 			return "description: a BAR's kind or size is invalid";
 	}
@@ -84,7 +81,7 @@ static const char *check_channel(const struct mpr_wire_msg *msg)
 {
 	const struct mpr_wire_channel *channel = (const void *)msg->payload;
 
-	if (channel->files >= 1u << MPR_WIRE_NUM_BARS)
+	if (channel->files >= 1u << MPR_PCI_NUM_BARS)
 		return "channel: a file for a BAR that does not exist";
 	if (channel->flags & ~MPR_CHANNEL_REPORT_DMA)
 		return "channel: unknown flags";
@@ -183,7 +180,7 @@ static const struct form requests[] = {
 	[MPR_WIRE_CHANNEL] = {.known = true,
 			      .length = sizeof(struct mpr_wire_channel),
 			      .min_fds = 2,
-			      .max_fds = 2 + MPR_WIRE_NUM_BARS,
+			      .max_fds = 2 + MPR_PCI_NUM_BARS,
 			      .check = check_channel},
 	[MPR_WIRE_MEMORY] = {.known = true,
 			     .any_length = true,

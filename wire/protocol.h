@@ -14,15 +14,15 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "pci/bar.h"
+
 #define MPR_WIRE_MAGIC 0x3130474e4952504dULL /* "MPRING01" */
 #define MPR_WIRE_VERSION 1
 #define MPR_WIRE_ID_SIZE 32	   /* device id: bytes, zero-padded, at most 31 used */
 #define MPR_WIRE_MAX_PAYLOAD 65536 /* bytes after the header */
 #define MPR_WIRE_MAX_FDS 32
 #define MPR_WIRE_MAX_REGIONS 1024
-#define MPR_WIRE_NUM_BARS 6
-#define MPR_WIRE_MAX_NODES 1024		    /* NUMA nodes, as many as Linux knows */
-#define MPR_WIRE_MAX_BAR_MEMORY (16u << 20) /* bytes of a BAR that is plain memory */
+#define MPR_WIRE_MAX_NODES 1024 /* NUMA nodes, as many as Linux knows */
 
 /* Feature bits of the hello; both sides use the intersection. */
 #define MPR_FEATURE_INTX_EVENTFD (1u << 0)  /* INTx by eventfd */
@@ -66,16 +66,14 @@ struct mpr_wire_hello {
 
 /* A BAR: 8 bytes. */
 struct mpr_wire_bar {
-	/* enum mpr_bar_kind of dev/pci.h: 0 none, 1 I/O, 2 memory, 3 (with
-	 * MPR_FEATURE_BAR_MEMORY) plain memory */
-	uint8_t kind;
+	uint8_t kind; /* enum mpr_bar_kind; MPR_BAR_RAM32 only with MPR_FEATURE_BAR_MEMORY */
 	uint8_t reserved[3];
 	uint32_t size;
 };
 
 struct mpr_wire_description {
 	char driver[32]; /* model name, zero-padded */
-	struct mpr_wire_bar bar[MPR_WIRE_NUM_BARS];
+	struct mpr_wire_bar bar[MPR_PCI_NUM_BARS];
 	uint8_t interrupt_pin; /* 0: none, 1: INTA# ... */
 	uint8_t reserved0;
 	/* With MPR_FEATURE_NODE: 1 + the NUMA node on which the device is served,

@@ -181,14 +181,21 @@ uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg)
 static const uint8_t computed[] = {LSI_SCNTL1, LSI_GPREG0, LSI_SBCL,   LSI_SSTAT0,
 				   LSI_SSTAT2, LSI_ISTAT0, LSI_ISTAT1, LSI_SBDL};
 
-const struct mpr_shadow_info lsi_shadow = {
+/* The bytes that MPR_SHADOW_BIT()s hide. */
+#define ALL_BUT(bits) (uint8_t) ~(bits)
+
+const struct mpr_shadow_map lsi_shadow = {
 	.span = {LSI_REGISTERS, LSI_REGISTER_BAR},
 	.readable =
 		{
-			[0 ... LSI_DSTAT - 1] = true,
-			[LSI_DSTAT + 1 ... LSI_CTEST2 - 1] = true,
-			[LSI_CTEST2 + 1 ... LSI_SIST0 - 1] = true,
-			[LSI_SIST1 + 1 ... LSI_REGISTERS - 1] = true,
+			[0] = 0xff,
+			[LSI_DSTAT / 8] = ALL_BUT(MPR_SHADOW_BIT(LSI_DSTAT)),
+			[LSI_DSTAT / 8 + 1] = 0xff,
+			[LSI_CTEST2 / 8] = ALL_BUT(MPR_SHADOW_BIT(LSI_CTEST2)),
+			[LSI_CTEST2 / 8 + 1 ... LSI_SIST0 / 8 - 1] = 0xff,
+			[LSI_SIST0 / 8] =
+				ALL_BUT(MPR_SHADOW_BIT(LSI_SIST0) | MPR_SHADOW_BIT(LSI_SIST1)),
+			[LSI_SIST0 / 8 + 1 ... LSI_REGISTERS / 8 - 1] = 0xff,
 		},
 	/* The end of an interrupt on the fly. */
 	.ack_offset = LSI_ISTAT0,

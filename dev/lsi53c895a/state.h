@@ -286,7 +286,7 @@ extern const bool lsi_register_plain[LSI_REGISTERS];
 uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg);
 void lsi_register_write(struct lsi_chip *chip, uint8_t reg, uint8_t value);
 /* What the host may read without asking, for struct mpr_device_ops. */
-extern const struct mpr_shadow_info lsi_shadow;
+extern const struct mpr_shadow_map lsi_shadow;
 void lsi_peek(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE]);
 /* The same for SCRIPTS, which mostly use registers that are storage. */
 static inline uint8_t lsi_get(struct lsi_chip *chip, uint8_t reg)

@@ -10,9 +10,6 @@
 #include "sysemu/runstate.h"
 
 #define CONFIG_SIZE 256
-#define BAR_IO 1
-#define BAR_MEMORY 2
-#define BAR_PLAIN 3
 
 /* ---- BARs ---------------------------------------------------------------- */
 
@@ -80,7 +77,7 @@ static bool init_bar(ProxyBar *bar, const struct mpr_wire_bar *info, Error **err
 {
 	g_autofree char *name = g_strdup_printf("%s.bar%u", PROXY_ID(bar->dev), bar->index);
 
-	if (info->kind == BAR_PLAIN)
+	if (info->kind == MPR_BAR_RAM32)
 		return init_plain(bar, name, info->size, errp);
 	memory_region_init_io(&bar->mr, OBJECT(bar->dev), &bar_ops, bar, name, info->size);
 	/* While one vCPU waits without the big lock, others have access. Nothing here makes
@@ -97,15 +94,15 @@ static bool register_bars(PCIProxyDev *dev, Error **errp)
 		const struct mpr_wire_bar *info = &description->bar[i];
 		ProxyBar *bar = &dev->bars[i];
 
-		if (info->kind < BAR_IO || info->kind > BAR_PLAIN)
+		if (info->kind == MPR_BAR_NONE)
 			continue;
 		bar->dev = dev;
 		bar->index = i;
 		if (!init_bar(bar, info, errp))
 			return false;
 		pci_register_bar(PCI_DEVICE(dev), i,
-				 info->kind == BAR_IO ? PCI_BASE_ADDRESS_SPACE_IO
-						      : PCI_BASE_ADDRESS_SPACE_MEMORY,
+				 info->kind == MPR_BAR_IO ? PCI_BASE_ADDRESS_SPACE_IO
+							  : PCI_BASE_ADDRESS_SPACE_MEMORY,
 				 &bar->mr);
 	}
 	return true;

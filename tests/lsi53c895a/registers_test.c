@@ -214,8 +214,10 @@ static void shadow_is_what_reads_would_return(void **state)
 	assert_int_equal(image[LSI_ISTAT0], LSI_ISTAT0_CON | LSI_ISTAT0_INTF | LSI_ISTAT0_DIP);
 	assert_int_equal(image[LSI_DSPS], 0x78);
 	for (unsigned reg = 0; reg < LSI_REGISTERS; reg++) {
-		assert_int_equal(ops->shadow->readable[reg], !has_side_effect(reg));
-		if (ops->shadow->readable[reg])
+		bool readable = ops->shadow->readable[reg / 8] & MPR_SHADOW_BIT(reg);
+
+		assert_int_equal(readable, !has_side_effect(reg));
+		if (readable)
 			assert_int_equal(rd8(m, reg), image[reg]);
 	}
 	assert_true(m->irq);
@@ -237,7 +239,7 @@ static void acknowledgement_does_what_the_shadow_says(void **state)
 	const uint8_t keeps = LSI_ISTAT0_SIGP | LSI_ISTAT0_SEM;
 	struct machine *m = *state;
 	const struct mpr_device_ops *ops = m->dev->ops;
-	const struct mpr_shadow_info *shadow = ops->shadow;
+	const struct mpr_shadow_map *shadow = ops->shadow;
 	uint8_t before[MPR_SHADOW_SIZE], after[MPR_SHADOW_SIZE];
 
 	assert_int_equal(shadow->ack_keeps, keeps);

@@ -13,7 +13,7 @@ static void the_description_is_the_remotes(void **state)
 	const struct mpr_wire_description *d = mpr_proxy_description(f->dev);
 
 	assert_string_equal(d->driver, "fake");
-	assert_int_equal(d->bar[1].kind, 2);
+	assert_int_equal(d->bar[1].kind, MPR_BAR_MEM32);
 	assert_int_equal(d->bar[1].size, 4096);
 	assert_int_equal(d->config[0] | d->config[1] << 8, FAKE_VENDOR);
 }

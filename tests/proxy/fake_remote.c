@@ -292,9 +292,9 @@ static void destroy(struct fake *fake, struct fake_device *dev)
 static void describe(struct mpr_wire_description *d)
 {
 	*d = (struct mpr_wire_description){.driver = "fake", .interrupt_pin = 1};
-	d->bar[0] = (struct mpr_wire_bar){.kind = 1, .size = 256};
-	d->bar[1] = (struct mpr_wire_bar){.kind = 2, .size = 4096};
-	d->bar[2] = (struct mpr_wire_bar){.kind = 3, .size = RAM_SIZE};
+	d->bar[0] = (struct mpr_wire_bar){.kind = MPR_BAR_IO, .size = 256};
+	d->bar[1] = (struct mpr_wire_bar){.kind = MPR_BAR_MEM32, .size = 4096};
+	d->bar[2] = (struct mpr_wire_bar){.kind = MPR_BAR_RAM32, .size = RAM_SIZE};
 	d->config[0] = FAKE_VENDOR & 0xff;
 	d->config[1] = FAKE_VENDOR >> 8;
 	d->config[2] = FAKE_DEVICE & 0xff;

@@ -293,7 +293,7 @@ static void plain_memory_is_described_to_who_knows_it(void **state)
 	(void)state;
 	assert_int_equal(hello_versions(1, 1, ~MPR_FEATURE_BAR_MEMORY), 0);
 	assert_int_equal(request(MPR_WIRE_DESCRIBE, "test0", NULL, 0, NULL, 0), 0);
-	assert_int_equal(description->bar[3].kind, 2);
+	assert_int_equal(description->bar[3].kind, MPR_BAR_MEM32);
 	assert_int_equal(description->bar[3].size, TEST_RAM_SIZE);
 }
 

@@ -250,12 +250,12 @@ static bool run(struct mpr_device *dev)
 	return test->work > 0;
 }
 
-static const struct mpr_shadow_info shadow = {
+static const struct mpr_shadow_map shadow = {
 	.span = {TEST_COPY_FROM + 0x20},
 	.readable =
 		{
-			[TEST_SHADOWED... TEST_COPY_FROM - 1] = true,
-			[TEST_INTX] = true,
+			[TEST_SHADOWED / 8 ... TEST_COPY_FROM / 8 - 1] = 0xff,
+			[TEST_INTX / 8] = MPR_SHADOW_BIT(TEST_INTX),
 		},
 };
 

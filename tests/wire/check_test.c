@@ -32,9 +32,9 @@ static struct mpr_wire_description *make_description(void)
 
 	make(MPR_WIRE_DESCRIBE, MPR_WIRE_ANSWER, sizeof(*d), 0);
 	strcpy(d->driver, "lsi53c895a");
-	d->bar[0] = (struct mpr_wire_bar){.kind = 1, .size = 256};
-	d->bar[1] = (struct mpr_wire_bar){.kind = 2, .size = 1024};
-	d->bar[2] = (struct mpr_wire_bar){.kind = 3, .size = 8192};
+	d->bar[0] = (struct mpr_wire_bar){.kind = MPR_BAR_IO, .size = 256};
+	d->bar[1] = (struct mpr_wire_bar){.kind = MPR_BAR_MEM32, .size = 1024};
+	d->bar[2] = (struct mpr_wire_bar){.kind = MPR_BAR_RAM32, .size = 8192};
 	d->interrupt_pin = 1;
 	return d;
 }
@@ -167,10 +167,18 @@ static void hellos_are_checked(void **state)
 static void descriptions_are_checked(void **state)
 {
 	static const struct mpr_wire_bar wrong[] = {
-		{.kind = 4, .size = 16},   {.kind = 0, .size = 16},   {.kind = 1, .size = 0},
-		{.kind = 3, .size = 2048}, {.kind = 3, .size = 5000}, {.kind = 3, .size = 1 << 25},
-		{.kind = 1, .size = 2},	   {.kind = 1, .size = 100},  {.kind = 1, .size = 1 << 17},
-		{.kind = 2, .size = 8},	   {.kind = 2, .size = 3000}, {.kind = 1, {1}, .size = 16},
+		{.kind = 4, .size = 16},
+		{.kind = MPR_BAR_NONE, .size = 16},
+		{.kind = MPR_BAR_IO, .size = 0},
+		{.kind = MPR_BAR_RAM32, .size = 2048},
+		{.kind = MPR_BAR_RAM32, .size = 5000},
+		{.kind = MPR_BAR_RAM32, .size = 1 << 25},
+		{.kind = MPR_BAR_IO, .size = 2},
+		{.kind = MPR_BAR_IO, .size = 100},
+		{.kind = MPR_BAR_IO, .size = 1 << 17},
+		{.kind = MPR_BAR_MEM32, .size = 8},
+		{.kind = MPR_BAR_MEM32, .size = 3000},
+		{.kind = MPR_BAR_IO, {1}, .size = 16},
 	};
 
 	(void)state;
