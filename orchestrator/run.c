@@ -220,7 +220,7 @@ static void print_commands(const struct run *run)
 	for (size_t i = 0; i < run->remotes; i++) {
 		argv = remote_argv(run, i);
 		mpr_print_command(stdout, argv);
-		mpr_argv_free(argv);
+		g_strfreev(argv);
 	}
 	fputs("LD_PRELOAD=", stdout);
 	mpr_print_word(stdout, run->qemu_object);
@@ -228,7 +228,7 @@ static void print_commands(const struct run *run)
 	fds = qemu_fds(run, &count);
 	argv = qemu_argv(run, fds);
 	mpr_print_command(stdout, argv);
-	mpr_argv_free(argv);
+	g_strfreev(argv);
 	free(fds);
 }
 

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/family/child.h"
-#include "orchestrator/plan/args.h"
 
 /* The pid, or 0. The child's argv is freed. */
 static pid_t launch(const struct mpr_child *child, char **argv, char **error)
@@ -18,7 +18,7 @@ static pid_t launch(const struct mpr_child *child, char **argv, char **error)
 
 	if (err)
 		*error = mpr_need_text("%s cannot be run: %s", argv[0], strerror(-err));
-	mpr_argv_free(argv);
+	g_strfreev(argv);
 	return err ? 0 : pid;
 }
 
@@ -37,7 +37,7 @@ struct mpr_member *mpr_launch_remote(struct mpr_family *family, uint64_t rid, ch
 
 	if (awaited && pipe2(ready, O_CLOEXEC)) {
 		*error = mpr_need_text("no pipe for a remote process: %s", strerror(errno));
-		mpr_argv_free(argv);
+		g_strfreev(argv);
 		return NULL;
 	}
 	child.ready = ready[1];

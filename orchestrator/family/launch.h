@@ -9,7 +9,7 @@
 #include "orchestrator/family/supervise.h"
 
 /* A remote process, away from the terminal, with no open files but `fds`. `awaited`:
- * mpr_start_await() is to wait for it. argv is freed. NULL with *error set to a
+ * mpr_start_await() is to wait for it. argv is freed (g_strfreev()). NULL with *error set to a
  * message (free() it). */
 struct mpr_member *mpr_launch_remote(struct mpr_family *family, uint64_t rid, char **argv,
 				     const int *fds, size_t count, bool awaited, char **error);

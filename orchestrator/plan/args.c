@@ -430,10 +430,3 @@ char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monit
 		add_monitor(argv, monitor);
 	return finish(argv);
 }
-
-void mpr_argv_free(char **argv)
-{
-	for (char **arg = argv; *arg; arg++)
-		free(*arg);
-	free(argv);
-}

@@ -35,10 +35,9 @@ char *const *mpr_plan_said(const struct mpr_plan *plan);
 const GPtrArray *mpr_plan_globals(const struct mpr_plan *plan);
 
 /*
- * Command lines, ended by NULL; free them with mpr_argv_free(). A remote gets
- * its drives, adapters and other devices in this order. QEMU keeps the order
- * given, with each adapter's proxy in the adapter's place; fds[i] is its end
- * of remote i's socket.
+ * Command lines, ended by NULL (g_strfreev() them). A remote gets its drives, adapters and
+ * other devices in this order. QEMU keeps the order given, with each adapter's proxy in the
+ * adapter's place; fds[i] is its end of remote i's socket.
  *
  * `monitor`: the socket of a QMP monitor that the process is to have, or -1.
  */
@@ -50,7 +49,5 @@ char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monit
  * it is to run. */
 char **mpr_plan_new_remote_argv(const struct mpr_plan *plan, uint64_t rid, const char *program,
 				int monitor);
-
-void mpr_argv_free(char **argv);
 
 #endif

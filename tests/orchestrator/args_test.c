@@ -42,7 +42,7 @@ static void assert_command(char **argv, const char *expected)
 	assert_non_null(out);
 	mpr_print_command(out, argv);
 	fclose(out);
-	mpr_argv_free(argv);
+	g_strfreev(argv);
 	text[size - 1] = '\0'; /* the newline */
 	assert_string_equal(text, expected);
 	free(text);
