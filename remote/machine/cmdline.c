@@ -56,28 +56,6 @@ const char *const mpr_disk_properties[] = {
 };
 const char *const mpr_object_properties[] = {"qom-type", "id", "devid", "fd", "path", NULL};
 
-int mpr_option_add(struct mpr_option_list *list, struct mpr_opts *opts)
-{
-	struct mpr_opts **grown =
-		reallocarray(list->opts, list->count + 1, sizeof(struct mpr_opts *));
-
-	if (!grown)
-		return -ENOMEM;
-	list->opts = grown;
-	list->opts[list->count++] = opts;
-	return 0;
-}
-
-void mpr_option_remove(struct mpr_option_list *list, const struct mpr_opts *opts)
-{
-	size_t i = 0;
-
-	while (list->opts[i] != opts)
-		i++;
-	list->count--;
-	memmove(&list->opts[i], &list->opts[i + 1], (list->count - i) * sizeof(*list->opts));
-}
-
 /* ---- The options -------------------------------------------------------- */
 
 enum kind {
@@ -377,20 +355,13 @@ int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
 	return check_rights(cmdline, error);
 }
 
-static void free_list(struct mpr_option_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		mpr_opts_free(list->opts[i]);
-	free(list->opts);
-}
-
 void mpr_cmdline_free(struct mpr_cmdline *cmdline)
 {
 	free(cmdline->guest);
 	free(cmdline->privileges.name);
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (options[i].kind == KIND_LIST || options[i].kind == KIND_DEVICE)
-			free_list((void *)((char *)cmdline + options[i].where));
+			mpr_option_list_free((void *)((char *)cmdline + options[i].where));
 }
 
 static bool has_place(const struct mpr_option_list *list)

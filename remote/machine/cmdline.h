@@ -11,16 +11,10 @@
 #include <stdint.h>
 
 #include "dev/device.h"
-#include "opts/opts.h"
+#include "opts/list.h"
 #include "remote/process/placement.h"
 #include "remote/process/privileges.h"
 #include "remote/process/sandbox.h"
-
-/* The options of one kind, in the order of the command line. */
-struct mpr_option_list {
-	struct mpr_opts **opts;
-	size_t count;
-};
 
 struct mpr_cmdline {
 	const char *fd; /* the number that stands alone, as written, or NULL */
@@ -48,11 +42,6 @@ extern const char *const mpr_object_properties[];
 
 /* A program of this name wants the file descriptor as its first argument. */
 #define MPR_LINK_NAME "qemu-scsi-dev"
-
-/* Appends an option to a list, which then owns it. 0 or -ENOMEM. */
-int mpr_option_add(struct mpr_option_list *list, struct mpr_opts *opts);
-/* Takes an option out of a list; the caller frees it. */
-void mpr_option_remove(struct mpr_option_list *list, const struct mpr_opts *opts);
 
 /* `models` is ended by NULL, for help. 0, or -EINVAL or -ENOMEM with *error set
  * to a message (free() it). Free the command line in either case. */

@@ -38,17 +38,6 @@ static int check_ids(const struct mpr_option_list *list, char **error)
 	return 0;
 }
 
-struct mpr_opts *mpr_option_find(const struct mpr_option_list *list, const char *id)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		const char *other = get(list->opts[i], "id");
-
-		if (other && !strcmp(other, id))
-			return list->opts[i];
-	}
-	return NULL;
-}
-
 static const struct mpr_device_ops *find_model(const struct mpr_device_ops *const *models,
 					       const char *driver)
 {

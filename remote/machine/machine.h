@@ -111,9 +111,6 @@ void mpr_machine_stop(struct mpr_machine *machine, bool stopped);
 /* True for -device scsi-hd. */
 bool mpr_is_disk(const struct mpr_opts *opts);
 
-/* The option of that id in a list, or NULL. */
-struct mpr_opts *mpr_option_find(const struct mpr_option_list *list, const char *id);
-
 /* The adapter of that id, or NULL. */
 struct mpr_hosted *mpr_machine_adapter(const struct mpr_machine *machine, const char *id);
 

@@ -7,7 +7,7 @@
 
 #include "dev/scsi/disk.h"
 #include "dev/scsi/scsi.h"
-#include "remote/machine/names.h"
+#include "opts/names.h"
 #include "remote/storage/disk_options.h"
 #include "remote/storage/drives.h"
 #include "remote/storage/nodes.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "remote/machine/names.h"
+#include "opts/names.h"
 #include "remote/process/inherited.h"
 
 static const char *device_name(size_t i, const void *opaque)

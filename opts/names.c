@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "remote/machine/names.h"
+#include "opts/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* "(there is: d0, d1)": what a message offers instead of a name that is not. */
-#ifndef MPR_REMOTE_MACHINE_NAMES_H
-#define MPR_REMOTE_MACHINE_NAMES_H
+#ifndef MPR_OPTS_NAMES_H
+#define MPR_OPTS_NAMES_H
 
 #include <stddef.h>
 
