@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What all device models share: the base part, and DMA behind bus mastering. */
-#include "dev/device.h"
-
+/* A device's part that is the same for all models. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "dev/host.h"
 
 static int allocate_ram(struct mpr_device *dev)
 {
@@ -21,24 +21,47 @@ static int allocate_ram(struct mpr_device *dev)
 	return 0;
 }
 
-int mpr_device_init(struct mpr_device *dev, const struct mpr_device_ops *ops, struct mpr_host *host,
-		    const char *id)
-{
-	*dev = (struct mpr_device){.ops = ops, .host = host, .id = strdup(id)};
-	if (!dev->id || allocate_ram(dev) < 0) {
-		mpr_device_fini(dev);
-		return -ENOMEM;
-	}
-	mpr_pci_init(&dev->pci, ops->pci);
-	return 0;
-}
-
-void mpr_device_fini(struct mpr_device *dev)
+static void free_device(struct mpr_device *dev)
 {
 	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++)
 		free(dev->own_ram[i]);
-	free(dev->id);
-	dev->id = NULL;
+	free((char *)dev->id);
+	free(dev);
+}
+
+static int init(struct mpr_device *dev, const struct mpr_device_ops *ops, struct mpr_host *host,
+		const char *id)
+{
+	dev->ops = ops;
+	dev->host = host;
+	dev->id = strdup(id);
+	if (!dev->id || allocate_ram(dev) < 0)
+		return -ENOMEM;
+	mpr_pci_init(&dev->pci, ops->pci);
+	return ops->create ? ops->create(dev) : 0;
+}
+
+int mpr_device_create(const struct mpr_device_ops *ops, struct mpr_host *host, const char *id,
+		      struct mpr_device **result)
+{
+	struct mpr_device *dev = calloc(1, ops->size);
+	int ret;
+
+	if (!dev)
+		return -ENOMEM;
+	ret = init(dev, ops, host, id);
+	if (ret < 0)
+		free_device(dev);
+	else
+		*result = dev;
+	return ret;
+}
+
+void mpr_device_destroy(struct mpr_device *dev)
+{
+	if (dev->ops->destroy)
+		dev->ops->destroy(dev);
+	free_device(dev);
 }
 
 void mpr_device_set_bar_ram(struct mpr_device *dev, unsigned bar, void *ram)
@@ -48,34 +71,4 @@ void mpr_device_set_bar_ram(struct mpr_device *dev, unsigned bar, void *ram)
 		memset(ram, 0, dev->ops->pci->bar[bar].size);
 	}
 	dev->bar_ram[bar] = ram;
-}
-
-int mpr_dma_read(struct mpr_device *dev, uint64_t addr, void *buf, size_t len)
-{
-	if (!mpr_pci_bus_master(&dev->pci))
-		return -EPERM;
-	return dev->host->ops->dma_read(dev->host, addr, buf, len);
-}
-
-int mpr_dma_write(struct mpr_device *dev, uint64_t addr, const void *buf, size_t len)
-{
-	if (!mpr_pci_bus_master(&dev->pci))
-		return -EPERM;
-	return dev->host->ops->dma_write(dev->host, addr, buf, len);
-}
-
-int mpr_dma_map(struct mpr_device *dev, uint64_t addr, size_t len, enum mpr_dma_dir dir,
-		struct mpr_dma_map *map)
-{
-	if (!mpr_pci_bus_master(&dev->pci))
-		return -EPERM;
-	return dev->host->ops->dma_map(dev->host, addr, len, dir, map);
-}
-
-void mpr_dma_unmap(struct mpr_device *dev, struct mpr_dma_map *map)
-{
-	if (!map->ptr)
-		return;
-	dev->host->ops->dma_unmap(dev->host, map);
-	*map = (struct mpr_dma_map){0};
 }

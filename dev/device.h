@@ -8,7 +8,7 @@
  * recursively: a service never calls back into the model before it returns.
  *
  * Life of a device, in the order of the calls:
- *   1. ops->create     the model allocates its state
+ *   1. ops->create     the host has allocated the model's state
  *   2. ops->read, ops->write, ops->config_changed, ops->reset, ops->run
  *      in any order, as the guest and the model's own work require; ops->peek
  *      at any time, also while the model calls irq_set
@@ -19,6 +19,7 @@
 #ifndef MPR_DEV_DEVICE_H
 #define MPR_DEV_DEVICE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -125,12 +126,15 @@ struct mpr_device_ops {
 	const char *desc;   /* one line for -device help */
 	const struct mpr_pci_info *pci;
 
+	/* Bytes of an instance, which begins with a struct mpr_device. The host
+	 * allocates it, zeroed but for that. */
+	size_t size;
+
 	/*
-	 * Allocates an instance into *dev, its base part filled in by
-	 * mpr_device_init(). `id` is the name that users gave it. 0 or
-	 * negative errno.
+	 * Makes a new instance ready, and undoes that. create() returns 0 or
+	 * negative errno; then destroy() is not called. Both may be NULL.
 	 */
-	int (*create)(struct mpr_host *host, const char *id, struct mpr_device **dev);
+	int (*create)(struct mpr_device *dev);
 	void (*destroy)(struct mpr_device *dev);
 
 	/*
@@ -176,11 +180,11 @@ struct mpr_device_ops {
 	unsigned (*counters)(const struct mpr_device *dev, struct mpr_counter *counter);
 };
 
-/* The part that all devices have; a model's state starts with it. */
+/* The part that all devices have, the host fills it in; a model's state starts with it. */
 struct mpr_device {
 	const struct mpr_device_ops *ops;
 	struct mpr_host *host;
-	char *id; /* owned */
+	const char *id; /* the name that users gave it */
 	struct mpr_pci pci;
 	/*
 	 * Set by the model when the guest takes its memory back by an access, a reset
@@ -204,28 +208,44 @@ struct mpr_device {
 	 * the device or gives it up, never during a call.
 	 */
 	uint8_t *bar_ram[MPR_PCI_NUM_BARS];
-	uint8_t *own_ram[MPR_PCI_NUM_BARS]; /* bar_ram when the VMM gives none */
+	uint8_t *own_ram[MPR_PCI_NUM_BARS]; /* the host's: bar_ram when the VMM gives none */
 };
-
-/* Fills in the base part and allocates bar_ram; -ENOMEM. */
-int mpr_device_init(struct mpr_device *dev, const struct mpr_device_ops *ops, struct mpr_host *host,
-		    const char *id);
-/* Frees what mpr_device_init() allocated. */
-void mpr_device_fini(struct mpr_device *dev);
-/* For hosts: moves BAR `bar` into memory that the VMM gave, as large as the BAR
- * and aligned to a page, or back into the device's own, zeroed (NULL). */
-void mpr_device_set_bar_ram(struct mpr_device *dev, unsigned bar, void *ram);
 
 /*
  * DMA as the device's PCI function: refused (-EPERM) while the guest has not
  * enabled bus mastering. Otherwise as the services above.
  */
-int mpr_dma_read(struct mpr_device *dev, uint64_t addr, void *buf, size_t len);
-int mpr_dma_write(struct mpr_device *dev, uint64_t addr, const void *buf, size_t len);
-int mpr_dma_map(struct mpr_device *dev, uint64_t addr, size_t len, enum mpr_dma_dir dir,
-		struct mpr_dma_map *map);
+static inline int mpr_dma_read(struct mpr_device *dev, uint64_t addr, void *buf, size_t len)
+{
+	if (!mpr_pci_bus_master(&dev->pci))
+		return -EPERM;
+	return dev->host->ops->dma_read(dev->host, addr, buf, len);
+}
+
+static inline int mpr_dma_write(struct mpr_device *dev, uint64_t addr, const void *buf, size_t len)
+{
+	if (!mpr_pci_bus_master(&dev->pci))
+		return -EPERM;
+	return dev->host->ops->dma_write(dev->host, addr, buf, len);
+}
+
+static inline int mpr_dma_map(struct mpr_device *dev, uint64_t addr, size_t len,
+			      enum mpr_dma_dir dir, struct mpr_dma_map *map)
+{
+	if (!mpr_pci_bus_master(&dev->pci))
+		return -EPERM;
+	return dev->host->ops->dma_map(dev->host, addr, len, dir, map);
+}
+
 /* Gives a mapping back and clears it; a cleared mapping is ignored. */
-void mpr_dma_unmap(struct mpr_device *dev, struct mpr_dma_map *map);
+static inline void mpr_dma_unmap(struct mpr_device *dev, struct mpr_dma_map *map)
+{
+	if (!map->ptr)
+		return;
+	dev->host->ops->dma_unmap(dev->host, map);
+	map->ptr = NULL;
+	map->len = 0;
+}
 
 static inline void mpr_irq_set(struct mpr_device *dev, bool level)
 {

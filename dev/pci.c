@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Configuration space of a type 0 function. */
-#include "dev/pci.h"
-
 #include <stddef.h>
 #include <string.h>
+
+#include "dev/host.h"
 
 #define COMMAND_PARITY 0x0040
 #define COMMAND_SERR 0x0100
 
-/* Low bits of a BAR: what kind of space it asks for (PCI 3.0, 6.2.5.1). */
+/* Low bit of a BAR: it asks for I/O space (PCI 3.0, 6.2.5.1). */
 #define BAR_FLAG_IO 0x1u
-#define BAR_IO_MASK 0x3u
-#define BAR_MEM_MASK 0xfu
 
 static void put_le(uint8_t *p, uint32_t value, unsigned size)
 {
@@ -111,35 +109,5 @@ void mpr_pci_config_write(struct mpr_pci *pci, uint32_t offset, unsigned size, u
 		uint8_t *byte = &pci->config[offset + i];
 
 		*byte = (uint8_t)((*byte & ~mask) | ((value >> (8 * i)) & mask));
-	}
-}
-
-static uint16_t command(const struct mpr_pci *pci)
-{
-	return (uint16_t)get_le(&pci->config[MPR_PCI_COMMAND], 2);
-}
-
-bool mpr_pci_bus_master(const struct mpr_pci *pci)
-{
-	return command(pci) & MPR_PCI_COMMAND_MASTER;
-}
-
-bool mpr_pci_bar_address(const struct mpr_pci *pci, unsigned bar, uint64_t *addr)
-{
-	uint32_t value;
-
-	if (bar >= MPR_PCI_NUM_BARS)
-		return false;
-	value = get_le(&pci->config[bar_offset(bar)], 4);
-	switch (pci->info->bar[bar].kind) {
-	case MPR_BAR_IO:
-		*addr = value & ~BAR_IO_MASK;
-		return command(pci) & MPR_PCI_COMMAND_IO;
-	case MPR_BAR_MEM32:
-	case MPR_BAR_RAM32:
-		*addr = value & ~BAR_MEM_MASK;
-		return command(pci) & MPR_PCI_COMMAND_MEMORY;
-	default:
-		return false;
 	}
 }

@@ -64,27 +64,30 @@ struct mpr_pci {
 	const struct mpr_pci_info *info;
 };
 
-/* Fills in the configuration space as after a reset of the function. */
-void mpr_pci_init(struct mpr_pci *pci, const struct mpr_pci_info *info);
-
-/* The state after RST#: command, BARs, cache line size and interrupt line are 0, the
- * latency timer is that of the info. */
-void mpr_pci_reset(struct mpr_pci *pci);
-
-/*
- * Reads or writes `size` bytes (1, 2 or 4; little-endian value) at `offset`.
- * An access that leaves the 256 bytes reads all ones and writes nothing.
- */
-uint32_t mpr_pci_config_read(const struct mpr_pci *pci, uint32_t offset, unsigned size);
-void mpr_pci_config_write(struct mpr_pci *pci, uint32_t offset, unsigned size, uint32_t value);
-
 /* True when the function may start DMA (command register, bit 2). */
-bool mpr_pci_bus_master(const struct mpr_pci *pci);
+static inline bool mpr_pci_bus_master(const struct mpr_pci *pci)
+{
+	return pci->config[MPR_PCI_COMMAND] & MPR_PCI_COMMAND_MASTER;
+}
 
 /*
  * The address at which BAR `bar` answers, in *addr. False when the BAR is not
  * implemented or the command register does not enable its space.
  */
-bool mpr_pci_bar_address(const struct mpr_pci *pci, unsigned bar, uint64_t *addr);
+static inline bool mpr_pci_bar_address(const struct mpr_pci *pci, unsigned bar, uint64_t *addr)
+{
+	const uint8_t *p = pci->config + MPR_PCI_BAR0;
+	enum mpr_bar_kind kind;
+
+	if (bar >= MPR_PCI_NUM_BARS || pci->info->bar[bar].kind == MPR_BAR_NONE)
+		return false;
+	kind = pci->info->bar[bar].kind;
+	p += 4 * bar;
+	/* The low bits say what kind of space it is (PCI 3.0, 6.2.5.1). */
+	*addr = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+	*addr &= kind == MPR_BAR_IO ? ~(uint64_t)0x3 : ~(uint64_t)0xf;
+	return pci->config[MPR_PCI_COMMAND] &
+	       (kind == MPR_BAR_IO ? MPR_PCI_COMMAND_IO : MPR_PCI_COMMAND_MEMORY);
+}
 
 #endif

@@ -2,8 +2,6 @@
 /* The device: identity, life cycle, and the host's accesses to its BARs. */
 #include "dev/lsi53c895a/lsi53c895a.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dev/lsi53c895a/state.h"
@@ -35,38 +33,20 @@ static void init(struct lsi_chip *chip)
 	lsi_registers_reset(&chip->regs);
 }
 
-static int create(struct mpr_host *host, const char *id, struct mpr_device **dev)
+static int create(struct mpr_device *dev)
 {
-	struct lsi_chip *chip = calloc(1, sizeof(*chip));
-	int ret;
+	struct lsi_chip *chip = lsi_chip(dev);
+	int ret = mpr_scsi_bus_create(&lsi_hba_ops, chip, &dev->scsi_bus);
 
-	if (!chip)
-		return -ENOMEM;
-	ret = mpr_device_init(&chip->dev, &mpr_lsi53c895a_ops, host, id);
-	if (ret < 0)
-		goto free_chip;
-	ret = mpr_scsi_bus_create(&lsi_hba_ops, chip, &chip->dev.scsi_bus);
-	if (ret < 0)
-		goto fini_device;
-	init(chip);
-	*dev = &chip->dev;
-	return 0;
-
-fini_device:
-	mpr_device_fini(&chip->dev);
-free_chip:
-	free(chip);
+	if (ret == 0)
+		init(chip);
 	return ret;
 }
 
 static void destroy(struct mpr_device *dev)
 {
-	struct lsi_chip *chip = lsi_chip(dev);
-
-	lsi_task_fini(chip);
+	lsi_task_fini(lsi_chip(dev));
 	mpr_scsi_bus_destroy(dev->scsi_bus);
-	mpr_device_fini(dev);
-	free(chip);
 }
 
 /* Bytes in ascending order; those beyond the RAM do not exist. */
@@ -171,6 +151,7 @@ const struct mpr_device_ops mpr_lsi53c895a_ops = {
 	.driver = "lsi53c895a",
 	.desc = "LSI53C895A PCI to Ultra2 SCSI host adapter",
 	.pci = &pci_info,
+	.size = sizeof(struct lsi_chip),
 	.create = create,
 	.destroy = destroy,
 	.read = read,

@@ -30,7 +30,7 @@ int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct m
 	hosted->node = -1;
 	hosted->intx.resample_fd = -1;
 	hosted->intx.later = (struct mpr_timer){.fn = on_later, .opaque = hosted};
-	ret = ops->create(&hosted->host, id, &hosted->dev);
+	ret = mpr_device_create(ops, &hosted->host, id, &hosted->dev);
 	if (ret < 0) {
 		free(hosted);
 		return ret;
@@ -43,7 +43,7 @@ void mpr_hosted_destroy(struct mpr_hosted *hosted)
 {
 	if (!hosted)
 		return;
-	hosted->dev->ops->destroy(hosted->dev);
+	mpr_device_destroy(hosted->dev);
 	free(hosted);
 }
 

@@ -18,7 +18,7 @@
 
 #include <stdbool.h>
 
-#include "dev/device.h"
+#include "dev/host.h"
 #include "event/watch.h"
 #include "remote/device/doorbell.h"
 #include "remote/device/eventfd.h"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "dev/device.h"
+#include "dev/host.h"
 
 /* A host that counts its calls. */
 struct counting_host {
@@ -59,32 +59,33 @@ static const struct mpr_host_ops host_ops = {
 };
 
 static const struct mpr_pci_info pci_info = {.vendor_id = 0x1234, .bar = {{MPR_BAR_MEM32, 16}}};
-static const struct mpr_device_ops device_ops = {.driver = "test", .pci = &pci_info};
+static const struct mpr_device_ops device_ops = {
+	.driver = "test", .pci = &pci_info, .size = sizeof(struct mpr_device)};
 
 static struct counting_host host;
-static struct mpr_device device;
+static struct mpr_device *device;
 
 static int setup(void **state)
 {
 	(void)state;
 	host = (struct counting_host){.host.ops = &host_ops};
-	return mpr_device_init(&device, &device_ops, &host.host, "test0");
+	return mpr_device_create(&device_ops, &host.host, "test0", &device);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	mpr_device_fini(&device);
+	mpr_device_destroy(device);
 	return 0;
 }
 
 static void init_fills_in_the_base_part(void **state)
 {
 	(void)state;
-	assert_string_equal(device.id, "test0");
-	assert_ptr_equal(device.ops, &device_ops);
-	assert_int_equal(mpr_pci_config_read(&device.pci, MPR_PCI_VENDOR_ID, 2), 0x1234);
-	assert_null(device.scsi_bus);
+	assert_string_equal(device->id, "test0");
+	assert_ptr_equal(device->ops, &device_ops);
+	assert_int_equal(mpr_pci_config_read(&device->pci, MPR_PCI_VENDOR_ID, 2), 0x1234);
+	assert_null(device->scsi_bus);
 }
 
 static void dma_is_refused_without_bus_mastering(void **state)
@@ -93,9 +94,9 @@ static void dma_is_refused_without_bus_mastering(void **state)
 	char buf[4];
 
 	(void)state;
-	assert_int_equal(mpr_dma_read(&device, 0, buf, 4), -EPERM);
-	assert_int_equal(mpr_dma_write(&device, 0, buf, 4), -EPERM);
-	assert_int_equal(mpr_dma_map(&device, 0, 4, MPR_DMA_FROM_DEVICE, &map), -EPERM);
+	assert_int_equal(mpr_dma_read(device, 0, buf, 4), -EPERM);
+	assert_int_equal(mpr_dma_write(device, 0, buf, 4), -EPERM);
+	assert_int_equal(mpr_dma_map(device, 0, 4, MPR_DMA_FROM_DEVICE, &map), -EPERM);
 	assert_int_equal(host.calls, 0);
 }
 
@@ -105,12 +106,12 @@ static void dma_reaches_the_host_with_bus_mastering(void **state)
 	char buf[4];
 
 	(void)state;
-	mpr_pci_config_write(&device.pci, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_MASTER);
-	assert_int_equal(mpr_dma_read(&device, 0, buf, 4), 0);
-	assert_int_equal(mpr_dma_write(&device, 0, buf, 4), 0);
-	assert_int_equal(mpr_dma_map(&device, 0, 4, MPR_DMA_FROM_DEVICE, &map), 0);
+	mpr_pci_config_write(&device->pci, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_MASTER);
+	assert_int_equal(mpr_dma_read(device, 0, buf, 4), 0);
+	assert_int_equal(mpr_dma_write(device, 0, buf, 4), 0);
+	assert_int_equal(mpr_dma_map(device, 0, 4, MPR_DMA_FROM_DEVICE, &map), 0);
 	assert_int_equal(host.calls, 3);
-	mpr_dma_unmap(&device, &map);
+	mpr_dma_unmap(device, &map);
 }
 
 static void mapping_is_given_back_once(void **state)
@@ -118,12 +119,12 @@ static void mapping_is_given_back_once(void **state)
 	struct mpr_dma_map map = {0};
 
 	(void)state;
-	mpr_dma_unmap(&device, &map);
-	mpr_pci_config_write(&device.pci, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_MASTER);
-	assert_int_equal(mpr_dma_map(&device, 0, 4, MPR_DMA_FROM_DEVICE, &map), 0);
-	mpr_pci_reset(&device.pci);
-	mpr_dma_unmap(&device, &map);
-	mpr_dma_unmap(&device, &map);
+	mpr_dma_unmap(device, &map);
+	mpr_pci_config_write(&device->pci, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_MASTER);
+	assert_int_equal(mpr_dma_map(device, 0, 4, MPR_DMA_FROM_DEVICE, &map), 0);
+	mpr_pci_reset(&device->pci);
+	mpr_dma_unmap(device, &map);
+	mpr_dma_unmap(device, &map);
 	assert_null(map.ptr);
 	assert_int_equal(host.mapped, 0);
 }
@@ -132,23 +133,24 @@ static void plain_memory_is_the_devices_until_the_host_gives_some(void **state)
 {
 	static const struct mpr_pci_info info = {
 		.bar = {{MPR_BAR_MEM32, 16}, {MPR_BAR_RAM32, 4096}}};
-	static const struct mpr_device_ops ops = {.driver = "test", .pci = &info};
+	static const struct mpr_device_ops ops = {
+		.driver = "test", .pci = &info, .size = sizeof(struct mpr_device)};
 	static uint8_t given[4096];
-	struct mpr_device dev;
+	struct mpr_device *dev;
 	uint8_t *own;
 
 	(void)state;
-	assert_int_equal(mpr_device_init(&dev, &ops, &host.host, "test1"), 0);
-	assert_null(dev.bar_ram[0]);
-	own = dev.bar_ram[1];
+	assert_int_equal(mpr_device_create(&ops, &host.host, "test1", &dev), 0);
+	assert_null(dev->bar_ram[0]);
+	own = dev->bar_ram[1];
 	assert_int_equal(own[0] | own[4095], 0);
 	own[0] = 1;
-	mpr_device_set_bar_ram(&dev, 1, given);
-	assert_ptr_equal(dev.bar_ram[1], given);
-	mpr_device_set_bar_ram(&dev, 1, NULL);
-	assert_ptr_equal(dev.bar_ram[1], own);
+	mpr_device_set_bar_ram(dev, 1, given);
+	assert_ptr_equal(dev->bar_ram[1], given);
+	mpr_device_set_bar_ram(dev, 1, NULL);
+	assert_ptr_equal(dev->bar_ram[1], own);
 	assert_int_equal(own[0], 0);
-	mpr_device_fini(&dev);
+	mpr_device_destroy(dev);
 }
 
 int main(void)

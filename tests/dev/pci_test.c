@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "dev/pci.h"
+#include "dev/host.h"
 
 static const struct mpr_pci_info info = {
 	.vendor_id = 0x1000,

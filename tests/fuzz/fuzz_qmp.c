@@ -21,27 +21,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* ---- A machine ---------------------------------------------------------- */
 
-static const struct mpr_device_ops null_ops;
-
-static int null_create(struct mpr_host *host, const char *id, struct mpr_device **dev)
-{
-	*dev = calloc(1, sizeof(**dev));
-	return *dev ? mpr_device_init(*dev, &null_ops, host, id) : -1;
-}
-
-static void null_destroy(struct mpr_device *dev)
-{
-	mpr_device_fini(dev);
-	free(dev);
-}
-
 static const struct mpr_pci_info null_pci = {.bar = {{MPR_BAR_MEM32, 16}}};
 static const struct mpr_device_ops null_ops = {
 	.driver = "null",
 	.desc = "nothing",
 	.pci = &null_pci,
-	.create = null_create,
-	.destroy = null_destroy,
+	.size = sizeof(struct mpr_device),
 };
 static const struct mpr_device_ops *const models[] = {&null_ops, NULL};
 

@@ -152,7 +152,8 @@ struct machine *machine_new(void)
 	m->high = calloc(1, HIGH_SIZE);
 	m->clock = 1;
 	m->pc = PROGRAM;
-	if (!m->memory || !m->high || mpr_lsi53c895a_ops.create(&m->host, "lsi0", &m->dev))
+	if (!m->memory || !m->high ||
+	    mpr_device_create(&mpr_lsi53c895a_ops, &m->host, "lsi0", &m->dev))
 		abort();
 	m->chip = (struct lsi_chip *)m->dev;
 	set_bar(m, 0, IO_BASE);
@@ -170,7 +171,7 @@ void machine_free(struct machine *m)
 	go(m);
 	if (m->mapped || m->timers)
 		abort();
-	m->dev->ops->destroy(m->dev);
+	mpr_device_destroy(m->dev);
 	free(m->memory);
 	free(m->high);
 	free(m);

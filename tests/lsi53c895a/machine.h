@@ -14,6 +14,7 @@
 /* cmocka.h needs those above. */
 #include <cmocka.h>
 
+#include "dev/host.h"
 #include "dev/lsi53c895a/lsi53c895a.h"
 #include "dev/lsi53c895a/state.h"
 

@@ -19,27 +19,22 @@
 /* An adapter with a SCSI bus and nothing else. */
 static const struct mpr_scsi_hba_ops hba_ops;
 static const struct mpr_pci_info pci_info = {.bar = {{MPR_BAR_MEM32, 16}}};
-static const struct mpr_device_ops adapter_ops;
 
-static int create(struct mpr_host *host, const char *id, struct mpr_device **dev)
+static int create(struct mpr_device *dev)
 {
-	*dev = calloc(1, sizeof(**dev));
-	assert_non_null(*dev);
-	assert_int_equal(mpr_device_init(*dev, &adapter_ops, host, id), 0);
-	return mpr_scsi_bus_create(&hba_ops, *dev, &(*dev)->scsi_bus);
+	return mpr_scsi_bus_create(&hba_ops, dev, &dev->scsi_bus);
 }
 
 static void destroy(struct mpr_device *dev)
 {
 	mpr_scsi_bus_destroy(dev->scsi_bus);
-	mpr_device_fini(dev);
-	free(dev);
 }
 
 static const struct mpr_device_ops adapter_ops = {
 	.driver = "adapter",
 	.desc = "adapter for tests",
 	.pci = &pci_info,
+	.size = sizeof(struct mpr_device),
 	.create = create,
 	.destroy = destroy,
 };

@@ -2,7 +2,6 @@
 #include "tests/remote/test_device.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct test_device {
@@ -54,26 +53,15 @@ static void ring_alarm(void *opaque)
 	set_line(opaque, true);
 }
 
-static int create(struct mpr_host *host, const char *id, struct mpr_device **dev)
+static int create(struct mpr_device *dev)
 {
-	struct test_device *test = calloc(1, sizeof(*test));
+	struct test_device *test = (struct test_device *)dev;
 
-	if (!test || mpr_device_init(&test->dev, &test_device_ops, host, id) < 0) {
-		free(test);
-		return -ENOMEM;
-	}
 	test->release.fn = let_go;
 	test->release.opaque = test;
 	test->alarm.fn = ring_alarm;
 	test->alarm.opaque = test;
-	*dev = &test->dev;
 	return 0;
-}
-
-static void destroy(struct mpr_device *dev)
-{
-	mpr_device_fini(dev);
-	free(dev);
 }
 
 static void start_timer(struct test_device *test, struct mpr_timer *timer, uint64_t ns)
@@ -271,8 +259,8 @@ const struct mpr_device_ops test_device_ops = {
 	.driver = "test-device",
 	.desc = "device for tests",
 	.pci = &pci_info,
+	.size = sizeof(struct test_device),
 	.create = create,
-	.destroy = destroy,
 	.read = read_register,
 	.write = write_register,
 	.shadow = &shadow,
