@@ -2,34 +2,75 @@
 #include "opts/json_opts.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Writes a value with its commas doubled. */
-static void write_value(FILE *out, const char *value)
+static const char no_memory[] = "out of memory";
+
+/* ---- From JSON ---------------------------------------------------------- */
+/* Each of these returns NULL, or what is wrong. */
+
+static const char *set(struct mpr_opts *opts, const char *key, const char *value)
 {
-	for (; *value; value++) {
-		if (*value == ',')
-			fputc(',', out);
-		fputc(*value, out);
+	return mpr_opts_set(opts, key, value) ? no_memory : NULL;
+}
+
+static const char *set_string(struct mpr_opts *opts, const char *key, struct json_object *value)
+{
+	const char *text = json_object_get_string(value);
+
+	if (strlen(text) != (size_t)json_object_get_string_len(value))
+		return "a string has a zero byte";
+	return set(opts, key, text);
+}
+
+static const char *set_members(struct mpr_opts *opts, const char *parent,
+			       struct json_object *object);
+
+static const char *set_value(struct mpr_opts *opts, const char *key, struct json_object *value)
+{
+	switch (json_object_get_type(value)) {
+	case json_type_object:
+		return set_members(opts, key, value);
+	case json_type_string:
+		return set_string(opts, key, value);
+	case json_type_boolean:
+		return set(opts, key, json_object_get_boolean(value) ? "on" : "off");
+	case json_type_int:
+		return set(opts, key, json_object_get_string(value));
+	default:
+		return "a member is neither a string, an integer, a truth value nor an object";
 	}
 }
 
+/* Whether an option string can say so, at its beginning as well. */
 static bool is_key(const char *key)
 {
 	return *key && *key != '{' && !strpbrk(key, "=,");
 }
 
-/* NULL, or why the member cannot be an option. */
-static const char *write_member(FILE *out, const char *prefix, const char *key,
-				struct json_object *value);
-
-static const char *write_members(FILE *out, const char *prefix, struct json_object *object)
+static const char *set_member(struct mpr_opts *opts, const char *parent, const char *name,
+			      struct json_object *value)
 {
-	json_object_object_foreach(object, key, value)
+	char *key = parent ? mpr_errorf("%s.%s", parent, name) : strdup(name);
+	const char *wrong = "a member's name is not that of an option";
+
+	if (!key)
+		wrong = no_memory;
+	else if (is_key(name))
+		wrong = set_value(opts, key, value);
+	free(key);
+	return wrong;
+}
+
+static const char *set_members(struct mpr_opts *opts, const char *parent,
+			       struct json_object *object)
+{
+	if (!object)
+		return NULL;
+	json_object_object_foreach(object, name, value)
 	{
-		const char *wrong = write_member(out, prefix, key, value);
+		const char *wrong = set_member(opts, parent, name, value);
 
 		if (wrong)
 			return wrong;
@@ -37,105 +78,71 @@ static const char *write_members(FILE *out, const char *prefix, struct json_obje
 	return NULL;
 }
 
-static const char *write_nested(FILE *out, const char *prefix, const char *key,
-				struct json_object *value)
+int mpr_opts_from_json(const char *option, struct json_object *object, const char *implied,
+		       struct mpr_opts **result, char **error)
 {
-	char *nested = mpr_errorf("%s%s.", prefix, key);
-	const char *wrong = nested ? write_members(out, nested, value) : "out of memory";
-
-	free(nested);
-	return wrong;
-}
-
-static const char *write_member(FILE *out, const char *prefix, const char *key,
-				struct json_object *value)
-{
-	if (!is_key(key))
-		return "a member's name is not that of an option";
-	switch (json_object_get_type(value)) {
-	case json_type_object:
-		return write_nested(out, prefix, key, value);
-	case json_type_string:
-		if (strlen(json_object_get_string(value)) !=
-		    (size_t)json_object_get_string_len(value))
-			return "a string has a zero byte";
-		fprintf(out, "%s%s=", prefix, key);
-		write_value(out, json_object_get_string(value));
-		break;
-	case json_type_boolean:
-		fprintf(out, "%s%s=%s", prefix, key, json_object_get_boolean(value) ? "on" : "off");
-		break;
-	case json_type_int:
-		fprintf(out, "%s%s=%s", prefix, key, json_object_get_string(value));
-		break;
-	default:
-		return "a member is neither a string, an integer, a truth value nor an object";
-	}
-	fputc(',', out);
-	return NULL;
-}
-
-/* An object as an option string, or NULL with *wrong. */
-static char *to_string(struct json_object *object, const char **wrong)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	*wrong = "out of memory";
-	if (!out)
-		return NULL;
-	*wrong = write_members(out, "", object);
-	if (fclose(out) && !*wrong)
-		*wrong = "out of memory";
-	if (*wrong) {
-		free(text);
-		return NULL;
-	}
-	if (size)
-		text[size - 1] = '\0'; /* the last comma */
-	return text;
-}
-
-int mpr_json_opts(const char *option, struct json_object *object, struct mpr_opts **opts,
-		  char **error)
-{
-	const char *wrong;
-	char *text = to_string(object, &wrong);
-	int ret = -EINVAL;
+	struct mpr_opts *opts = mpr_opts_new(option);
+	const char *wrong = opts ? set_members(opts, NULL, object) : no_memory;
 
 	*error = NULL;
-	if (text)
-		ret = mpr_opts_parse(option, text, NULL, opts, error);
-	else
-		*error = mpr_errorf("%s: %s", option, wrong);
-	free(text);
-	return ret;
+	if (!wrong && mpr_opts_quote(opts, implied))
+		wrong = no_memory;
+	if (!wrong) {
+		*result = opts;
+		return 0;
+	}
+	*error = mpr_errorf("%s: %s", option, wrong);
+	mpr_opts_free(opts);
+	return -EINVAL;
 }
 
-char *mpr_json_to_string(const char *option, const char *text, char **error)
+/* As a parsed text, or NULL with *why. */
+static struct json_object *parse(const char *text, const char **why)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(MPR_JSON_DEPTH);
 	struct json_object *object;
-	const char *wrong;
-	char *string = NULL;
 
-	*error = NULL;
+	*why = no_memory;
 	if (!tokener)
 		return NULL;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text, -1);
-	if (!object) {
-		*error = mpr_errorf("%s %s: not JSON: %s", option, text,
-				    json_tokener_error_desc(json_tokener_get_error(tokener)));
-	} else if (!json_object_is_type(object, json_type_object)) {
-		*error = mpr_errorf("%s %s: not a JSON object", option, text);
-	} else {
-		string = to_string(object, &wrong);
-		if (!string)
-			*error = mpr_errorf("%s %s: %s", option, text, wrong);
+	*why = json_tokener_error_desc(json_tokener_get_error(tokener));
+	json_tokener_free(tokener);
+	return object;
+}
+
+int mpr_opts_set_json(struct mpr_opts *opts, const char *text, char **error)
+{
+	const char *wrong, *what = "not JSON: ";
+	struct json_object *object = parse(text, &wrong);
+
+	if (object) {
+		what = "";
+		wrong = set_members(opts, NULL, object);
 	}
 	json_object_put(object);
-	json_tokener_free(tokener);
-	return string;
+	if (!wrong)
+		return 0;
+	*error = mpr_errorf("%s: %s%s", mpr_opts_text(opts), what, wrong);
+	return -EINVAL;
+}
+
+/* ---- To JSON ------------------------------------------------------------ */
+
+struct json_object *mpr_opts_to_json(const struct mpr_opts *opts)
+{
+	struct json_object *object = json_object_new_object();
+	const char *key, *value;
+
+	for (size_t i = 0; object && mpr_opts_item(opts, i, &key, &value); i++) {
+		struct json_object *string = json_object_new_string(value);
+
+		if (string && json_object_object_add(object, key, string) == 0)
+			continue;
+		json_object_put(string);
+		json_object_put(object);
+		return NULL;
+	}
+	return object;
 }

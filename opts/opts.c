@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Option strings: parsing, looking up, checking, writing back. */
+/* The list: made, looked up, changed, written out. */
 #include "opts/opts.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "opts/json_opts.h"
 
 struct item {
 	char *key;
@@ -22,149 +19,61 @@ struct mpr_opts {
 	size_t count;
 };
 
-char *mpr_errorf(const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list ap;
+/* ---- Life --------------------------------------------------------------- */
 
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
-	va_end(ap);
-	return text;
-}
-
-static struct item *find(const struct mpr_opts *opts, const char *key)
+struct mpr_opts *mpr_opts_new(const char *text)
 {
-	for (size_t i = 0; i < opts->count; i++)
-		if (!strcmp(opts->items[i].key, key))
-			return &opts->items[i];
+	struct mpr_opts *opts = calloc(1, sizeof(*opts));
+
+	if (!opts)
+		return NULL;
+	opts->text = strdup(text);
+	if (opts->text)
+		return opts;
+	free(opts);
 	return NULL;
 }
 
-/* Takes ownership of key and value, also when it fails. */
-static int put(struct mpr_opts *opts, char *key, char *value)
+static int set_pairs(struct mpr_opts *opts, va_list pairs)
 {
-	struct item *item = key && value ? find(opts, key) : NULL;
-	struct item *items;
-
-	if (item) {
-		free(key);
-		free(item->value);
-		item->value = value;
-		return 0;
-	}
-	items = reallocarray(opts->items, opts->count + 1, sizeof(*items));
-	if (items)
-		opts->items = items;
-	if (!items || !key || !value) {
-		free(key);
-		free(value);
-		return -ENOMEM;
-	}
-	items[opts->count++] = (struct item){.key = key, .value = value};
-	return 0;
-}
-
-/* Copies a value up to its single comma, doubled commas made one; *text is
- * left at that comma or at the end. NULL when out of memory. */
-static char *take_value(const char **text)
-{
-	char *value = malloc(strlen(*text) + 1);
-	char *out = value;
-	const char *in = *text;
-
-	if (!value)
-		return NULL;
-	for (; *in; in++) {
-		if (*in == ',' && *++in != ',') {
-			in--;
-			break;
-		}
-		*out++ = *in;
-	}
-	*out = '\0';
-	*text = in;
-	return value;
-}
-
-/* Takes one "key=value", "key", or, when `implied` is given, "value". */
-static int take_item(struct mpr_opts *opts, const char **text, const char *implied, char **error)
-{
-	size_t len = strcspn(*text, "=,");
-	bool has_value = (*text)[len] == '=';
-	char *key, *value;
-	int ret;
-
-	if (implied && !has_value) {
-		key = strdup(implied);
-		value = take_value(text);
-	} else if (len == 0) {
-		*error = mpr_errorf("%s: a property has no name (a comma in a value is written "
-				    "twice)",
-				    opts->text);
-		return -EINVAL;
-	} else {
-		key = strndup(*text, len);
-		*text += len + has_value;
-		value = has_value ? take_value(text) : strdup("on");
-	}
-	ret = put(opts, key, value);
-	if (ret < 0)
-		*error = mpr_errorf("%s: out of memory", opts->text);
-	return ret;
-}
-
-static int take_items(struct mpr_opts *opts, const char *text, const char *implied, char **error)
-{
+	const char *key, *value;
 	int ret = 0;
 
-	while (*text && ret == 0) {
-		ret = take_item(opts, &text, implied, error);
-		implied = NULL;
-		if (*text == ',')
-			text++;
+	while (ret == 0 && (key = va_arg(pairs, const char *))) {
+		value = va_arg(pairs, const char *);
+		if (value)
+			ret = mpr_opts_set(opts, key, value);
 	}
 	return ret;
 }
 
-static int take_json(struct mpr_opts *opts, const char *option, const char *text, char **error)
+struct mpr_opts *mpr_opts_build(const char *option, const char *implied, ...)
 {
-	char *string = mpr_json_to_string(option, text, error);
-	int ret = *error ? -EINVAL : -ENOMEM;
-
-	if (string)
-		ret = take_items(opts, string, NULL, error);
-	free(string);
-	return ret;
-}
-
-int mpr_opts_parse(const char *option, const char *text, const char *implied,
-		   struct mpr_opts **result, char **error)
-{
-	struct mpr_opts *opts = calloc(1, sizeof(*opts));
+	struct mpr_opts *opts = mpr_opts_new(option);
+	va_list pairs;
 	int ret;
 
-	*error = NULL;
-	if (opts)
-		opts->text = mpr_errorf("%s %s", option, text);
-	if (!opts || !opts->text) {
-		free(opts);
-		*error = mpr_errorf("%s: out of memory", option);
-		return -ENOMEM;
-	}
-	if (*text == '{')
-		ret = take_json(opts, option, text, error);
-	else
-		ret = take_items(opts, text, implied, error);
-	if (ret < 0) {
-		if (!*error)
-			*error = mpr_errorf("%s: out of memory", option);
-		mpr_opts_free(opts);
-		return ret;
-	}
-	*result = opts;
-	return 0;
+	if (!opts)
+		return NULL;
+	va_start(pairs, implied);
+	ret = set_pairs(opts, pairs);
+	va_end(pairs);
+	if (ret == 0)
+		ret = mpr_opts_quote(opts, implied);
+	if (ret == 0)
+		return opts;
+	mpr_opts_free(opts);
+	return NULL;
+}
+
+struct mpr_opts *mpr_opts_copy(const struct mpr_opts *opts)
+{
+	struct mpr_opts *copy = mpr_opts_new(opts->text);
+
+	if (!copy || mpr_opts_set_all(copy, opts) == 0)
+		return copy;
+	mpr_opts_free(copy);
+	return NULL;
 }
 
 void mpr_opts_free(struct mpr_opts *opts)
@@ -178,6 +87,16 @@ void mpr_opts_free(struct mpr_opts *opts)
 	free(opts->items);
 	free(opts->text);
 	free(opts);
+}
+
+/* ---- Looking up --------------------------------------------------------- */
+
+static struct item *find(const struct mpr_opts *opts, const char *key)
+{
+	for (size_t i = 0; i < opts->count; i++)
+		if (!strcmp(opts->items[i].key, key))
+			return &opts->items[i];
+	return NULL;
 }
 
 const char *mpr_opts_text(const struct mpr_opts *opts)
@@ -201,9 +120,47 @@ bool mpr_opts_item(const struct mpr_opts *opts, size_t i, const char **key, cons
 	return true;
 }
 
+/* ---- Changing ----------------------------------------------------------- */
+
+static struct item *append(struct mpr_opts *opts, const char *key)
+{
+	struct item *items = reallocarray(opts->items, opts->count + 1, sizeof(*items));
+	struct item *item;
+
+	if (!items)
+		return NULL;
+	opts->items = items;
+	item = &items[opts->count];
+	*item = (struct item){.key = strdup(key)};
+	if (!item->key)
+		return NULL;
+	opts->count++;
+	return item;
+}
+
 int mpr_opts_set(struct mpr_opts *opts, const char *key, const char *value)
 {
-	return put(opts, strdup(key), strdup(value));
+	struct item *item = find(opts, key);
+	char *copy = strdup(value);
+
+	if (copy && !item)
+		item = append(opts, key);
+	if (!copy || !item) {
+		free(copy);
+		return -ENOMEM;
+	}
+	free(item->value);
+	item->value = copy;
+	return 0;
+}
+
+int mpr_opts_set_all(struct mpr_opts *opts, const struct mpr_opts *from)
+{
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < from->count; i++)
+		ret = mpr_opts_set(opts, from->items[i].key, from->items[i].value);
+	return ret;
 }
 
 void mpr_opts_remove(struct mpr_opts *opts, const char *key)
@@ -217,6 +174,8 @@ void mpr_opts_remove(struct mpr_opts *opts, const char *key)
 	opts->count--;
 	memmove(item, item + 1, (size_t)(opts->items + opts->count - item) * sizeof(*item));
 }
+
+/* ---- Writing out -------------------------------------------------------- */
 
 static void print_value(FILE *out, const char *value)
 {
@@ -233,16 +192,11 @@ static bool may_stand_alone(const char *value)
 	return *value && *value != '{' && value[strcspn(value, "=,")] != '=';
 }
 
-char *mpr_opts_format(const struct mpr_opts *opts, const char *implied)
+static void print(FILE *out, const struct mpr_opts *opts, const char *implied)
 {
 	const struct item *first = implied ? find(opts, implied) : NULL;
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 	const char *comma = "";
 
-	if (!out)
-		return NULL;
 	if (first && may_stand_alone(first->value)) {
 		print_value(out, first->value);
 		comma = ",";
@@ -256,134 +210,9 @@ char *mpr_opts_format(const struct mpr_opts *opts, const char *implied)
 		print_value(out, opts->items[i].value);
 		comma = ",";
 	}
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
 }
 
-static bool listed(const char *name, const char *const *names)
-{
-	for (; *names; names++)
-		if (!strcmp(*names, name))
-			return true;
-	return false;
-}
-
-int mpr_opts_check(const struct mpr_opts *opts, const char *const *known, char **error)
-{
-	for (size_t i = 0; i < opts->count; i++) {
-		const char *key = opts->items[i].key;
-		const char *nearest;
-
-		if (listed(key, known))
-			continue;
-		nearest = mpr_nearest(key, known);
-		if (nearest)
-			*error = mpr_errorf("%s: no property \"%s\" (did you mean \"%s\"?)",
-					    opts->text, key, nearest);
-		else
-			*error = mpr_errorf("%s: no property \"%s\"", opts->text, key);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* Digits only: strtoull() alone would also take blanks and signs. *end is what
- * follows them. */
-static bool parse_digits(const char *text, uint64_t *value, const char **end)
-{
-	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-	const char *digits = hex ? text + 2 : text;
-	size_t len = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
-
-	errno = 0;
-	*value = strtoull(digits, NULL, hex ? 16 : 10);
-	*end = digits + len;
-	return len > 0 && errno == 0;
-}
-
-static bool parse_uint(const char *text, uint64_t *value)
-{
-	const char *end;
-
-	return parse_digits(text, value, &end) && !*end;
-}
-
-bool mpr_opts_parse_size(const char *text, uint64_t *value)
-{
-	static const char suffixes[] = "BKMGTPE";
-	const char *end, *suffix;
-
-	if (!parse_digits(text, value, &end))
-		return false;
-	if (!*end)
-		return true;
-	suffix = strchr(suffixes, toupper((unsigned char)*end));
-	return suffix && !end[1] &&
-	       !__builtin_mul_overflow(*value, UINT64_C(1) << 10 * (suffix - suffixes), value);
-}
-
-static int get_number(const struct mpr_opts *opts, const char *key, uint64_t min, uint64_t max,
-		      bool (*parse)(const char *text, uint64_t *value), uint64_t *value,
-		      char **error)
-{
-	const char *text = mpr_opts_get(opts, key);
-	uint64_t number;
-
-	if (!text)
-		return 0;
-	if (!parse(text, &number) || number < min || number > max) {
-		*error = mpr_errorf("%s: %s=%s is not a number from %llu to %llu", opts->text, key,
-				    text, (unsigned long long)min, (unsigned long long)max);
-		return -EINVAL;
-	}
-	*value = number;
-	return 0;
-}
-
-int mpr_opts_get_uint(const struct mpr_opts *opts, const char *key, uint64_t min, uint64_t max,
-		      uint64_t *value, char **error)
-{
-	return get_number(opts, key, min, max, parse_uint, value, error);
-}
-
-int mpr_opts_get_size(const struct mpr_opts *opts, const char *key, uint64_t min, uint64_t max,
-		      uint64_t *value, char **error)
-{
-	return get_number(opts, key, min, max, mpr_opts_parse_size, value, error);
-}
-
-/* QEMU's words for off and on, by turns. */
-static const char *const switches[] = {"off", "on", "no", "yes", "false", "true", "n", "y", NULL};
-
-bool mpr_opts_is_on(const char *text)
-{
-	for (unsigned i = 1; switches[i - 1]; i += 2)
-		if (!strcmp(switches[i], text))
-			return true;
-	return false;
-}
-
-int mpr_opts_get_bool(const struct mpr_opts *opts, const char *key, bool *value, char **error)
-{
-	const char *text = mpr_opts_get(opts, key);
-
-	if (!text)
-		return 0;
-	for (unsigned i = 0; switches[i]; i++) {
-		if (strcmp(switches[i], text))
-			continue;
-		*value = i & 1;
-		return 0;
-	}
-	*error = mpr_errorf("%s: %s=%s is neither on nor off", opts->text, key, text);
-	return -EINVAL;
-}
-
-/* "a, b or c" */
-static char *format_choice(const char *const *names)
+char *mpr_opts_format(const struct mpr_opts *opts, const char *implied)
 {
 	char *text = NULL;
 	size_t size;
@@ -391,29 +220,23 @@ static char *format_choice(const char *const *names)
 
 	if (!out)
 		return NULL;
-	for (unsigned i = 0; names[i]; i++)
-		fprintf(out, "%s%s", i == 0 ? "" : names[i + 1] ? ", " : " or ", names[i]);
-	fclose(out);
+	print(out, opts, implied);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
 	return text;
 }
 
-int mpr_opts_get_enum(const struct mpr_opts *opts, const char *key, const char *const *names,
-		      unsigned *value, char **error)
+int mpr_opts_quote(struct mpr_opts *opts, const char *implied)
 {
-	const char *text = mpr_opts_get(opts, key);
-	char *choice;
+	char *properties = mpr_opts_format(opts, implied);
+	char *text = properties ? mpr_errorf("%s %s", opts->text, properties) : NULL;
 
+	free(properties);
 	if (!text)
-		return 0;
-	for (unsigned i = 0; names[i]; i++) {
-		if (strcmp(names[i], text))
-			continue;
-		*value = i;
-		return 0;
-	}
-	choice = format_choice(names);
-	*error =
-		mpr_errorf("%s: %s=%s is not %s", opts->text, key, text, choice ? choice : "known");
-	free(choice);
-	return -EINVAL;
+		return -ENOMEM;
+	free(opts->text);
+	opts->text = text;
+	return 0;
 }

@@ -113,7 +113,7 @@ static int add(struct mpr_qmp_call *call, const char *name,
 	       char **error)
 {
 	struct mpr_opts *opts = NULL;
-	int ret = mpr_json_opts(name, call->arguments, &opts, error);
+	int ret = mpr_opts_from_json(name, call->arguments, NULL, &opts, error);
 
 	if (ret == 0) {
 		ret = add_option(call->machine, opts, error);
@@ -143,7 +143,7 @@ static int add_object(struct mpr_machine *machine, struct json_object *arguments
 		      char **error)
 {
 	struct mpr_opts *opts = NULL;
-	int ret = mpr_json_opts("object-add", arguments, &opts, error);
+	int ret = mpr_opts_from_json("object-add", arguments, NULL, &opts, error);
 
 	if (ret == 0)
 		ret = mpr_hotplug_object_add(machine, opts, passed, error);

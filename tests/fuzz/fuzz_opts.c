@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Any option string is parsed or refused; what was parsed survives being
- * written out and parsed again. */
+/* Any option string is parsed or refused; what was parsed survives being copied, changed,
+ * written out as a string or as JSON, and parsed again. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "opts/opts.h"
+#include "opts/json_opts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,27 +39,107 @@ static void read_typed(const struct mpr_opts *opts)
 	free(error);
 }
 
+/* The same properties in the same order; an implied key that was not the first becomes it. */
+static void require_same(const struct mpr_opts *a, const struct mpr_opts *b, const char *implied)
+{
+	char *first = mpr_opts_format(a, implied), *second = mpr_opts_format(b, implied);
+
+	require(first && second && !strcmp(first, second));
+	free(first);
+	free(second);
+}
+
+static void through_string(const struct mpr_opts *opts, const char *implied)
+{
+	char *text = mpr_opts_format(opts, implied), *error;
+	struct mpr_opts *again;
+
+	require(text && mpr_opts_parse("-device", text, implied, &again, &error) == 0);
+	require_same(opts, again, implied);
+	free(text);
+	mpr_opts_free(again);
+}
+
+/* As a monitor's message. */
+static void through_json(const struct mpr_opts *opts)
+{
+	struct json_object *object = mpr_opts_to_json(opts), *message;
+	struct mpr_opts *again;
+	char *error;
+
+	require(object);
+	message = json_tokener_parse(json_object_to_json_string(object));
+	require(mpr_opts_from_json("device_add", message, NULL, &again, &error) == 0);
+	require_same(opts, again, NULL);
+	json_object_put(object);
+	json_object_put(message);
+	mpr_opts_free(again);
+}
+
+/* `value` is any text. */
+static void change(struct mpr_opts *opts, const char *value)
+{
+	require(mpr_opts_set(opts, "id", value) == 0);
+	require(!strcmp(mpr_opts_get(opts, "id"), value));
+	mpr_opts_remove(opts, "driver");
+	require(!mpr_opts_get(opts, "driver"));
+	require(mpr_opts_resolve_driver(opts) == 0);
+}
+
+static void copy(const struct mpr_opts *opts, const char *value, const char *implied)
+{
+	struct mpr_opts *changed = mpr_opts_copy(opts), *over = mpr_opts_copy(opts);
+
+	require(changed && over);
+	require_same(opts, changed, NULL);
+	change(changed, value);
+	require(!strcmp(mpr_opts_text(changed), mpr_opts_text(opts)));
+	require(mpr_opts_set_all(over, changed) == 0);
+	require(!strcmp(mpr_opts_get(over, "id"), value));
+	mpr_opts_remove(changed, "id");
+	through_string(changed, implied);
+	through_string(over, implied);
+	through_json(over);
+	mpr_opts_free(changed);
+	mpr_opts_free(over);
+}
+
 static void round_trip(const char *text, const char *implied)
 {
-	struct mpr_opts *first, *second = NULL;
-	char *error, *once, *twice;
+	struct mpr_opts *opts;
+	char *error;
 
-	if (mpr_opts_parse("-device", text, implied, &first, &error) < 0) {
+	if (mpr_opts_parse("-device", text, implied, &opts, &error) < 0) {
 		require(error);
 		free(error);
 		return;
 	}
-	read_typed(first);
-	once = mpr_opts_format(first, implied);
-	require(once && mpr_opts_parse("-device", once, implied, &second, &error) == 0);
-	twice = mpr_opts_format(second, implied);
-	require(twice && !strcmp(once, twice));
-	mpr_opts_remove(first, "id");
-	require(!mpr_opts_get(first, "id"));
-	free(once);
-	free(twice);
-	mpr_opts_free(first);
-	mpr_opts_free(second);
+	require(!error);
+	read_typed(opts);
+	through_string(opts, implied);
+	through_json(opts);
+	copy(opts, text, implied);
+	mpr_opts_free(opts);
+}
+
+/* What a monitor's client sends is parsed as it is, and need not be an option. */
+static void message(const char *text)
+{
+	struct json_object *object = json_tokener_parse(text);
+	struct mpr_opts *opts;
+	char *error;
+
+	if (json_object_is_type(object, json_type_object)) {
+		if (mpr_opts_from_json("device_add", object, "driver", &opts, &error) == 0) {
+			through_string(opts, "driver");
+			through_json(opts);
+			mpr_opts_free(opts);
+		} else {
+			require(error);
+			free(error);
+		}
+	}
+	json_object_put(object);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -71,6 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	round_trip(text, "driver");
 	round_trip(text, NULL);
+	message(text);
 	free(text);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that option strings are read as QEMU's are, that what is wrong with
- * one is said in full, and that writing one out loses nothing. */
+/* Proves that options are read as QEMU's are, from strings and from JSON, that what is
+ * wrong with one is said in full, and that copying and writing one out loses nothing. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "opts/opts.h"
+#include "opts/json_opts.h"
 
 static struct mpr_opts *parse(const char *text, const char *implied)
 {
@@ -322,6 +322,74 @@ static void json_is_an_option_string_too(void **state)
 	mpr_opts_free(opts);
 }
 
+/* What a monitor's client sent, parsed. */
+static int from_json(const char *text, struct mpr_opts **opts, char **error)
+{
+	struct json_object *object = json_tokener_parse(text);
+	int ret = mpr_opts_from_json("device_add", object, "driver", opts, error);
+
+	json_object_put(object);
+	return ret;
+}
+
+static void json_objects_are_flattened_and_quoted_as_typed(void **state)
+{
+	struct mpr_opts *opts = NULL;
+	char *error = NULL;
+
+	(void)state;
+	assert_int_equal(from_json("{\"id\": \"a,b\", \"driver\": \"raw\", \"n\": "
+				   "18446744073709551615, \"file\": {\"of\": {\"deep\": true}}}",
+				   &opts, &error),
+			 0);
+	assert_null(error);
+	assert_string_equal(mpr_opts_text(opts), "device_add raw,id=a,,b,"
+						 "n=18446744073709551615,file.of.deep=on");
+	assert_string_equal(mpr_opts_get(opts, "id"), "a,b");
+	mpr_opts_free(opts);
+	assert_int_equal(mpr_opts_from_json("stop", NULL, NULL, &opts, &error), 0);
+	assert_string_equal(mpr_opts_text(opts), "stop ");
+	mpr_opts_free(opts);
+}
+
+static void json_objects_that_are_no_option_are_refused(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{"{\"a\": 1.5}", "device_add: a member is neither a string, an integer, a truth "
+				 "value nor an object"},
+		{"{\"f\": {\"a\": null}}", "device_add: a member is neither a string, an integer, "
+					   "a truth value nor an object"},
+		{"{\"a\": \"x\\u0000y\"}", "device_add: a string has a zero byte"},
+		{"{\"\": 1}", "device_add: a member's name is not that of an option"},
+		{"{\"f\": {\"a,b\": 1}}", "device_add: a member's name is not that of an option"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mpr_opts *opts;
+		char *error;
+
+		assert_int_equal(from_json(cases[i].text, &opts, &error), -EINVAL);
+		assert_error(error, cases[i].message);
+	}
+}
+
+/* So that nothing is taken for a number, an object or an end that was a text. */
+static void values_become_json_strings(void **state)
+{
+	struct mpr_opts *opts = parse("scsi-hd,lun=1,x,file.driver=a,,\"b", "driver");
+	struct json_object *object = mpr_opts_to_json(opts);
+
+	(void)state;
+	assert_string_equal(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN),
+			    "{\"driver\":\"scsi-hd\",\"lun\":\"1\",\"x\":\"on\","
+			    "\"file.driver\":\"a,\\\"b\"}");
+	json_object_put(object);
+	mpr_opts_free(opts);
+}
+
 static void json_that_is_no_option_is_refused(void **state)
 {
 	static const struct {
@@ -377,6 +445,64 @@ static void values_are_set(void **state)
 	mpr_opts_free(opts);
 }
 
+static void pairs_make_a_list_that_is_quoted_as_typed(void **state)
+{
+	struct mpr_opts *opts = mpr_opts_build("-device", "driver", "id", "a,b", "bus", NULL,
+					       "driver", "scsi-hd", "id", "c", NULL);
+
+	(void)state;
+	assert_string_equal(mpr_opts_text(opts), "-device scsi-hd,id=c");
+	assert_null(mpr_opts_get(opts, "bus"));
+	assert_int_equal(mpr_opts_set(opts, "id", "d"), 0);
+	assert_string_equal(mpr_opts_text(opts), "-device scsi-hd,id=c");
+	mpr_opts_free(opts);
+}
+
+static void a_copy_is_a_list_of_its_own(void **state)
+{
+	struct mpr_opts *opts = parse("scsi-hd,lun=1,id=a", "driver");
+	struct mpr_opts *copy = mpr_opts_copy(opts);
+	char *text;
+
+	(void)state;
+	assert_int_equal(mpr_opts_set(copy, "lun", "2"), 0);
+	mpr_opts_remove(copy, "id");
+	assert_string_equal(mpr_opts_get(opts, "lun"), "1");
+	assert_string_equal(mpr_opts_get(opts, "id"), "a");
+	mpr_opts_free(opts);
+	assert_string_equal(mpr_opts_text(copy), "-device scsi-hd,lun=1,id=a");
+	text = mpr_opts_format(copy, "driver");
+	assert_string_equal(text, "scsi-hd,lun=2");
+	free(text);
+	mpr_opts_free(copy);
+}
+
+static void one_list_is_laid_over_another(void **state)
+{
+	struct mpr_opts *opts = parse("scsi-hd,lun=1,id=a", "driver");
+	struct mpr_opts *over = parse("serial=x,lun=2", NULL);
+	char *text;
+
+	(void)state;
+	assert_int_equal(mpr_opts_set_all(opts, over), 0);
+	text = mpr_opts_format(opts, NULL);
+	assert_string_equal(text, "driver=scsi-hd,lun=2,id=a,serial=x");
+	free(text);
+	mpr_opts_free(opts);
+	mpr_opts_free(over);
+}
+
+/* It could not be written first again. */
+static void name_that_begins_as_json_is_refused(void **state)
+{
+	struct mpr_opts *opts;
+	char *error;
+
+	(void)state;
+	assert_int_equal(mpr_opts_parse("-drive", "id=d0,{a=x", NULL, &opts, &error), -EINVAL);
+	assert_error(error, "-drive id=d0,{a=x: a property's name begins with '{'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,9 +527,16 @@ int main(void)
 		cmocka_unit_test(enumeration_lists_its_names),
 		cmocka_unit_test(nearest_knows_when_nothing_is_near),
 		cmocka_unit_test(json_is_an_option_string_too),
+		cmocka_unit_test(json_objects_are_flattened_and_quoted_as_typed),
+		cmocka_unit_test(json_objects_that_are_no_option_are_refused),
+		cmocka_unit_test(values_become_json_strings),
 		cmocka_unit_test(json_that_is_no_option_is_refused),
 		cmocka_unit_test(drivers_have_other_names),
 		cmocka_unit_test(values_are_set),
+		cmocka_unit_test(pairs_make_a_list_that_is_quoted_as_typed),
+		cmocka_unit_test(a_copy_is_a_list_of_its_own),
+		cmocka_unit_test(one_list_is_laid_over_another),
+		cmocka_unit_test(name_that_begins_as_json_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
