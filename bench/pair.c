@@ -34,14 +34,14 @@ int bench_pair_open(struct bench_pair *pair, int cpu, int peer_cpu)
 	if (!err)
 		err = pin(cpu);
 	if (!err)
-		err = mpr_memory_create(&pair->memory, BYTES, -1, false);
+		err = mpr_memfd_create(&pair->memory, BYTES, -1, false);
 	pair->shared = pair->memory.base;
 	return err;
 }
 
 void bench_pair_close(struct bench_pair *pair)
 {
-	mpr_memory_destroy(&pair->memory);
+	mpr_memfd_destroy(&pair->memory);
 }
 
 int bench_peer_start(struct bench_pair *pair, void (*answer)(void *opaque), void *opaque)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "ring/memory.h"
+#include "ring/memfd.h"
 
 /* Lines that the two share, each with 128 bytes to itself. */
 struct bench_line {
@@ -26,7 +26,7 @@ struct bench_shared {
 
 struct bench_pair {
 	int cpu[2]; /* ours, the peer's */
-	struct mpr_memory memory;
+	struct mpr_memfd memory;
 	struct bench_shared *shared;
 	pid_t peer;
 };

@@ -26,7 +26,7 @@ static int node_of(const struct mpr_proxy_device *device)
 {
 	int node = device->description.node - 1;
 
-	return device->conn->features & MPR_FEATURE_NODE && mpr_memory_has_node(node) ? node : -1;
+	return device->conn->features & MPR_FEATURE_NODE && mpr_numa_has_node(node) ? node : -1;
 }
 
 /* Creates the files of BARs that are plain memory. */
@@ -37,8 +37,7 @@ static int create_bars(struct mpr_proxy_device *device)
 
 	for (unsigned i = 0; i < MPR_PCI_NUM_BARS && !ret; i++)
 		if (bar[i].kind == MPR_BAR_RAM32)
-			ret = mpr_memory_create(&device->bar[i], bar[i].size, node_of(device),
-						true);
+			ret = mpr_memfd_create(&device->bar[i], bar[i].size, node_of(device), true);
 	return ret;
 }
 
@@ -104,7 +103,7 @@ static void free_device(struct mpr_proxy_device *device)
 	if (device->channel)
 		mpr_channel_destroy(device->channel);
 	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++)
-		mpr_memory_destroy(&device->bar[i]);
+		mpr_memfd_destroy(&device->bar[i]);
 	free(device->regions);
 	free(device);
 }
@@ -163,7 +162,7 @@ int mpr_proxy_take_bar_file(struct mpr_proxy_device *device, unsigned bar)
 	if (fd < 0)
 		return -1;
 	device->bar[bar].fd = -1;
-	mpr_memory_destroy(&device->bar[bar]);
+	mpr_memfd_destroy(&device->bar[bar]);
 	return fd;
 }
 

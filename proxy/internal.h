@@ -10,7 +10,7 @@
 #include "proxy/claim.h"
 #include "proxy/proxy.h"
 #include "ring/channel.h"
-#include "ring/memory.h"
+#include "ring/memfd.h"
 #include "wire/wire.h"
 
 /*
@@ -71,7 +71,7 @@ struct mpr_proxy_device {
 	size_t nregions;
 	bool memory_shrinks; /* the remote can truncate a file of them */
 	struct mpr_wire_description description;
-	struct mpr_memory bar[MPR_PCI_NUM_BARS]; /* of those that are plain memory */
+	struct mpr_memfd bar[MPR_PCI_NUM_BARS]; /* of those that are plain memory */
 	char id[MPR_WIRE_ID_SIZE];
 };
 

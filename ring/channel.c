@@ -86,8 +86,8 @@ int mpr_channel_create(const struct mpr_channel_options *options, struct mpr_cha
 	channel->awaiting = calloc(slots, 1);
 	err = channel->awaiting ? create_bell(channel) : -ENOMEM;
 	if (!err)
-		err = mpr_memory_create(&channel->memory, mpr_channel_bytes(slots),
-					options->numa_node, options->no_hugepages);
+		err = mpr_memfd_create(&channel->memory, mpr_channel_bytes(slots),
+				       options->numa_node, options->no_hugepages);
 	if (err) {
 		mpr_channel_destroy(channel);
 		return err;
@@ -161,7 +161,7 @@ static int adopt(struct mpr_channel *channel)
 /* A file that cannot be sealed is no channel's. */
 static int keep(struct mpr_channel *channel)
 {
-	int err = mpr_memory_keep(&channel->memory);
+	int err = mpr_memfd_keep(&channel->memory);
 
 	return err == -EPERM ? -EPROTO : err;
 }
@@ -177,8 +177,8 @@ int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **result)
 	channel = channel_new();
 	if (!channel)
 		return -ENOMEM;
-	err = mpr_memory_attach(&channel->memory, memfd, mpr_channel_bytes(MPR_CHANNEL_MIN_SLOTS),
-				MAX_BYTES);
+	err = mpr_memfd_attach(&channel->memory, memfd, mpr_channel_bytes(MPR_CHANNEL_MIN_SLOTS),
+			       MAX_BYTES);
 	if (!err)
 		err = keep(channel);
 	if (!err) {
@@ -190,7 +190,7 @@ int mpr_channel_attach(int memfd, int doorbell, struct mpr_channel **result)
 		mpr_channel_destroy(channel);
 		return err;
 	}
-	mpr_memory_close_file(&channel->memory);
+	mpr_memfd_close_file(&channel->memory);
 	channel->bell = doorbell;
 	*result = channel;
 	return 0;
@@ -207,9 +207,9 @@ static void close_end(int *end)
 
 int mpr_channel_keep(struct mpr_channel *channel)
 {
-	int err = mpr_memory_keep(&channel->memory);
+	int err = mpr_memfd_keep(&channel->memory);
 
-	mpr_memory_close_file(&channel->memory);
+	mpr_memfd_close_file(&channel->memory);
 	close_end(&channel->remote_bell);
 	return err;
 }
@@ -270,7 +270,7 @@ void mpr_channel_destroy(struct mpr_channel *channel)
 {
 	if (!channel)
 		return;
-	mpr_memory_destroy(&channel->memory);
+	mpr_memfd_destroy(&channel->memory);
 	mpr_discard_socket(channel->bell);
 	close_end(&channel->remote_bell);
 	free(channel->awaiting);

@@ -7,7 +7,7 @@
 #define MPR_RING_CHANNEL_INTERNAL_H
 
 #include "ring/layout.h"
-#include "ring/memory.h"
+#include "ring/memfd.h"
 
 struct mpr_channel {
 	struct mpr_channel_shared *shared;
@@ -37,7 +37,7 @@ struct mpr_channel {
 	uint64_t retired;		     /* as published last, */
 	uint64_t image[MPR_SHADOW_SIZE / 8]; /* and this */
 
-	struct mpr_memory memory;
+	struct mpr_memfd memory;
 	uint32_t slots;
 	int remote_bell; /* the proxy's: the end to pass on, otherwise -1 */
 };

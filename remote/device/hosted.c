@@ -73,13 +73,13 @@ static int attach_channel(struct mpr_hosted *hosted, int memfd, int doorbell)
 static int attach_bar(struct mpr_hosted *hosted, unsigned bar, int fd)
 {
 	size_t size = hosted->dev->ops->pci->bar[bar].size;
-	int ret = mpr_memory_attach(&hosted->bar[bar], fd, size, size);
+	int ret = mpr_memfd_attach(&hosted->bar[bar], fd, size, size);
 
 	if (ret < 0) {
 		mpr_discard(fd);
 		return ret;
 	}
-	mpr_memory_close_file(&hosted->bar[bar]);
+	mpr_memfd_close_file(&hosted->bar[bar]);
 	mpr_device_set_bar_ram(hosted->dev, bar, hosted->bar[bar].base);
 	return 0;
 }
@@ -98,7 +98,7 @@ static void detach_bars(struct mpr_hosted *hosted)
 		if (!hosted->bar[i].base)
 			continue;
 		mpr_device_set_bar_ram(hosted->dev, i, NULL);
-		mpr_memory_destroy(&hosted->bar[i]);
+		mpr_memfd_destroy(&hosted->bar[i]);
 	}
 }
 

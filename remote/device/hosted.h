@@ -26,7 +26,7 @@
 #include "remote/device/timers.h"
 #include "remote/device/written.h"
 #include "ring/channel.h"
-#include "ring/memory.h"
+#include "ring/memfd.h"
 
 /* The line as the model drives it and as the VMM was told. */
 struct mpr_intx {
@@ -54,7 +54,7 @@ struct mpr_hosted {
 
 	struct mpr_channel *channel;
 	struct mpr_doorbell *doorbell;
-	struct mpr_memory bar[MPR_PCI_NUM_BARS]; /* the VMM's, of plain memory */
+	struct mpr_memfd bar[MPR_PCI_NUM_BARS]; /* the VMM's, of plain memory */
 	struct mpr_ram *ram;
 	struct mpr_intx intx;
 	struct mpr_written written;

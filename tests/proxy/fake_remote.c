@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "ring/channel.h"
-#include "ring/memory.h"
+#include "ring/memfd.h"
 #include "wire/wire.h"
 
 #define MAX_DEVICES 4
@@ -32,7 +32,7 @@ struct fake_device {
 	uint8_t scratch[0x80];
 	uint32_t writes, memories, config, resets;
 	uint64_t dma_address;
-	struct mpr_memory ram; /* BAR 2 */
+	struct mpr_memfd ram; /* BAR 2 */
 	struct region regions[MPR_WIRE_MAX_REGIONS];
 	size_t nregions;
 	int memory; /* the first file of it */
@@ -281,7 +281,7 @@ static void destroy(struct fake *fake, struct fake_device *dev)
 	}
 	if (dev->channel)
 		mpr_channel_destroy(dev->channel);
-	mpr_memory_destroy(&dev->ram);
+	mpr_memfd_destroy(&dev->ram);
 	drop_memory(dev);
 	close_fd(&dev->memory);
 	close_fd(&dev->raise);
@@ -332,7 +332,7 @@ static int open_channel(struct fake_device *dev, struct mpr_wire_msg *msg)
 	dev->reporting = channel->flags & MPR_CHANNEL_REPORT_DMA;
 	if (channel->files != 1u << 2)
 		return -EINVAL;
-	return mpr_memory_attach(&dev->ram, take_fd(msg, 2), RAM_SIZE, RAM_SIZE);
+	return mpr_memfd_attach(&dev->ram, take_fd(msg, 2), RAM_SIZE, RAM_SIZE);
 }
 
 static int map_memory(struct fake_device *dev, struct mpr_wire_msg *msg)

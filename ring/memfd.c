@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ring/memory.h"
+#include "ring/memfd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,89 +23,89 @@ static size_t round_up(size_t size, size_t unit)
 	return (size + unit - 1) & ~(unit - 1);
 }
 
-bool mpr_memory_has_node(int numa_node)
+bool mpr_numa_has_node(int numa_node)
 {
 	return numa_available() >= 0 && numa_node >= 0 && numa_node <= numa_max_node() &&
 	       numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)numa_node);
 }
 
 /* Says where the pages shall lie; none has been allocated yet. */
-static int place(const struct mpr_memory *memory, int node)
+static int place(const struct mpr_memfd *memfd, int node)
 {
 	struct bitmask *nodes;
 	long err;
 
 	if (node < 0)
 		return 0;
-	if (!mpr_memory_has_node(node))
+	if (!mpr_numa_has_node(node))
 		return -EINVAL;
 	nodes = numa_allocate_nodemask();
 	numa_bitmask_setbit(nodes, (unsigned)node);
-	err = mbind(memory->base, memory->size, MPOL_PREFERRED, nodes->maskp, nodes->size + 1, 0);
+	err = mbind(memfd->base, memfd->size, MPOL_PREFERRED, nodes->maskp, nodes->size + 1, 0);
 	numa_free_nodemask(nodes);
 	return err ? -errno : 0;
 }
 
 /* Allocates every page that is not there. */
-static int allocate(const struct mpr_memory *memory)
+static int allocate(const struct mpr_memfd *memfd)
 {
-	return fallocate(memory->fd, 0, 0, (off_t)memory->size) < 0 ? -errno : 0;
+	return fallocate(memfd->fd, 0, 0, (off_t)memfd->size) < 0 ? -errno : 0;
 }
 
 /* The same now rather than later: then there is no fault. */
-static int populate(const struct mpr_memory *memory)
+static int populate(const struct mpr_memfd *memfd)
 {
-	int err = allocate(memory);
+	int err = allocate(memfd);
 
 	if (err)
 		return err;
 	/* Fills the page tables; before Linux 5.14 the first touch does. */
-	madvise(memory->base, memory->size, MADV_POPULATE_WRITE);
+	madvise(memfd->base, memfd->size, MADV_POPULATE_WRITE);
 	return 0;
 }
 
-static int map(struct mpr_memory *memory)
+static int map(struct mpr_memfd *memfd)
 {
-	memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd, 0);
-	if (memory->base != MAP_FAILED)
+	memfd->base = mmap(NULL, memfd->size, PROT_READ | PROT_WRITE, MAP_SHARED, memfd->fd, 0);
+	if (memfd->base != MAP_FAILED)
 		return 0;
-	memory->base = NULL;
+	memfd->base = NULL;
 	return -errno;
 }
 
-static int create_on(struct mpr_memory *memory, size_t size, int numa_node, bool hugepages)
+static int create_on(struct mpr_memfd *memfd, size_t size, int numa_node, bool hugepages)
 {
 	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 	int err;
 
 	if (hugepages)
 		flags |= MFD_HUGETLB | MFD_HUGE_2MB;
-	*memory = (struct mpr_memory){
+	*memfd = (struct mpr_memfd){
 		.size = round_up(size, hugepages ? HUGEPAGE : NORMAL_PAGE),
 		.fd = memfd_create("mpring", flags),
 		.hugepages = hugepages,
 	};
-	if (memory->fd < 0)
+	if (memfd->fd < 0)
 		return -errno;
-	err = ftruncate(memory->fd, (off_t)memory->size) < 0 ? -errno : 0;
+	err = ftruncate(memfd->fd, (off_t)memfd->size) < 0 ? -errno : 0;
 	if (!err)
-		err = map(memory);
+		err = map(memfd);
 	if (!err)
-		err = place(memory, numa_node);
+		err = place(memfd, numa_node);
 	if (!err)
-		err = populate(memory);
-	if (!err && fcntl(memory->fd, F_ADD_SEALS, SIZE_SEALS) < 0)
+		err = populate(memfd);
+	if (!err && fcntl(memfd->fd, F_ADD_SEALS, SIZE_SEALS) < 0)
 		err = -errno;
 	if (err)
-		mpr_memory_destroy(memory);
+		mpr_memfd_destroy(memfd);
 	return err;
 }
 
-int mpr_memory_create(struct mpr_memory *memory, size_t size, int numa_node, bool normal_pages)
+int mpr_memfd_create(struct mpr_memfd *memfd, size_t size, int numa_node, bool normal_pages)
 {
-	if (!normal_pages && create_on(memory, size, numa_node, true) == 0)
+	if (!normal_pages && create_on(memfd, size, numa_node, true) == 0)
 		return 0;
-	return create_on(memory, size, numa_node, false);
+	return create_on(memfd, size, numa_node, false);
 }
 
 static bool is_hugetlb(int fd)
@@ -115,7 +115,7 @@ static bool is_hugetlb(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC;
 }
 
-int mpr_memory_attach(struct mpr_memory *memory, int fd, size_t min, size_t max)
+int mpr_memfd_attach(struct mpr_memfd *memfd, int fd, size_t min, size_t max)
 {
 	struct stat st;
 	int seals;
@@ -130,35 +130,35 @@ int mpr_memory_attach(struct mpr_memory *memory, int fd, size_t min, size_t max)
 		return -errno;
 	if (st.st_size < 0 || (size_t)st.st_size < min || (size_t)st.st_size > max)
 		return -EPROTO;
-	*memory = (struct mpr_memory){
+	*memfd = (struct mpr_memfd){
 		.size = (size_t)st.st_size, .fd = fd, .hugepages = is_hugetlb(fd)};
-	return map(memory);
+	return map(memfd);
 }
 
-int mpr_memory_keep(const struct mpr_memory *memory)
+int mpr_memfd_keep(const struct mpr_memfd *memfd)
 {
-	int seals = fcntl(memory->fd, F_GET_SEALS);
+	int seals = fcntl(memfd->fd, F_GET_SEALS);
 
 	if (seals < 0)
 		return -errno;
 	if (!(seals & F_SEAL_FUTURE_WRITE) &&
-	    fcntl(memory->fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) < 0)
+	    fcntl(memfd->fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) < 0)
 		return -errno;
 	/* What was punched out before is brought back. */
-	return allocate(memory);
+	return allocate(memfd);
 }
 
-void mpr_memory_close_file(struct mpr_memory *memory)
+void mpr_memfd_close_file(struct mpr_memfd *memfd)
 {
-	if (memory->fd >= 0)
-		close(memory->fd);
-	memory->fd = -1;
+	if (memfd->fd >= 0)
+		close(memfd->fd);
+	memfd->fd = -1;
 }
 
-void mpr_memory_destroy(struct mpr_memory *memory)
+void mpr_memfd_destroy(struct mpr_memfd *memfd)
 {
-	if (memory->base)
-		munmap(memory->base, memory->size);
-	memory->base = NULL;
-	mpr_memory_close_file(memory);
+	if (memfd->base)
+		munmap(memfd->base, memfd->size);
+	memfd->base = NULL;
+	mpr_memfd_close_file(memfd);
 }
