@@ -14,7 +14,7 @@ import common
 import harness
 import machines
 
-KINDS = {"lsi": "QEMU's own", "mpring": "mpring", "stock": "Multi-process QEMU"}
+KINDS = {"lsi": "QEMU's own", "mpring": "mpring", "mpqemu": "Multi-process QEMU"}
 GUEST_TIMEOUT = 180
 
 # What the guest measures.

@@ -13,7 +13,7 @@ import harness
 class Adapter:
     """An adapter and, if it has one, its disk."""
     kind: str               # mpring, lsi (in QEMU's process), virtio (the same),
-                            # stock (Multi-process QEMU)
+                            # mpqemu (Multi-process QEMU)
     image: str = None
     aio: str = "io_uring"
     process: int = 0        # mpring: the number of its remote process
@@ -33,7 +33,7 @@ class Machine(harness.Machine):
 
     def _add_adapter(self):
         add = {"mpring": self._add_mpring, "lsi": self._add_lsi, "virtio": self._add_virtio,
-               "stock": self._add_stock}[self.kind]
+               "mpqemu": self._add_mpqemu}[self.kind]
         for number, adapter in enumerate(self.adapters):
             add(number, adapter)
 
@@ -67,7 +67,7 @@ class Machine(harness.Machine):
         self.arguments += self._drive(number, adapter) + [
             "-device", f"virtio-blk-pci,drive=d{number}{adapter.extra}"]
 
-    def _add_stock(self, number, adapter):
+    def _add_mpqemu(self, number, adapter):
         """A process of stock QEMU for the device, and its proxy."""
         ours, theirs = socket.socketpair()
         with theirs:
@@ -95,7 +95,7 @@ class Machine(harness.Machine):
             end.close()
 
     def quit(self):
-        """Ends QEMU by its monitor, and the processes of the stock devices."""
+        """Ends QEMU by its monitor, and the processes of the devices of mpqemu."""
         self.tell_to_quit()
         self.process.wait(30)
         for server in self.servers:

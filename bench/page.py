@@ -180,7 +180,7 @@ def goals(f):
             at_most(f"guest BAR read ({what}) above in-process, TCG", 400,
                     f.cost_over("tcg", access), " ns"),
             at_least(f"guest BAR read ({what}), Multi-process QEMU / mpring, TCG", 40,
-                     f.cost_ratio("tcg", access, "stock", "mpring")),
+                     f.cost_ratio("tcg", access, "mpqemu", "mpring")),
             at_most(f"guest BAR read ({what}), mpring / in-process, KVM", 1.05,
                     f.cost_ratio("kvm", access, "mpring", "lsi")),
         ]

@@ -120,7 +120,7 @@ static void start_side(struct pair *pair, unsigned which)
 	side->monitor = monitor[0];
 	if (which == STOCK)
 		wait_for_stock(monitor[0]);
-	assert_int_equal(mpr_stock_open(sock[0], &side->device), 0);
+	assert_int_equal(mpr_mpqemu_open(sock[0], &side->device), 0);
 }
 
 static void share_memory(struct side *side)
@@ -132,10 +132,10 @@ static void share_memory(struct side *side)
 	side->memory = mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, side->memfd, 0);
 	assert_true(side->memory != MAP_FAILED);
 	region.fd = side->memfd;
-	assert_int_equal(mpr_stock_set_memory(side->device, &region, 1), 0);
+	assert_int_equal(mpr_mpqemu_set_memory(side->device, &region, 1), 0);
 	side->raise = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	side->resample = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	assert_int_equal(mpr_stock_set_intx(side->device, side->raise, side->resample), 0);
+	assert_int_equal(mpr_mpqemu_set_intx(side->device, side->raise, side->resample), 0);
 }
 
 bool pair_start(struct pair *pair, const struct difference *known)
@@ -156,8 +156,8 @@ static void end_side(struct side *side)
 {
 	int status;
 
-	assert_true(mpr_stock_alive(side->device));
-	mpr_stock_close(side->device);
+	assert_true(mpr_mpqemu_alive(side->device));
+	mpr_mpqemu_close(side->device);
 	assert_int_equal(waitpid(side->pid, &status, 0), side->pid);
 	close(side->monitor);
 	munmap(side->memory, MEMORY_SIZE);
@@ -219,7 +219,7 @@ uint32_t config_read(struct pair *pair, uint32_t offset, unsigned size, const ch
 	uint32_t value[SIDES];
 
 	for (unsigned i = 0; i < SIDES; i++)
-		value[i] = mpr_stock_config_read(pair->side[i].device, offset, size);
+		value[i] = mpr_mpqemu_config_read(pair->side[i].device, offset, size);
 	same(pair, value[STOCK], value[OURS], "%s: config 0x%02x/%u", when, offset, size);
 	return value[STOCK];
 }
@@ -227,19 +227,19 @@ uint32_t config_read(struct pair *pair, uint32_t offset, unsigned size, const ch
 void config_write(struct pair *pair, uint32_t offset, unsigned size, uint32_t value)
 {
 	for (unsigned i = 0; i < SIDES; i++)
-		mpr_stock_config_write(pair->side[i].device, offset, size, value);
+		mpr_mpqemu_config_write(pair->side[i].device, offset, size, value);
 }
 
 static const uint32_t base[] = {IO_BASE, REGS_BASE, RAM_BASE};
 
-static enum mpr_stock_space space_of(unsigned bar)
+static enum mpr_mpqemu_space space_of(unsigned bar)
 {
-	return bar ? MPR_STOCK_MEMORY : MPR_STOCK_IO;
+	return bar ? MPR_MPQEMU_MEMORY : MPR_MPQEMU_IO;
 }
 
 uint64_t side_read(const struct side *side, unsigned bar, uint32_t offset, unsigned size)
 {
-	return mpr_stock_read(side->device, space_of(bar), base[bar] + offset, size);
+	return mpr_mpqemu_read(side->device, space_of(bar), base[bar] + offset, size);
 }
 
 uint64_t bar_read(struct pair *pair, unsigned bar, uint32_t offset, unsigned size, const char *when)
@@ -255,8 +255,8 @@ uint64_t bar_read(struct pair *pair, unsigned bar, uint32_t offset, unsigned siz
 void bar_write(struct pair *pair, unsigned bar, uint32_t offset, unsigned size, uint64_t value)
 {
 	for (unsigned i = 0; i < SIDES; i++)
-		mpr_stock_write(pair->side[i].device, space_of(bar), base[bar] + offset, size,
-				value);
+		mpr_mpqemu_write(pair->side[i].device, space_of(bar), base[bar] + offset, size,
+				 value);
 }
 
 void enable(struct pair *pair)

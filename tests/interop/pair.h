@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/stock.h"
+#include "proxy/mpqemu.h"
 
 #define MEMORY_SIZE 0x400000u /* at guest address 0 */
 #define DISK_SIZE 0x100000u
@@ -31,7 +31,7 @@ enum { STOCK, OURS, SIDES };
 
 struct side {
 	pid_t pid;
-	struct mpr_stock *device;
+	struct mpr_mpqemu *device;
 	uint8_t *memory;
 	int memfd, raise, resample, monitor;
 	char disk[64];

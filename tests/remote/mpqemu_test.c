@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "proxy/stock.h"
+#include "proxy/mpqemu.h"
 #include "tests/remote/harness.h"
 #include "wire/mpqemu.h"
 
@@ -18,10 +18,10 @@
 #define IO_BAR 0xc000u
 #define HOLD_NS 50000000u
 
-struct stock_vmm {
+struct mpqemu_vmm {
 	struct remote remote;
-	struct mpr_stock *stock;
-	int sock; /* of `stock` */
+	struct mpr_mpqemu *device;
+	int sock; /* of `device` */
 	int memfd;
 	uint8_t *memory;
 };
@@ -30,15 +30,15 @@ static const char *const one_device[] = {"@", "-device", "test-device,id=test0",
 
 static const struct mpr_proxy_region whole = {.address = VMM_ADDRESS, .size = VMM_PAGES * 4096};
 
-static struct stock_vmm *start(const char *const *args)
+static struct mpqemu_vmm *start(const char *const *args)
 {
-	struct stock_vmm *vmm = calloc(1, sizeof(*vmm));
+	struct mpqemu_vmm *vmm = calloc(1, sizeof(*vmm));
 
 	assert_non_null(vmm);
 	remote_start(&vmm->remote, args);
 	vmm->sock = vmm->remote.sock;
 	vmm->remote.sock = -1;
-	assert_int_equal(mpr_stock_open(vmm->sock, &vmm->stock), 0);
+	assert_int_equal(mpr_mpqemu_open(vmm->sock, &vmm->device), 0);
 	vmm->memfd = memfd_pages(VMM_PAGES);
 	vmm->memory =
 		mmap(NULL, VMM_PAGES * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, vmm->memfd, 0);
@@ -47,11 +47,11 @@ static struct stock_vmm *start(const char *const *args)
 }
 
 /* Hangs up; what the remote wrote, when it has ended well. free() it. */
-static char *finish(struct stock_vmm *vmm)
+static char *finish(struct mpqemu_vmm *vmm)
 {
 	char *output;
 
-	mpr_stock_close(vmm->stock);
+	mpr_mpqemu_close(vmm->device);
 	assert_int_equal(remote_finish(&vmm->remote), 0);
 	output = remote_output(&vmm->remote);
 	free(remote_print(&vmm->remote));
@@ -61,26 +61,26 @@ static char *finish(struct stock_vmm *vmm)
 	return output;
 }
 
-static void share_memory(const struct stock_vmm *vmm)
+static void share_memory(const struct mpqemu_vmm *vmm)
 {
 	struct mpr_proxy_region region = whole;
 
 	region.fd = vmm->memfd;
-	assert_int_equal(mpr_stock_set_memory(vmm->stock, &region, 1), 0);
+	assert_int_equal(mpr_mpqemu_set_memory(vmm->device, &region, 1), 0);
 }
 
-static void place_bars(const struct stock_vmm *vmm)
+static void place_bars(const struct mpqemu_vmm *vmm)
 {
-	mpr_stock_config_write(vmm->stock, MPR_PCI_BAR0, 4, MEMORY_BAR);
-	mpr_stock_config_write(vmm->stock, MPR_PCI_BAR0 + 4, 4, IO_BAR);
-	mpr_stock_config_write(vmm->stock, MPR_PCI_COMMAND, 2,
-			       MPR_PCI_COMMAND_MEMORY | MPR_PCI_COMMAND_IO |
-				       MPR_PCI_COMMAND_MASTER);
+	mpr_mpqemu_config_write(vmm->device, MPR_PCI_BAR0, 4, MEMORY_BAR);
+	mpr_mpqemu_config_write(vmm->device, MPR_PCI_BAR0 + 4, 4, IO_BAR);
+	mpr_mpqemu_config_write(vmm->device, MPR_PCI_COMMAND, 2,
+				MPR_PCI_COMMAND_MEMORY | MPR_PCI_COMMAND_IO |
+					MPR_PCI_COMMAND_MASTER);
 }
 
 static int setup(void **state)
 {
-	struct stock_vmm *vmm = start(one_device);
+	struct mpqemu_vmm *vmm = start(one_device);
 
 	share_memory(vmm);
 	place_bars(vmm);
@@ -94,107 +94,111 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void write_register(const struct stock_vmm *vmm, unsigned offset, uint64_t value)
+static void write_register(const struct mpqemu_vmm *vmm, unsigned offset, uint64_t value)
 {
-	mpr_stock_write(vmm->stock, MPR_STOCK_MEMORY, MEMORY_BAR + offset, 8, value);
+	mpr_mpqemu_write(vmm->device, MPR_MPQEMU_MEMORY, MEMORY_BAR + offset, 8, value);
 }
 
-static uint64_t read_register(const struct stock_vmm *vmm, unsigned offset)
+static uint64_t read_register(const struct mpqemu_vmm *vmm, unsigned offset)
 {
-	return mpr_stock_read(vmm->stock, MPR_STOCK_MEMORY, MEMORY_BAR + offset, 8);
+	return mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, MEMORY_BAR + offset, 8);
 }
 
 /* ---- Commands ----------------------------------------------------------- */
 
 static void config_space_is_read_and_written(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
-	assert_int_equal(mpr_stock_config_read(vmm->stock, MPR_PCI_VENDOR_ID, 4), 0x7e571af4);
-	assert_int_equal(mpr_stock_config_read(vmm->stock, MPR_PCI_DEVICE_ID, 2), 0x7e57);
-	mpr_stock_config_write(vmm->stock, MPR_PCI_INTERRUPT_LINE, 1, 11);
-	assert_int_equal(mpr_stock_config_read(vmm->stock, MPR_PCI_INTERRUPT_LINE, 1), 11);
+	assert_int_equal(mpr_mpqemu_config_read(vmm->device, MPR_PCI_VENDOR_ID, 4), 0x7e571af4);
+	assert_int_equal(mpr_mpqemu_config_read(vmm->device, MPR_PCI_DEVICE_ID, 2), 0x7e57);
+	mpr_mpqemu_config_write(vmm->device, MPR_PCI_INTERRUPT_LINE, 1, 11);
+	assert_int_equal(mpr_mpqemu_config_read(vmm->device, MPR_PCI_INTERRUPT_LINE, 1), 11);
 }
 
 static void config_access_outside_reads_all_ones(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
-	assert_int_equal(mpr_stock_config_read(vmm->stock, 254, 4), UINT32_MAX);
-	assert_int_equal(mpr_stock_config_read(vmm->stock, UINT32_MAX, 4), UINT32_MAX);
-	assert_int_equal(mpr_stock_config_read(vmm->stock, 0, 3), UINT32_MAX);
-	mpr_stock_config_write(vmm->stock, UINT32_MAX - 1, 4, 0);
-	mpr_stock_config_write(vmm->stock, 0, UINT32_MAX, 0);
-	assert_true(mpr_stock_alive(vmm->stock));
+	assert_int_equal(mpr_mpqemu_config_read(vmm->device, 254, 4), UINT32_MAX);
+	assert_int_equal(mpr_mpqemu_config_read(vmm->device, UINT32_MAX, 4), UINT32_MAX);
+	assert_int_equal(mpr_mpqemu_config_read(vmm->device, 0, 3), UINT32_MAX);
+	mpr_mpqemu_config_write(vmm->device, UINT32_MAX - 1, 4, 0);
+	mpr_mpqemu_config_write(vmm->device, 0, UINT32_MAX, 0);
+	assert_true(mpr_mpqemu_alive(vmm->device));
 }
 
 static void bar_size_is_found_as_qemu_does(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
-	mpr_stock_config_write(vmm->stock, MPR_PCI_BAR0, 4, UINT32_MAX);
-	assert_int_equal(mpr_stock_config_read(vmm->stock, MPR_PCI_BAR0, 4), 0xfffff000);
-	mpr_stock_config_write(vmm->stock, MPR_PCI_BAR0 + 4, 4, UINT32_MAX);
-	assert_int_equal(mpr_stock_config_read(vmm->stock, MPR_PCI_BAR0 + 4, 4), 0xfffffff1);
+	mpr_mpqemu_config_write(vmm->device, MPR_PCI_BAR0, 4, UINT32_MAX);
+	assert_int_equal(mpr_mpqemu_config_read(vmm->device, MPR_PCI_BAR0, 4), 0xfffff000);
+	mpr_mpqemu_config_write(vmm->device, MPR_PCI_BAR0 + 4, 4, UINT32_MAX);
+	assert_int_equal(mpr_mpqemu_config_read(vmm->device, MPR_PCI_BAR0 + 4, 4), 0xfffffff1);
 }
 
 static void memory_bar_is_found_by_its_address(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
 	write_register(vmm, TEST_SCRATCH, 0x0123456789abcdef);
 	assert_int_equal(read_register(vmm, TEST_SCRATCH), 0x0123456789abcdef);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_MEMORY, MEMORY_BAR + 1, 1), 0xcd);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_MEMORY, MEMORY_BAR + 2, 2), 0x89ab);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_MEMORY, MEMORY_BAR + 4, 4),
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, MEMORY_BAR + 1, 1), 0xcd);
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, MEMORY_BAR + 2, 2),
+			 0x89ab);
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, MEMORY_BAR + 4, 4),
 			 0x01234567);
 }
 
 static void memory_bar_may_move(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
 	write_register(vmm, TEST_SCRATCH, 77);
-	mpr_stock_config_write(vmm->stock, MPR_PCI_BAR0, 4, 0xe0000000);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_MEMORY, 0xe0000000, 8), 77);
+	mpr_mpqemu_config_write(vmm->device, MPR_PCI_BAR0, 4, 0xe0000000);
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, 0xe0000000, 8), 77);
 	assert_int_equal(read_register(vmm, TEST_SCRATCH), UINT64_MAX);
 }
 
 static void io_bar_is_found_by_its_address(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_IO, IO_BAR, 1), 0x5a);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_IO, MEMORY_BAR, 1), UINT64_MAX);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_MEMORY, IO_BAR, 1), UINT64_MAX);
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_IO, IO_BAR, 1), 0x5a);
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_IO, MEMORY_BAR, 1), UINT64_MAX);
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, IO_BAR, 1), UINT64_MAX);
 }
 
 static void nothing_answers_outside_the_bars(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
 	assert_int_equal(read_register(vmm, 4096), UINT64_MAX);
 	assert_int_equal(read_register(vmm, 4093), UINT64_MAX);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_MEMORY, MEMORY_BAR - 4, 8),
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, MEMORY_BAR - 4, 8),
 			 UINT64_MAX);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_MEMORY, UINT64_MAX, 8), UINT64_MAX);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_MEMORY, MEMORY_BAR, 3), UINT64_MAX);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_MEMORY, MEMORY_BAR, 0), UINT64_MAX);
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, UINT64_MAX, 8),
+			 UINT64_MAX);
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, MEMORY_BAR, 3),
+			 UINT64_MAX);
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, MEMORY_BAR, 0),
+			 UINT64_MAX);
 	write_register(vmm, 4093, 1);
-	mpr_stock_write(vmm->stock, MPR_STOCK_MEMORY, UINT64_MAX, 8, 1);
-	assert_true(mpr_stock_alive(vmm->stock));
+	mpr_mpqemu_write(vmm->device, MPR_MPQEMU_MEMORY, UINT64_MAX, 8, 1);
+	assert_true(mpr_mpqemu_alive(vmm->device));
 }
 
 static void disabled_bar_does_not_answer(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
-	mpr_stock_config_write(vmm->stock, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_IO);
+	mpr_mpqemu_config_write(vmm->device, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_IO);
 	assert_int_equal(read_register(vmm, TEST_SCRATCH), UINT64_MAX);
-	assert_int_equal(mpr_stock_read(vmm->stock, MPR_STOCK_IO, IO_BAR, 1), 0x5a);
+	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_IO, IO_BAR, 1), 0x5a);
 }
 
-static uint64_t copy(const struct stock_vmm *vmm, uint64_t from, uint64_t to, uint64_t length)
+static uint64_t copy(const struct mpqemu_vmm *vmm, uint64_t from, uint64_t to, uint64_t length)
 {
 	write_register(vmm, TEST_COPY_FROM, from);
 	write_register(vmm, TEST_COPY_TO, to);
@@ -204,7 +208,7 @@ static uint64_t copy(const struct stock_vmm *vmm, uint64_t from, uint64_t to, ui
 
 static void device_copies_guest_memory(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
 	strcpy((char *)vmm->memory + 100, "hello, device");
 	assert_int_equal(copy(vmm, VMM_ADDRESS + 100, VMM_ADDRESS + 5000, 14), 0);
@@ -213,25 +217,25 @@ static void device_copies_guest_memory(void **state)
 
 static void memory_table_has_offsets_and_any_order(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 	const struct mpr_proxy_region regions[] = {
 		{.address = 0x200000, .size = 4096, .offset = 4096, .fd = vmm->memfd},
 		{.address = 0x4000, .size = 4096, .offset = 8192, .fd = vmm->memfd},
 	};
 
 	memcpy(vmm->memory + 4096, "second", 7);
-	assert_int_equal(mpr_stock_set_memory(vmm->stock, regions, 2), 0);
+	assert_int_equal(mpr_mpqemu_set_memory(vmm->device, regions, 2), 0);
 	assert_int_equal(copy(vmm, 0x200000, 0x4000, 7), 0);
 	assert_string_equal((char *)vmm->memory + 8192, "second");
 	assert_int_equal(copy(vmm, VMM_ADDRESS, 0x4000, 7), EFAULT);
 }
 
-static uint32_t first_word(const struct stock_vmm *vmm)
+static uint32_t first_word(const struct mpqemu_vmm *vmm)
 {
 	return __atomic_load_n((uint32_t *)vmm->memory, __ATOMIC_RELAXED);
 }
 
-static void hold_first_page(const struct stock_vmm *vmm)
+static void hold_first_page(const struct mpqemu_vmm *vmm)
 {
 	write_register(vmm, TEST_MAP, VMM_ADDRESS);
 	assert_int_equal(read_register(vmm, TEST_MAP), 0);
@@ -240,29 +244,29 @@ static void hold_first_page(const struct stock_vmm *vmm)
 
 static void dma_goes_on_when_the_table_changes(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 	const struct mpr_proxy_region elsewhere = {
 		.address = 0x800000, .size = 4096, .offset = 4096, .fd = vmm->memfd};
 
 	hold_first_page(vmm);
-	assert_int_equal(mpr_stock_set_memory(vmm->stock, &elsewhere, 1), 0);
+	assert_int_equal(mpr_mpqemu_set_memory(vmm->device, &elsewhere, 1), 0);
 	/* A reset is answered when the device has let go. */
-	assert_int_equal(mpr_stock_reset(vmm->stock), 0);
+	assert_int_equal(mpr_mpqemu_reset(vmm->device), 0);
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
 static void reset_is_answered_after_dma(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
 	hold_first_page(vmm);
-	assert_int_equal(mpr_stock_reset(vmm->stock), 0);
+	assert_int_equal(mpr_mpqemu_reset(vmm->device), 0);
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
 static void a_write_that_ends_dma_is_answered_after_it(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
 	write_register(vmm, TEST_MAP, VMM_ADDRESS);
 	write_register(vmm, TEST_RECLAIM, HOLD_NS);
@@ -271,20 +275,20 @@ static void a_write_that_ends_dma_is_answered_after_it(void **state)
 
 static void so_is_a_write_that_ends_bus_mastering(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
 	hold_first_page(vmm);
-	mpr_stock_config_write(vmm->stock, MPR_PCI_COMMAND, 2, 0);
+	mpr_mpqemu_config_write(vmm->device, MPR_PCI_COMMAND, 2, 0);
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
 static void reset_takes_the_bars_away(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
 	write_register(vmm, TEST_SCRATCH, 5);
-	assert_int_equal(mpr_stock_reset(vmm->stock), 0);
-	assert_int_equal(mpr_stock_config_read(vmm->stock, MPR_PCI_BAR0, 4), 0);
+	assert_int_equal(mpr_mpqemu_reset(vmm->device), 0);
+	assert_int_equal(mpr_mpqemu_config_read(vmm->device, MPR_PCI_BAR0, 4), 0);
 	place_bars(vmm);
 	assert_int_equal(read_register(vmm, TEST_SCRATCH), 0);
 }
@@ -305,11 +309,11 @@ static void wait_readable(int fd)
 
 static void interrupt_is_raised_and_resampled(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 	int raise = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	int resample = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
-	assert_int_equal(mpr_stock_set_intx(vmm->stock, raise, resample), 0);
+	assert_int_equal(mpr_mpqemu_set_intx(vmm->device, raise, resample), 0);
 	write_register(vmm, TEST_INTX, 1);
 	assert_int_equal(count(raise), 1);
 	assert_int_equal(eventfd_write(resample, 1), 0);
@@ -323,7 +327,7 @@ static void interrupt_is_raised_and_resampled(void **state)
 
 static void model_works_between_messages(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 
 	write_register(vmm, TEST_WORK, 1000);
 	while (read_register(vmm, TEST_WORK))
@@ -334,13 +338,13 @@ static void model_works_between_messages(void **state)
 
 static void log_says_once_that_there_are_no_rings(void **state)
 {
-	struct stock_vmm *vmm = start(one_device);
+	struct mpqemu_vmm *vmm = start(one_device);
 	char *output;
 
 	(void)state;
 	share_memory(vmm);
 	share_memory(vmm);
-	(void)mpr_stock_config_read(vmm->stock, 0, 4);
+	(void)mpr_mpqemu_config_read(vmm->device, 0, 4);
 	output = finish(vmm);
 	assert_non_null(strstr(output, "there are no rings"));
 	assert_null(strstr(strstr(output, "there are no rings") + 1, "there are no rings"));
@@ -349,7 +353,7 @@ static void log_says_once_that_there_are_no_rings(void **state)
 
 static void device_that_dies_with_dma_under_way_ends_well(void **state)
 {
-	struct stock_vmm *vmm = start(one_device);
+	struct mpqemu_vmm *vmm = start(one_device);
 
 	(void)state;
 	share_memory(vmm);
@@ -359,7 +363,7 @@ static void device_that_dies_with_dma_under_way_ends_well(void **state)
 }
 
 /* Expects the remote to hang up and to say why. */
-static void expect_end(struct stock_vmm *vmm, const char *why)
+static void expect_end(struct mpqemu_vmm *vmm, const char *why)
 {
 	struct pollfd pfd = {.fd = vmm->sock, .events = POLLRDHUP};
 	char *output;
@@ -375,7 +379,7 @@ static void several_devices_on_a_socket_are_refused(void **state)
 {
 	static const char *const two[] = {
 		"@", "-device", "test-device,id=test0", "-device", "test-device,id=test1", NULL};
-	struct stock_vmm *vmm = start(two);
+	struct mpqemu_vmm *vmm = start(two);
 
 	(void)state;
 	share_memory(vmm);
@@ -384,19 +388,19 @@ static void several_devices_on_a_socket_are_refused(void **state)
 
 static void memory_that_is_not_shared_is_named(void **state)
 {
-	struct stock_vmm *vmm = start(one_device);
+	struct mpqemu_vmm *vmm = start(one_device);
 	int fd = eventfd(0, EFD_CLOEXEC);
 
 	(void)state;
 	/* QEMU's first message did not leave it, having no descriptor to pass. */
-	assert_int_equal(mpr_stock_set_intx(vmm->stock, fd, fd), 0);
+	assert_int_equal(mpr_mpqemu_set_intx(vmm->device, fd, fd), 0);
 	close(fd);
 	expect_end(vmm, "memory-backend-memfd");
 }
 
 static void message_in_single_bytes_is_understood(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 	struct {
 		struct mpr_mpqemu_header header;
 		struct mpr_mpqemu_config config;
@@ -414,7 +418,7 @@ static void message_in_single_bytes_is_understood(void **state)
 
 static void several_messages_at_once_are_answered_in_order(void **state)
 {
-	const struct stock_vmm *vmm = *state;
+	const struct mpqemu_vmm *vmm = *state;
 	const struct mpr_mpqemu_config config[] = {{.offset = 0, .size = 2},
 						   {.offset = 2, .size = 2}};
 	uint64_t reply[3];
@@ -434,7 +438,7 @@ static void several_messages_at_once_are_answered_in_order(void **state)
 /* A device in use, to which a message is sent that must end the connection. */
 static void expect_refusal(int command, size_t size, unsigned nfds, const char *why)
 {
-	struct stock_vmm *vmm = start(one_device);
+	struct mpqemu_vmm *vmm = start(one_device);
 	const uint8_t data[sizeof(struct mpr_mpqemu_memory)] = {0};
 	int fds[MPR_MPQEMU_MAX_FDS];
 
@@ -494,7 +498,7 @@ static void size_beyond_every_message_is_refused(void **state)
 {
 	const struct mpr_mpqemu_header header = {.command = MPR_MPQEMU_SYNC_SYSMEM,
 						 .size = UINT64_MAX};
-	struct stock_vmm *vmm = start(one_device);
+	struct mpqemu_vmm *vmm = start(one_device);
 
 	(void)state;
 	assert_int_equal(send(vmm->sock, &header, sizeof(header), 0), sizeof(header));
@@ -523,7 +527,7 @@ static void send_fds(int sock, const void *bytes, size_t size, int fd, unsigned 
 static void too_many_descriptors_are_refused(void **state)
 {
 	const uint8_t message[208] = {[8] = 192};
-	struct stock_vmm *vmm = start(one_device);
+	struct mpqemu_vmm *vmm = start(one_device);
 
 	(void)state;
 	send_fds(vmm->sock, message, sizeof(message), vmm->memfd, 9);
@@ -533,7 +537,7 @@ static void too_many_descriptors_are_refused(void **state)
 static void descriptors_within_the_data_are_refused(void **state)
 {
 	const uint8_t message[208] = {[8] = 192};
-	struct stock_vmm *vmm = start(one_device);
+	struct mpqemu_vmm *vmm = start(one_device);
 
 	(void)state;
 	send_fds(vmm->sock, message, 16, vmm->memfd, 1);
@@ -544,11 +548,11 @@ static void descriptors_within_the_data_are_refused(void **state)
 static void expect_table_refused(struct mpr_proxy_region first, struct mpr_proxy_region second,
 				 const char *why)
 {
-	struct stock_vmm *vmm = start(one_device);
+	struct mpqemu_vmm *vmm = start(one_device);
 	struct mpr_proxy_region regions[] = {first, second};
 
 	regions[0].fd = regions[1].fd = vmm->memfd;
-	assert_int_equal(mpr_stock_set_memory(vmm->stock, regions, 2), 0);
+	assert_int_equal(mpr_mpqemu_set_memory(vmm->device, regions, 2), 0);
 	expect_end(vmm, why);
 }
 
@@ -573,7 +577,7 @@ static void wrong_tables_are_refused(void **state)
 
 static void half_a_message_and_a_hang_up_end_the_remote(void **state)
 {
-	struct stock_vmm *vmm = start(one_device);
+	struct mpqemu_vmm *vmm = start(one_device);
 
 	(void)state;
 	assert_int_equal(send(vmm->sock, "\0\0\0\0\0", 5, 0), 5);

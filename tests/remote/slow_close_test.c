@@ -179,7 +179,7 @@ static void descriptors_that_nobody_announced(void **state)
 	send_lingering(&header, sizeof(header), 253, 0);
 }
 
-static void descriptors_in_stock_messages(void **state)
+static void descriptors_in_mpqemu_messages(void **state)
 {
 	const struct mpr_mpqemu_header header = {.command = MPR_MPQEMU_SET_IRQFD};
 
@@ -246,7 +246,7 @@ int main(void)
 		SLOW_TEST(interrupt_that_is_a_socket),
 		SLOW_TEST(guest_memory_that_is_a_socket),
 		SLOW_TEST(descriptors_that_nobody_announced),
-		SLOW_TEST(descriptors_in_stock_messages),
+		SLOW_TEST(descriptors_in_mpqemu_messages),
 		SLOW_TEST(urgent_byte_with_a_descriptor),
 		SLOW_TEST(message_that_is_never_read),
 		SLOW_TEST(rings_with_descriptors),

@@ -11,7 +11,7 @@ import subprocess
 import harness
 
 
-class StockMachine(harness.Machine):
+class MpqemuMachine(harness.Machine):
     """An unmodified QEMU and one remote, each with its end of a socket pair."""
 
     def _add_adapter(self):
@@ -46,7 +46,7 @@ class StockMachine(harness.Machine):
 
 def check_reset(tap, options, folder, accelerator):
     disk = harness.bootable_disk(options, folder, f"{accelerator}-reset.img")
-    with StockMachine(options, folder, [disk], accel=accelerator) as machine:
+    with MpqemuMachine(options, folder, [disk], accel=accelerator) as machine:
         with tap.case(f"{accelerator}: SeaBIOS boots again after system_reset"):
             machine.start()
             machine.wait_console("WRITTEN", 60)
@@ -65,6 +65,6 @@ with harness.session() as (options, tap, folder):
             tap.skip("x-pci-proxy-dev under KVM", "/dev/kvm cannot be used here")
             continue
         disk = harness.bootable_disk(options, folder, f"{accelerator}.img")
-        with StockMachine(options, folder, [disk], accel=accelerator) as machine:
+        with MpqemuMachine(options, folder, [disk], accel=accelerator) as machine:
             harness.check_boot(tap, machine, disk, f"{accelerator}, x-pci-proxy-dev")
         check_reset(tap, options, folder, accelerator)
