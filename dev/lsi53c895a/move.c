@@ -106,27 +106,7 @@ int lsi_move_decode(struct lsi_chip *chip, const struct lsi_registers *r,
 	return ret;
 }
 
-/* ---- Counters ---------------------------------------------------------- */
-
-void lsi_move_finish(struct lsi_chip *chip)
-{
-	struct lsi_registers *r = &chip->regs;
-	const struct lsi_move *m = &chip->move;
-	uint64_t next = m->address + m->done;
-	uint32_t left = m->count - m->done;
-
-	lsi_put24(r, LSI_DBC, left);
-	lsi_put32(r, LSI_DNAD, next);
-	lsi_put32(r, LSI_DNAD64, next >> 32);
-	/* The DMA FIFO is empty: its counter equals the byte counter. */
-	r->byte[LSI_DFIFO] = left;
-	r->byte[LSI_CTEST5] = (r->byte[LSI_CTEST5] & ~3) | (left >> 8 & 3);
-	lsi_put32(r, LSI_RBC, left | (uint32_t)m->top << 24);
-	lsi_put32(r, LSI_UA, next);
-	lsi_put32(r, LSI_ESA, m->entry);
-	lsi_put32(r, LSI_IA, chip->insn.address);
-	lsi_put24(r, LSI_SBC, m->done);
-}
+/* ---- Phases ------------------------------------------------------------ */
 
 static bool is_data(enum lsi_phase phase)
 {

@@ -8,27 +8,6 @@
 
 #include "dev/lsi53c895a/state.h"
 
-void lsi_wake(struct lsi_chip *chip)
-{
-	mpr_schedule(&chip->dev);
-}
-
-void lsi_scripts_start(struct lsi_chip *chip)
-{
-	if (chip->running && !chip->blocked)
-		return;
-	lsi_scripts_stop(chip);
-	chip->running = true;
-	lsi_wake(chip);
-}
-
-void lsi_scripts_stop(struct lsi_chip *chip)
-{
-	if (chip->move_started)
-		lsi_move_finish(chip);
-	chip->running = chip->fetched = chip->blocked = chip->move_started = false;
-}
-
 static const struct lsi_code *decode(struct lsi_chip *chip, uint32_t address, uint32_t word)
 {
 	struct lsi_code *code = &chip->decoded[address / 4 % LSI_DECODED];

@@ -4,7 +4,8 @@
  *
  * registers.c   the register file as the host and SCRIPTS see it
  * interrupt.c   conditions, their two levels, the INTA# line
- * scripts.c     the SCRIPTS engine: fetch, dispatch, slices
+ * engine.c      the SCRIPTS engine: start, stop, wake
+ * scripts.c     what it does in a slice: fetch, dispatch
  * decode.c      what an instruction's first word says
  * move.c        block moves        io.c        SELECT, WAIT, SET, CLEAR, ALU
  * transfer.c    jumps              memory.c    memory access, moves, load/store
@@ -321,6 +322,17 @@ void lsi_interrupt_reset(struct lsi_chip *chip);
 /* Drives INTA# as the registers say. */
 void lsi_irq_update(struct lsi_chip *chip);
 
+/* ---- engine.c ---- */
+
+/* Starts at DSP, or where the engine waits, starts anew. */
+void lsi_scripts_start(struct lsi_chip *chip);
+/* Stops; a block move under way leaves its residue in the registers. */
+void lsi_scripts_stop(struct lsi_chip *chip);
+/* Something has happened that the engine may be waiting for. */
+void lsi_wake(struct lsi_chip *chip);
+/* Leaves the counters of the move in the registers. */
+void lsi_move_finish(struct lsi_chip *chip);
+
 /* ---- scripts.c ---- */
 
 enum lsi_result {
@@ -329,14 +341,8 @@ enum lsi_result {
 	LSI_BLOCKED   /* it waits */
 };
 
-/* Starts at DSP, or where the engine waits, starts anew. */
-void lsi_scripts_start(struct lsi_chip *chip);
-/* Stops; a block move under way leaves its residue in the registers. */
-void lsi_scripts_stop(struct lsi_chip *chip);
 /* A slice. True: there is more to do at once. */
 bool lsi_scripts_run(struct lsi_chip *chip);
-/* Something has happened that the engine may be waiting for. */
-void lsi_wake(struct lsi_chip *chip);
 /* The instruction at DSP in `r`, without side effects. 0 or -EFAULT. */
 int lsi_fetch(struct lsi_chip *chip, const struct lsi_registers *r, struct lsi_instruction *insn);
 enum lsi_result lsi_illegal(struct lsi_chip *chip);
@@ -351,8 +357,6 @@ struct lsi_code lsi_decode(uint32_t word);
 int lsi_move_decode(struct lsi_chip *chip, const struct lsi_registers *r,
 		    const struct lsi_instruction *insn, struct lsi_move *move);
 enum lsi_result lsi_block_move(struct lsi_chip *chip);
-/* Leaves the counters of the move in the registers. */
-void lsi_move_finish(struct lsi_chip *chip);
 
 /* ---- io.c ---- */
 
