@@ -5,7 +5,8 @@
  * registers.c   the register file as the host and SCRIPTS see it
  * interrupt.c   conditions, their two levels, the INTA# line
  * engine.c      the SCRIPTS engine: start, stop, wake
- * scripts.c     what it does in a slice: fetch, dispatch
+ * scripts.c     what it does in a slice
+ * fetch.c       an instruction from memory
  * decode.c      what an instruction's first word says
  * move.c        block moves        io.c        SELECT, WAIT, SET, CLEAR, ALU
  * transfer.c    jumps              memory.c    memory access, moves, load/store
@@ -343,9 +344,12 @@ enum lsi_result {
 
 /* A slice. True: there is more to do at once. */
 bool lsi_scripts_run(struct lsi_chip *chip);
+enum lsi_result lsi_illegal(struct lsi_chip *chip);
+
+/* ---- fetch.c ---- */
+
 /* The instruction at DSP in `r`, without side effects. 0 or -EFAULT. */
 int lsi_fetch(struct lsi_chip *chip, const struct lsi_registers *r, struct lsi_instruction *insn);
-enum lsi_result lsi_illegal(struct lsi_chip *chip);
 
 /* ---- decode.c ---- */
 
