@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "dev/lsi53c895a/opcodes.h"
 #include "dev/lsi53c895a/state.h"
 
 static const struct lsi_code *decode(struct lsi_chip *chip, uint32_t address, uint32_t word)
@@ -18,7 +19,7 @@ static const struct lsi_code *decode(struct lsi_chip *chip, uint32_t address, ui
 
 static uint32_t length_of(const struct lsi_registers *r, const struct lsi_code *code)
 {
-	bool direct = !(code->word & 0x30000000);
+	bool direct = !(code->word & (LSI_MOVE_TABLE | LSI_MOVE_INDIRECT));
 
 	switch (code->kind) {
 	case LSI_SKIP: /* what follows may be an instruction */

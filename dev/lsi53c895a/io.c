@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* I/O instructions, and those that move and compute on registers. */
+#include "dev/lsi53c895a/opcodes.h"
 #include "dev/lsi53c895a/state.h"
-
-enum { SELECT = 0, WAIT_DISCONNECT = 1, WAIT_RESELECT = 2, SET = 3, CLEAR = 4 };
-
-enum {
-	FLAG_ATN = 1 << 3,
-	FLAG_ACK = 1 << 6,
-	FLAG_TARGET = 1 << 9,
-	FLAG_CARRY = 1 << 10,
-	WITH_ATN = 1 << 24,
-	TABLE = 1 << 25,
-	RELATIVE = 1 << 26
-};
 
 static uint32_t alternate(const struct lsi_instruction *insn)
 {
-	if (insn->word[0] & RELATIVE)
+	if (insn->word[0] & LSI_IO_RELATIVE)
 		return insn->address + insn->length + lsi_sign24(insn->word[1]);
 	return insn->word[1];
 }
@@ -35,7 +24,7 @@ static bool select_operand(struct lsi_chip *chip, unsigned *target)
 	uint64_t addr;
 
 	*target = word >> 16 & 0x0f;
-	if (!(word & TABLE))
+	if (!(word & LSI_IO_TABLE))
 		return true;
 	addr = lsi_address(r, LSI_DRS, lsi_get32(r, LSI_DSA) + lsi_sign24(word));
 	if (lsi_memory_read32(chip, addr, &entry)) {
@@ -74,7 +63,7 @@ static enum lsi_result select_target(struct lsi_chip *chip)
 	}
 	if (!select_operand(chip, &target))
 		return LSI_FINISHED;
-	lsi_bus_select(chip, target, chip->insn.word[0] & WITH_ATN);
+	lsi_bus_select(chip, target, chip->insn.word[0] & LSI_IO_WITH_ATN);
 	return LSI_FINISHED;
 }
 
@@ -113,13 +102,13 @@ static enum lsi_result set(struct lsi_chip *chip)
 	struct lsi_registers *r = &chip->regs;
 	uint32_t word = chip->insn.word[0];
 
-	if (word & FLAG_CARRY)
+	if (word & LSI_IO_CARRY)
 		r->carry = true;
-	if (word & FLAG_TARGET)
+	if (word & LSI_IO_TARGET)
 		r->byte[LSI_SCNTL0] |= LSI_SCNTL0_TRG;
-	if (word & FLAG_ACK)
+	if (word & LSI_IO_ACK)
 		r->byte[LSI_SOCL] |= LSI_LINE_ACK;
-	if (word & FLAG_ATN)
+	if (word & LSI_IO_ATN)
 		lsi_bus_set_atn(chip);
 	return LSI_FINISHED;
 }
@@ -129,15 +118,15 @@ static enum lsi_result clear(struct lsi_chip *chip)
 	struct lsi_registers *r = &chip->regs;
 	uint32_t word = chip->insn.word[0];
 
-	if (word & FLAG_CARRY)
+	if (word & LSI_IO_CARRY)
 		r->carry = false;
-	if (word & FLAG_TARGET)
+	if (word & LSI_IO_TARGET)
 		r->byte[LSI_SCNTL0] &= ~LSI_SCNTL0_TRG;
-	if (word & FLAG_ATN) {
+	if (word & LSI_IO_ATN) {
 		chip->bus.atn = false;
 		r->byte[LSI_SOCL] &= ~LSI_LINE_ATN;
 	}
-	if (word & FLAG_ACK) {
+	if (word & LSI_IO_ACK) {
 		r->byte[LSI_SOCL] &= ~LSI_LINE_ACK;
 		lsi_bus_release_ack(chip);
 	}
@@ -147,19 +136,19 @@ static enum lsi_result clear(struct lsi_chip *chip)
 enum lsi_result lsi_io(struct lsi_chip *chip)
 {
 	uint32_t word = chip->insn.word[0];
-	unsigned opcode = word >> 27 & 7;
+	unsigned opcode = lsi_opcode(word);
 
-	if (opcode != SELECT && (word & WITH_ATN))
+	if (opcode != LSI_OP_SELECT && (word & LSI_IO_WITH_ATN))
 		return lsi_illegal(chip);
 	lsi_put32(&chip->regs, LSI_DNAD, alternate(&chip->insn));
 	switch (opcode) {
-	case SELECT:
+	case LSI_OP_SELECT:
 		return select_target(chip);
-	case WAIT_DISCONNECT:
+	case LSI_OP_WAIT_DISCONNECT:
 		return wait_disconnect(chip);
-	case WAIT_RESELECT:
+	case LSI_OP_WAIT_RESELECT:
 		return wait_reselect(chip);
-	case SET:
+	case LSI_OP_SET:
 		return set(chip);
 	default:
 		return clear(chip);
@@ -202,7 +191,7 @@ enum lsi_result lsi_read_write(struct lsi_chip *chip)
 {
 	struct lsi_registers *r = &chip->regs;
 	uint32_t word = chip->insn.word[0];
-	unsigned op = word >> 24 & 7;
+	unsigned op = lsi_alu_op(word);
 	struct lsi_alu_operands alu = chip->insn.code.alu;
 	uint8_t operand = alu.operand_is_sfbr ? r->byte[LSI_SFBR] : word >> 8;
 	/* A move of an operand does not read the register. */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dev/lsi53c895a/opcodes.h"
 #include "dev/lsi53c895a/state.h"
 
 enum {
@@ -58,13 +59,12 @@ static bool dry_data_move(struct dry_run *d)
 static bool dry_set_or_clear(struct dry_run *d)
 {
 	uint32_t word = d->insn.word[0];
-	unsigned opcode = word >> 27 & 7;
-	bool set = opcode == 3, clear = opcode == 4;
-	uint32_t carry = 1 << 10, ack = 1 << 6;
+	unsigned opcode = lsi_opcode(word);
+	bool set = opcode == LSI_OP_SET, clear = opcode == LSI_OP_CLEAR;
 
-	if ((!set && !clear) || (word & 0x07ffffff & ~(carry | (clear ? ack : 0))))
+	if ((!set && !clear) || (word & 0x07ffffff & ~(LSI_IO_CARRY | (clear ? LSI_IO_ACK : 0))))
 		return false;
-	if (word & carry)
+	if (word & LSI_IO_CARRY)
 		d->regs.carry = set;
 	return true;
 }
@@ -79,7 +79,7 @@ static bool dry_read_write(struct dry_run *d)
 	if (!lsi_register_plain[alu.source] || !lsi_register_plain[alu.destination])
 		return false;
 	d->regs.byte[alu.destination] = lsi_alu(
-		word >> 24 & 7, d->regs.byte[alu.source],
+		lsi_alu_op(word), d->regs.byte[alu.source],
 		alu.operand_is_sfbr ? d->regs.byte[LSI_SFBR] : word >> 8 & 0xff, &d->regs.carry);
 	if (alu.destination == LSI_SFBR)
 		d->sfbr_known = true;
@@ -89,9 +89,8 @@ static bool dry_read_write(struct dry_run *d)
 static bool dry_transfer(struct dry_run *d)
 {
 	uint32_t word = d->insn.word[0];
-	bool tests_data = word & 1 << 18;
 
-	if (tests_data && !d->sfbr_known)
+	if ((word & LSI_TC_DATA) && !d->sfbr_known)
 		return false;
 	if (!lsi_transfer_taken(&d->regs, word, LSI_DATA_IN))
 		return true;
@@ -104,7 +103,7 @@ static bool dry_load(struct dry_run *d)
 	uint64_t addr;
 	uint8_t buf[4];
 
-	if (!(d->insn.word[0] & 0x01000000) ||
+	if (!(d->insn.word[0] & LSI_LS_LOAD) ||
 	    !lsi_load_store_decode(d->chip, &d->regs, &d->insn, &addr, &reg, &count) ||
 	    lsi_memory_read(d->chip, addr, buf, count))
 		return false;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dev/lsi53c895a/opcodes.h"
 #include "dev/lsi53c895a/state.h"
 
 enum { MEMORY_MOVE_CHUNK = 4096 };
@@ -129,7 +130,7 @@ enum lsi_result lsi_memory_move(struct lsi_chip *chip)
 	uint32_t n = left < MEMORY_MOVE_CHUNK ? left : MEMORY_MOVE_CHUNK;
 	uint8_t buf[MEMORY_MOVE_CHUNK];
 
-	if ((word[0] & 0x1e000000) || ((word[1] ^ word[2]) & 3))
+	if ((word[0] & LSI_MM_RESERVED) || ((word[1] ^ word[2]) & 3))
 		return lsi_illegal(chip);
 	if (r->byte[LSI_DMODE] & (LSI_DMODE_SIOM | LSI_DMODE_DIOM))
 		return bus_fault(chip);
@@ -147,8 +148,8 @@ bool lsi_load_store_decode(const struct lsi_chip *chip, const struct lsi_registe
 			   unsigned *count)
 {
 	uint32_t word = insn->word[0];
-	bool relative = word & 0x10000000;
-	bool load = word & 0x01000000;
+	bool relative = word & LSI_LS_RELATIVE;
+	bool load = word & LSI_LS_LOAD;
 
 	*reg = word >> 16 & 0xff;
 	*count = word & 7;
@@ -157,7 +158,7 @@ bool lsi_load_store_decode(const struct lsi_chip *chip, const struct lsi_registe
 	else
 		*addr = lsi_address(r, load ? LSI_MMRS : LSI_MMWS, insn->word[1]);
 
-	if ((word & 0x0c000000) || *count < 1 || *count > 4)
+	if ((word & LSI_LS_RESERVED) || *count < 1 || *count > 4)
 		return false;
 	if ((*addr & 3) != (*reg & 3) || (*addr & 3) + *count > 4)
 		return false;
@@ -172,7 +173,7 @@ enum lsi_result lsi_load_store(struct lsi_chip *chip)
 
 	if (!lsi_load_store_decode(chip, &chip->regs, &chip->insn, &addr, &reg, &count))
 		return lsi_illegal(chip);
-	if (chip->insn.word[0] & 0x01000000) {
+	if (chip->insn.word[0] & LSI_LS_LOAD) {
 		if (lsi_memory_read(chip, addr, buf, count))
 			return bus_fault(chip);
 		for (i = 0; i < count; i++)

@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dev/lsi53c895a/opcodes.h"
 #include "dev/lsi53c895a/state.h"
 
 enum {
 	MOVE_CHUNK = 65536,  /* bytes copied at once */
 	BYTES_PER_STEP = 256 /* that cost as much as an instruction */
 };
-
-enum { CHAINED_IF_CLEAR = 1 << 27, TABLE = 1 << 28, INDIRECT = 1 << 29 };
 
 /* ---- Operands ---------------------------------------------------------- */
 
@@ -93,11 +92,11 @@ int lsi_move_decode(struct lsi_chip *chip, const struct lsi_registers *r,
 		.entry = insn->address,
 		.top = word >> 24,
 	};
-	if ((word & TABLE) && (word & INDIRECT))
+	if ((word & LSI_MOVE_TABLE) && (word & LSI_MOVE_INDIRECT))
 		return -EINVAL;
-	if (word & TABLE)
+	if (word & LSI_MOVE_TABLE)
 		ret = decode_table(chip, r, insn, move);
-	else if (word & INDIRECT)
+	else if (word & LSI_MOVE_INDIRECT)
 		ret = decode_indirect(chip, r, insn, move);
 	else
 		decode_direct(r, insn, move);
@@ -317,7 +316,7 @@ static bool start_move(struct lsi_chip *chip)
 		return false;
 	}
 	lsi_put24(r, LSI_DBC, chip->move.count);
-	if (chip->insn.word[0] & CHAINED_IF_CLEAR)
+	if (chip->insn.word[0] & LSI_MOVE_NOT_CHAINED)
 		r->byte[LSI_SCNTL2] &= ~LSI_SCNTL2_CHM;
 	else
 		r->byte[LSI_SCNTL2] |= LSI_SCNTL2_CHM;

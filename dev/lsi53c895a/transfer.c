@@ -1,34 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* Transfer control: JUMP, CALL, RETURN, INT and INTFLY, with their conditions. */
+#include "dev/lsi53c895a/opcodes.h"
 #include "dev/lsi53c895a/state.h"
-
-enum { JUMP = 0, CALL = 1, RETURN = 2, INT = 3 };
-
-enum {
-	WAIT_PHASE = 1 << 16,
-	TEST_PHASE = 1 << 17,
-	TEST_DATA = 1 << 18,
-	IF_TRUE = 1 << 19,
-	ON_THE_FLY = 1 << 20,
-	TEST_CARRY = 1 << 21,
-	RESERVED = 1 << 22,
-	RELATIVE = 1 << 23
-};
 
 bool lsi_transfer_illegal(uint32_t word)
 {
-	if ((word >> 27 & 7) > INT || (word & RESERVED))
+	if (lsi_opcode(word) > LSI_OP_INT || (word & LSI_TC_RESERVED))
 		return true;
-	return (word & TEST_CARRY) && (word & (TEST_PHASE | TEST_DATA));
+	return (word & LSI_TC_CARRY) && (word & (LSI_TC_PHASE | LSI_TC_DATA));
 }
 
 /* What only an initiator may do. */
 static bool not_as_target(const struct lsi_registers *r, uint32_t word)
 {
-	uint32_t both = TEST_PHASE | TEST_DATA;
+	uint32_t both = LSI_TC_PHASE | LSI_TC_DATA;
 
 	return (r->byte[LSI_SCNTL0] & LSI_SCNTL0_TRG) &&
-	       ((word & WAIT_PHASE) || (word & both) == both);
+	       ((word & LSI_TC_WAIT_PHASE) || (word & both) == both);
 }
 
 static bool data_equal(const struct lsi_registers *r, uint32_t word)
@@ -40,35 +28,35 @@ static bool data_equal(const struct lsi_registers *r, uint32_t word)
 
 bool lsi_transfer_taken(const struct lsi_registers *r, uint32_t word, int phase)
 {
-	bool wanted = word & IF_TRUE;
+	bool wanted = word & LSI_TC_IF_TRUE;
 
-	if (word & TEST_CARRY)
+	if (word & LSI_TC_CARRY)
 		return r->carry == wanted;
-	if (!(word & (TEST_PHASE | TEST_DATA)))
+	if (!(word & (LSI_TC_PHASE | LSI_TC_DATA)))
 		return wanted;
-	if ((word & TEST_PHASE) && (phase == (int)(word >> 24 & 7)) != wanted)
+	if ((word & LSI_TC_PHASE) && (phase == (int)(word >> 24 & 7)) != wanted)
 		return false;
-	return !(word & TEST_DATA) || data_equal(r, word) == wanted;
+	return !(word & LSI_TC_DATA) || data_equal(r, word) == wanted;
 }
 
 static uint32_t target(const struct lsi_instruction *insn)
 {
-	if (insn->word[0] & RELATIVE)
+	if (insn->word[0] & LSI_TC_RELATIVE)
 		return insn->address + insn->length + lsi_sign24(insn->word[1]);
 	return insn->word[1];
 }
 
 bool lsi_transfer_jump(struct lsi_registers *r, const struct lsi_instruction *insn)
 {
-	switch (insn->word[0] >> 27 & 7) {
-	case JUMP:
+	switch (lsi_opcode(insn->word[0])) {
+	case LSI_OP_JUMP:
 		lsi_jump(r, target(insn));
 		return true;
-	case CALL:
+	case LSI_OP_CALL:
 		lsi_put32(r, LSI_TEMP, lsi_get32(r, LSI_DSP));
 		lsi_jump(r, target(insn));
 		return true;
-	case RETURN:
+	case LSI_OP_RETURN:
 		lsi_jump(r, lsi_get32(r, LSI_TEMP));
 		return true;
 	default:
@@ -80,7 +68,7 @@ static void transfer(struct lsi_chip *chip)
 {
 	if (lsi_transfer_jump(&chip->regs, &chip->insn))
 		return;
-	if (chip->insn.word[0] & ON_THE_FLY)
+	if (chip->insn.word[0] & LSI_TC_ON_THE_FLY)
 		lsi_raise_on_the_fly(chip);
 	else
 		lsi_raise_dma(chip, LSI_DSTAT_SIR);
@@ -95,9 +83,9 @@ static bool compare_phase(struct lsi_chip *chip, uint32_t word, int *phase)
 {
 	bool connected = chip->bus.state == LSI_BUS_CONNECTED;
 
-	if (word & WAIT_PHASE)
+	if (word & LSI_TC_WAIT_PHASE)
 		lsi_bus_release_ack(chip);
-	if (connected ? !chip->bus.ack : !!(word & WAIT_PHASE))
+	if (connected ? !chip->bus.ack : !!(word & LSI_TC_WAIT_PHASE))
 		*phase = lsi_bus_phase(chip);
 	else
 		*phase = chip->regs.byte[LSI_SSTAT1] & 7;
@@ -111,7 +99,7 @@ enum lsi_result lsi_transfer_control(struct lsi_chip *chip)
 
 	if (not_as_target(&chip->regs, word))
 		return lsi_illegal(chip);
-	if (word & (WAIT_PHASE | TEST_PHASE)) {
+	if (word & (LSI_TC_WAIT_PHASE | LSI_TC_PHASE)) {
 		if (chip->bus.state == LSI_BUS_SELECTING) {
 			lsi_bus_selection_timeout(chip);
 			return LSI_FINISHED;
