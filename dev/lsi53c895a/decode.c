@@ -25,6 +25,14 @@ static struct lsi_alu_operands alu_operands(uint32_t word)
 	};
 }
 
+/* Whatever the registers hold. */
+static bool transfer_illegal(uint32_t word)
+{
+	if (lsi_opcode(word) > LSI_OP_INT || (word & LSI_TC_RESERVED))
+		return true;
+	return (word & LSI_TC_CARRY) && (word & (LSI_TC_PHASE | LSI_TC_DATA));
+}
+
 static enum lsi_kind kind_of(uint32_t word)
 {
 	if (word == 0)
@@ -37,7 +45,7 @@ static enum lsi_kind kind_of(uint32_t word)
 	case 2:
 		if ((word & JUMP_BITS) == JUMP)
 			return LSI_JUMP;
-		return lsi_transfer_illegal(word) ? LSI_ILLEGAL : LSI_TRANSFER_CONTROL;
+		return transfer_illegal(word) ? LSI_ILLEGAL : LSI_TRANSFER_CONTROL;
 	default:
 		return word & LSI_LOAD_STORE_BIT ? LSI_LOAD_STORE : LSI_MEMORY_MOVE;
 	}

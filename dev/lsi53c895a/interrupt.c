@@ -72,6 +72,18 @@ void lsi_raise_dma(struct lsi_chip *chip, uint8_t dstat)
 	raise_conditions(chip, &(struct lsi_conditions){.dstat = dstat});
 }
 
+enum lsi_result lsi_illegal(struct lsi_chip *chip)
+{
+	lsi_raise_dma(chip, LSI_DSTAT_IID);
+	return LSI_FINISHED;
+}
+
+enum lsi_result lsi_bus_fault(struct lsi_chip *chip)
+{
+	lsi_raise_dma(chip, LSI_DSTAT_BF);
+	return LSI_FINISHED;
+}
+
 void lsi_raise_scsi(struct lsi_chip *chip, uint8_t sist0, uint8_t sist1)
 {
 	raise_conditions(chip, &(struct lsi_conditions){.sist0 = sist0, .sist1 = sist1});

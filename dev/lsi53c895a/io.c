@@ -155,38 +155,6 @@ enum lsi_result lsi_io(struct lsi_chip *chip)
 	}
 }
 
-uint8_t lsi_alu(unsigned op, uint8_t value, uint8_t operand, bool *carry)
-{
-	unsigned result;
-
-	switch (op) {
-	case 0:
-		return operand;
-	case 1:
-		result = value << 1 | *carry;
-		*carry = value & 0x80;
-		return result;
-	case 2:
-		return value | operand;
-	case 3:
-		return value ^ operand;
-	case 4:
-		return value & operand;
-	case 5:
-		result = value >> 1 | *carry << 7;
-		*carry = value & 1;
-		return result;
-	case 6:
-		result = value + operand;
-		break;
-	default:
-		result = value + operand + *carry;
-		break;
-	}
-	*carry = result > 0xff;
-	return result;
-}
-
 enum lsi_result lsi_read_write(struct lsi_chip *chip)
 {
 	struct lsi_registers *r = &chip->regs;

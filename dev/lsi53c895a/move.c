@@ -15,96 +15,6 @@ enum {
 	BYTES_PER_STEP = 256 /* that cost as much as an instruction */
 };
 
-/* ---- Operands ---------------------------------------------------------- */
-
-/* Which register holds the upper half of a table entry's address. */
-static int selected_upper(unsigned selector)
-{
-	static const uint8_t special[] = {LSI_MMRS, LSI_MMWS, LSI_SFS, LSI_DRS, LSI_SBMS, LSI_DBMS};
-
-	if (selector < 0x10)
-		return LSI_SCRATCHC + 4 * selector;
-	if (selector - 0x10 < sizeof(special))
-		return special[selector - 0x10];
-	return -EINVAL;
-}
-
-static int table_address(const struct lsi_registers *r, const uint32_t entry[2], uint64_t *addr)
-{
-	uint8_t mode = r->byte[LSI_CCNTL1];
-	int upper = LSI_SBMS;
-
-	if ((mode & LSI_CCNTL1_EN64TIBMV) && (mode & LSI_CCNTL1_64TIMOD)) {
-		*addr = entry[1];
-		if (!(mode & LSI_CCNTL1_DDAC))
-			*addr |= (uint64_t)(entry[0] >> 24) << 32;
-		return 0;
-	}
-	if (mode & LSI_CCNTL1_EN64TIBMV)
-		upper = selected_upper(entry[0] >> 24 & 0x1f);
-	if (upper < 0)
-		return upper;
-	*addr = lsi_address(r, upper, entry[1]);
-	return 0;
-}
-
-static int decode_table(struct lsi_chip *chip, const struct lsi_registers *r,
-			const struct lsi_instruction *insn, struct lsi_move *move)
-{
-	uint32_t entry[2];
-
-	move->entry = lsi_get32(r, LSI_DSA) + lsi_sign24(insn->word[1]);
-	if (lsi_memory_read(chip, lsi_address(r, LSI_DRS, move->entry), entry, sizeof(entry)))
-		return -EFAULT;
-	move->count = entry[0] & 0xffffff;
-	move->top = entry[0] >> 24;
-	return table_address(r, entry, &move->address);
-}
-
-static int decode_indirect(struct lsi_chip *chip, const struct lsi_registers *r,
-			   const struct lsi_instruction *insn, struct lsi_move *move)
-{
-	uint32_t low;
-
-	if (lsi_memory_read32(chip, lsi_address(r, LSI_SBMS, insn->word[1]), &low))
-		return -EFAULT;
-	move->address = lsi_address(r, LSI_SBMS, low);
-	return 0;
-}
-
-static void decode_direct(const struct lsi_registers *r, const struct lsi_instruction *insn,
-			  struct lsi_move *move)
-{
-	move->address = lsi_address(r, LSI_SBMS, insn->word[1]);
-	if (insn->length == 12 && !(r->byte[LSI_CCNTL1] & LSI_CCNTL1_DDAC))
-		move->address = (uint64_t)insn->word[2] << 32 | insn->word[1];
-}
-
-int lsi_move_decode(struct lsi_chip *chip, const struct lsi_registers *r,
-		    const struct lsi_instruction *insn, struct lsi_move *move)
-{
-	uint32_t word = insn->word[0];
-	int ret = 0;
-
-	*move = (struct lsi_move){
-		.phase = word >> 24 & 7,
-		.count = word & 0xffffff,
-		.entry = insn->address,
-		.top = word >> 24,
-	};
-	if ((word & LSI_MOVE_TABLE) && (word & LSI_MOVE_INDIRECT))
-		return -EINVAL;
-	if (word & LSI_MOVE_TABLE)
-		ret = decode_table(chip, r, insn, move);
-	else if (word & LSI_MOVE_INDIRECT)
-		ret = decode_indirect(chip, r, insn, move);
-	else
-		decode_direct(r, insn, move);
-	if (ret == 0 && move->count == 0)
-		return -EINVAL;
-	return ret;
-}
-
 /* ---- Phases ------------------------------------------------------------ */
 
 static bool is_data(enum lsi_phase phase)
@@ -345,10 +255,8 @@ static enum lsi_result transfer_piece(struct lsi_chip *chip)
 	struct lsi_move *m = &chip->move;
 	ssize_t n = transfer(chip, m->address + m->done, m->count - m->done);
 
-	if (n < 0) {
-		lsi_raise_dma(chip, LSI_DSTAT_BF);
-		return LSI_FINISHED;
-	}
+	if (n < 0)
+		return lsi_bus_fault(chip);
 	count(chip, n);
 	lsi_timers_handshake(chip);
 	if (!ended(m))

@@ -36,19 +36,6 @@ static const uint8_t stored[LSI_REGISTERS] = {
 	[LSI_CSBC... LSI_CSBC + 3] = 0xff,
 };
 
-const bool lsi_register_plain[LSI_REGISTERS] = {
-	[LSI_SCNTL3] = true,
-	[LSI_SXFER] = true,
-	[LSI_SDID] = true,
-	[LSI_SFBR] = true, /* the host cannot write it */
-	[LSI_DSA... LSI_DSA + 3] = true,
-	[LSI_MBOX0... LSI_MBOX1] = true,
-	[LSI_TEMP... LSI_TEMP + 3] = true,
-	[LSI_SCRATCHA... LSI_SCRATCHA + 3] = true,
-	[LSI_SBR] = true,
-	[LSI_SCRATCHB... LSI_RBC - 1] = true,
-};
-
 void lsi_registers_reset(struct lsi_registers *r)
 {
 	uint8_t com = r->byte[LSI_DCNTL] & LSI_DCNTL_COM;

@@ -29,12 +29,6 @@ static bool fetch_next(struct lsi_chip *chip)
 	return true;
 }
 
-enum lsi_result lsi_illegal(struct lsi_chip *chip)
-{
-	lsi_raise_dma(chip, LSI_DSTAT_IID);
-	return LSI_FINISHED;
-}
-
 static enum lsi_result execute(struct lsi_chip *chip)
 {
 	switch (chip->insn.code.kind) {

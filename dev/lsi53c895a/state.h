@@ -8,8 +8,10 @@
  * scripts.c     what it does in a slice
  * fetch.c       an instruction from memory
  * decode.c      what an instruction's first word says
+ * operands.c    what instructions work on and compute, without side effects
  * move.c        block moves        io.c        SELECT, WAIT, SET, CLEAR, ALU
- * transfer.c    jumps              memory.c    memory access, moves, load/store
+ * transfer.c    jumps              memory_move.c  memory moves, loads, stores
+ * memory.c      the chip as PCI master
  * bus.c         the target's side of the SCSI bus
  * message.c     messages to and from the target
  * task.c        commands in flight  segments.c  memory lent to a command
@@ -88,6 +90,13 @@ struct lsi_move {
 	uint32_t count, done;
 	uint32_t entry; /* address of the table entry, or of the instruction */
 	uint8_t top;	/* RBC's fourth byte */
+};
+
+/* What became of an instruction. */
+enum lsi_result {
+	LSI_FINISHED, /* the instruction has been executed, or was refused */
+	LSI_AGAIN,    /* a part of it; execute it again */
+	LSI_BLOCKED   /* it waits */
 };
 
 /* Conditions that raise an interrupt. */
@@ -279,11 +288,32 @@ static inline uint32_t lsi_sign24(uint32_t value)
 	return (value & 0xffffff) | (value & 0x800000 ? 0xff000000 : 0);
 }
 
+/* ---- operands.c ---- */
+
+/* Registers that are nothing but storage for SCRIPTS. */
+extern const bool lsi_register_plain[LSI_REGISTERS];
+/* Reads the operands of a block move: 0, -EFAULT, or -EINVAL (illegal). */
+int lsi_move_decode(struct lsi_chip *chip, const struct lsi_registers *r,
+		    const struct lsi_instruction *insn, struct lsi_move *move);
+/* The operands of load and store. False: illegal. */
+bool lsi_load_store_decode(const struct lsi_chip *chip, const struct lsi_registers *r,
+			   const struct lsi_instruction *insn, uint64_t *addr, unsigned *reg,
+			   unsigned *count);
+/* The ALU: operation `op` (bits 26:24) on a register's value and an operand. */
+uint8_t lsi_alu(unsigned op, uint8_t value, uint8_t operand, bool *carry);
+static inline void lsi_jump(struct lsi_registers *r, uint32_t to)
+{
+	lsi_put32(r, LSI_DSP, to);
+	lsi_put32(r, LSI_ADDER, to);
+}
+/* True when the branch is taken; `phase` is the bus's. */
+bool lsi_transfer_taken(const struct lsi_registers *r, uint32_t word, int phase);
+/* JUMP, CALL and RETURN change DSP and TEMP. False: it is INT or INTFLY. */
+bool lsi_transfer_jump(struct lsi_registers *r, const struct lsi_instruction *insn);
+
 /* ---- registers.c ---- */
 
 void lsi_registers_reset(struct lsi_registers *r);
-/* Registers that are nothing but storage for SCRIPTS. */
-extern const bool lsi_register_plain[LSI_REGISTERS];
 /* One byte, with all side effects. SCRIPTS may also write SFBR. */
 uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg);
 void lsi_register_write(struct lsi_chip *chip, uint8_t reg, uint8_t value);
@@ -308,6 +338,9 @@ void lsi_soft_reset(struct lsi_chip *chip);
 /* ---- interrupt.c ---- */
 
 void lsi_raise_dma(struct lsi_chip *chip, uint8_t dstat);
+/* The same by an instruction, which ends: illegal, or its memory is out of reach. */
+enum lsi_result lsi_illegal(struct lsi_chip *chip);
+enum lsi_result lsi_bus_fault(struct lsi_chip *chip);
 void lsi_raise_scsi(struct lsi_chip *chip, uint8_t sist0, uint8_t sist1);
 void lsi_raise_on_the_fly(struct lsi_chip *chip);
 /* The host takes the interrupt on the fly back. The line falls, and rises again, if
@@ -336,15 +369,8 @@ void lsi_move_finish(struct lsi_chip *chip);
 
 /* ---- scripts.c ---- */
 
-enum lsi_result {
-	LSI_FINISHED, /* the instruction has been executed, or was refused */
-	LSI_AGAIN,    /* a part of it; execute it again */
-	LSI_BLOCKED   /* it waits */
-};
-
 /* A slice. True: there is more to do at once. */
 bool lsi_scripts_run(struct lsi_chip *chip);
-enum lsi_result lsi_illegal(struct lsi_chip *chip);
 
 /* ---- fetch.c ---- */
 
@@ -357,32 +383,16 @@ struct lsi_code lsi_decode(uint32_t word);
 
 /* ---- move.c ---- */
 
-/* Reads the operands of a block move: 0, -EFAULT, or -EINVAL (illegal). */
-int lsi_move_decode(struct lsi_chip *chip, const struct lsi_registers *r,
-		    const struct lsi_instruction *insn, struct lsi_move *move);
 enum lsi_result lsi_block_move(struct lsi_chip *chip);
 
 /* ---- io.c ---- */
 
 enum lsi_result lsi_io(struct lsi_chip *chip);
 enum lsi_result lsi_read_write(struct lsi_chip *chip);
-/* The ALU: operation `op` (bits 26:24) on a register's value and an operand. */
-uint8_t lsi_alu(unsigned op, uint8_t value, uint8_t operand, bool *carry);
 
 /* ---- transfer.c ---- */
 
-static inline void lsi_jump(struct lsi_registers *r, uint32_t to)
-{
-	lsi_put32(r, LSI_DSP, to);
-	lsi_put32(r, LSI_ADDER, to);
-}
 enum lsi_result lsi_transfer_control(struct lsi_chip *chip);
-/* Whatever the registers hold. */
-bool lsi_transfer_illegal(uint32_t word);
-/* True when the branch is taken; `phase` is the bus's. */
-bool lsi_transfer_taken(const struct lsi_registers *r, uint32_t word, int phase);
-/* JUMP, CALL and RETURN change DSP and TEMP. False: it is INT or INTFLY. */
-bool lsi_transfer_jump(struct lsi_registers *r, const struct lsi_instruction *insn);
 
 /* ---- memory.c ---- */
 
@@ -437,12 +447,11 @@ static inline uint64_t lsi_address(const struct lsi_registers *r, unsigned upper
 	return (uint64_t)lsi_get32(r, upper) << 32 | low;
 }
 void lsi_find_bars(struct lsi_chip *chip);
+
+/* ---- memory_move.c ---- */
+
 enum lsi_result lsi_memory_move(struct lsi_chip *chip);
 enum lsi_result lsi_load_store(struct lsi_chip *chip);
-/* The operands of load and store. False: illegal. */
-bool lsi_load_store_decode(const struct lsi_chip *chip, const struct lsi_registers *r,
-			   const struct lsi_instruction *insn, uint64_t *addr, unsigned *reg,
-			   unsigned *count);
 
 /* ---- bus.c ---- */
 

@@ -3,13 +3,6 @@
 #include "dev/lsi53c895a/opcodes.h"
 #include "dev/lsi53c895a/state.h"
 
-bool lsi_transfer_illegal(uint32_t word)
-{
-	if (lsi_opcode(word) > LSI_OP_INT || (word & LSI_TC_RESERVED))
-		return true;
-	return (word & LSI_TC_CARRY) && (word & (LSI_TC_PHASE | LSI_TC_DATA));
-}
-
 /* What only an initiator may do. */
 static bool not_as_target(const struct lsi_registers *r, uint32_t word)
 {
@@ -17,51 +10,6 @@ static bool not_as_target(const struct lsi_registers *r, uint32_t word)
 
 	return (r->byte[LSI_SCNTL0] & LSI_SCNTL0_TRG) &&
 	       ((word & LSI_TC_WAIT_PHASE) || (word & both) == both);
-}
-
-static bool data_equal(const struct lsi_registers *r, uint32_t word)
-{
-	uint8_t mask = word >> 8;
-
-	return ((r->byte[LSI_SFBR] ^ word) & ~mask & 0xff) == 0;
-}
-
-bool lsi_transfer_taken(const struct lsi_registers *r, uint32_t word, int phase)
-{
-	bool wanted = word & LSI_TC_IF_TRUE;
-
-	if (word & LSI_TC_CARRY)
-		return r->carry == wanted;
-	if (!(word & (LSI_TC_PHASE | LSI_TC_DATA)))
-		return wanted;
-	if ((word & LSI_TC_PHASE) && (phase == (int)(word >> 24 & 7)) != wanted)
-		return false;
-	return !(word & LSI_TC_DATA) || data_equal(r, word) == wanted;
-}
-
-static uint32_t target(const struct lsi_instruction *insn)
-{
-	if (insn->word[0] & LSI_TC_RELATIVE)
-		return insn->address + insn->length + lsi_sign24(insn->word[1]);
-	return insn->word[1];
-}
-
-bool lsi_transfer_jump(struct lsi_registers *r, const struct lsi_instruction *insn)
-{
-	switch (lsi_opcode(insn->word[0])) {
-	case LSI_OP_JUMP:
-		lsi_jump(r, target(insn));
-		return true;
-	case LSI_OP_CALL:
-		lsi_put32(r, LSI_TEMP, lsi_get32(r, LSI_DSP));
-		lsi_jump(r, target(insn));
-		return true;
-	case LSI_OP_RETURN:
-		lsi_jump(r, lsi_get32(r, LSI_TEMP));
-		return true;
-	default:
-		return false;
-	}
 }
 
 static void transfer(struct lsi_chip *chip)
