@@ -138,7 +138,7 @@ bool lsi_bus_reselect(struct lsi_chip *chip)
 
 	message[0] = MSG_IDENTIFY | task->lun;
 	message[2] = task->tag;
-	lsi_message_queue(chip, message, task->tag == MPR_SCSI_UNTAGGED ? 1 : 3);
+	lsi_message_queue(&chip->bus, message, task->tag == MPR_SCSI_UNTAGGED ? 1 : 3);
 	arbitrated(chip, LSI_SSTAT0_LOA);
 	r->byte[LSI_SSID] = LSI_SSID_VAL | task->target;
 	if (!(r->byte[LSI_DCNTL] & LSI_DCNTL_COM))
@@ -258,7 +258,7 @@ uint8_t lsi_bus_status_byte(struct lsi_chip *chip)
 
 	if (bus->task)
 		lsi_task_free(chip, bus->task);
-	lsi_message_queue(chip, &complete, 1);
+	lsi_message_queue(bus, &complete, 1);
 	bus->stage = LSI_STAGE_LEAVE;
 	bus->announced = true;
 	return status;
@@ -272,7 +272,7 @@ void lsi_bus_idle(struct lsi_chip *chip)
 	if (bus->stage != LSI_STAGE_WORK || !bus->disc_priv || bus->atn ||
 	    lsi_messages_pending(bus) || !bus->task || bus->task->state != LSI_TASK_BUSY)
 		return;
-	lsi_message_queue(chip, disconnect, sizeof(disconnect));
+	lsi_message_queue(bus, disconnect, sizeof(disconnect));
 	bus->stage = LSI_STAGE_LEAVE;
 	bus->announced = true;
 }

@@ -13,7 +13,7 @@
  * transfer.c    jumps              memory_move.c  memory moves, loads, stores
  * memory.c      the chip as PCI master
  * bus.c         the target's side of the SCSI bus
- * message.c     messages to and from the target
+ * message_in.c  messages to the initiator    message_out.c  and from it
  * task.c        commands in flight  segments.c  memory lent to a command
  * lookahead.c   where data will go
  * timers.c      the clock, and what is measured with it
@@ -481,12 +481,15 @@ uint8_t lsi_bus_status_byte(struct lsi_chip *chip);
 /* Disconnects when the target has nothing to do on the bus. */
 void lsi_bus_idle(struct lsi_chip *chip);
 
-/* ---- message.c ---- */
+/* ---- message_out.c ---- */
 
 /* A MESSAGE OUT phase has ended: all its bytes. */
 void lsi_message_out(struct lsi_chip *chip, const uint8_t *msg, size_t len);
+
+/* ---- message_in.c ---- */
+
 /* Queues bytes for MESSAGE IN. False: there is no room. */
-bool lsi_message_queue(struct lsi_chip *chip, const uint8_t *msg, size_t len);
+bool lsi_message_queue(struct lsi_bus *bus, const uint8_t *msg, size_t len);
 static inline unsigned lsi_messages_pending(const struct lsi_bus *bus)
 {
 	return bus->message_len - bus->message_pos;

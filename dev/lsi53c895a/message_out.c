@@ -1,36 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages (SPI-2, 16). What the initiator sent in a MESSAGE OUT phase is parsed
- * from a bounded copy of it. Commands are found anew for each message.
+ * Messages from the initiator (SPI-2, 16). What it sent in a MESSAGE OUT phase is
+ * parsed from a bounded copy. Commands are found anew for each message.
  */
-#include <string.h>
-
 #include "dev/lsi53c895a/state.h"
 
 enum { MIN_PERIOD = 10, MAX_OFFSET = 31 }; /* Fast-40, the chip's limits */
 
-bool lsi_message_queue(struct lsi_chip *chip, const uint8_t *msg, size_t len)
-{
-	struct lsi_bus *bus = &chip->bus;
-
-	if (!lsi_messages_pending(bus))
-		bus->message_len = bus->message_pos = 0;
-	if (len > sizeof(bus->message) - bus->message_len)
-		return false;
-	memcpy(bus->message + bus->message_len, msg, len);
-	bus->message_len += len;
-	return true;
-}
-
-uint8_t lsi_message_take(struct lsi_bus *bus)
-{
-	return bus->message[bus->message_pos++];
-}
-
 /* An answer; a target that cannot give it drops the nexus. */
 static void answer(struct lsi_chip *chip, const uint8_t *msg, size_t len)
 {
-	if (!lsi_message_queue(chip, msg, len))
+	if (!lsi_message_queue(&chip->bus, msg, len))
 		lsi_bus_abandon(chip);
 }
 
