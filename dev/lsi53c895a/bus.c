@@ -106,6 +106,12 @@ void lsi_bus_selection_timeout(struct lsi_chip *chip)
 	lsi_raise_scsi(chip, 0, LSI_SIST1_STO);
 }
 
+/* The timer runs only while nobody answers: see forget(). */
+void lsi_bus_selection_expired(void *chip)
+{
+	lsi_bus_selection_timeout(chip);
+}
+
 /* The target has let go of the bus. */
 static void bus_free(struct lsi_chip *chip)
 {

@@ -29,7 +29,7 @@ static void init(struct lsi_chip *chip)
 	TAILQ_INIT(&chip->tasks);
 	TAILQ_INIT(&chip->ready);
 	TAILQ_INIT(&chip->pool);
-	lsi_timers_init(chip);
+	lsi_timers_init(chip, lsi_bus_selection_expired);
 	lsi_registers_reset(&chip->regs);
 }
 

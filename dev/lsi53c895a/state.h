@@ -459,8 +459,9 @@ enum lsi_result lsi_load_store(struct lsi_chip *chip);
 int lsi_bus_phase(struct lsi_chip *chip);
 /* SELECT won the arbitration; the target answers, or nobody. */
 void lsi_bus_select(struct lsi_chip *chip, unsigned target, bool atn);
-/* The end of an unanswered selection. */
+/* The end of an unanswered selection: now, and when its timer has expired. */
 void lsi_bus_selection_timeout(struct lsi_chip *chip);
+void lsi_bus_selection_expired(void *chip);
 /* A waiting target reselects, when the bus is free. True: one did. */
 bool lsi_bus_reselect(struct lsi_chip *chip);
 void lsi_bus_release_ack(struct lsi_chip *chip);
@@ -533,7 +534,8 @@ bool lsi_look_ahead(struct lsi_chip *chip, struct lsi_task *task);
 
 /* ---- timers.c ---- */
 
-void lsi_timers_init(struct lsi_chip *chip);
+/* With what is to be called, with the chip, when nobody has answered a selection. */
+void lsi_timers_init(struct lsi_chip *chip, void (*selection_expired)(void *chip));
 /* A selection that nobody answers has begun; the bus is free. */
 void lsi_timers_selecting(struct lsi_chip *chip);
 void lsi_timers_bus_free(struct lsi_chip *chip);

@@ -119,15 +119,6 @@ void lsi_timers_stop(struct lsi_chip *chip)
 
 /* ---- What they measure -------------------------------------------------- */
 
-static void selection_expired(void *opaque)
-{
-	struct lsi_chip *chip = opaque;
-
-	stop(chip, LSI_SELECTION_TIMER);
-	if (chip->bus.state == LSI_BUS_SELECTING)
-		lsi_bus_selection_timeout(chip);
-}
-
 static void general_expired(void *opaque)
 {
 	stop(opaque, LSI_GENERAL_TIMER);
@@ -140,9 +131,9 @@ static void handshake_expired(void *opaque)
 	lsi_raise_scsi(opaque, 0, LSI_SIST1_HTH);
 }
 
-void lsi_timers_init(struct lsi_chip *chip)
+void lsi_timers_init(struct lsi_chip *chip, void (*selection_expired)(void *chip))
 {
-	static void (*const expired[LSI_TIMERS])(void *opaque) = {
+	void (*const expired[LSI_TIMERS])(void *opaque) = {
 		[LSI_SELECTION_TIMER] = selection_expired,
 		[LSI_GENERAL_TIMER] = general_expired,
 		[LSI_HANDSHAKE_TIMER] = handshake_expired,
