@@ -19,7 +19,6 @@ STILL_TO_GO = [
      "dev/scsi/taskset"},
     {"dev/scsi/capacity", "dev/scsi/disk", "dev/scsi/disk_commands", "dev/scsi/disk_rw",
      "dev/scsi/inquiry", "dev/scsi/mode", "dev/scsi/unmap"},
-    {"opts/json_opts", "opts/opts"},
     {"orchestrator/plan/check", "orchestrator/plan/qemu_options"},
     {"orchestrator/vm/believe", "orchestrator/vm/hotplug", "orchestrator/vm/vm"},
     {"proxy/qemu/connection", "proxy/qemu/halt_poll", "proxy/qemu/intx"},
