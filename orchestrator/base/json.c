@@ -55,3 +55,16 @@ size_t mpr_json_length(struct json_object *array)
 {
 	return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
 }
+
+void mpr_json_put(struct json_object *object, const char *key, const char *value)
+{
+	json_object_object_add(object, key, json_object_new_string(value));
+}
+
+struct json_object *mpr_json_one(const char *key, const char *value)
+{
+	struct json_object *object = json_object_new_object();
+
+	mpr_json_put(object, key, value);
+	return object;
+}

@@ -36,4 +36,10 @@ int64_t mpr_json_get_int(struct json_object *object, const char *key, int64_t mi
 /* The elements of an array; 0 of anything else. */
 size_t mpr_json_length(struct json_object *array);
 
+/* Adds a member that is a string. */
+void mpr_json_put(struct json_object *object, const char *key, const char *value);
+
+/* An object with one such member (json_object_put() it). */
+struct json_object *mpr_json_one(const char *key, const char *value);
+
 #endif

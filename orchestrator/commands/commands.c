@@ -9,7 +9,8 @@
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/commands/proc_list.h"
 #include "orchestrator/plan/remote_option.h"
-#include "orchestrator/vm/hotplug.h"
+#include "orchestrator/vm/plug.h"
+#include "orchestrator/vm/unplug.h"
 
 #define MAX_WORDS 5
 

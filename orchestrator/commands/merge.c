@@ -9,6 +9,7 @@
 #include "orchestrator/base/json.h"
 #include "orchestrator/base/printable.h"
 #include "orchestrator/vm/believe.h"
+#include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/vm_state.h"
 
 /* ---- Lists -------------------------------------------------------------- */

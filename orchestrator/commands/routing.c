@@ -12,7 +12,9 @@
 #include "orchestrator/commands/merge.h"
 #include "orchestrator/commands/routes.h"
 #include "orchestrator/commands/way.h"
-#include "orchestrator/vm/hotplug.h"
+#include "orchestrator/vm/inventory.h"
+#include "orchestrator/vm/plug.h"
+#include "orchestrator/vm/unplug.h"
 #include "orchestrator/vm/vm_state.h"
 
 #define HMP "human-monitor-command"

@@ -7,6 +7,7 @@
 
 #include "orchestrator/base/json.h"
 #include "orchestrator/commands/routes.h"
+#include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/vm_state.h"
 
 #define PERIPHERAL "/machine/peripheral"

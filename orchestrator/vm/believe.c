@@ -9,7 +9,9 @@
 #include "orchestrator/base/json.h"
 #include "orchestrator/base/printable.h"
 #include "orchestrator/base/say.h"
+#include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/vm_state.h"
+#include "orchestrator/vm/waits.h"
 
 /* I/O errors of one process of which users are told in a second. */
 #define IO_ERRORS 16
@@ -56,19 +58,6 @@ bool mpr_believe_stopped(const struct mpr_vm_remote *remote)
 
 /* ---- Devices that leave ------------------------------------------------- */
 
-static bool is_awaited(const struct mpr_vm_remote *remote, const char *id)
-{
-	const GPtrArray *waits = remote->vm->waits;
-
-	for (guint i = 0; i < waits->len; i++) {
-		const struct mpr_vm_wait *wait = waits->pdata[i];
-
-		if (wait->remote == remote && !strcmp(wait->id, id))
-			return true;
-	}
-	return false;
-}
-
 bool mpr_believe_deleted(const struct mpr_vm_remote *remote, const char *id)
 {
 	const struct mpr_vm *vm = remote->vm;
@@ -78,18 +67,13 @@ bool mpr_believe_deleted(const struct mpr_vm_remote *remote, const char *id)
 		const struct mpr_remote_option *adapter = mpr_vm_option(vm, i);
 
 		if (adapter->kind == MPR_REMOTE_ADAPTER && mpr_vm_is_on(vm, device, adapter) &&
-		    is_awaited(remote, mpr_remote_option_get(adapter, "id")))
+		    mpr_vm_is_awaited(remote, mpr_remote_option_get(adapter, "id")))
 			return true;
 	}
-	return is_awaited(remote, id);
+	return mpr_vm_is_awaited(remote, id);
 }
 
 /* ---- Events for users --------------------------------------------------- */
-
-static void put(struct json_object *object, const char *key, const char *value)
-{
-	json_object_object_add(object, key, json_object_new_string(value));
-}
 
 /* Takes over `data`. */
 static struct json_object *event_of(const char *name, struct json_object *data)
@@ -101,7 +85,7 @@ static struct json_object *event_of(const char *name, struct json_object *data)
 	json_object_object_add(stamp, "seconds", json_object_new_int64(now / G_USEC_PER_SEC));
 	json_object_object_add(stamp, "microseconds", json_object_new_int64(now % G_USEC_PER_SEC));
 	json_object_object_add(event, "timestamp", stamp);
-	put(event, "event", name);
+	mpr_json_put(event, "event", name);
 	json_object_object_add(event, "data", data);
 	return event;
 }
@@ -111,23 +95,10 @@ struct json_object *mpr_deleted_event(const char *id)
 	struct json_object *data = json_object_new_object();
 	char *path = mpr_need_text("/machine/peripheral/%s", id);
 
-	put(data, "device", id);
-	put(data, "path", path);
+	mpr_json_put(data, "device", id);
+	mpr_json_put(data, "path", path);
 	free(path);
 	return event_of("DEVICE_DELETED", data);
-}
-
-static const struct mpr_remote_option *find_drive(const struct mpr_vm_remote *remote,
-						  const char *id)
-{
-	for (guint i = 0; i < remote->vm->options->len && !remote->leaving; i++) {
-		const struct mpr_remote_option *option = mpr_vm_option(remote->vm, i);
-
-		if (option->kind == MPR_REMOTE_DRIVE && option->rid == remote->rid &&
-		    !strcmp(mpr_remote_option_get(option, "id"), id))
-			return option;
-	}
-	return NULL;
 }
 
 /* What is known of the drive, and of what was said what could be. NULL: something could not. */
@@ -140,26 +111,29 @@ static struct json_object *io_error_data(const struct mpr_vm_remote *remote,
 	const char *operation = mpr_json_get_string(said, "operation");
 	const char *action = mpr_json_get_string(said, "action");
 	const char *reason = mpr_json_get_string(said, "reason");
-	const struct mpr_remote_option *drive = id ? find_drive(remote, id) : NULL;
+	const struct mpr_remote_option *drive = NULL;
 	struct json_object *data;
 	char *words, *node;
 
+	/* What a process has that is to end is forgotten already. */
+	if (id && !remote->leaving)
+		drive = mpr_vm_find_drive(remote->vm, remote->rid, id);
 	if (!drive || !operation || !is_one_of(operation, operations) || !action ||
 	    !is_one_of(action, actions) || !reason ||
 	    (!strcmp(action, "stop") && !mpr_believe_stopped(remote)))
 		return NULL;
 	data = json_object_new_object();
 	words = mpr_printable(reason);
-	put(data, "device", mpr_remote_option_get(drive, "id"));
+	mpr_json_put(data, "device", mpr_remote_option_get(drive, "id"));
 	/* Not as it was said: a name may be that of a node of QEMU's. */
 	node = mpr_remote_option_node(drive);
 	if (node)
-		put(data, "node-name", node);
-	put(data, "operation", operation);
-	put(data, "action", action);
+		mpr_json_put(data, "node-name", node);
+	mpr_json_put(data, "operation", operation);
+	mpr_json_put(data, "action", action);
 	json_object_object_add(data, "nospace",
 			       json_object_new_boolean(mpr_json_get_true(said, "nospace")));
-	put(data, "reason", words);
+	mpr_json_put(data, "reason", words);
 	free(words);
 	free(node);
 	return data;

@@ -14,6 +14,7 @@
 
 struct mpr_qmp;
 struct mpr_vm;
+struct mpr_vm_remote;
 
 /* `family` and `plan` must outlive it; the plan's options follow what becomes of the
  * machine. `remote_program` is copied. */
@@ -25,7 +26,7 @@ void mpr_vm_destroy(struct mpr_vm *vm);
 
 /* The processes that were started, and this side of their private monitors' sockets,
  * which are taken over. */
-void mpr_vm_add_remote(struct mpr_vm *vm, struct mpr_member *member, int sock);
+struct mpr_vm_remote *mpr_vm_add_remote(struct mpr_vm *vm, struct mpr_member *member, int sock);
 void mpr_vm_set_qemu(struct mpr_vm *vm, int sock);
 
 /* Leaves the private monitors, so that the remotes can end. For a QEMU that has not

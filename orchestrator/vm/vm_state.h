@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What vm.c and hotplug.c know of the virtual machine. */
+/* What this folder's files know of the virtual machine. */
 #ifndef MPR_ORCHESTRATOR_VM_VM_STATE_H
 #define MPR_ORCHESTRATOR_VM_VM_STATE_H
 
@@ -30,16 +30,6 @@ struct mpr_vm_remote {
 	bool silent; /* it did not answer in time (routing.c) */
 };
 
-/* Who waits for a remote's device to be gone. */
-typedef void (*mpr_vm_deleted_fn)(void *opaque, bool lost);
-
-struct mpr_vm_wait {
-	struct mpr_vm_remote *remote;
-	char *id;
-	mpr_vm_deleted_fn deleted;
-	void *opaque;
-};
-
 struct mpr_vm {
 	struct mpr_family *family;
 	struct mpr_plan *plan;
@@ -49,7 +39,7 @@ struct mpr_vm {
 	bool qemu_lost;
 	bool paused;	    /* QEMU's machine, as events tell */
 	GPtrArray *remotes; /* struct mpr_vm_remote */
-	GPtrArray *waits;   /* struct mpr_vm_wait */
+	GPtrArray *waits;   /* waits.h */
 	mpr_vm_event_fn event;
 	void *opaque;
 	unsigned sockets;  /* names made up for sockets on their way */
@@ -66,33 +56,5 @@ static inline struct mpr_vm_remote *mpr_vm_remote_at(const struct mpr_vm *vm, gu
 {
 	return vm->remotes->pdata[i];
 }
-
-/* A remote process that works, or NULL. */
-struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *vm, uint64_t rid);
-
-/* Starts a remote process without devices. NULL with *error set to a message. */
-struct mpr_vm_remote *mpr_vm_start_remote(struct mpr_vm *vm, uint64_t rid, char **error);
-
-/* Ends a process that has no adapter: nothing in it matters any more. */
-void mpr_vm_end_remote(struct mpr_vm_remote *remote);
-bool mpr_vm_has_adapters(const struct mpr_vm_remote *remote);
-
-/* A remote's adapter or disk, or NULL. */
-struct mpr_remote_option *mpr_vm_find_device(const struct mpr_vm *vm, uint64_t rid, const char *id);
-/* Whether a disk is on the adapter's bus ("lsi0.0"). */
-bool mpr_vm_is_on(const struct mpr_vm *vm, const struct mpr_remote_option *disk,
-		  const struct mpr_remote_option *adapter);
-
-/* Forgets a device, and what goes with it: an adapter's disks, a disk's drive. */
-void mpr_vm_forget(struct mpr_vm *vm, struct mpr_remote_option *option);
-
-/* Has `deleted` called once, when the remote's device is gone, or the remote. */
-void mpr_vm_await_deleted(struct mpr_vm_remote *remote, const char *id, mpr_vm_deleted_fn deleted,
-			  void *opaque);
-/* Not any more. */
-void mpr_vm_stop_waiting(struct mpr_vm *vm, const void *opaque);
-
-/* hotplug.c: QEMU has let go of a device. */
-void mpr_hotplug_proxy_deleted(struct mpr_vm *vm, const char *id);
 
 #endif

@@ -17,7 +17,8 @@
 #include "orchestrator/commands/routes.h"
 #include "orchestrator/commands/routing.h"
 #include "orchestrator/vm/believe.h"
-#include "orchestrator/vm/hotplug.h"
+#include "orchestrator/vm/inventory.h"
+#include "orchestrator/vm/unplug.h"
 #include "orchestrator/vm/vm_state.h"
 
 static struct mpr_vm vm;

@@ -20,7 +20,6 @@ STILL_TO_GO = [
     {"dev/scsi/capacity", "dev/scsi/disk", "dev/scsi/disk_commands", "dev/scsi/disk_rw",
      "dev/scsi/inquiry", "dev/scsi/mode", "dev/scsi/unmap"},
     {"orchestrator/plan/check", "orchestrator/plan/qemu_options"},
-    {"orchestrator/vm/believe", "orchestrator/vm/hotplug", "orchestrator/vm/vm"},
     {"proxy/qemu/connection", "proxy/qemu/halt_poll", "proxy/qemu/intx"},
     {"proxy/qemu/guest_memory", "proxy/qemu/memory_plug"},
     {"remote/device/hosted", "remote/device/services"},

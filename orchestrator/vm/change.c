@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/vm/change.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/json.h"
+#include "orchestrator/base/printable.h"
+#include "orchestrator/base/say.h"
+#include "orchestrator/vm/inventory.h"
+#include "orchestrator/vm/remote.h"
+
+/* A remote that does not answer, or whose I/O does not end, keeps nobody's monitor. */
+static gboolean on_timeout(void *opaque)
+{
+	struct mpr_change *change = opaque;
+	char *error = mpr_need_text("the remote process of rid %llu has not done this after %u "
+				    "seconds; it goes on",
+				    (unsigned long long)change->remote->rid,
+				    change->vm->change_ms / 1000);
+
+	change->timeout = 0;
+	if (change->done)
+		change->done(change->opaque, error);
+	change->done = NULL;
+	free(error);
+	return G_SOURCE_REMOVE;
+}
+
+struct mpr_change *mpr_change_begin(struct mpr_vm *vm, struct mpr_vm_remote *remote,
+				    struct mpr_remote_option *option, mpr_hotplug_fn done,
+				    void *opaque)
+{
+	struct mpr_change *change = mpr_need_array(1, sizeof(*change));
+
+	*change = (struct mpr_change){
+		.vm = vm,
+		.remote = g_rc_box_acquire(remote),
+		.option = mpr_remote_option_ref(option),
+		.done = done,
+		.opaque = opaque,
+		.fds = {-1, -1},
+	};
+	change->timeout = g_timeout_add(vm->change_ms, on_timeout, change);
+	return change;
+}
+
+static void close_end(struct mpr_change *change, int end)
+{
+	if (change->fds[end] >= 0)
+		close(change->fds[end]);
+	change->fds[end] = -1;
+}
+
+void mpr_change_conclude(struct mpr_change *change)
+{
+	if (change->timeout)
+		g_source_remove(change->timeout);
+	if (change->done)
+		change->done(change->opaque, change->error);
+	else if (change->error && change->remote->qmp)
+		mpr_say("%s", change->error);
+	close_end(change, MPR_QEMU_END);
+	close_end(change, MPR_REMOTE_END);
+	mpr_remote_option_unref(change->option);
+	g_rc_box_release(change->remote);
+	free(change->socket);
+	free(change->error);
+	free(change);
+}
+
+bool mpr_change_went_well(struct mpr_change *change, struct json_object *reply, bool qemu)
+{
+	const char *why = mpr_qmp_error(reply);
+
+	if (why && !change->error && !reply && !qemu)
+		change->error = mpr_need_text("the remote process of rid %llu has ended",
+					      (unsigned long long)change->remote->rid);
+	else if (why && !change->error)
+		change->error = mpr_printable(reply ? why : "QEMU has ended");
+	return !why;
+}
+
+/* One that is lost is taken as having answered that. */
+static void ask(struct mpr_change *change, struct mpr_qmp *qmp, const char *command,
+		struct json_object *arguments, int fd, mpr_qmp_reply_fn reply)
+{
+	if (qmp) {
+		mpr_qmp_execute(qmp, command, arguments, fd, reply, change);
+		return;
+	}
+	json_object_put(arguments);
+	if (reply)
+		reply(change, NULL);
+}
+
+void mpr_change_ask_remote(struct mpr_change *change, const char *command,
+			   struct json_object *arguments, int fd, mpr_qmp_reply_fn reply)
+{
+	ask(change, change->remote->qmp, command, arguments, fd, reply);
+}
+
+void mpr_change_ask_qemu(struct mpr_change *change, const char *command,
+			 struct json_object *arguments, int fd, mpr_qmp_reply_fn reply)
+{
+	ask(change, change->vm->qemu_lost ? NULL : change->vm->qemu, command, arguments, fd, reply);
+}
+
+const char *mpr_change_id(const struct mpr_change *change)
+{
+	return mpr_remote_option_get(change->option, "id");
+}
+
+void mpr_change_put_all(struct json_object *object, const struct mpr_opts *opts)
+{
+	const char *key, *value;
+
+	for (size_t i = 0; mpr_opts_item(opts, i, &key, &value); i++)
+		mpr_json_put(object, key, value);
+}
+
+void mpr_change_give_up(struct mpr_change *change)
+{
+	g_ptr_array_remove(change->vm->options, change->option);
+	/* One that was started for it has nothing else to do. */
+	if (!mpr_vm_first_adapter(change->vm, change->remote->rid))
+		mpr_vm_end_remote(change->remote);
+	mpr_change_conclude(change);
+}
+
+void mpr_change_settle(struct mpr_change *change)
+{
+	change->option->state = MPR_REMOTE_HERE;
+	mpr_change_conclude(change);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What the remote processes of the running machine have. */
+#ifndef MPR_ORCHESTRATOR_VM_INVENTORY_H
+#define MPR_ORCHESTRATOR_VM_INVENTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mpr_remote_option;
+struct mpr_vm;
+
+/* A remote process that works, or NULL. */
+struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *vm, uint64_t rid);
+
+/* What it has by that id, or NULL: an adapter or a disk, and a drive. */
+struct mpr_remote_option *mpr_vm_find_device(const struct mpr_vm *vm, uint64_t rid, const char *id);
+struct mpr_remote_option *mpr_vm_find_drive(const struct mpr_vm *vm, uint64_t rid, const char *id);
+
+/* Its first adapter, which devices without bus= are on, or NULL: it has none. */
+const struct mpr_remote_option *mpr_vm_first_adapter(const struct mpr_vm *vm, uint64_t rid);
+
+/* Whether a disk is on the adapter's bus ("lsi0.0"). */
+bool mpr_vm_is_on(const struct mpr_vm *vm, const struct mpr_remote_option *disk,
+		  const struct mpr_remote_option *adapter);
+
+#endif

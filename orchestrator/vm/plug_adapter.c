@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "orchestrator/vm/plug_adapter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/json.h"
+#include "orchestrator/plan/boot_order.h"
+#include "orchestrator/vm/boot_update.h"
+#include "orchestrator/vm/change.h"
+#include "orchestrator/vm/removal.h"
+
+static struct json_object *model_arguments(struct mpr_change *change)
+{
+	struct json_object *arguments =
+		mpr_json_one("driver", mpr_remote_option_get(change->option, "driver"));
+
+	mpr_json_put(arguments, "id", mpr_change_id(change));
+	return arguments;
+}
+
+static struct json_object *socket_arguments(struct mpr_change *change)
+{
+	return mpr_json_one("fdname", change->socket);
+}
+
+static struct json_object *object_arguments(struct mpr_change *change)
+{
+	struct json_object *arguments = mpr_json_one("qom-type", "x-remote-object");
+	char *id = mpr_need_text("mpring-%s", mpr_change_id(change));
+
+	mpr_json_put(arguments, "id", id);
+	mpr_json_put(arguments, "devid", mpr_change_id(change));
+	mpr_json_put(arguments, "fd", change->socket);
+	free(id);
+	return arguments;
+}
+
+static struct json_object *proxy_arguments(struct mpr_change *change)
+{
+	struct json_object *arguments = mpr_json_one("driver", "pci-proxy-dev");
+	struct mpr_opts *opts = mpr_remote_option_proxy(change->option);
+
+	mpr_json_put(arguments, "id", mpr_change_id(change));
+	mpr_json_put(arguments, "socket", change->socket);
+	mpr_change_put_all(arguments, opts);
+	mpr_opts_free(opts);
+	return arguments;
+}
+
+/* The remote gets a model and offers it on a socket whose other end QEMU's proxy has. */
+static const struct step {
+	const char *command;
+	struct json_object *(*arguments)(struct mpr_change *change);
+	bool qemu;
+	bool passes; /* the socket's end goes along */
+} steps[] = {
+	{.command = "device_add", .arguments = model_arguments},
+	{.command = "getfd", .arguments = socket_arguments, .passes = true},
+	{.command = "object-add", .arguments = object_arguments},
+	{.command = "getfd", .arguments = socket_arguments, .passes = true, .qemu = true},
+	{.command = "device_add", .arguments = proxy_arguments, .qemu = true},
+};
+
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+/* Takes back what was done before the step that failed. An end that arrived may have
+ * been taken: then it is not there to be closed, and that is just as well. */
+static void undo(struct mpr_change *change)
+{
+	size_t done = change->step;
+
+	if (done == 0) {
+		mpr_change_give_up(change);
+		return;
+	}
+	for (size_t i = 0; i < done; i++) {
+		if (steps[i].passes && steps[i].qemu)
+			mpr_change_ask_qemu(change, "closefd", socket_arguments(change), -1, NULL);
+		else if (steps[i].passes)
+			mpr_change_ask_remote(change, "closefd", socket_arguments(change), -1,
+					      NULL);
+	}
+	mpr_change_remove(change);
+}
+
+static void take_step(struct mpr_change *change);
+
+static bool boots(const struct mpr_change *change)
+{
+	g_autofree char *order = mpr_boot_order(change->vm->options, change->option);
+
+	return *order;
+}
+
+static void on_step(void *opaque, struct json_object *reply)
+{
+	struct mpr_change *change = opaque;
+
+	if (!mpr_change_went_well(change, reply, steps[change->step].qemu)) {
+		undo(change);
+		return;
+	}
+	if (++change->step < STEPS) {
+		take_step(change);
+		return;
+	}
+	/* Disks may have come before the proxy. */
+	if (boots(change))
+		mpr_change_tell_boot_order(change, change->option, NULL);
+	mpr_change_settle(change);
+}
+
+/* Each end is its owner's alone, so that either hears the other go. */
+static int take_end(struct mpr_change *change, int end)
+{
+	int fd = change->fds[end];
+
+	change->fds[end] = -1;
+	return fd;
+}
+
+static void take_step(struct mpr_change *change)
+{
+	const struct step *step = &steps[change->step];
+	int end = step->qemu ? MPR_QEMU_END : MPR_REMOTE_END;
+	int fd = step->passes ? take_end(change, end) : -1;
+
+	if (step->qemu)
+		mpr_change_ask_qemu(change, step->command, step->arguments(change), fd, on_step);
+	else
+		mpr_change_ask_remote(change, step->command, step->arguments(change), fd, on_step);
+	if (fd >= 0)
+		close(fd);
+}
+
+void mpr_change_plug_adapter(struct mpr_change *change)
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, change->fds)) {
+		change->error = mpr_need_text("no socket: %s", strerror(errno));
+		mpr_change_give_up(change);
+		return;
+	}
+	change->socket = mpr_need_text("mpring-%u", change->vm->sockets++);
+	take_step(change);
+}

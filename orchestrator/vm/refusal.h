@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Changes that fail before they begin. */
+#ifndef MPR_ORCHESTRATOR_VM_REFUSAL_H
+#define MPR_ORCHESTRATOR_VM_REFUSAL_H
+
+#include <stdint.h>
+
+#include "orchestrator/vm/plug.h"
+
+/* What is said of a rid that no process has (free() it). */
+char *mpr_vm_no_remote(const struct mpr_vm *vm, uint64_t rid);
+
+/* Tells who asked for the change. Frees the error. */
+void mpr_vm_refuse(char *error, mpr_hotplug_fn done, void *opaque);
+
+#endif
