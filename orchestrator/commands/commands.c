@@ -87,15 +87,15 @@ static void add(struct call *call, bool device, const char *text)
 	if (mpr_remote_option_parse(call->name, text, device, &option, &error))
 		fail(call, error);
 	else
-		mpr_hotplug_add(call->vm, option, on_done, call);
+		mpr_vm_plug(call->vm, option, on_done, call);
 }
 
-static void delete (struct call *call, bool device, const struct mpr_hotplug_name *name)
+static void delete (struct call *call, bool device, const struct mpr_vm_name *name)
 {
 	if (device)
-		mpr_hotplug_device_del(call->vm, name, on_done, call);
+		mpr_vm_unplug_device(call->vm, name, on_done, call);
 	else
-		mpr_hotplug_drive_del(call->vm, name, on_done, call);
+		mpr_vm_unplug_drive(call->vm, name, on_done, call);
 }
 
 static void list(struct call *call)
@@ -170,7 +170,7 @@ static void hmp_drive_add(struct call *call, char *const *words, int count)
 /* [RID] ID */
 static void hmp_delete(struct call *call, bool device, char *const *words, int count)
 {
-	struct mpr_hotplug_name name = {.id = words[count - 1]};
+	struct mpr_vm_name name = {.id = words[count - 1]};
 	uint64_t rid;
 
 	if (count == 2) {
@@ -300,7 +300,7 @@ static void qmp_add(struct call *call, bool device, struct json_object *argument
 }
 
 /* NULL, or what is wrong with the arguments of a command that removes. */
-static char *get_name(struct json_object *arguments, struct mpr_hotplug_name *name, uint64_t *rid)
+static char *get_name(struct json_object *arguments, struct mpr_vm_name *name, uint64_t *rid)
 {
 	json_object_object_foreach(arguments, key, value)
 	{
@@ -321,7 +321,7 @@ static char *get_name(struct json_object *arguments, struct mpr_hotplug_name *na
 
 static void qmp_delete(struct call *call, bool device, struct json_object *arguments)
 {
-	struct mpr_hotplug_name name = {.id = NULL};
+	struct mpr_vm_name name = {.id = NULL};
 	uint64_t rid;
 	char *error = get_name(arguments, &name, &rid);
 

@@ -368,7 +368,7 @@ static void add_device(struct call *call, const struct mpr_remote_option *named)
 
 static void run_one(struct call *call, const struct mpr_way *way)
 {
-	const struct mpr_hotplug_name name = {
+	const struct mpr_vm_name name = {
 		.id = mpr_remote_option_get(way->named.option, "id"),
 	};
 
@@ -377,10 +377,10 @@ static void run_one(struct call *call, const struct mpr_way *way)
 		add_device(call, way->named.option);
 		break;
 	case MPR_ROUTE_DEVICE_DEL:
-		mpr_hotplug_device_del(call->vm, &name, on_done, call);
+		mpr_vm_unplug_device(call->vm, &name, on_done, call);
 		break;
 	case MPR_ROUTE_DRIVE_DEL:
-		mpr_hotplug_drive_del(call->vm, &name, on_done, call);
+		mpr_vm_unplug_drive(call->vm, &name, on_done, call);
 		break;
 	case MPR_ROUTE_REFUSED:
 		refuse(call, "");

@@ -29,7 +29,7 @@ static gboolean on_timeout(void *opaque)
 }
 
 struct mpr_change *mpr_change_begin(struct mpr_vm *vm, struct mpr_vm_remote *remote,
-				    struct mpr_remote_option *option, mpr_hotplug_fn done,
+				    struct mpr_remote_option *option, mpr_vm_changed_fn done,
 				    void *opaque)
 {
 	struct mpr_change *change = mpr_need_array(1, sizeof(*change));

@@ -21,7 +21,7 @@ struct mpr_change {
 	struct mpr_vm *vm;
 	struct mpr_vm_remote *remote;
 	struct mpr_remote_option *option;
-	mpr_hotplug_fn done; /* NULL: nobody asked for it, or he waits no longer */
+	mpr_vm_changed_fn done; /* NULL: nobody asked for it, or he waits no longer */
 	void *opaque;
 	char *error;
 	size_t step;	   /* of adding an adapter */
@@ -34,7 +34,7 @@ struct mpr_change {
 
 /* `option` is what comes, goes or stays, in the plan's list; the rest is of plug.h. */
 struct mpr_change *mpr_change_begin(struct mpr_vm *vm, struct mpr_vm_remote *remote,
-				    struct mpr_remote_option *option, mpr_hotplug_fn done,
+				    struct mpr_remote_option *option, mpr_vm_changed_fn done,
 				    void *opaque);
 
 const char *mpr_change_id(const struct mpr_change *change);

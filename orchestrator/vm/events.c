@@ -119,7 +119,7 @@ void mpr_vm_on_qemu_event(void *opaque, struct json_object *event)
 		vm->qemu_lost = true;
 		mpr_vm_hang_up(vm);
 	} else if (is_event(event, "DEVICE_DELETED") && device_of(event)) {
-		mpr_hotplug_proxy_deleted(vm, device_of(event));
+		mpr_vm_proxy_deleted(vm, device_of(event));
 	} else if (is_event(event, "STOP")) {
 		qemu_pauses(vm);
 	} else if (is_event(event, "RESUME")) {

@@ -91,8 +91,8 @@ static int check(const struct mpr_vm *vm, const struct mpr_remote_option *option
 	return err;
 }
 
-void mpr_hotplug_add(struct mpr_vm *vm, struct mpr_remote_option *option, mpr_hotplug_fn done,
-		     void *opaque)
+void mpr_vm_plug(struct mpr_vm *vm, struct mpr_remote_option *option, mpr_vm_changed_fn done,
+		 void *opaque)
 {
 	struct mpr_vm_remote *remote = NULL;
 	struct mpr_change *change;

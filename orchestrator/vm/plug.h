@@ -11,12 +11,12 @@ struct mpr_remote_option;
 struct mpr_vm;
 
 /* `error`, a message valid during the call, or NULL: it is done. */
-typedef void (*mpr_hotplug_fn)(void *opaque, const char *error);
+typedef void (*mpr_vm_changed_fn)(void *opaque, const char *error);
 
 /* Adds what an -rdrive or -rdevice describes, which is taken over. The rid of an
  * adapter may be a new one: a process is started for it. After an error everything
  * is as before. */
-void mpr_hotplug_add(struct mpr_vm *vm, struct mpr_remote_option *option, mpr_hotplug_fn done,
-		     void *opaque);
+void mpr_vm_plug(struct mpr_vm *vm, struct mpr_remote_option *option, mpr_vm_changed_fn done,
+		 void *opaque);
 
 #endif

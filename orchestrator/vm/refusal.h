@@ -11,6 +11,6 @@
 char *mpr_vm_no_remote(const struct mpr_vm *vm, uint64_t rid);
 
 /* Tells who asked for the change. Frees the error. */
-void mpr_vm_refuse(char *error, mpr_hotplug_fn done, void *opaque);
+void mpr_vm_refuse(char *error, mpr_vm_changed_fn done, void *opaque);
 
 #endif

@@ -43,7 +43,7 @@ static char *not_found(const struct mpr_vm *vm, bool drive, const char *id)
 
 /* What cannot be done with it now, or NULL. */
 static char *hindrance(const struct mpr_vm *vm, const struct mpr_remote_option *option,
-		       const struct mpr_hotplug_name *name)
+		       const struct mpr_vm_name *name)
 {
 	if (name->rid && *name->rid != option->rid && !mpr_vm_find_remote(vm, *name->rid))
 		return mpr_vm_no_remote(vm, *name->rid);
@@ -60,7 +60,7 @@ static char *hindrance(const struct mpr_vm *vm, const struct mpr_remote_option *
 
 /* The option to be removed, or NULL with *error. */
 static struct mpr_remote_option *find(const struct mpr_vm *vm, bool drive,
-				      const struct mpr_hotplug_name *name, char **error)
+				      const struct mpr_vm_name *name, char **error)
 {
 	for (guint i = 0; i < vm->options->len; i++) {
 		struct mpr_remote_option *option = mpr_vm_option(vm, i);
@@ -77,7 +77,7 @@ static struct mpr_remote_option *find(const struct mpr_vm *vm, bool drive,
 
 /* A change of what is there, or NULL: it was refused. */
 static struct mpr_change *begin_removal(struct mpr_vm *vm, bool drive,
-					const struct mpr_hotplug_name *name, mpr_hotplug_fn done,
+					const struct mpr_vm_name *name, mpr_vm_changed_fn done,
 					void *opaque)
 {
 	char *error;
@@ -101,8 +101,8 @@ static void on_drive_deleted(void *opaque, struct json_object *reply)
 	mpr_change_conclude(change);
 }
 
-void mpr_hotplug_drive_del(struct mpr_vm *vm, const struct mpr_hotplug_name *name,
-			   mpr_hotplug_fn done, void *opaque)
+void mpr_vm_unplug_drive(struct mpr_vm *vm, const struct mpr_vm_name *name, mpr_vm_changed_fn done,
+			 void *opaque)
 {
 	struct mpr_change *change = begin_removal(vm, true, name, done, opaque);
 
@@ -122,8 +122,8 @@ static void on_unplug_requested(void *opaque, struct json_object *reply)
 	mpr_change_conclude(change);
 }
 
-void mpr_hotplug_device_del(struct mpr_vm *vm, const struct mpr_hotplug_name *name,
-			    mpr_hotplug_fn done, void *opaque)
+void mpr_vm_unplug_device(struct mpr_vm *vm, const struct mpr_vm_name *name, mpr_vm_changed_fn done,
+			  void *opaque)
 {
 	struct mpr_change *change = begin_removal(vm, false, name, done, opaque);
 
@@ -138,7 +138,7 @@ void mpr_hotplug_device_del(struct mpr_vm *vm, const struct mpr_hotplug_name *na
 	mpr_change_remove(change);
 }
 
-void mpr_hotplug_proxy_deleted(struct mpr_vm *vm, const char *id)
+void mpr_vm_proxy_deleted(struct mpr_vm *vm, const char *id)
 {
 	for (guint i = 0; i < vm->options->len; i++) {
 		struct mpr_remote_option *option = mpr_vm_option(vm, i);

@@ -29,7 +29,7 @@ static GString *asked, *outcome, *disbelieved;
 
 struct question {
 	mpr_qmp_reply_fn reply;
-	mpr_hotplug_fn done;
+	mpr_vm_changed_fn done;
 	mpr_outcome_fn end;
 	void *opaque;
 };
@@ -112,15 +112,15 @@ void mpr_disbelieve(struct mpr_vm_remote *remote, const char *what)
 	g_string_append_printf(disbelieved, "rid %d: %s\n", (int)remote->rid, what);
 }
 
-void mpr_hotplug_drive_del(struct mpr_vm *machine, const struct mpr_hotplug_name *name,
-			   mpr_hotplug_fn done, void *opaque)
+void mpr_vm_unplug_drive(struct mpr_vm *machine, const struct mpr_vm_name *name,
+			 mpr_vm_changed_fn done, void *opaque)
 {
 	(void)machine;
 	note(&(struct question){.done = done, .opaque = opaque}, "own", "rdrive_del", name->id);
 }
 
-void mpr_hotplug_device_del(struct mpr_vm *machine, const struct mpr_hotplug_name *name,
-			    mpr_hotplug_fn done, void *opaque)
+void mpr_vm_unplug_device(struct mpr_vm *machine, const struct mpr_vm_name *name,
+			  mpr_vm_changed_fn done, void *opaque)
 {
 	(void)machine;
 	note(&(struct question){.done = done, .opaque = opaque}, "own", "rdevice_del", name->id);
