@@ -337,16 +337,16 @@ static bool serve_devices(struct loop *loop)
 {
 	bool worked = false;
 
-	for (size_t i = 0; i < loop->machine->device_count; i++)
-		worked |= mpr_hosted_serve(loop->machine->devices[i]);
+	for (size_t i = 0; i < loop->machine->devices.count; i++)
+		worked |= mpr_hosted_serve(loop->machine->devices.hosted[i]);
 	return worked;
 }
 
 /* Models were called back: their registers may have changed. */
 static void publish_devices(struct loop *loop)
 {
-	for (size_t i = 0; i < loop->machine->device_count; i++)
-		mpr_hosted_publish(loop->machine->devices[i]);
+	for (size_t i = 0; i < loop->machine->devices.count; i++)
+		mpr_hosted_publish(loop->machine->devices.hosted[i]);
 }
 
 static bool serve_guests(struct loop *loop)
@@ -429,16 +429,16 @@ static bool look(struct loop *loop, uint64_t start)
 
 static bool arm_devices(struct loop *loop)
 {
-	for (size_t i = 0; i < loop->machine->device_count; i++)
-		if (!mpr_hosted_arm(loop->machine->devices[i]))
+	for (size_t i = 0; i < loop->machine->devices.count; i++)
+		if (!mpr_hosted_arm(loop->machine->devices.hosted[i]))
 			return false;
 	return true;
 }
 
 static void disarm_devices(struct loop *loop)
 {
-	for (size_t i = 0; i < loop->machine->device_count; i++)
-		mpr_hosted_disarm(loop->machine->devices[i]);
+	for (size_t i = 0; i < loop->machine->devices.count; i++)
+		mpr_hosted_disarm(loop->machine->devices.hosted[i]);
 }
 
 static void sleep_until_woken(struct loop *loop)
@@ -495,9 +495,9 @@ static void stop_serving(struct loop *loop)
 		mpr_listener_destroy(door->listener);
 		door->listener = NULL;
 	}
-	for (size_t i = 0; i < loop->machine->device_count; i++) {
-		loop->machine->devices[i]->ending = true;
-		mpr_hosted_reset(loop->machine->devices[i]);
+	for (size_t i = 0; i < loop->machine->devices.count; i++) {
+		loop->machine->devices.hosted[i]->ending = true;
+		mpr_hosted_reset(loop->machine->devices.hosted[i]);
 	}
 	loop->due = true;
 }
@@ -548,8 +548,8 @@ static char *describe_io(const struct loop *loop)
 		if (requests)
 			fprintf(out, "%s: %u requests; ", mpr_drive_name(drive), requests);
 	}
-	for (size_t i = 0; i < machine->device_count; i++) {
-		const struct mpr_hosted *hosted = machine->devices[i];
+	for (size_t i = 0; i < machine->devices.count; i++) {
+		const struct mpr_hosted *hosted = machine->devices.hosted[i];
 
 		if (!mpr_hosted_idle(hosted))
 			fprintf(out, "%s: DMA; ", hosted->dev->id);
@@ -574,8 +574,8 @@ static int give_up(struct loop *loop, char **error)
 static void detach_all(struct loop *loop)
 {
 	close_doors(loop);
-	for (size_t i = 0; i < loop->machine->device_count; i++)
-		mpr_hosted_detach(loop->machine->devices[i]);
+	for (size_t i = 0; i < loop->machine->devices.count; i++)
+		mpr_hosted_detach(loop->machine->devices.hosted[i]);
 	run_until(loop, no_watch_is_left);
 	mpr_monitors_destroy(loop->monitors);
 	(void)mpr_ram_guard(NULL);

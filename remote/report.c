@@ -45,8 +45,8 @@ static void report_drive(const struct mpr_drive *drive)
 
 void mpr_report(const struct mpr_machine *machine)
 {
-	for (size_t i = 0; i < machine->device_count; i++)
-		report_device(machine->devices[i]->dev);
+	for (size_t i = 0; i < machine->devices.count; i++)
+		report_device(machine->devices.hosted[i]->dev);
 	for (size_t i = 0; i < machine->drive_count; i++)
 		report_drive(machine->drives[i]);
 }

@@ -145,7 +145,7 @@ static int build(struct mpr_machine *machine, struct mpr_opts *opts, char **erro
 	if (ret < 0 || mpr_is_disk(opts))
 		return ret;
 	return mpr_endpoint_offer_default(machine,
-					  mpr_machine_adapter(machine, mpr_opts_get(opts, "id")));
+					  mpr_hosted_list_find(&machine->devices, mpr_opts_get(opts, "id")));
 }
 
 int mpr_hotplug_device_add(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
@@ -233,7 +233,7 @@ static int remove_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted
 int mpr_hotplug_device_del(struct mpr_machine *machine, const char *id, char **error)
 {
 	struct mpr_drive *drive = mpr_drive_of_disk(machine, id);
-	struct mpr_hosted *hosted = mpr_machine_adapter(machine, id);
+	struct mpr_hosted *hosted = mpr_hosted_list_find(&machine->devices, id);
 
 	if (drive && drive->state == MPR_DRIVE_OPEN) {
 		remove_disk(drive);
@@ -306,7 +306,7 @@ int mpr_hotplug_object_del(struct mpr_machine *machine, const char *id, char **e
 		*error = mpr_errorf("Object \"%s\" not found", id);
 		return -EINVAL;
 	}
-	hosted = mpr_machine_adapter(machine, mpr_opts_get(opts, "devid"));
+	hosted = mpr_hosted_list_find(&machine->devices, mpr_opts_get(opts, "devid"));
 	if (hosted->owner)
 		return in_use(hosted, error);
 	withdraw(machine, hosted);
@@ -366,28 +366,23 @@ static bool has_disks(const struct mpr_machine *machine, const struct mpr_hosted
 	return false;
 }
 
-static void finish_adapter(struct mpr_machine *machine, size_t index)
+static void finish_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted)
 {
-	struct mpr_hosted *hosted = machine->devices[index];
 	struct mpr_opts *opts = mpr_option_find(&machine->cmdline->devices, hosted->dev->id);
 
-	machine->device_count--;
-	memmove(&machine->devices[index], &machine->devices[index + 1],
-		(machine->device_count - index) * sizeof(struct mpr_hosted *));
+	mpr_hosted_list_remove(&machine->devices, hosted);
 	mpr_hosted_destroy(hosted);
 	tell_deleted(machine, mpr_opts_get(opts, "id"));
 	forget(&machine->cmdline->devices, opts);
 }
 
 /* A connection that waits for the device looks once more before it is freed. */
-static bool step_adapter(struct mpr_machine *machine, size_t index)
+static bool step_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted)
 {
-	struct mpr_hosted *hosted = machine->devices[index];
-
 	if (!hosted->leaving || has_disks(machine, hosted) || !mpr_hosted_idle(hosted))
 		return false;
 	if (hosted->left)
-		finish_adapter(machine, index);
+		finish_adapter(machine, hosted);
 	else
 		hosted->left = true;
 	return true;
@@ -399,8 +394,8 @@ bool mpr_hotplug_step(struct mpr_machine *machine)
 
 	for (size_t i = machine->drive_count; i-- > 0;)
 		worked |= step_drive(machine, machine->drives[i]);
-	for (size_t i = machine->device_count; i-- > 0;)
-		worked |= step_adapter(machine, i);
+	for (size_t i = machine->devices.count; i-- > 0;)
+		worked |= step_adapter(machine, machine->devices.hosted[i]);
 	return worked;
 }
 

@@ -139,24 +139,20 @@ static int check_devices(const struct mpr_machine *machine, char **error)
 static int build_adapter(struct mpr_machine *machine, const struct mpr_opts *opts, char **error)
 {
 	const struct mpr_device_ops *model = find_model(machine->models, get(opts, "driver"));
-	struct mpr_hosted **devices = reallocarray(machine->devices, machine->device_count + 1,
-						   sizeof(*machine->devices));
-	struct mpr_hosted *hosted;
-	int ret = -ENOMEM;
+	struct mpr_hosted *hosted = NULL;
+	int ret = mpr_hosted_create(model, get(opts, "id"), machine->timers, machine->watcher,
+				    &hosted);
 
-	if (devices) {
-		machine->devices = devices;
-		ret = mpr_hosted_create(model, get(opts, "id"), machine->timers, machine->watcher,
-					&hosted);
-	}
+	if (ret == 0)
+		ret = mpr_hosted_list_add(&machine->devices, hosted);
 	if (ret < 0) {
+		mpr_hosted_destroy(hosted);
 		*error = mpr_errorf("%s: the device cannot be made: %s", mpr_opts_text(opts),
 				    strerror(-ret));
 		return ret;
 	}
 	hosted->stopped = machine->stopped;
 	hosted->node = mpr_placement_node(&machine->cmdline->placement);
-	machine->devices[machine->device_count++] = hosted;
 	return 0;
 }
 
@@ -188,7 +184,7 @@ static int build_devices(struct mpr_machine *machine, bool disks, char **error)
 		if (ret < 0)
 			return ret;
 	}
-	if (machine->device_count || mpr_cmdline_has_monitor(machine->cmdline))
+	if (machine->devices.count || mpr_cmdline_has_monitor(machine->cmdline))
 		return 0;
 	*error = mpr_errorf("nothing to serve: there is no PCI device (-device help lists them)");
 	return -EINVAL;
@@ -231,13 +227,13 @@ int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
 
 void mpr_machine_destroy(struct mpr_machine *machine)
 {
-	for (size_t i = 0; i < machine->device_count; i++)
-		mpr_hosted_destroy(machine->devices[i]);
+	for (size_t i = 0; i < machine->devices.count; i++)
+		mpr_hosted_destroy(machine->devices.hosted[i]);
 	while (machine->drive_count)
 		mpr_drive_close(machine, machine->drives[0]);
 	while (machine->endpoint_count)
 		mpr_endpoint_free(machine, machine->endpoints[0]);
-	free(machine->devices);
+	free(machine->devices.hosted);
 	free(machine->drives);
 	free(machine->endpoints);
 	*machine = (struct mpr_machine){0};
@@ -245,8 +241,8 @@ void mpr_machine_destroy(struct mpr_machine *machine)
 
 bool mpr_machine_idle(const struct mpr_machine *machine)
 {
-	for (size_t i = 0; i < machine->device_count; i++)
-		if (!mpr_hosted_idle(machine->devices[i]))
+	for (size_t i = 0; i < machine->devices.count; i++)
+		if (!mpr_hosted_idle(machine->devices.hosted[i]))
 			return false;
 	return mpr_machine_drained(machine);
 }
@@ -265,14 +261,6 @@ void mpr_machine_stop(struct mpr_machine *machine, bool stopped)
 	machine->io_error = false;
 	for (size_t i = 0; !stopped && i < machine->drive_count; i++)
 		mpr_blk_retry(machine->drives[i]->blk);
-	for (size_t i = 0; i < machine->device_count; i++)
-		machine->devices[i]->stopped = stopped;
-}
-
-struct mpr_hosted *mpr_machine_adapter(const struct mpr_machine *machine, const char *id)
-{
-	for (size_t i = 0; i < machine->device_count; i++)
-		if (!strcmp(machine->devices[i]->dev->id, id))
-			return machine->devices[i];
-	return NULL;
+	for (size_t i = 0; i < machine->devices.count; i++)
+		machine->devices.hosted[i]->stopped = stopped;
 }

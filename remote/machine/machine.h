@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "blk/blk.h"
-#include "remote/device/hosted.h"
+#include "remote/device/list.h"
 #include "remote/machine/cmdline.h"
 #include "remote/vmm/session.h"
 
@@ -48,7 +48,7 @@ struct mpr_endpoint {
 	int fd;		  /* a connected socket, or -1; the loop takes it over */
 	const char *path; /* where to listen, or NULL */
 	bool is_default;  /* the socket that stands alone: for devices without an object */
-	struct mpr_offer offer;
+	struct mpr_hosted_list offer;
 };
 
 /* How sockets are opened and closed while the machine runs. */
@@ -76,8 +76,7 @@ struct mpr_machine {
 
 	struct mpr_drive **drives;
 	size_t drive_count;
-	struct mpr_hosted **devices;
-	size_t device_count;
+	struct mpr_hosted_list devices;
 	struct mpr_endpoint **endpoints;
 	size_t endpoint_count;
 	unsigned unnamed_nodes; /* node names made up so far */
@@ -110,9 +109,6 @@ void mpr_machine_stop(struct mpr_machine *machine, bool stopped);
 
 /* True for -device scsi-hd. */
 bool mpr_is_disk(const struct mpr_opts *opts);
-
-/* The adapter of that id, or NULL. */
-struct mpr_hosted *mpr_machine_adapter(const struct mpr_machine *machine, const char *id);
 
 /* Every device must be idle and every drive without I/O in flight. */
 void mpr_machine_destroy(struct mpr_machine *machine);

@@ -124,8 +124,8 @@ static void print_adapter(const struct mpr_machine *machine, const struct mpr_ho
 static void info_qtree(const struct mpr_machine *machine, FILE *out)
 {
 	fputs("bus: pci.0\n  type PCI\n", out);
-	for (size_t i = 0; i < machine->device_count; i++)
-		print_adapter(machine, machine->devices[i], out);
+	for (size_t i = 0; i < machine->devices.count; i++)
+		print_adapter(machine, machine->devices.hosted[i], out);
 }
 
 static void print_bar(const struct mpr_device *dev, unsigned bar, FILE *out)
@@ -163,9 +163,9 @@ static void print_function(const struct mpr_device *dev, FILE *out)
 /* The slots are the VMM's: devices are numbered in their order. */
 static void info_pci(const struct mpr_machine *machine, FILE *out)
 {
-	for (size_t i = 0; i < machine->device_count; i++) {
+	for (size_t i = 0; i < machine->devices.count; i++) {
 		fprintf(out, "  Bus  0, device %3zu, function 0:\n", i);
-		print_function(machine->devices[i]->dev, out);
+		print_function(machine->devices.hosted[i]->dev, out);
 	}
 }
 
@@ -180,10 +180,10 @@ static void print_region(const struct mpr_device *dev, unsigned bar, FILE *out)
 
 static void print_regions(const struct mpr_machine *machine, enum mpr_bar_kind kind, FILE *out)
 {
-	for (size_t i = 0; i < machine->device_count; i++)
+	for (size_t i = 0; i < machine->devices.count; i++)
 		for (unsigned bar = 0; bar < MPR_PCI_NUM_BARS; bar++)
-			if (machine->devices[i]->dev->ops->pci->bar[bar].kind == kind)
-				print_region(machine->devices[i]->dev, bar, out);
+			if (machine->devices.hosted[i]->dev->ops->pci->bar[bar].kind == kind)
+				print_region(machine->devices.hosted[i]->dev, bar, out);
 }
 
 static void info_mtree(const struct mpr_machine *machine, FILE *out)

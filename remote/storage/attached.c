@@ -128,9 +128,9 @@ int mpr_attached_place(struct mpr_machine *machine, char **error)
 /* The adapter of that number among those with a SCSI bus, or NULL. */
 static const struct mpr_hosted *adapter_at(const struct mpr_machine *machine, uint64_t bus)
 {
-	for (size_t i = 0; i < machine->device_count; i++)
-		if (machine->devices[i]->dev->scsi_bus && bus-- == 0)
-			return machine->devices[i];
+	for (size_t i = 0; i < machine->devices.count; i++)
+		if (machine->devices.hosted[i]->dev->scsi_bus && bus-- == 0)
+			return machine->devices.hosted[i];
 	return NULL;
 }
 

@@ -77,13 +77,13 @@ static bool is_bus_of(const struct mpr_hosted *hosted, const char *name)
 static void no_bus(const struct mpr_machine *machine, const struct mpr_opts *opts, const char *name,
 		   char **error)
 {
-	char **buses = calloc(machine->device_count + 1, sizeof(*buses));
+	char **buses = calloc(machine->devices.count + 1, sizeof(*buses));
 	size_t count = 0;
 	char *names = NULL;
 
-	for (size_t i = 0; buses && i < machine->device_count; i++) {
-		if (machine->devices[i]->dev->scsi_bus)
-			buses[count++] = mpr_errorf("%s.0", machine->devices[i]->dev->id);
+	for (size_t i = 0; buses && i < machine->devices.count; i++) {
+		if (machine->devices.hosted[i]->dev->scsi_bus)
+			buses[count++] = mpr_errorf("%s.0", machine->devices.hosted[i]->dev->id);
 	}
 	if (buses)
 		names = mpr_names(count, bus_name, buses);
@@ -101,8 +101,8 @@ static int find_adapter(const struct mpr_machine *machine, const struct mpr_opts
 {
 	const char *name = mpr_opts_get(opts, "bus");
 
-	for (size_t i = 0; i < machine->device_count; i++) {
-		struct mpr_hosted *hosted = machine->devices[i];
+	for (size_t i = 0; i < machine->devices.count; i++) {
+		struct mpr_hosted *hosted = machine->devices.hosted[i];
 
 		if (!hosted->dev->scsi_bus || hosted->leaving || (name && !is_bus_of(hosted, name)))
 			continue;

@@ -12,7 +12,7 @@
 
 struct mpr_connection {
 	int sock;
-	const struct mpr_offer *offer;
+	const struct mpr_hosted_list *offer;
 	struct mpr_watcher *watcher;
 	struct mpr_ram_pool *pool;
 	struct mpr_watch *watch; /* until the protocol is known */
@@ -31,7 +31,7 @@ static void on_readable(void *opaque)
 	connection->readable = true;
 }
 
-int mpr_connection_create(int sock, const struct mpr_offer *offer, struct mpr_watcher *watcher,
+int mpr_connection_create(int sock, const struct mpr_hosted_list *offer, struct mpr_watcher *watcher,
 			  struct mpr_ram_pool *pool, struct mpr_connection **result)
 {
 	struct mpr_connection *connection = calloc(1, sizeof(*connection));

@@ -12,7 +12,7 @@
 
 struct mpr_connection;
 
-int mpr_connection_create(int sock, const struct mpr_offer *offer, struct mpr_watcher *watcher,
+int mpr_connection_create(int sock, const struct mpr_hosted_list *offer, struct mpr_watcher *watcher,
 			  struct mpr_ram_pool *pool, struct mpr_connection **connection);
 void mpr_connection_destroy(struct mpr_connection *connection);
 bool mpr_connection_step(struct mpr_connection *connection);

@@ -14,7 +14,7 @@ static const char *device_name(size_t i, const void *opaque)
 {
 	const struct mpr_machine *machine = opaque;
 
-	return machine->devices[i]->dev->id;
+	return machine->devices.hosted[i]->dev->id;
 }
 
 /* ---- Endpoints ---------------------------------------------------------- */
@@ -63,23 +63,11 @@ bool mpr_endpoint_has_fd(const struct mpr_machine *machine, int fd)
 	return false;
 }
 
-static int offer_on(struct mpr_endpoint *endpoint, struct mpr_hosted *hosted)
-{
-	struct mpr_hosted **devices = reallocarray(
-		endpoint->offer.devices, endpoint->offer.count + 1, sizeof(struct mpr_hosted *));
-
-	if (!devices)
-		return -ENOMEM;
-	endpoint->offer.devices = devices;
-	endpoint->offer.devices[endpoint->offer.count++] = hosted;
-	return 0;
-}
-
 static int offer(struct mpr_machine *machine, int fd, const char *path, struct mpr_hosted *hosted)
 {
 	struct mpr_endpoint *endpoint = get_endpoint(machine, fd, path);
 
-	return endpoint ? offer_on(endpoint, hosted) : -ENOMEM;
+	return endpoint ? mpr_hosted_list_add(&endpoint->offer, hosted) : -ENOMEM;
 }
 
 struct mpr_endpoint *mpr_endpoint_default(const struct mpr_machine *machine)
@@ -94,7 +82,7 @@ int mpr_endpoint_offer_default(struct mpr_machine *machine, struct mpr_hosted *h
 {
 	struct mpr_endpoint *endpoint = mpr_endpoint_default(machine);
 
-	return endpoint ? offer_on(endpoint, hosted) : 0;
+	return endpoint ? mpr_hosted_list_add(&endpoint->offer, hosted) : 0;
 }
 
 struct mpr_endpoint *mpr_endpoint_of(const struct mpr_machine *machine,
@@ -102,21 +90,14 @@ struct mpr_endpoint *mpr_endpoint_of(const struct mpr_machine *machine,
 {
 	for (size_t i = 0; i < machine->endpoint_count; i++)
 		for (size_t j = 0; j < machine->endpoints[i]->offer.count; j++)
-			if (machine->endpoints[i]->offer.devices[j] == hosted)
+			if (machine->endpoints[i]->offer.hosted[j] == hosted)
 				return machine->endpoints[i];
 	return NULL;
 }
 
 void mpr_endpoint_withdraw(struct mpr_endpoint *endpoint, const struct mpr_hosted *hosted)
 {
-	struct mpr_offer *offer = &endpoint->offer;
-	size_t i = 0;
-
-	while (offer->devices[i] != hosted)
-		i++;
-	offer->count--;
-	memmove(&offer->devices[i], &offer->devices[i + 1],
-		(offer->count - i) * sizeof(*offer->devices));
+	mpr_hosted_list_remove(&endpoint->offer, hosted);
 }
 
 void mpr_endpoint_free(struct mpr_machine *machine, struct mpr_endpoint *endpoint)
@@ -128,7 +109,7 @@ void mpr_endpoint_free(struct mpr_machine *machine, struct mpr_endpoint *endpoin
 	machine->endpoint_count--;
 	memmove(&machine->endpoints[i], &machine->endpoints[i + 1],
 		(machine->endpoint_count - i) * sizeof(*machine->endpoints));
-	free(endpoint->offer.devices);
+	free(endpoint->offer.hosted);
 	free(endpoint);
 }
 
@@ -144,8 +125,8 @@ static int offer_all(struct mpr_machine *machine, const char *text, char **error
 	if (!endpoint)
 		return -ENOMEM;
 	endpoint->is_default = true;
-	for (size_t i = 0; ret == 0 && i < machine->device_count; i++)
-		ret = offer_on(endpoint, machine->devices[i]);
+	for (size_t i = 0; ret == 0 && i < machine->devices.count; i++)
+		ret = mpr_hosted_list_add(&endpoint->offer, machine->devices.hosted[i]);
 	return ret;
 }
 
@@ -162,7 +143,7 @@ int mpr_endpoint_check_object(const struct mpr_opts *opts, char **error)
 }
 
 static int find_device(const struct mpr_machine *machine, const struct mpr_opts *opts,
-		       size_t *index, char **error)
+		       struct mpr_hosted **hosted, char **error)
 {
 	const char *id = mpr_opts_get(opts, "devid");
 	char *names;
@@ -171,10 +152,10 @@ static int find_device(const struct mpr_machine *machine, const struct mpr_opts 
 		*error = mpr_errorf("%s: devid=ID is missing", mpr_opts_text(opts));
 		return -EINVAL;
 	}
-	for (*index = 0; *index < machine->device_count; ++*index)
-		if (!strcmp(machine->devices[*index]->dev->id, id))
-			return 0;
-	names = mpr_names(machine->device_count, device_name, machine);
+	*hosted = mpr_hosted_list_find(&machine->devices, id);
+	if (*hosted)
+		return 0;
+	names = mpr_names(machine->devices.count, device_name, machine);
 	*error = mpr_errorf("%s: no PCI device \"%s\" (%s)", mpr_opts_text(opts), id,
 			    names ? names : "");
 	free(names);
@@ -236,12 +217,12 @@ static int offer_object(struct mpr_machine *machine, const struct mpr_opts *opts
 {
 	const struct mpr_opts *other = NULL;
 	const char *path = NULL;
-	size_t index = 0;
+	struct mpr_hosted *hosted = NULL;
 	int fd = -1;
 	int ret = mpr_endpoint_check_object(opts, error);
 
 	if (ret == 0)
-		ret = find_device(machine, opts, &index, error);
+		ret = find_device(machine, opts, &hosted, error);
 	if (ret == 0)
 		other = offered_by(machine, before, mpr_opts_get(opts, "devid"));
 	if (other) {
@@ -251,7 +232,7 @@ static int offer_object(struct mpr_machine *machine, const struct mpr_opts *opts
 	}
 	if (ret == 0)
 		ret = get_socket(opts, passed, &fd, &path, error);
-	return ret == 0 ? offer(machine, fd, path, machine->devices[index]) : ret;
+	return ret == 0 ? offer(machine, fd, path, hosted) : ret;
 }
 
 int mpr_endpoint_offer_object(struct mpr_machine *machine, const struct mpr_opts *opts, int passed,
@@ -261,14 +242,14 @@ int mpr_endpoint_offer_object(struct mpr_machine *machine, const struct mpr_opts
 
 	if (ret == 0)
 		*endpoint = mpr_endpoint_of(
-			machine, mpr_machine_adapter(machine, mpr_opts_get(opts, "devid")));
+			machine, mpr_hosted_list_find(&machine->devices, mpr_opts_get(opts, "devid")));
 	return ret;
 }
 
 static int check_all_offered(const struct mpr_machine *machine, char **error)
 {
-	for (size_t i = 0; i < machine->device_count; i++) {
-		const char *id = machine->devices[i]->dev->id;
+	for (size_t i = 0; i < machine->devices.count; i++) {
+		const char *id = machine->devices.hosted[i]->dev->id;
 
 		if (offered_by(machine, machine->cmdline->objects.count, id))
 			continue;

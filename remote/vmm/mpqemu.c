@@ -12,7 +12,7 @@
 
 struct mpr_mpqemu_session {
 	int sock;
-	const struct mpr_offer *offer;
+	const struct mpr_hosted_list *offer;
 	struct mpr_hosted *hosted; /* the device; NULL until it is taken */
 	struct mpr_ram_pool *pool;
 	struct mpr_watch *watch;
@@ -31,7 +31,7 @@ static void on_readable(void *opaque)
 	session->readable = true;
 }
 
-int mpr_mpqemu_session_create(int sock, const struct mpr_offer *offer, struct mpr_watcher *watcher,
+int mpr_mpqemu_session_create(int sock, const struct mpr_hosted_list *offer, struct mpr_watcher *watcher,
 			      struct mpr_ram_pool *pool, struct mpr_mpqemu_session **result)
 {
 	struct mpr_mpqemu_session *session = calloc(1, sizeof(*session));
@@ -84,12 +84,12 @@ void mpr_mpqemu_session_end(struct mpr_mpqemu_session *session, const char *why)
 /* ---- The device --------------------------------------------------------- */
 
 /* The protocol has no word for which device is meant. NULL: that is clear. */
-static const char *why_not(const struct mpr_offer *offer)
+static const char *why_not(const struct mpr_hosted_list *offer)
 {
 	if (offer->count != 1)
 		return "x-pci-proxy-dev cannot say which of several devices it means: offer "
 		       "each on a socket of its own, by -object x-remote-object,devid=ID,fd=N";
-	if (offer->devices[0]->owner)
+	if (offer->hosted[0]->owner)
 		return "the device is open already";
 	return NULL;
 }
@@ -103,9 +103,9 @@ static void take_device(struct mpr_mpqemu_session *session)
 		mpr_mpqemu_session_end(session, why);
 		return;
 	}
-	if (!mpr_hosted_idle(session->offer->devices[0]))
+	if (!mpr_hosted_idle(session->offer->hosted[0]))
 		return;
-	session->hosted = session->offer->devices[0];
+	session->hosted = session->offer->hosted[0];
 	mpr_hosted_adopt(session->hosted, session);
 	mpr_log(session->hosted->dev->id,
 		"used by QEMU's own x-pci-proxy-dev: every access is a message on the "

@@ -24,7 +24,7 @@ enum waiting {
 
 struct mpr_session {
 	int sock;
-	const struct mpr_offer *offer;
+	const struct mpr_hosted_list *offer;
 	struct mpr_watcher *watcher;
 	struct mpr_ram_pool *pool;
 	struct mpr_watch *watch;
@@ -51,7 +51,7 @@ static void on_readable(void *opaque)
 	session->readable = true;
 }
 
-int mpr_session_create(int sock, const struct mpr_offer *offer, struct mpr_watcher *watcher,
+int mpr_session_create(int sock, const struct mpr_hosted_list *offer, struct mpr_watcher *watcher,
 		       struct mpr_ram_pool *pool, struct mpr_session **result)
 {
 	struct mpr_session *session = calloc(1, sizeof(*session));
@@ -113,8 +113,8 @@ static void detach(struct mpr_hosted *hosted)
 static void detach_all(struct mpr_session *session)
 {
 	for (size_t i = 0; i < session->offer->count; i++)
-		if (owns(session, session->offer->devices[i]))
-			detach(session->offer->devices[i]);
+		if (owns(session, session->offer->hosted[i]))
+			detach(session->offer->hosted[i]);
 }
 
 void mpr_session_end(struct mpr_session *session, const char *why)
@@ -357,18 +357,10 @@ static int handle_close(struct mpr_session *session, struct mpr_hosted *hosted)
 	return LATER;
 }
 
-static struct mpr_hosted *find_device(const struct mpr_session *session, const char *id)
-{
-	for (size_t i = 0; i < session->offer->count; i++)
-		if (!strcmp(session->offer->devices[i]->dev->id, id))
-			return session->offer->devices[i];
-	return NULL;
-}
-
 /* A message that names a device. */
 static int handle_device(struct mpr_session *session, struct mpr_wire_msg *msg)
 {
-	struct mpr_hosted *hosted = find_device(session, msg->header.id);
+	struct mpr_hosted *hosted = mpr_hosted_list_find(session->offer, msg->header.id);
 
 	if (!hosted)
 		return refuse(session, ENODEV, "no device \"%s\" is offered here", msg->header.id);
@@ -486,6 +478,6 @@ static void check_device(struct mpr_session *session, const struct mpr_hosted *h
 void mpr_session_check(struct mpr_session *session)
 {
 	for (size_t i = 0; i < session->offer->count && !session->ended; i++)
-		if (owns(session, session->offer->devices[i]))
-			check_device(session, session->offer->devices[i]);
+		if (owns(session, session->offer->hosted[i]))
+			check_device(session, session->offer->hosted[i]);
 }

@@ -15,22 +15,16 @@
 #include <stddef.h>
 
 #include "event/watch.h"
-#include "remote/device/hosted.h"
+#include "remote/device/list.h"
 #include "remote/device/ram.h"
 
 struct mpr_session;
-
-/* The devices that are offered on a connection. */
-struct mpr_offer {
-	struct mpr_hosted **devices;
-	size_t count;
-};
 
 /*
  * Starts a session on a connected Unix stream socket, which it takes over on
  * success; `offer` and the rest must outlive it. 0 or -ENOMEM.
  */
-int mpr_session_create(int sock, const struct mpr_offer *offer, struct mpr_watcher *watcher,
+int mpr_session_create(int sock, const struct mpr_hosted_list *offer, struct mpr_watcher *watcher,
 		       struct mpr_ram_pool *pool, struct mpr_session **session);
 /* Ends it first if need be. */
 void mpr_session_destroy(struct mpr_session *session);

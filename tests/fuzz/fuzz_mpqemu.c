@@ -131,7 +131,7 @@ static void say_all(struct fixture *fixture, struct mpr_connection *connection, 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fixture *fixture = get_fixture();
-	const struct mpr_offer offer = {&fixture->device, 1};
+	const struct mpr_hosted_list offer = {&fixture->device, 1};
 	struct mpr_ram_pool pool = {0};
 	struct mpr_connection *connection;
 	int socks[2];

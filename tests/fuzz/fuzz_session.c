@@ -162,7 +162,7 @@ static void say_all(struct fixture *fixture, struct mpr_session *session, int so
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fixture *fixture = get_fixture();
-	const struct mpr_offer offer = {fixture->devices, 2};
+	const struct mpr_hosted_list offer = {fixture->devices, 2};
 	struct mpr_ram_pool pool = {0};
 	struct mpr_session *session;
 	int socks[2];

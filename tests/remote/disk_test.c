@@ -102,7 +102,7 @@ static unsigned targets(const struct built *built)
 	unsigned mask = 0;
 
 	for (unsigned id = 0; id < MPR_SCSI_MAX_TARGETS; id++)
-		if (mpr_scsi_target_present(built->machine.devices[0]->dev->scsi_bus, id))
+		if (mpr_scsi_target_present(built->machine.devices.hosted[0]->dev->scsi_bus, id))
 			mask |= 1u << id;
 	return mask;
 }

@@ -207,7 +207,7 @@ static void assert_refused(struct plugged *p, int ret, const char *text)
 
 static struct mpr_scsi_bus *bus(const struct plugged *p)
 {
-	return p->machine.devices[0]->dev->scsi_bus;
+	return p->machine.devices.hosted[0]->dev->scsi_bus;
 }
 
 static uint8_t buffer[512];
@@ -393,7 +393,7 @@ static void adapter_takes_its_disks_along(void **state)
 	assert_int_equal(mpr_hotplug_device_del(&p->machine, "a1", &p->error), 0);
 	settle(p);
 	assert_string_equal(p->deleted, "disk1 a1 ");
-	assert_int_equal(p->machine.device_count, 1);
+	assert_int_equal(p->machine.devices.count, 1);
 	assert_int_equal(p->machine.drive_count, 1);
 }
 
@@ -401,10 +401,10 @@ static void adapter_in_use_stays(void **state)
 {
 	struct plugged *p = *state;
 
-	p->machine.devices[0]->owner = p;
+	p->machine.devices.hosted[0]->owner = p;
 	assert_refused(p, mpr_hotplug_device_del(&p->machine, "a0", &p->error), "open in a VMM");
 	assert_refused(p, mpr_hotplug_object_del(&p->machine, "r0", &p->error), "open in a VMM");
-	p->machine.devices[0]->owner = NULL;
+	p->machine.devices.hosted[0]->owner = NULL;
 }
 
 static void object_opens_a_socket_and_closes_it(void **state)
@@ -431,7 +431,7 @@ static void removed_adapter_takes_its_object_along(void **state)
 	settle(p);
 	assert_int_equal(p->closed, 1);
 	assert_int_equal(p->cmdline.objects.count, 0);
-	assert_int_equal(p->machine.device_count, 0);
+	assert_int_equal(p->machine.devices.count, 0);
 	assert_string_equal(p->deleted, "disk0 a0 ");
 }
 
@@ -458,7 +458,7 @@ static void what_cannot_be_added_changes_nothing(void **state)
 		mpr_opts_free(opts);
 	}
 	assert_int_equal(p->cmdline.devices.count, 2);
-	assert_int_equal(p->machine.device_count, 1);
+	assert_int_equal(p->machine.devices.count, 1);
 }
 
 int main(void)
