@@ -311,10 +311,10 @@ static void report_failures(const struct mpr_events *events, struct mpr_drive *d
 /* A request is held until somebody has put right why it failed. */
 static void stop_on_held(struct mpr_machine *machine)
 {
-	for (size_t i = 0; i < machine->drive_count && !machine->stopped; i++) {
-		if (!mpr_blk_held(machine->drives[i]->blk))
+	for (size_t i = 0; i < machine->storage.count && !machine->stopped; i++) {
+		if (!mpr_blk_held(machine->storage.drives[i]->blk))
 			continue;
-		mpr_log(mpr_drive_name(machine->drives[i]),
+		mpr_log(mpr_drive_name(machine->storage.drives[i]),
 			"stopped by an I/O error: 'cont' at the monitor tries again");
 		mpr_machine_stop(machine, true);
 		machine->io_error = true;
@@ -327,8 +327,8 @@ static bool reap(struct loop *loop)
 
 	if (!mpr_uring_reap(loop->watcher->uring))
 		return false;
-	for (size_t i = 0; i < machine->drive_count; i++)
-		report_failures(machine->events, machine->drives[i]);
+	for (size_t i = 0; i < machine->storage.count; i++)
+		report_failures(machine->events, machine->storage.drives[i]);
 	stop_on_held(machine);
 	return true;
 }
@@ -509,7 +509,7 @@ static bool finish_io(struct loop *loop)
 
 	run_until(loop, machine_is_idle);
 	if (!loop->overdue)
-		mpr_flush_start(loop->machine);
+		mpr_flush_start(&loop->machine->storage);
 	run_until(loop, machine_is_idle);
 	if (!loop->overdue)
 		mpr_delay_stop(end);
@@ -541,8 +541,8 @@ static char *describe_io(const struct loop *loop)
 
 	if (!out)
 		return NULL;
-	for (size_t i = 0; i < machine->drive_count; i++) {
-		const struct mpr_drive *drive = machine->drives[i];
+	for (size_t i = 0; i < machine->storage.count; i++) {
+		const struct mpr_drive *drive = machine->storage.drives[i];
 		unsigned requests = drive->base ? 0 : mpr_blk_in_flight(drive->blk);
 
 		if (requests)

@@ -47,6 +47,6 @@ void mpr_report(const struct mpr_machine *machine)
 {
 	for (size_t i = 0; i < machine->devices.count; i++)
 		report_device(machine->devices.hosted[i]->dev);
-	for (size_t i = 0; i < machine->drive_count; i++)
-		report_drive(machine->drives[i]);
+	for (size_t i = 0; i < machine->storage.count; i++)
+		report_drive(machine->storage.drives[i]);
 }

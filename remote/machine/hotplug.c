@@ -9,8 +9,8 @@
 #include "dev/scsi/disk.h"
 #include "dev/scsi/scsi.h"
 #include "remote/storage/drive_options.h"
-#include "remote/storage/drives.h"
 #include "remote/storage/flush.h"
+#include "remote/storage/images.h"
 #include "remote/storage/nodes.h"
 #include "remote/vmm/endpoints.h"
 
@@ -67,7 +67,7 @@ int mpr_hotplug_drive_add(struct mpr_machine *machine, struct mpr_opts *opts, bo
 	ret = mpr_option_add(list, opts);
 	if (ret < 0)
 		return ret;
-	ret = mpr_drive_open(machine, opts, blockdev, error);
+	ret = mpr_drive_open(&machine->storage, opts, blockdev, error);
 	if (ret < 0)
 		mpr_option_remove(list, opts);
 	return ret;
@@ -82,7 +82,7 @@ static void close_later(struct mpr_drive *drive)
 int mpr_hotplug_drive_del(struct mpr_machine *machine, const char *name, bool blockdev,
 			  char **error)
 {
-	struct mpr_drive *drive = mpr_drive_find(machine, name);
+	struct mpr_drive *drive = mpr_drive_find(&machine->storage, name);
 
 	if (!drive || drive->state == MPR_DRIVE_CLOSING)
 		return not_found(blockdev ? "Node" : "Device", name, error);
@@ -97,9 +97,9 @@ int mpr_hotplug_drive_del(struct mpr_machine *machine, const char *name, bool bl
 				    mpr_opts_text(drive->disk));
 		return -EBUSY;
 	}
-	if (mpr_node_parent(machine, drive)) {
+	if (mpr_node_parent(&machine->storage, drive)) {
 		*error = mpr_errorf("\"%s\" is in use by %s: remove that first", name,
-				    mpr_opts_text(mpr_node_parent(machine, drive)->opts));
+				    mpr_opts_text(mpr_node_parent(&machine->storage, drive)->opts));
 		return -EBUSY;
 	}
 	close_later(drive);
@@ -122,7 +122,7 @@ static const char *resize_problem(int err)
 
 int mpr_hotplug_resize(struct mpr_machine *machine, const char *name, uint64_t size, char **error)
 {
-	struct mpr_drive *drive = mpr_drive_find(machine, name);
+	struct mpr_drive *drive = mpr_drive_find(&machine->storage, name);
 	int ret;
 
 	if (!drive)
@@ -144,8 +144,8 @@ static int build(struct mpr_machine *machine, struct mpr_opts *opts, char **erro
 
 	if (ret < 0 || mpr_is_disk(opts))
 		return ret;
-	return mpr_endpoint_offer_default(machine,
-					  mpr_hosted_list_find(&machine->devices, mpr_opts_get(opts, "id")));
+	return mpr_endpoint_offer_default(
+		machine, mpr_hosted_list_find(&machine->devices, mpr_opts_get(opts, "id")));
 }
 
 int mpr_hotplug_device_add(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
@@ -221,9 +221,9 @@ static int remove_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted
 	if (hosted->owner)
 		return in_use(hosted, error);
 	hosted->leaving = true;
-	for (size_t i = 0; i < machine->drive_count; i++)
-		if (machine->drives[i]->adapter == hosted)
-			remove_disk(machine->drives[i]);
+	for (size_t i = 0; i < machine->storage.count; i++)
+		if (machine->storage.drives[i]->adapter == hosted)
+			remove_disk(machine->storage.drives[i]);
 	withdraw(machine, hosted);
 	if (object)
 		forget(&machine->cmdline->objects, object);
@@ -232,7 +232,7 @@ static int remove_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted
 
 int mpr_hotplug_device_del(struct mpr_machine *machine, const char *id, char **error)
 {
-	struct mpr_drive *drive = mpr_drive_of_disk(machine, id);
+	struct mpr_drive *drive = mpr_drive_of_disk(&machine->storage, id);
 	struct mpr_hosted *hosted = mpr_hosted_list_find(&machine->devices, id);
 
 	if (drive && drive->state == MPR_DRIVE_OPEN) {
@@ -334,7 +334,7 @@ static void finish_drive(struct mpr_machine *machine, struct mpr_drive *drive)
 	struct mpr_opts *disk = drive->disk;
 	bool blockdev = drive->blockdev;
 
-	mpr_drive_close(machine, drive);
+	mpr_drive_close(&machine->storage, drive);
 	forget(list_of(machine, blockdev), opts);
 	if (!disk)
 		return;
@@ -360,8 +360,8 @@ static bool step_drive(struct mpr_machine *machine, struct mpr_drive *drive)
 
 static bool has_disks(const struct mpr_machine *machine, const struct mpr_hosted *hosted)
 {
-	for (size_t i = 0; i < machine->drive_count; i++)
-		if (machine->drives[i]->adapter == hosted)
+	for (size_t i = 0; i < machine->storage.count; i++)
+		if (machine->storage.drives[i]->adapter == hosted)
 			return true;
 	return false;
 }
@@ -392,8 +392,8 @@ bool mpr_hotplug_step(struct mpr_machine *machine)
 {
 	bool worked = false;
 
-	for (size_t i = machine->drive_count; i-- > 0;)
-		worked |= step_drive(machine, machine->drives[i]);
+	for (size_t i = machine->storage.count; i-- > 0;)
+		worked |= step_drive(machine, machine->storage.drives[i]);
 	for (size_t i = machine->devices.count; i-- > 0;)
 		worked |= step_adapter(machine, machine->devices.hosted[i]);
 	return worked;
@@ -401,8 +401,8 @@ bool mpr_hotplug_step(struct mpr_machine *machine)
 
 bool mpr_hotplug_settled(const struct mpr_machine *machine)
 {
-	for (size_t i = 0; i < machine->drive_count; i++)
-		if (machine->drives[i]->state == MPR_DRIVE_CLOSING)
+	for (size_t i = 0; i < machine->storage.count; i++)
+		if (machine->storage.drives[i]->state == MPR_DRIVE_CLOSING)
 			return false;
 	return true;
 }

@@ -19,7 +19,7 @@ int mpr_hotplug_device_add(struct mpr_machine *machine, struct mpr_opts *opts, c
  * end of it is told by mpr_events.device_deleted. */
 int mpr_hotplug_device_del(struct mpr_machine *machine, const char *id, char **error);
 
-/* -EBUSY: the image is locked, perhaps for a moment still (remote/storage/drives.h). */
+/* -EBUSY: the image is locked, perhaps for a moment still (remote/storage/images.h). */
 int mpr_hotplug_drive_add(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev,
 			  char **error);
 /* Flushes and closes a drive that no disk uses. */

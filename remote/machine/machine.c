@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "remote/storage/disks.h"
-#include "remote/storage/drives.h"
+#include "remote/storage/images.h"
 #include "remote/vmm/endpoints.h"
 #include "wire/protocol.h"
 
@@ -158,15 +158,15 @@ static int build_adapter(struct mpr_machine *machine, const struct mpr_opts *opt
 
 int mpr_machine_build_device(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
-	return mpr_is_disk(opts) ? mpr_disk_build(machine, opts, error)
+	return mpr_is_disk(opts) ? mpr_disk_build(&machine->storage, opts, error)
 				 : build_adapter(machine, opts, error);
 }
 
 /* True for the disk of a -drive if=scsi. */
 static bool is_built(const struct mpr_machine *machine, const struct mpr_opts *disk)
 {
-	for (size_t i = 0; i < machine->drive_count; i++)
-		if (machine->drives[i]->disk == disk)
+	for (size_t i = 0; i < machine->storage.count; i++)
+		if (machine->storage.drives[i]->disk == disk)
 			return true;
 	return false;
 }
@@ -201,11 +201,17 @@ int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
 		.models = models,
 		.watcher = watcher,
 		.timers = timers,
+		.storage =
+			{
+				.uring = watcher->uring,
+				.devices = &cmdline->devices,
+				.adapters = &machine->devices,
+			},
 	};
 	*error = NULL;
 	ret = check_devices(machine, error);
 	if (ret == 0)
-		ret = mpr_attached_place(machine, error);
+		ret = mpr_attached_place(&cmdline->drives, error);
 	if (ret == 0)
 		ret = check_ids(&cmdline->drives, error);
 	if (ret == 0)
@@ -215,9 +221,10 @@ int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
 	if (ret == 0)
 		ret = mpr_endpoints_build(machine, error);
 	if (ret == 0)
-		ret = mpr_drives_build(machine, error);
+		ret = mpr_drives_build(&machine->storage, &cmdline->drives, &cmdline->blockdevs,
+				       error);
 	if (ret == 0)
-		ret = mpr_attached_build(machine, error);
+		ret = mpr_attached_build(&machine->storage, &cmdline->drives, error);
 	if (ret == 0)
 		ret = build_devices(machine, true, error);
 	if (ret == -ENOMEM && !*error)
@@ -229,12 +236,12 @@ void mpr_machine_destroy(struct mpr_machine *machine)
 {
 	for (size_t i = 0; i < machine->devices.count; i++)
 		mpr_hosted_destroy(machine->devices.hosted[i]);
-	while (machine->drive_count)
-		mpr_drive_close(machine, machine->drives[0]);
+	while (machine->storage.count)
+		mpr_drive_close(&machine->storage, machine->storage.drives[0]);
 	while (machine->endpoint_count)
 		mpr_endpoint_free(machine, machine->endpoints[0]);
 	free(machine->devices.hosted);
-	free(machine->drives);
+	free(machine->storage.drives);
 	free(machine->endpoints);
 	*machine = (struct mpr_machine){0};
 }
@@ -249,18 +256,15 @@ bool mpr_machine_idle(const struct mpr_machine *machine)
 
 bool mpr_machine_drained(const struct mpr_machine *machine)
 {
-	for (size_t i = 0; i < machine->drive_count; i++)
-		if (mpr_blk_in_flight(machine->drives[i]->blk))
-			return false;
-	return true;
+	return mpr_drives_idle(&machine->storage);
 }
 
 void mpr_machine_stop(struct mpr_machine *machine, bool stopped)
 {
 	machine->stopped = stopped;
 	machine->io_error = false;
-	for (size_t i = 0; !stopped && i < machine->drive_count; i++)
-		mpr_blk_retry(machine->drives[i]->blk);
+	for (size_t i = 0; !stopped && i < machine->storage.count; i++)
+		mpr_blk_retry(machine->storage.drives[i]->blk);
 	for (size_t i = 0; i < machine->devices.count; i++)
 		machine->devices.hosted[i]->stopped = stopped;
 }

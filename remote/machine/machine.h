@@ -9,39 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "blk/blk.h"
 #include "remote/device/list.h"
 #include "remote/machine/cmdline.h"
+#include "remote/storage/drives.h"
 #include "remote/vmm/session.h"
-
-/* What remote/machine/hotplug.c does with a drive. */
-enum mpr_drive_state {
-	MPR_DRIVE_OPEN,
-	MPR_DRIVE_LEAVING, /* its disk is being removed */
-	MPR_DRIVE_LEFT,	   /* the disk uses the image no more */
-	MPR_DRIVE_CLOSING, /* it is flushed, and then closed */
-};
-
-/* A -drive or a -blockdev, and the disk that uses it. */
-struct mpr_drive {
-	struct mpr_opts *opts;
-	bool blockdev;	    /* lives on when its disk is removed */
-	const char *id;	    /* NULL: a -blockdev has none */
-	char node_name[32]; /* as given, or made up */
-	const char *file, *format;
-	struct mpr_blk *blk;
-	struct mpr_drive *base;	    /* whose blk it is; NULL: its own */
-	struct mpr_opts *disk;	    /* the -device that uses it, or NULL */
-	struct mpr_hosted *adapter; /* and the adapter of that, or NULL */
-	unsigned target, lun;	    /* where it is on the adapter's bus */
-	enum mpr_drive_state state;
-	uint64_t reported_failures; /* of mpr_blk_stats.failed_operations */
-};
-
-/* What -device calls the disk, or NULL. */
-const char *mpr_drive_disk_id(const struct mpr_drive *drive);
-/* What users call the drive: its id or node name. */
-const char *mpr_drive_name(const struct mpr_drive *drive);
 
 /* A socket on which devices are offered. */
 struct mpr_endpoint {
@@ -74,12 +45,10 @@ struct mpr_machine {
 	struct mpr_doors doors;		 /* the loop's */
 	const struct mpr_events *events; /* NULL: nobody */
 
-	struct mpr_drive **drives;
-	size_t drive_count;
+	struct mpr_storage storage;
 	struct mpr_hosted_list devices;
 	struct mpr_endpoint **endpoints;
 	size_t endpoint_count;
-	unsigned unnamed_nodes; /* node names made up so far */
 
 	bool stopped;  /* see mpr_machine_stop() */
 	bool io_error; /* it was stopped because requests failed, which are held */

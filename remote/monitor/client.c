@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "remote/device/timers.h"
-#include "remote/storage/drives.h"
+#include "remote/storage/images.h"
 
 /* Commands of a client before the devices have their turn. */
 #define BATCH 8

@@ -66,7 +66,7 @@ void mpr_client_destroy(struct mpr_monitor_client *client);
 bool mpr_client_step(struct mpr_monitor_client *client);
 
 /*
- * For a command that found an image locked (remote/storage/drives.h). True: it is executed
+ * For a command that found an image locked (remote/storage/images.h). True: it is executed
  * again in a moment, has no answer until then, and must have changed nothing. False:
  * it was tried for as long as it may be.
  */

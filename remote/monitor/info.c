@@ -63,15 +63,15 @@ static void info_block(const struct mpr_machine *machine, const char *words, FIL
 		verbose |= words[1] == 'v';
 		words += 2;
 	}
-	for (size_t i = 0; i < machine->drive_count; i++) {
-		if (*words && !is_named(machine->drives[i], words))
+	for (size_t i = 0; i < machine->storage.count; i++) {
+		if (*words && !is_named(machine->storage.drives[i], words))
 			continue;
 		if (found)
 			fputc('\n', out);
 		found = true;
-		print_drive(machine->drives[i], out);
+		print_drive(machine->storage.drives[i], out);
 		if (verbose)
-			print_image(machine->drives[i], out);
+			print_image(machine->storage.drives[i], out);
 	}
 	if (*words && !found)
 		fprintf(out, "Device '%s' not found\n", words);
@@ -79,17 +79,18 @@ static void info_block(const struct mpr_machine *machine, const char *words, FIL
 
 static void info_blockstats(const struct mpr_machine *machine, FILE *out)
 {
-	for (size_t i = 0; i < machine->drive_count; i++) {
-		const struct mpr_blk_stats *stats = mpr_blk_stats(machine->drives[i]->blk);
+	for (size_t i = 0; i < machine->storage.count; i++) {
+		const struct mpr_blk_stats *stats = mpr_blk_stats(machine->storage.drives[i]->blk);
 
 		fprintf(out,
 			"%s: rd_bytes=%" PRIu64 " wr_bytes=%" PRIu64 " rd_operations=%" PRIu64
 			" wr_operations=%" PRIu64 " flush_operations=%" PRIu64
 			" failed_operations=%" PRIu64 " bounced_requests=%" PRIu64
 			" bounced_bytes=%" PRIu64 "\n",
-			mpr_drive_name(machine->drives[i]), stats->rd_bytes, stats->wr_bytes,
-			stats->rd_operations, stats->wr_operations, stats->flush_operations,
-			stats->failed_operations, stats->bounced_requests, stats->bounced_bytes);
+			mpr_drive_name(machine->storage.drives[i]), stats->rd_bytes,
+			stats->wr_bytes, stats->rd_operations, stats->wr_operations,
+			stats->flush_operations, stats->failed_operations, stats->bounced_requests,
+			stats->bounced_bytes);
 	}
 }
 
@@ -116,9 +117,9 @@ static void print_adapter(const struct mpr_machine *machine, const struct mpr_ho
 	if (!dev->scsi_bus)
 		return;
 	fprintf(out, "    bus: %s.0\n      type SCSI\n", dev->id);
-	for (size_t i = 0; i < machine->drive_count; i++)
-		if (machine->drives[i]->adapter == hosted)
-			print_disk(machine->drives[i], out);
+	for (size_t i = 0; i < machine->storage.count; i++)
+		if (machine->storage.drives[i]->adapter == hosted)
+			print_disk(machine->storage.drives[i], out);
 }
 
 static void info_qtree(const struct mpr_machine *machine, FILE *out)

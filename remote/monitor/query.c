@@ -137,9 +137,9 @@ struct json_object *mpr_query_block(const struct mpr_machine *machine)
 {
 	struct json_object *list = json_object_new_array();
 
-	for (size_t i = 0; i < machine->drive_count; i++)
-		if (is_device(machine->drives[i]))
-			json_object_array_add(list, block_of(machine->drives[i]));
+	for (size_t i = 0; i < machine->storage.count; i++)
+		if (is_device(machine->storage.drives[i]))
+			json_object_array_add(list, block_of(machine->storage.drives[i]));
 	return list;
 }
 
@@ -147,8 +147,8 @@ struct json_object *mpr_query_nodes(const struct mpr_machine *machine)
 {
 	struct json_object *list = json_object_new_array();
 
-	for (size_t i = 0; i < machine->drive_count; i++)
-		json_object_array_add(list, node_of(machine->drives[i]));
+	for (size_t i = 0; i < machine->storage.count; i++)
+		json_object_array_add(list, node_of(machine->storage.drives[i]));
 	return list;
 }
 
@@ -187,16 +187,16 @@ struct json_object *mpr_query_blockstats(const struct mpr_machine *machine, bool
 {
 	struct json_object *list = json_object_new_array();
 
-	for (size_t i = 0; i < machine->drive_count; i++) {
+	for (size_t i = 0; i < machine->storage.count; i++) {
 		struct json_object *object;
 
-		if (!nodes && !is_device(machine->drives[i]))
+		if (!nodes && !is_device(machine->storage.drives[i]))
 			continue;
 		object = json_object_new_object();
 		if (!nodes)
-			add_names(object, machine->drives[i]);
-		mpr_json_add_string(object, "node-name", machine->drives[i]->node_name);
-		json_object_object_add(object, "stats", stats_of(machine->drives[i]));
+			add_names(object, machine->storage.drives[i]);
+		mpr_json_add_string(object, "node-name", machine->storage.drives[i]->node_name);
+		json_object_object_add(object, "stats", stats_of(machine->storage.drives[i]));
 		json_object_array_add(list, object);
 	}
 	return list;
@@ -367,9 +367,9 @@ struct json_object *mpr_query_qom_list(const struct mpr_machine *machine, const 
 static const struct mpr_drive *drive_of(const struct mpr_machine *machine,
 					const struct mpr_opts *disk)
 {
-	for (size_t i = 0; i < machine->drive_count; i++)
-		if (machine->drives[i]->disk == disk)
-			return machine->drives[i];
+	for (size_t i = 0; i < machine->storage.count; i++)
+		if (machine->storage.drives[i]->disk == disk)
+			return machine->storage.drives[i];
 	return NULL;
 }
 

@@ -105,9 +105,8 @@ static int set_place(struct mpr_opts *opts, struct place place)
 	return mpr_opts_set(opts, "id", id);
 }
 
-int mpr_attached_place(struct mpr_machine *machine, char **error)
+int mpr_attached_place(const struct mpr_option_list *drives, char **error)
 {
-	const struct mpr_option_list *drives = &machine->cmdline->drives;
 	int ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < drives->count; i++) {
@@ -126,11 +125,11 @@ int mpr_attached_place(struct mpr_machine *machine, char **error)
 /* ---- Disks -------------------------------------------------------------- */
 
 /* The adapter of that number among those with a SCSI bus, or NULL. */
-static const struct mpr_hosted *adapter_at(const struct mpr_machine *machine, uint64_t bus)
+static const struct mpr_hosted *adapter_at(const struct mpr_storage *storage, uint64_t bus)
 {
-	for (size_t i = 0; i < machine->devices.count; i++)
-		if (machine->devices.hosted[i]->dev->scsi_bus && bus-- == 0)
-			return machine->devices.hosted[i];
+	for (size_t i = 0; i < storage->adapters->count; i++)
+		if (storage->adapters->hosted[i]->dev->scsi_bus && bus-- == 0)
+			return storage->adapters->hosted[i];
 	return NULL;
 }
 
@@ -151,9 +150,9 @@ static int make_device(const struct mpr_hosted *adapter, const struct mpr_opts *
 	return ret;
 }
 
-static int build(struct mpr_machine *machine, const struct mpr_opts *drive, char **error)
+static int build(struct mpr_storage *storage, const struct mpr_opts *drive, char **error)
 {
-	const struct mpr_hosted *adapter = adapter_at(machine, place_of(drive).bus);
+	const struct mpr_hosted *adapter = adapter_at(storage, place_of(drive).bus);
 	struct mpr_opts *device;
 	int ret;
 
@@ -165,21 +164,21 @@ static int build(struct mpr_machine *machine, const struct mpr_opts *drive, char
 	ret = make_device(adapter, drive, &device, error);
 	if (ret < 0)
 		return ret;
-	ret = mpr_option_add(&machine->cmdline->devices, device);
+	ret = mpr_option_add(storage->devices, device);
 	if (ret < 0) {
 		mpr_opts_free(device);
 		return ret;
 	}
-	return mpr_disk_build(machine, device, error);
+	return mpr_disk_build(storage, device, error);
 }
 
-int mpr_attached_build(struct mpr_machine *machine, char **error)
+int mpr_attached_build(struct mpr_storage *storage, const struct mpr_option_list *drives,
+		       char **error)
 {
-	const struct mpr_option_list *drives = &machine->cmdline->drives;
 	int ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < drives->count; i++)
 		if (mpr_drive_is_attached(drives->opts[i]))
-			ret = build(machine, drives->opts[i], error);
+			ret = build(storage, drives->opts[i], error);
 	return ret;
 }

@@ -3,14 +3,15 @@
 #ifndef MPR_REMOTE_STORAGE_ATTACHED_H
 #define MPR_REMOTE_STORAGE_ATTACHED_H
 
-#include "remote/machine/machine.h"
+#include "remote/storage/drives.h"
 
-/* Gives each such drive of the command line, as QEMU does, a place (bus=, unit=) and an
- * id from it, unless it has them. Before the drives are opened. As mpr_machine_build(). */
-int mpr_attached_place(struct mpr_machine *machine, char **error);
+/* Gives each such drive, as QEMU does, a place (bus=, unit=) and an
+ * id from it, unless it has them. Before the drives are opened. As mpr_drives_build(). */
+int mpr_attached_place(const struct mpr_option_list *drives, char **error);
 
 /* Adds their disks to the devices, and builds them: the adapters and drives are built.
- * As mpr_machine_build(). */
-int mpr_attached_build(struct mpr_machine *machine, char **error);
+ * As mpr_drives_build(). */
+int mpr_attached_build(struct mpr_storage *storage, const struct mpr_option_list *drives,
+		       char **error);
 
 #endif

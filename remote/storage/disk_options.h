@@ -4,7 +4,7 @@
 #define MPR_REMOTE_STORAGE_DISK_OPTIONS_H
 
 #include "dev/scsi/disk.h"
-#include "remote/machine/machine.h"
+#include "remote/storage/drives.h"
 
 /*
  * Reads them; what they do not say the drive's option may. The SCSI ID is left alone if

@@ -9,7 +9,7 @@
 #include "dev/scsi/scsi.h"
 #include "opts/names.h"
 #include "remote/storage/disk_options.h"
-#include "remote/storage/drives.h"
+#include "remote/storage/images.h"
 #include "remote/storage/nodes.h"
 
 /* The adapter itself is on the bus, too. */
@@ -19,9 +19,9 @@
 
 static const char *drive_name(size_t i, const void *opaque)
 {
-	const struct mpr_machine *machine = opaque;
+	const struct mpr_storage *storage = opaque;
 
-	return mpr_drive_name(machine->drives[i]);
+	return mpr_drive_name(storage->drives[i]);
 }
 
 static const char *bus_name(size_t i, const void *opaque)
@@ -32,7 +32,7 @@ static const char *bus_name(size_t i, const void *opaque)
 }
 
 /* Finds the drive that the disk names, which must be free. */
-static int find_drive(const struct mpr_machine *machine, const struct mpr_opts *opts,
+static int find_drive(const struct mpr_storage *storage, const struct mpr_opts *opts,
 		      struct mpr_drive **drive, char **error)
 {
 	const char *id = mpr_opts_get(opts, "drive");
@@ -42,9 +42,9 @@ static int find_drive(const struct mpr_machine *machine, const struct mpr_opts *
 		*error = mpr_errorf("%s: drive=ID is missing", mpr_opts_text(opts));
 		return -EINVAL;
 	}
-	*drive = mpr_drive_find(machine, id);
+	*drive = mpr_drive_find(storage, id);
 	if (!*drive) {
-		names = mpr_names(machine->drive_count, drive_name, machine);
+		names = mpr_names(storage->count, drive_name, storage);
 		*error = mpr_errorf("%s: no drive \"%s\" (%s)", mpr_opts_text(opts), id,
 				    names ? names : "");
 		free(names);
@@ -54,9 +54,9 @@ static int find_drive(const struct mpr_machine *machine, const struct mpr_opts *
 		*error = mpr_errorf("%s: drive \"%s\" is being removed", mpr_opts_text(opts), id);
 		return -EINVAL;
 	}
-	if (mpr_node_parent(machine, *drive)) {
+	if (mpr_node_parent(storage, *drive)) {
 		*error = mpr_errorf("%s: drive \"%s\" is used by %s", mpr_opts_text(opts), id,
-				    mpr_opts_text(mpr_node_parent(machine, *drive)->opts));
+				    mpr_opts_text(mpr_node_parent(storage, *drive)->opts));
 		return -EINVAL;
 	}
 	if ((*drive)->disk) {
@@ -74,16 +74,16 @@ static bool is_bus_of(const struct mpr_hosted *hosted, const char *name)
 	return !strncmp(name, hosted->dev->id, len) && !strcmp(name + len, ".0");
 }
 
-static void no_bus(const struct mpr_machine *machine, const struct mpr_opts *opts, const char *name,
+static void no_bus(const struct mpr_storage *storage, const struct mpr_opts *opts, const char *name,
 		   char **error)
 {
-	char **buses = calloc(machine->devices.count + 1, sizeof(*buses));
+	char **buses = calloc(storage->adapters->count + 1, sizeof(*buses));
 	size_t count = 0;
 	char *names = NULL;
 
-	for (size_t i = 0; buses && i < machine->devices.count; i++) {
-		if (machine->devices.hosted[i]->dev->scsi_bus)
-			buses[count++] = mpr_errorf("%s.0", machine->devices.hosted[i]->dev->id);
+	for (size_t i = 0; buses && i < storage->adapters->count; i++) {
+		if (storage->adapters->hosted[i]->dev->scsi_bus)
+			buses[count++] = mpr_errorf("%s.0", storage->adapters->hosted[i]->dev->id);
 	}
 	if (buses)
 		names = mpr_names(count, bus_name, buses);
@@ -96,13 +96,13 @@ static void no_bus(const struct mpr_machine *machine, const struct mpr_opts *opt
 }
 
 /* The adapter whose bus the disk names; by default the first that has one. */
-static int find_adapter(const struct mpr_machine *machine, const struct mpr_opts *opts,
+static int find_adapter(const struct mpr_storage *storage, const struct mpr_opts *opts,
 			struct mpr_hosted **adapter, char **error)
 {
 	const char *name = mpr_opts_get(opts, "bus");
 
-	for (size_t i = 0; i < machine->devices.count; i++) {
-		struct mpr_hosted *hosted = machine->devices.hosted[i];
+	for (size_t i = 0; i < storage->adapters->count; i++) {
+		struct mpr_hosted *hosted = storage->adapters->hosted[i];
 
 		if (!hosted->dev->scsi_bus || hosted->leaving || (name && !is_bus_of(hosted, name)))
 			continue;
@@ -110,7 +110,7 @@ static int find_adapter(const struct mpr_machine *machine, const struct mpr_opts
 		return 0;
 	}
 	if (name)
-		no_bus(machine, opts, name, error);
+		no_bus(storage, opts, name, error);
 	else
 		*error = mpr_errorf("%s: there is no adapter with a SCSI bus", mpr_opts_text(opts));
 	return -EINVAL;
@@ -183,14 +183,14 @@ static int create_disk(struct mpr_scsi_bus *bus, struct mpr_drive *drive,
 	return ret;
 }
 
-int mpr_disk_build(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
+int mpr_disk_build(struct mpr_storage *storage, struct mpr_opts *opts, char **error)
 {
 	struct mpr_hosted *adapter = NULL;
 	struct mpr_drive *drive = NULL;
-	int ret = find_adapter(machine, opts, &adapter, error);
+	int ret = find_adapter(storage, opts, &adapter, error);
 
 	if (ret == 0)
-		ret = find_drive(machine, opts, &drive, error);
+		ret = find_drive(storage, opts, &drive, error);
 	if (ret == 0)
 		ret = create_disk(adapter->dev->scsi_bus, drive, opts, error);
 	if (ret < 0)

@@ -4,10 +4,10 @@
 #define MPR_REMOTE_STORAGE_DISKS_H
 
 #include "dev/scsi/disk.h"
-#include "remote/machine/machine.h"
+#include "remote/storage/drives.h"
 
-/* The adapters and drives are built. As mpr_machine_build(). */
-int mpr_disk_build(struct mpr_machine *machine, struct mpr_opts *opts, char **error);
+/* The adapters and drives are built. As mpr_drives_build(). */
+int mpr_disk_build(struct mpr_storage *storage, struct mpr_opts *opts, char **error);
 
 /* The tray of the drive's disk; none if it has no disk, or none that is removable. */
 struct mpr_scsi_tray mpr_disk_tray(const struct mpr_drive *drive);

@@ -1,35 +1,66 @@
 /* SPDX-License-Identifier: MIT */
-/* -drive and -blockdev: opening the disk images. */
+/* The drives: images that are open, and which disks use them. */
 #ifndef MPR_REMOTE_STORAGE_DRIVES_H
 #define MPR_REMOTE_STORAGE_DRIVES_H
 
-#include "remote/machine/machine.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/*
- * An image may be locked a little longer than a process that was killed has used it:
- * until the kernel has ended the last of its writes, which must not land after ours.
- * So a locked image is tried again for a while before it is said to be in use.
- */
-#define MPR_DRIVE_LOCK_WAIT_MS 3000
-#define MPR_DRIVE_LOCK_RETRY_MS 50
+#include "blk/blk.h"
+#include "opts/list.h"
+#include "remote/device/list.h"
 
-/* Opens every drive of the command line; waits for their locks, for all together no
- * longer than MPR_DRIVE_LOCK_WAIT_MS. As mpr_machine_build(). */
-int mpr_drives_build(struct mpr_machine *machine, char **error);
+/* What remote/machine/hotplug.c does with a drive. */
+enum mpr_drive_state {
+	MPR_DRIVE_OPEN,
+	MPR_DRIVE_LEAVING, /* its disk is being removed */
+	MPR_DRIVE_LEFT,	   /* the disk uses the image no more */
+	MPR_DRIVE_CLOSING, /* it is flushed, and then closed */
+};
 
-/* Opens one; `blockdev` says which of the two it is. -EBUSY: the image is locked. */
-int mpr_drive_open(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev, char **error);
-/* Closes one, which has no I/O in flight and no disk. */
-void mpr_drive_close(struct mpr_machine *machine, struct mpr_drive *drive);
+/* A -drive or a -blockdev, and the disk that uses it. */
+struct mpr_drive {
+	struct mpr_opts *opts;
+	bool blockdev;	    /* lives on when its disk is removed */
+	const char *id;	    /* NULL: a -blockdev has none */
+	char node_name[32]; /* as given, or made up */
+	const char *file, *format;
+	struct mpr_blk *blk;
+	struct mpr_drive *base;	    /* whose blk it is; NULL: its own */
+	struct mpr_opts *disk;	    /* the -device that uses it, or NULL */
+	struct mpr_hosted *adapter; /* and the adapter of that, or NULL */
+	unsigned target, lun;	    /* where it is on the adapter's bus */
+	enum mpr_drive_state state;
+	uint64_t reported_failures; /* of mpr_blk_stats.failed_operations */
+};
 
-/* Sets what becomes of failed requests: as the -device scsi-hd says (NULL: there is
- * none), else as the drive's option does. */
-int mpr_drive_set_on_error(const struct mpr_drive *drive, const struct mpr_opts *disk,
-			   char **error);
+struct mpr_storage {
+	struct mpr_uring *uring;		/* for I/O on the images */
+	struct mpr_option_list *devices;	/* every -device, disks among them */
+	const struct mpr_hosted_list *adapters; /* perhaps with a SCSI bus */
+
+	struct mpr_drive **drives;
+	size_t count;
+	unsigned unnamed_nodes; /* node names made up so far */
+};
+
+/* What -device calls the disk, or NULL. */
+const char *mpr_drive_disk_id(const struct mpr_drive *drive);
+/* What users call the drive: its id or node name. */
+const char *mpr_drive_name(const struct mpr_drive *drive);
 
 /* The drive of that id or node name, or NULL. */
-struct mpr_drive *mpr_drive_find(const struct mpr_machine *machine, const char *name);
+struct mpr_drive *mpr_drive_find(const struct mpr_storage *storage, const char *name);
 /* The drive whose disk has that id, or NULL. */
-struct mpr_drive *mpr_drive_of_disk(const struct mpr_machine *machine, const char *id);
+struct mpr_drive *mpr_drive_of_disk(const struct mpr_storage *storage, const char *id);
+
+/* Appends a drive. 0 or -ENOMEM. */
+int mpr_drive_add(struct mpr_storage *storage, struct mpr_drive *drive);
+/* Takes out a drive that is there. */
+void mpr_drive_remove(struct mpr_storage *storage, const struct mpr_drive *drive);
+
+/* True when no drive has I/O in flight. */
+bool mpr_drives_idle(const struct mpr_storage *storage);
 
 #endif

@@ -38,8 +38,8 @@ void mpr_flush_drive(const struct mpr_drive *drive)
 	mpr_blk_submit(drive->blk, &flush->req);
 }
 
-void mpr_flush_start(struct mpr_machine *machine)
+void mpr_flush_start(struct mpr_storage *storage)
 {
-	for (size_t i = 0; i < machine->drive_count; i++)
-		mpr_flush_drive(machine->drives[i]);
+	for (size_t i = 0; i < storage->count; i++)
+		mpr_flush_drive(storage->drives[i]);
 }

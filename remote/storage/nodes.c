@@ -15,42 +15,42 @@ bool mpr_node_is_reference(const struct mpr_opts *opts)
 	return driver && !strcmp(driver, "raw") && mpr_opts_get(opts, "file");
 }
 
-const struct mpr_drive *mpr_node_parent(const struct mpr_machine *machine,
+const struct mpr_drive *mpr_node_parent(const struct mpr_storage *storage,
 					const struct mpr_drive *drive)
 {
-	for (size_t i = 0; i < machine->drive_count; i++)
-		if (machine->drives[i]->base == drive)
-			return machine->drives[i];
+	for (size_t i = 0; i < storage->count; i++)
+		if (storage->drives[i]->base == drive)
+			return storage->drives[i];
 	return NULL;
 }
 
 /* NULL when the node is free to be used by another one, else why it is not. */
-static const char *why_not(const struct mpr_machine *machine, const struct mpr_drive *base)
+static const char *why_not(const struct mpr_storage *storage, const struct mpr_drive *base)
 {
 	if (!base || !base->blockdev)
 		return "there is no such -blockdev before it";
 	if (base->state == MPR_DRIVE_CLOSING)
 		return "it is being removed";
-	if (base->disk || mpr_node_parent(machine, base))
+	if (base->disk || mpr_node_parent(storage, base))
 		return "it is in use";
 	return NULL;
 }
 
-static int find_base(const struct mpr_machine *machine, const struct mpr_opts *opts,
+static int find_base(const struct mpr_storage *storage, const struct mpr_opts *opts,
 		     struct mpr_drive **base, char **error)
 {
 	const char *name = mpr_opts_get(opts, "file");
 	const char *why;
 
-	*base = mpr_drive_find(machine, name);
-	why = why_not(machine, *base);
+	*base = mpr_drive_find(storage, name);
+	why = why_not(storage, *base);
 	if (!why)
 		return 0;
 	*error = mpr_errorf("%s: file=%s: %s", mpr_opts_text(opts), name, why);
 	return -EINVAL;
 }
 
-int mpr_node_share(const struct mpr_machine *machine, struct mpr_drive *drive, char **error)
+int mpr_node_share(const struct mpr_storage *storage, struct mpr_drive *drive, char **error)
 {
 	struct mpr_drive *base = NULL;
 	int ret = 0;
@@ -60,7 +60,7 @@ int mpr_node_share(const struct mpr_machine *machine, struct mpr_drive *drive, c
 		ret = -EINVAL;
 	}
 	if (ret == 0)
-		ret = find_base(machine, drive->opts, &base, error);
+		ret = find_base(storage, drive->opts, &base, error);
 	if (ret == 0)
 		ret = mpr_node_options_apply(drive->opts, base->blk, error);
 	if (ret < 0)

@@ -4,17 +4,17 @@
 #ifndef MPR_REMOTE_STORAGE_NODES_H
 #define MPR_REMOTE_STORAGE_NODES_H
 
-#include "remote/machine/machine.h"
+#include "remote/storage/drives.h"
 
 /* True when a -blockdev names another node. */
 bool mpr_node_is_reference(const struct mpr_opts *opts);
 
 /* Gives a drive, whose option is such a reference, the image of the node that it names.
- * As mpr_machine_build(). */
-int mpr_node_share(const struct mpr_machine *machine, struct mpr_drive *drive, char **error);
+ * As mpr_drives_build(). */
+int mpr_node_share(const struct mpr_storage *storage, struct mpr_drive *drive, char **error);
 
 /* The drive that stands on this one, or NULL. */
-const struct mpr_drive *mpr_node_parent(const struct mpr_machine *machine,
+const struct mpr_drive *mpr_node_parent(const struct mpr_storage *storage,
 					const struct mpr_drive *drive);
 
 #endif

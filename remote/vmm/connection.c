@@ -31,8 +31,9 @@ static void on_readable(void *opaque)
 	connection->readable = true;
 }
 
-int mpr_connection_create(int sock, const struct mpr_hosted_list *offer, struct mpr_watcher *watcher,
-			  struct mpr_ram_pool *pool, struct mpr_connection **result)
+int mpr_connection_create(int sock, const struct mpr_hosted_list *offer,
+			  struct mpr_watcher *watcher, struct mpr_ram_pool *pool,
+			  struct mpr_connection **result)
 {
 	struct mpr_connection *connection = calloc(1, sizeof(*connection));
 

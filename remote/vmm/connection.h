@@ -12,8 +12,9 @@
 
 struct mpr_connection;
 
-int mpr_connection_create(int sock, const struct mpr_hosted_list *offer, struct mpr_watcher *watcher,
-			  struct mpr_ram_pool *pool, struct mpr_connection **connection);
+int mpr_connection_create(int sock, const struct mpr_hosted_list *offer,
+			  struct mpr_watcher *watcher, struct mpr_ram_pool *pool,
+			  struct mpr_connection **connection);
 void mpr_connection_destroy(struct mpr_connection *connection);
 bool mpr_connection_step(struct mpr_connection *connection);
 void mpr_connection_end(struct mpr_connection *connection, const char *why);

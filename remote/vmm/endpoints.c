@@ -241,8 +241,9 @@ int mpr_endpoint_offer_object(struct mpr_machine *machine, const struct mpr_opts
 	int ret = offer_object(machine, opts, machine->cmdline->objects.count, passed, error);
 
 	if (ret == 0)
-		*endpoint = mpr_endpoint_of(
-			machine, mpr_hosted_list_find(&machine->devices, mpr_opts_get(opts, "devid")));
+		*endpoint =
+			mpr_endpoint_of(machine, mpr_hosted_list_find(&machine->devices,
+								      mpr_opts_get(opts, "devid")));
 	return ret;
 }
 

@@ -31,8 +31,9 @@ static void on_readable(void *opaque)
 	session->readable = true;
 }
 
-int mpr_mpqemu_session_create(int sock, const struct mpr_hosted_list *offer, struct mpr_watcher *watcher,
-			      struct mpr_ram_pool *pool, struct mpr_mpqemu_session **result)
+int mpr_mpqemu_session_create(int sock, const struct mpr_hosted_list *offer,
+			      struct mpr_watcher *watcher, struct mpr_ram_pool *pool,
+			      struct mpr_mpqemu_session **result)
 {
 	struct mpr_mpqemu_session *session = calloc(1, sizeof(*session));
 

@@ -13,8 +13,9 @@
 
 struct mpr_mpqemu_session;
 
-int mpr_mpqemu_session_create(int sock, const struct mpr_hosted_list *offer, struct mpr_watcher *watcher,
-			      struct mpr_ram_pool *pool, struct mpr_mpqemu_session **result);
+int mpr_mpqemu_session_create(int sock, const struct mpr_hosted_list *offer,
+			      struct mpr_watcher *watcher, struct mpr_ram_pool *pool,
+			      struct mpr_mpqemu_session **result);
 void mpr_mpqemu_session_destroy(struct mpr_mpqemu_session *session);
 bool mpr_mpqemu_session_step(struct mpr_mpqemu_session *session);
 void mpr_mpqemu_session_end(struct mpr_mpqemu_session *session, const char *why);

@@ -283,7 +283,7 @@ static void write_cache_of_the_disk_goes_before_the_drives(void **state)
 					    cases[i].drive, "-device", cases[i].disk),
 				       argv),
 				 0);
-		assert_int_equal(mpr_blk_cache_mode(built.machine.drives[0]->blk),
+		assert_int_equal(mpr_blk_cache_mode(built.machine.storage.drives[0]->blk),
 				 cases[i].expected);
 		demolish(&built, argv);
 	}
@@ -308,9 +308,9 @@ static void drives_make_their_own_disks(void **state)
 				    "-drive", "if=scsi,file=IMAGE0,index=8"),
 			       argv),
 			 0);
-	assert_string_equal(built.machine.drives[0]->id, "scsi1-hd1");
-	assert_string_equal(built.machine.drives[0]->adapter->dev->id, "a1");
-	assert_int_equal(built.machine.drives[0]->target, 1);
+	assert_string_equal(built.machine.storage.drives[0]->id, "scsi1-hd1");
+	assert_string_equal(built.machine.storage.drives[0]->adapter->dev->id, "a1");
+	assert_int_equal(built.machine.storage.drives[0]->target, 1);
 	demolish(&built, argv);
 	assert_refused(
 		ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "if=scsi,file=IMAGE0,bus=1"),
@@ -355,7 +355,7 @@ static void image_that_cannot_be_written_may_be_read(void **state)
 				    "scsi-hd,drive=d0"),
 			       argv),
 			 0);
-	assert_true(mpr_blk_read_only(built.machine.drives[0]->blk));
+	assert_true(mpr_blk_read_only(built.machine.storage.drives[0]->blk));
 	demolish(&built, argv);
 }
 
@@ -432,7 +432,7 @@ static void read_only_drive_is_opened_for_reading(void **state)
 				    "scsi-hd,drive=d0"),
 			       argv),
 			 0);
-	assert_true(mpr_blk_read_only(built.machine.drives[0]->blk));
+	assert_true(mpr_blk_read_only(built.machine.storage.drives[0]->blk));
 	demolish(&built, argv);
 }
 

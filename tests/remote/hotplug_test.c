@@ -225,7 +225,7 @@ static struct mpr_scsi_task *start_read(struct plugged *p)
 	memset(&task_end, 0, sizeof(task_end));
 	task = mpr_scsi_task_new(bus(p), 0, 0, 0, MPR_SCSI_SIMPLE, read_1, sizeof(read_1), NULL);
 	mpr_scsi_task_start(task, &sg, 1);
-	assert_int_equal(mpr_blk_in_flight(p->machine.drives[0]->blk), 1);
+	assert_int_equal(mpr_blk_in_flight(p->machine.storage.drives[0]->blk), 1);
 	return task;
 }
 
@@ -242,7 +242,7 @@ static void disk_comes_and_goes_with_its_drive(void **state)
 	assert_false(mpr_scsi_target_present(bus(p), 5));
 	settle(p);
 	assert_string_equal(p->deleted, "disk1 ");
-	assert_int_equal(p->machine.drive_count, 1);
+	assert_int_equal(p->machine.storage.count, 1);
 	assert_int_equal(p->cmdline.devices.count, 2);
 	assert_int_equal(p->cmdline.drives.count, 1);
 	/* All names and the image are free again. */
@@ -259,13 +259,13 @@ static void node_outlives_its_disk(void **state)
 	assert_refused(p, mpr_hotplug_drive_del(&p->machine, "d1", true, &p->error), "in use by");
 	assert_int_equal(mpr_hotplug_device_del(&p->machine, "disk1", &p->error), 0);
 	settle(p);
-	assert_int_equal(p->machine.drive_count, 2);
+	assert_int_equal(p->machine.storage.count, 2);
 	add_device(p, "scsi-hd,id=disk2,drive=d1");
 	assert_int_equal(mpr_hotplug_device_del(&p->machine, "disk2", &p->error), 0);
 	settle(p);
 	assert_int_equal(mpr_hotplug_drive_del(&p->machine, "d1", true, &p->error), 0);
 	settle(p);
-	assert_int_equal(p->machine.drive_count, 1);
+	assert_int_equal(p->machine.storage.count, 1);
 	assert_string_equal(p->deleted, "disk1 disk2 ");
 }
 
@@ -296,7 +296,7 @@ static void request_in_flight_ends_before_the_disk_is_gone(void **state)
 	assert_int_equal(task_end.completed, 1);
 	assert_int_equal(task_end.status, MPR_SCSI_CHECK_CONDITION);
 	assert_string_equal(p->deleted, "disk0 ");
-	assert_int_equal(p->machine.drive_count, 0);
+	assert_int_equal(p->machine.storage.count, 0);
 	mpr_scsi_task_free(task);
 }
 
@@ -305,11 +305,11 @@ static struct mpr_scsi_task *start_held_read(struct plugged *p)
 {
 	struct mpr_scsi_task *task;
 
-	mpr_blk_set_on_error(p->machine.drives[0]->blk, MPR_BLK_STOP, MPR_BLK_STOP);
+	mpr_blk_set_on_error(p->machine.storage.drives[0]->blk, MPR_BLK_STOP, MPR_BLK_STOP);
 	assert_int_equal(truncate(p->image[0], 0), 0);
 	task = start_read(p);
 	settle(p);
-	assert_int_equal(mpr_blk_held(p->machine.drives[0]->blk), 1);
+	assert_int_equal(mpr_blk_held(p->machine.storage.drives[0]->blk), 1);
 	assert_int_equal(task_end.completed, 0);
 	return task;
 }
@@ -323,8 +323,8 @@ static void going_on_tries_again(void **state)
 	assert_int_equal(truncate(p->image[0], 1 << 20), 0);
 	mpr_machine_stop(&p->machine, false);
 	settle(p);
-	assert_int_equal(mpr_blk_held(p->machine.drives[0]->blk), 0);
-	assert_int_equal(mpr_blk_stats(p->machine.drives[0]->blk)->rd_operations, 1);
+	assert_int_equal(mpr_blk_held(p->machine.storage.drives[0]->blk), 0);
+	assert_int_equal(mpr_blk_stats(p->machine.storage.drives[0]->blk)->rd_operations, 1);
 	mpr_scsi_task_cancel(task);
 	mpr_scsi_task_free(task);
 }
@@ -362,7 +362,7 @@ static void disk_grows_with_its_image(void **state)
 	struct plugged *p = *state;
 
 	assert_int_equal(mpr_hotplug_resize(&p->machine, "d0", 2 << 20, &p->error), 0);
-	assert_int_equal(mpr_blk_size(p->machine.drives[0]->blk), 2 << 20);
+	assert_int_equal(mpr_blk_size(p->machine.storage.drives[0]->blk), 2 << 20);
 	assert_refused(p, mpr_hotplug_resize(&p->machine, "d0", 1000, &p->error),
 		       "multiple of 512");
 	assert_int_equal(mpr_hotplug_resize(&p->machine, "d9", 512, &p->error), -ENODEV);
@@ -394,7 +394,7 @@ static void adapter_takes_its_disks_along(void **state)
 	settle(p);
 	assert_string_equal(p->deleted, "disk1 a1 ");
 	assert_int_equal(p->machine.devices.count, 1);
-	assert_int_equal(p->machine.drive_count, 1);
+	assert_int_equal(p->machine.storage.count, 1);
 }
 
 static void adapter_in_use_stays(void **state)
