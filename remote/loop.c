@@ -116,7 +116,7 @@ static void on_left(struct door *door)
 	if (door->listener)
 		return;
 	unlink_door(loop, door);
-	mpr_endpoint_free(loop->machine, door->endpoint);
+	mpr_endpoint_free(&loop->machine->offers.endpoints, door->endpoint);
 	free(door);
 }
 
@@ -184,12 +184,12 @@ static int open_door(void *opaque, struct mpr_endpoint *endpoint, char **error)
 
 static int open_doors(struct loop *loop, char **error)
 {
-	struct mpr_machine *machine = loop->machine;
+	struct mpr_endpoints *endpoints = &loop->machine->offers.endpoints;
 	int ret = 0;
 
-	machine->doors = (struct mpr_doors){open_door, close_door, loop};
-	for (size_t i = 0; ret == 0 && i < machine->endpoint_count; i++)
-		ret = open_door(loop, machine->endpoints[i], error);
+	endpoints->doors = (struct mpr_door_ops){open_door, close_door, loop};
+	for (size_t i = 0; ret == 0 && i < endpoints->count; i++)
+		ret = open_door(loop, endpoints->list[i], error);
 	return ret;
 }
 

@@ -54,7 +54,6 @@ const char *const mpr_disk_properties[] = {
 	"werror",
 	NULL,
 };
-const char *const mpr_object_properties[] = {"qom-type", "id", "devid", "fd", "path", NULL};
 
 /* ---- The options -------------------------------------------------------- */
 

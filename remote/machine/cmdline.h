@@ -36,7 +36,6 @@ struct mpr_cmdline {
 /* The properties of the devices and options, each list ended by NULL. */
 extern const char *const mpr_adapter_properties[];
 extern const char *const mpr_disk_properties[];
-extern const char *const mpr_object_properties[];
 
 #define MPR_DISK_DRIVER "scsi-hd"
 

@@ -2,7 +2,6 @@
 #include "remote/machine/hotplug.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +11,6 @@
 #include "remote/storage/flush.h"
 #include "remote/storage/images.h"
 #include "remote/storage/nodes.h"
-#include "remote/vmm/endpoints.h"
 
 static int not_found(const char *what, const char *name, char **error)
 {
@@ -144,8 +142,9 @@ static int build(struct mpr_machine *machine, struct mpr_opts *opts, char **erro
 
 	if (ret < 0 || mpr_is_disk(opts))
 		return ret;
-	return mpr_endpoint_offer_default(
-		machine, mpr_hosted_list_find(&machine->devices, mpr_opts_get(opts, "id")));
+	return mpr_offer_on_default(
+		&machine->offers,
+		mpr_hosted_list_find(&machine->devices, mpr_opts_get(opts, "id")));
 }
 
 int mpr_hotplug_device_add(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
@@ -183,30 +182,6 @@ static void remove_disk(struct mpr_drive *drive)
 				 on_removed, drive);
 }
 
-/* A socket on which nothing is offered any more is closed. */
-static void withdraw(struct mpr_machine *machine, const struct mpr_hosted *hosted)
-{
-	struct mpr_endpoint *endpoint = mpr_endpoint_of(machine, hosted);
-
-	if (!endpoint)
-		return;
-	mpr_endpoint_withdraw(endpoint, hosted);
-	if (endpoint->offer.count || endpoint->is_default)
-		return;
-	machine->doors.close(machine->doors.opaque, endpoint);
-	mpr_endpoint_free(machine, endpoint);
-}
-
-static struct mpr_opts *object_of(const struct mpr_machine *machine, const char *devid)
-{
-	const struct mpr_option_list *objects = &machine->cmdline->objects;
-
-	for (size_t i = 0; i < objects->count; i++)
-		if (!strcmp(mpr_opts_get(objects->opts[i], "devid"), devid))
-			return objects->opts[i];
-	return NULL;
-}
-
 static int in_use(const struct mpr_hosted *hosted, char **error)
 {
 	*error = mpr_errorf("Device \"%s\" is open in a VMM: remove its proxy device there first",
@@ -216,7 +191,7 @@ static int in_use(const struct mpr_hosted *hosted, char **error)
 
 static int remove_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted, char **error)
 {
-	struct mpr_opts *object = object_of(machine, hosted->dev->id);
+	struct mpr_opts *object = mpr_offer_of(&machine->offers, hosted->dev->id);
 
 	if (hosted->owner)
 		return in_use(hosted, error);
@@ -224,7 +199,7 @@ static int remove_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted
 	for (size_t i = 0; i < machine->storage.count; i++)
 		if (machine->storage.drives[i]->adapter == hosted)
 			remove_disk(machine->storage.drives[i]);
-	withdraw(machine, hosted);
+	mpr_endpoints_withdraw(&machine->offers.endpoints, hosted);
 	if (object)
 		forget(&machine->cmdline->objects, object);
 	return 0;
@@ -249,51 +224,16 @@ int mpr_hotplug_device_del(struct mpr_machine *machine, const char *id, char **e
 
 /* ---- Objects ------------------------------------------------------------ */
 
-/* What was inherited and is free is not closed by exec, all else is. An endpoint's
- * socket may have several devices. */
-static int check_fd(const struct mpr_machine *machine, const struct mpr_opts *opts, char **error)
-{
-	const char *fd = mpr_opts_get(opts, "fd");
-	int flags = fd ? fcntl(atoi(fd), F_GETFD) : 0;
-
-	if (flags < 0 || !(flags & FD_CLOEXEC) || mpr_endpoint_has_fd(machine, atoi(fd)))
-		return 0;
-	*error = mpr_errorf("%s: file descriptor %s was not inherited", mpr_opts_text(opts), fd);
-	return -EINVAL;
-}
-
-static int open_endpoint(struct mpr_machine *machine, struct mpr_endpoint *endpoint, char **error)
-{
-	int ret;
-
-	if (endpoint->offer.count > 1)
-		return 0; /* it is open */
-	ret = machine->doors.open(machine->doors.opaque, endpoint, error);
-	if (ret < 0)
-		mpr_endpoint_free(machine, endpoint);
-	return ret;
-}
-
 int mpr_hotplug_object_add(struct mpr_machine *machine, struct mpr_opts *opts, int passed,
 			   char **error)
 {
 	struct mpr_option_list *list = &machine->cmdline->objects;
-	struct mpr_endpoint *endpoint;
-	int ret = mpr_endpoint_check_object(opts, error);
+	int ret = mpr_offer_check(opts, error);
 
 	if (ret == 0)
 		ret = check_new_id(list, opts, error);
-	if (ret == 0 && mpr_endpoint_default(machine)) {
-		*error = mpr_errorf("%s: every device is offered on file descriptor %s",
-				    mpr_opts_text(opts), machine->cmdline->fd);
-		ret = -EINVAL;
-	}
-	if (ret == 0 && passed < 0)
-		ret = check_fd(machine, opts, error);
 	if (ret == 0)
-		ret = mpr_endpoint_offer_object(machine, opts, passed, &endpoint, error);
-	if (ret == 0)
-		ret = open_endpoint(machine, endpoint, error);
+		ret = mpr_offer_object(&machine->offers, opts, passed, error);
 	return ret == 0 ? mpr_option_add(list, opts) : ret;
 }
 
@@ -309,7 +249,7 @@ int mpr_hotplug_object_del(struct mpr_machine *machine, const char *id, char **e
 	hosted = mpr_hosted_list_find(&machine->devices, mpr_opts_get(opts, "devid"));
 	if (hosted->owner)
 		return in_use(hosted, error);
-	withdraw(machine, hosted);
+	mpr_endpoints_withdraw(&machine->offers.endpoints, hosted);
 	forget(&machine->cmdline->objects, opts);
 	return 0;
 }

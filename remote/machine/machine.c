@@ -8,7 +8,6 @@
 
 #include "remote/storage/disks.h"
 #include "remote/storage/images.h"
-#include "remote/vmm/endpoints.h"
 #include "wire/protocol.h"
 
 static const char *get(const struct mpr_opts *opts, const char *key)
@@ -207,6 +206,11 @@ int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
 				.devices = &cmdline->devices,
 				.adapters = &machine->devices,
 			},
+		.offers =
+			{
+				.devices = &machine->devices,
+				.objects = &cmdline->objects,
+			},
 	};
 	*error = NULL;
 	ret = check_devices(machine, error);
@@ -219,7 +223,8 @@ int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
 	if (ret == 0)
 		ret = build_devices(machine, false, error);
 	if (ret == 0)
-		ret = mpr_endpoints_build(machine, error);
+		ret = mpr_offers_build(&machine->offers, cmdline->fd,
+				       mpr_cmdline_has_monitor(cmdline), error);
 	if (ret == 0)
 		ret = mpr_drives_build(&machine->storage, &cmdline->drives, &cmdline->blockdevs,
 				       error);
@@ -238,11 +243,11 @@ void mpr_machine_destroy(struct mpr_machine *machine)
 		mpr_hosted_destroy(machine->devices.hosted[i]);
 	while (machine->storage.count)
 		mpr_drive_close(&machine->storage, machine->storage.drives[0]);
-	while (machine->endpoint_count)
-		mpr_endpoint_free(machine, machine->endpoints[0]);
+	while (machine->offers.endpoints.count)
+		mpr_endpoint_free(&machine->offers.endpoints, machine->offers.endpoints.list[0]);
 	free(machine->devices.hosted);
 	free(machine->storage.drives);
-	free(machine->endpoints);
+	free(machine->offers.endpoints.list);
 	*machine = (struct mpr_machine){0};
 }
 

@@ -12,23 +12,7 @@
 #include "remote/device/list.h"
 #include "remote/machine/cmdline.h"
 #include "remote/storage/drives.h"
-#include "remote/vmm/session.h"
-
-/* A socket on which devices are offered. */
-struct mpr_endpoint {
-	int fd;		  /* a connected socket, or -1; the loop takes it over */
-	const char *path; /* where to listen, or NULL */
-	bool is_default;  /* the socket that stands alone: for devices without an object */
-	struct mpr_hosted_list offer;
-};
-
-/* How sockets are opened and closed while the machine runs. */
-struct mpr_doors {
-	/* 0, or negative errno with *error set to a message. */
-	int (*open)(void *opaque, struct mpr_endpoint *endpoint, char **error);
-	void (*close)(void *opaque, struct mpr_endpoint *endpoint);
-	void *opaque;
-};
+#include "remote/vmm/offers.h"
 
 /* Who is told what happens. */
 struct mpr_events {
@@ -42,13 +26,11 @@ struct mpr_machine {
 	const struct mpr_device_ops *const *models;
 	struct mpr_watcher *watcher;
 	struct mpr_timers *timers;
-	struct mpr_doors doors;		 /* the loop's */
 	const struct mpr_events *events; /* NULL: nobody */
 
 	struct mpr_storage storage;
 	struct mpr_hosted_list devices;
-	struct mpr_endpoint **endpoints;
-	size_t endpoint_count;
+	struct mpr_offers offers;
 
 	bool stopped;  /* see mpr_machine_stop() */
 	bool io_error; /* it was stopped because requests failed, which are held */

@@ -1,39 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* The file descriptor that stands alone, and -object x-remote-object: which
- * devices are offered on which socket. */
+/* The sockets on which devices are offered to VMMs. */
 #ifndef MPR_REMOTE_VMM_ENDPOINTS_H
 #define MPR_REMOTE_VMM_ENDPOINTS_H
 
-#include "remote/machine/machine.h"
+#include "remote/device/list.h"
 
-/* The devices are built. As mpr_machine_build(). */
-int mpr_endpoints_build(struct mpr_machine *machine, char **error);
+struct mpr_endpoint {
+	int fd;		  /* a connected socket, or -1; its door takes it over */
+	const char *path; /* where to listen, or NULL */
+	bool is_default;  /* the socket that stands alone: for devices without an object */
+	struct mpr_hosted_list offer;
+};
 
-/* Checks that an object is an x-remote-object, and that it knows its properties. As
- * mpr_machine_build(). */
-int mpr_endpoint_check_object(const struct mpr_opts *opts, char **error);
+/* How sockets are opened and closed while VMMs are served (remote/vmm/doors.h). */
+struct mpr_door_ops {
+	/* 0, or negative errno with *error set to a message. */
+	int (*open)(void *opaque, struct mpr_endpoint *endpoint, char **error);
+	void (*close)(void *opaque, struct mpr_endpoint *endpoint);
+	void *opaque;
+};
 
-/* Offers the device that an x-remote-object names, which is not in the command
- * line yet. `passed`: the socket that its fd names, -1 if that is a number.
- * *endpoint: where; its offer has one device if it is a new one. */
-int mpr_endpoint_offer_object(struct mpr_machine *machine, const struct mpr_opts *opts, int passed,
-			      struct mpr_endpoint **endpoint, char **error);
+/* Zeroed: none. */
+struct mpr_endpoints {
+	struct mpr_endpoint **list;
+	size_t count;
+	struct mpr_door_ops doors; /* while VMMs are served */
+};
 
+/* Adds one of a connected socket (`path`: NULL) or a path, which must stay. NULL when
+ * out of memory. */
+struct mpr_endpoint *mpr_endpoint_add(struct mpr_endpoints *endpoints, int fd, const char *path);
+/* Frees one whose socket is closed. */
+void mpr_endpoint_free(struct mpr_endpoints *endpoints, struct mpr_endpoint *endpoint);
+
+/* The endpoint of a socket or path, or NULL. */
+struct mpr_endpoint *mpr_endpoint_find(const struct mpr_endpoints *endpoints, int fd,
+				       const char *path);
 /* The socket that stands alone, while it is connected, or NULL. */
-struct mpr_endpoint *mpr_endpoint_default(const struct mpr_machine *machine);
+struct mpr_endpoint *mpr_endpoint_default(const struct mpr_endpoints *endpoints);
 
-/* Offers a device there, if there is one. 0 or -ENOMEM. */
-int mpr_endpoint_offer_default(struct mpr_machine *machine, struct mpr_hosted *hosted);
-
-/* Whether an endpoint's socket has that number. */
-bool mpr_endpoint_has_fd(const struct mpr_machine *machine, int fd);
-
-/* The endpoint on which a device is offered, or NULL. */
-struct mpr_endpoint *mpr_endpoint_of(const struct mpr_machine *machine,
-				     const struct mpr_hosted *hosted);
-/* Offers it no more. */
-void mpr_endpoint_withdraw(struct mpr_endpoint *endpoint, const struct mpr_hosted *hosted);
-/* Forgets an endpoint whose socket is closed. */
-void mpr_endpoint_free(struct mpr_machine *machine, struct mpr_endpoint *endpoint);
+/* Offers a device no more; a socket on which nothing is offered any more is closed. */
+void mpr_endpoints_withdraw(struct mpr_endpoints *endpoints, const struct mpr_hosted *hosted);
 
 #endif

@@ -78,7 +78,7 @@ static void build(struct fixture *fixture, struct mpr_machine *machine, struct m
 	require(mpr_cmdline_parse(cmdline, 5, argv, models, &error) == 0);
 	require(mpr_machine_build(machine, cmdline, models, &fixture->watcher, &fixture->timers,
 				  &error) == 0);
-	machine->doors = (struct mpr_doors){open_door, close_door, NULL};
+	machine->offers.endpoints.doors = (struct mpr_door_ops){open_door, close_door, NULL};
 }
 
 /* ---- A client ----------------------------------------------------------- */

@@ -136,7 +136,7 @@ static int setup(void **state)
 		fail_msg("%s", p->error);
 	p->events = (struct mpr_events){on_deleted, on_io_error, p};
 	p->machine.events = &p->events;
-	p->machine.doors = (struct mpr_doors){open_door, close_door, p};
+	p->machine.offers.endpoints.doors = (struct mpr_door_ops){open_door, close_door, p};
 	memset(&task_end, 0, sizeof(task_end));
 	*state = p;
 	return 0;
@@ -416,10 +416,10 @@ static void object_opens_a_socket_and_closes_it(void **state)
 	add_device(p, "adapter,id=a1");
 	assert_int_equal(mpr_hotplug_object_add(&p->machine, opts, -1, &p->error), 0);
 	assert_int_equal(p->opened, 1);
-	assert_int_equal(p->machine.endpoint_count, 2);
+	assert_int_equal(p->machine.offers.endpoints.count, 2);
 	assert_int_equal(mpr_hotplug_object_del(&p->machine, "r1", &p->error), 0);
 	assert_int_equal(p->closed, 1);
-	assert_int_equal(p->machine.endpoint_count, 1);
+	assert_int_equal(p->machine.offers.endpoints.count, 1);
 	assert_refused(p, mpr_hotplug_object_del(&p->machine, "r1", &p->error), "not found");
 }
 
