@@ -15,14 +15,8 @@
 #include "remote/process/log.h"
 #include "remote/report.h"
 #include "remote/storage/flush.h"
-#include "remote/vmm/connection.h"
-#include "remote/vmm/endpoints.h"
-#include "remote/vmm/listener.h"
-#include "ring/discard.h"
+#include "remote/vmm/doors.h"
 #include "ring/window.h"
-
-/* More connections than this are hung up on. */
-#define MAX_SESSIONS 256
 
 /* Turns between two looks at the clock while waiting for work. */
 #define TURNS_PER_LOOK 8
@@ -31,33 +25,15 @@
  * the same core. All these pauses are less than a microsecond. */
 #define MAX_PAUSES 16
 
-/* A way in: a socket given, or a listener. */
-struct door {
-	struct door *next;
-	struct loop *loop;
-	struct mpr_endpoint *endpoint;
-	struct mpr_listener *listener; /* NULL: a socket was given */
-	bool used;		       /* somebody said hello */
-};
-
-struct guest {
-	struct guest *next;
-	struct door *door;
-	struct mpr_connection *connection;
-};
-
 struct loop {
 	struct mpr_machine *machine;
 	struct mpr_watcher *watcher;
 	struct mpr_timers *timers;
 	struct mpr_ram_pool ram;
-	struct door *doors;
-	struct guest *guests;
-	size_t guest_count;
+	struct mpr_doors doors;
 	int signals;
 	struct mpr_watch *signal_watch;
 	struct mpr_monitors *monitors;
-	bool served;  /* a VMM was there, and left */
 	bool stopped; /* by a signal */
 	bool ending;  /* VMMs are not listened to any more */
 	bool overdue; /* for too long */
@@ -65,189 +41,14 @@ struct loop {
 	struct mpr_window window;
 };
 
-/* ---- Connections -------------------------------------------------------- */
-
-static int add_guest(struct door *door, int sock)
-{
-	struct loop *loop = door->loop;
-	struct guest *guest = calloc(1, sizeof(*guest));
-	int ret = -ENOMEM;
-
-	if (guest)
-		ret = mpr_connection_create(sock, &door->endpoint->offer, loop->watcher, &loop->ram,
-					    &guest->connection);
-	if (ret < 0) {
-		free(guest);
-		return ret;
-	}
-	guest->door = door;
-	guest->next = loop->guests;
-	loop->guests = guest;
-	loop->guest_count++;
-	return 0;
-}
-
-static void on_accept(int fd, void *opaque)
-{
-	struct door *door = opaque;
-	int ret = door->loop->guest_count < MAX_SESSIONS ? add_guest(door, fd) : -EMFILE;
-
-	if (ret == 0)
-		return;
-	mpr_log(NULL, "%s: connection refused: %s", door->endpoint->path, strerror(-ret));
-	mpr_discard_socket(fd);
-}
-
-static void unlink_door(struct loop *loop, const struct door *door)
-{
-	struct door **link = &loop->doors;
-
-	while (*link != door)
-		link = &(*link)->next;
-	*link = door->next;
-}
-
-/* A socket that was given goes with the VMM: its number may become another file's. */
-static void on_left(struct door *door)
-{
-	struct loop *loop = door->loop;
-
-	loop->served |= door->used;
-	if (door->listener)
-		return;
-	unlink_door(loop, door);
-	mpr_endpoint_free(&loop->machine->offers.endpoints, door->endpoint);
-	free(door);
-}
-
-static void free_guest(struct loop *loop, struct guest *guest)
-{
-	mpr_connection_destroy(guest->connection);
-	free(guest);
-	loop->guest_count--;
-}
-
-/* Frees the sessions that have ended. */
-static void remove_guests(struct loop *loop)
-{
-	struct guest **link = &loop->guests;
-
-	while (*link) {
-		struct guest *guest = *link;
-		struct door *door = guest->door;
-
-		if (!mpr_connection_ended(guest->connection)) {
-			link = &guest->next;
-			continue;
-		}
-		*link = guest->next;
-		free_guest(loop, guest);
-		on_left(door);
-	}
-}
-
-static int listen_at(struct door *door, char **error)
-{
-	const char *path = door->endpoint->path;
-	int ret = mpr_listener_create(path, door->loop->watcher, on_accept, door, &door->listener);
-
-	if (ret == -EADDRINUSE)
-		*error = mpr_errorf("path=%s: another process listens there, or it is not a socket",
-				    path);
-	else if (ret < 0)
-		*error = mpr_errorf("path=%s: cannot listen: %s", path, strerror(-ret));
-	return ret;
-}
-
-static void close_door(void *opaque, struct mpr_endpoint *endpoint);
-
-static int open_door(void *opaque, struct mpr_endpoint *endpoint, char **error)
-{
-	struct loop *loop = opaque;
-	struct door *door = calloc(1, sizeof(*door));
-	int ret;
-
-	if (!door)
-		return -ENOMEM;
-	door->loop = loop;
-	door->endpoint = endpoint;
-	door->used = !endpoint->path;
-	ret = endpoint->path ? listen_at(door, error) : add_guest(door, endpoint->fd);
-	if (ret < 0) {
-		free(door);
-		return ret;
-	}
-	door->next = loop->doors;
-	loop->doors = door;
-	return 0;
-}
-
-static int open_doors(struct loop *loop, char **error)
-{
-	struct mpr_endpoints *endpoints = &loop->machine->offers.endpoints;
-	int ret = 0;
-
-	endpoints->doors = (struct mpr_door_ops){open_door, close_door, loop};
-	for (size_t i = 0; ret == 0 && i < endpoints->count; i++)
-		ret = open_door(loop, endpoints->list[i], error);
-	return ret;
-}
-
-static void hang_up(struct loop *loop, const struct door *door)
-{
-	struct guest **link = &loop->guests;
-
-	while (*link) {
-		struct guest *guest = *link;
-
-		if (guest->door != door) {
-			link = &guest->next;
-			continue;
-		}
-		*link = guest->next;
-		mpr_connection_end(guest->connection, NULL);
-		free_guest(loop, guest);
-	}
-}
-
-static void close_door(void *opaque, struct mpr_endpoint *endpoint)
-{
-	struct loop *loop = opaque;
-	struct door *door = loop->doors;
-
-	while (door && door->endpoint != endpoint)
-		door = door->next;
-	if (!door)
-		return;
-	unlink_door(loop, door);
-	mpr_listener_destroy(door->listener);
-	hang_up(loop, door);
-	free(door);
-}
-
-static void close_doors(struct loop *loop)
-{
-	while (loop->doors)
-		close_door(loop, loop->doors->endpoint);
-}
-
-/* Somebody is connected, or expected. */
-static bool has_company(const struct loop *loop)
-{
-	for (const struct door *door = loop->doors; door; door = door->next)
-		if (!door->used)
-			return true;
-	return loop->guests || mpr_monitors_held(loop->monitors);
-}
-
 static bool finished(const struct loop *loop)
 {
 	if (loop->stopped || loop->machine->quit)
 		return true;
-	if (has_company(loop))
+	if (mpr_doors_in_use(&loop->doors) || mpr_monitors_held(loop->monitors))
 		return false;
 	/* Nobody was served yet: a monitor may offer what somebody wants. */
-	return loop->served || !mpr_monitors_open(loop->monitors);
+	return loop->doors.served || !mpr_monitors_open(loop->monitors);
 }
 
 /* ---- Signals ------------------------------------------------------------ */
@@ -349,22 +150,6 @@ static void publish_devices(struct loop *loop)
 		mpr_hosted_publish(loop->machine->devices.hosted[i]);
 }
 
-static bool serve_guests(struct loop *loop)
-{
-	bool worked = false;
-	bool ended = false;
-
-	for (const struct guest *guest = loop->guests; guest; guest = guest->next) {
-		worked |= mpr_connection_step(guest->connection);
-		mpr_connection_check(guest->connection);
-		guest->door->used |= mpr_connection_greeted(guest->connection);
-		ended |= mpr_connection_ended(guest->connection);
-	}
-	if (ended)
-		remove_guests(loop);
-	return worked || ended;
-}
-
 static bool run_timers(struct loop *loop)
 {
 	return loop->timers->first && !loop->machine->stopped &&
@@ -375,7 +160,7 @@ static bool run_timers(struct loop *loop)
  * completion, or with something that a device or one of them did. */
 static bool serve_others(struct loop *loop)
 {
-	bool worked = !loop->ending && serve_guests(loop);
+	bool worked = !loop->ending && mpr_doors_step(&loop->doors);
 
 	worked |= mpr_hotplug_step(loop->machine);
 	worked |= mpr_monitors_step(loop->monitors);
@@ -491,10 +276,7 @@ static bool no_watch_is_left(const struct loop *loop)
 static void stop_serving(struct loop *loop)
 {
 	loop->ending = true;
-	for (struct door *door = loop->doors; door; door = door->next) {
-		mpr_listener_destroy(door->listener);
-		door->listener = NULL;
-	}
+	mpr_doors_stop_listening(&loop->doors);
 	for (size_t i = 0; i < loop->machine->devices.count; i++) {
 		loop->machine->devices.hosted[i]->ending = true;
 		mpr_hosted_reset(loop->machine->devices.hosted[i]);
@@ -514,21 +296,6 @@ static bool finish_io(struct loop *loop)
 	if (!loop->overdue)
 		mpr_delay_stop(end);
 	return !loop->overdue;
-}
-
-/* They are not hung up on before the kernel has ended the I/O. */
-static void keep_guests(struct loop *loop)
-{
-	for (const struct guest *guest = loop->guests; guest; guest = guest->next) {
-		int ret = 0;
-
-		if (!mpr_connection_ended(guest->connection))
-			ret = mpr_uring_keep_file(loop->watcher->uring,
-						  mpr_connection_socket(guest->connection));
-		if (ret < 0)
-			mpr_log(NULL, "a VMM may believe too early that no I/O is under way: %s",
-				strerror(-ret));
-	}
 }
 
 /* What the kernel has still: "d0: 3 requests; ". */
@@ -562,7 +329,7 @@ static int give_up(struct loop *loop, char **error)
 {
 	char *what = describe_io(loop);
 
-	keep_guests(loop);
+	mpr_doors_keep_sockets(&loop->doors);
 	free(*error);
 	*error = mpr_errorf("%sthis did not end within %u seconds: ending without it; what was "
 			    "written may not have been flushed",
@@ -573,7 +340,7 @@ static int give_up(struct loop *loop, char **error)
 
 static void detach_all(struct loop *loop)
 {
-	close_doors(loop);
+	mpr_doors_close(&loop->doors);
 	for (size_t i = 0; i < loop->machine->devices.count; i++)
 		mpr_hosted_detach(loop->machine->devices.hosted[i]);
 	run_until(loop, no_watch_is_left);
@@ -604,6 +371,7 @@ int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
 		.signals = -1,
 		.due = true,
 		.window = mpr_window_of((uint32_t)machine->cmdline->poll_us),
+		.doors = {&machine->offers.endpoints, watcher, &loop.ram},
 		.ram.uring = machine->cmdline->lock_memory ? watcher->uring : NULL,
 	};
 	int ret = watch_signals(&loop);
@@ -612,7 +380,7 @@ int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
 	if (ret == 0)
 		ret = mpr_ram_guard(&loop.ram);
 	if (ret == 0)
-		ret = open_doors(&loop, error);
+		ret = mpr_doors_open(&loop.doors, error);
 	if (ret == 0)
 		ret = mpr_monitors_create(machine, &loop.monitors, error);
 	if (ret == 0)
