@@ -10,9 +10,14 @@
  * A message byte to the initiator is held by ACK until the script clears it or
  * executes an instruction that needs the bus.
  */
+#include "dev/lsi53c895a/bus.h"
+
 #include <string.h>
 
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/interrupt.h"
+#include "dev/lsi53c895a/message_in.h"
+#include "dev/lsi53c895a/task.h"
+#include "dev/lsi53c895a/timers.h"
 
 static int task_phase(const struct lsi_bus *bus)
 {

@@ -3,8 +3,9 @@
  * What an instruction's first word says. It depends on nothing else, so a word
  * needs decoding once, whatever the guest does to memory.
  */
+#include "dev/lsi53c895a/decode.h"
+
 #include "dev/lsi53c895a/opcodes.h"
-#include "dev/lsi53c895a/state.h"
 
 /* JUMP, absolute, if true, without a comparison, and what says so. */
 enum { JUMP_BITS = 0xf8ff0000, JUMP = 0x80000000 | LSI_TC_IF_TRUE };

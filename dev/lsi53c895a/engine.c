@@ -4,7 +4,9 @@
  * scripts.c, which runs from ops->run() alone: whoever calls these functions,
  * even an instruction, only changes what the engine finds next.
  */
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/engine.h"
+
+#include "dev/lsi53c895a/words.h"
 
 void lsi_wake(struct lsi_chip *chip)
 {

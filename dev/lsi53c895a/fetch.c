@@ -3,10 +3,14 @@
  * Fetching. The words come from memory each time; what the first one says is
  * kept, by its address, and good as long as the word is the same.
  */
+#include "dev/lsi53c895a/fetch.h"
+
 #include <errno.h>
 
+#include "dev/lsi53c895a/decode.h"
+#include "dev/lsi53c895a/memory.h"
 #include "dev/lsi53c895a/opcodes.h"
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/words.h"
 
 static const struct lsi_code *decode(struct lsi_chip *chip, uint32_t address, uint32_t word)
 {

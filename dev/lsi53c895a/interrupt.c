@@ -4,7 +4,9 @@
  * SIST1) are visible to the host, or, while the host has not yet read earlier
  * ones, stacked behind them and moved up when those have been read.
  */
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/interrupt.h"
+
+#include "dev/lsi53c895a/engine.h"
 
 /* Conditions that do not stop SCRIPTS while they are masked are not pending. */
 static bool scsi_counts(const struct lsi_chip *chip, const struct lsi_conditions *c)

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* I/O instructions, and those that move and compute on registers. */
+#include "dev/lsi53c895a/bus.h"
+#include "dev/lsi53c895a/instructions.h"
+#include "dev/lsi53c895a/interrupt.h"
+#include "dev/lsi53c895a/memory.h"
 #include "dev/lsi53c895a/opcodes.h"
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/operands.h"
+#include "dev/lsi53c895a/registers.h"
+#include "dev/lsi53c895a/words.h"
 
 static uint32_t alternate(const struct lsi_instruction *insn)
 {

@@ -13,11 +13,17 @@
  * changed its script meanwhile. So the first surprise is the last: from then on
  * nothing is foreseen until the chip is reset.
  */
+#include "dev/lsi53c895a/lookahead.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "dev/lsi53c895a/fetch.h"
+#include "dev/lsi53c895a/memory.h"
 #include "dev/lsi53c895a/opcodes.h"
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/operands.h"
+#include "dev/lsi53c895a/segments.h"
+#include "dev/lsi53c895a/words.h"
 
 enum {
 	MAX_STEPS = 2048,

@@ -3,10 +3,10 @@
  * The chip as PCI master. Its own SCRIPTS RAM is reached inside the chip; its
  * own registers are not reachable, so that no access comes back to the chip.
  */
+#include "dev/lsi53c895a/memory.h"
+
 #include <errno.h>
 #include <string.h>
-
-#include "dev/lsi53c895a/state.h"
 
 void lsi_find_bars(struct lsi_chip *chip)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages to the initiator, which wait for a MESSAGE IN phase. */
-#include <string.h>
+#include "dev/lsi53c895a/message_in.h"
 
-#include "dev/lsi53c895a/state.h"
+#include <string.h>
 
 bool lsi_message_queue(struct lsi_bus *bus, const uint8_t *msg, size_t len)
 {

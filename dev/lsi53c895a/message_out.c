@@ -3,7 +3,11 @@
  * Messages from the initiator (SPI-2, 16). What it sent in a MESSAGE OUT phase is
  * parsed from a bounded copy. Commands are found anew for each message.
  */
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/message_out.h"
+
+#include "dev/lsi53c895a/bus.h"
+#include "dev/lsi53c895a/message_in.h"
+#include "dev/lsi53c895a/task.h"
 
 enum { MIN_PERIOD = 10, MAX_OFFSET = 31 }; /* Fast-40, the chip's limits */
 

@@ -4,10 +4,13 @@
  * the ALU says, where a jump goes. Nothing but the registers that are passed is
  * changed, so that the look-ahead can ask the same questions on a copy.
  */
+#include "dev/lsi53c895a/operands.h"
+
 #include <errno.h>
 
+#include "dev/lsi53c895a/memory.h"
 #include "dev/lsi53c895a/opcodes.h"
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/words.h"
 
 /* ---- Registers --------------------------------------------------------- */
 

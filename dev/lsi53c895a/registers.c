@@ -3,9 +3,15 @@
  * The operating registers, byte by byte: what is stored, what is computed on a
  * read, and what a write sets off. Wider accesses are bytes in ascending order.
  */
+#include "dev/lsi53c895a/registers.h"
+
 #include <string.h>
 
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/bus.h"
+#include "dev/lsi53c895a/engine.h"
+#include "dev/lsi53c895a/interrupt.h"
+#include "dev/lsi53c895a/message_in.h"
+#include "dev/lsi53c895a/timers.h"
 
 /* Bits that a write stores. Registers that are not named are read-only. */
 static const uint8_t stored[LSI_REGISTERS] = {

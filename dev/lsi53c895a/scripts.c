@@ -4,7 +4,13 @@
  * until it has finished; one that has to wait is executed again when something
  * has happened. A slice is bounded, and nothing in it calls the engine.
  */
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/scripts.h"
+
+#include "dev/lsi53c895a/fetch.h"
+#include "dev/lsi53c895a/instructions.h"
+#include "dev/lsi53c895a/interrupt.h"
+#include "dev/lsi53c895a/operands.h"
+#include "dev/lsi53c895a/words.h"
 
 /* The instruction register and the pointer to the next one. */
 static void latch(struct lsi_chip *chip)

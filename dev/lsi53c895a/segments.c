@@ -4,10 +4,12 @@
  * that cannot be. At most MAX_SEGMENTS pieces; the last one is a copy of all
  * that follows.
  */
+#include "dev/lsi53c895a/segments.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/memory.h"
 
 enum { MAX_SEGMENTS = 1024 };
 

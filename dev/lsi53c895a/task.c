@@ -4,9 +4,13 @@
  * is ended by its status or by cancelling it; a cancelled task is found by
  * nobody any more, and is freed when the target has let go of it.
  */
+#include "dev/lsi53c895a/task.h"
+
 #include <stdlib.h>
 
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/engine.h"
+#include "dev/lsi53c895a/lookahead.h"
+#include "dev/lsi53c895a/segments.h"
 
 static struct lsi_task *allocate(struct lsi_chip *chip)
 {

@@ -7,7 +7,9 @@
  * which is what real chips take and drivers that measure their clock with the general
  * purpose timer reckon with.
  */
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/timers.h"
+
+#include "dev/lsi53c895a/interrupt.h"
 
 enum { SCLK_KHZ = 40000, PCI_CLOCK_KHZ = 33333, QUADRUPLED = 4, SCALE = 16 };
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages from the initiator. */
+#ifndef MPR_DEV_LSI53C895A_MESSAGE_OUT_H
+#define MPR_DEV_LSI53C895A_MESSAGE_OUT_H
+
+#include "dev/lsi53c895a/state.h"
+
+/* A MESSAGE OUT phase has ended: all its bytes. */
+void lsi_message_out(struct lsi_chip *chip, const uint8_t *msg, size_t len);
+
+#endif
