@@ -12,6 +12,7 @@
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/quote.h"
 #include "orchestrator/base/say.h"
+#include "orchestrator/commands/commands.h"
 #include "orchestrator/family/launch.h"
 #include "orchestrator/family/start.h"
 #include "orchestrator/family/supervise.h"
@@ -40,6 +41,7 @@ struct run {
 	struct wire qemu_monitor;
 	struct mpr_family *family;
 	struct mpr_vm *vm;
+	struct mpr_commands commands; /* of the vm */
 };
 
 static int fail(char *error)
@@ -165,6 +167,8 @@ static int create(struct run *run, char *const *argv)
 
 static void destroy(struct run *run)
 {
+	if (run->vm)
+		mpr_vm_listen(run->vm, NULL, NULL);
 	mpr_monitors_destroy(run->users);
 	if (!run->plan)
 		return;
@@ -301,8 +305,11 @@ static int supervise(struct run *run)
 		fail(mpr_need_text("signals cannot be watched: %s", strerror(errno)));
 		return 1;
 	}
-	if (run->monitored)
+	if (run->monitored) {
 		run->vm = mpr_vm_create(run->family, run->plan, run->remote_program);
+		run->commands = mpr_commands_of(run->vm);
+		mpr_vm_listen(run->vm, mpr_monitors_tell, run->users);
+	}
 	if (mpr_monitors_open(run->users, &error)) {
 		fail(error);
 		return 1;
@@ -313,7 +320,7 @@ static int supervise(struct run *run)
 		mpr_start_give_up(run->family);
 		return status;
 	}
-	mpr_monitors_start(run->users, run->vm);
+	mpr_monitors_start(run->users, &run->commands);
 	return mpr_supervise(run->family);
 }
 

@@ -1,374 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 #include "orchestrator/commands/commands.h"
 
-#include <glib.h>
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
+#include "orchestrator/commands/own.h"
+#include "orchestrator/commands/routing.h"
+#include "orchestrator/vm/vm.h"
 
-#include "orchestrator/base/alloc.h"
-#include "orchestrator/commands/proc_list.h"
-#include "orchestrator/plan/remote_option.h"
-#include "orchestrator/vm/plug.h"
-#include "orchestrator/vm/unplug.h"
-
-#define MAX_WORDS 5
-
-/* In the order of the table. */
-enum { RDEVICE_ADD, RDEVICE_DEL, RDRIVE_ADD, RDRIVE_DEL, REMOTE_PROC_LIST };
-
-const struct mpr_vm_command mpr_vm_commands[] = {
-	[RDEVICE_ADD] = {"rdevice_add", "x-rdevice-add",
-			 "rid driver id [drive bus] | driver,id=id,rid=rid[,prop=value][,...]",
-			 "add a device to a remote process; an adapter with a new rid starts one"},
-	[RDEVICE_DEL] = {"rdevice_del", "x-rdevice-del", "[rid] id",
-			 "remove a device from a remote process"},
-	[RDRIVE_ADD] = {"rdrive_add", "x-rdrive-add",
-			"rid id file=path[,prop=value][,...] | id=id,rid=rid,file=path[,...]",
-			"add a drive to a remote process"},
-	[RDRIVE_DEL] = {"rdrive_del", "x-rdrive-del", "[rid] id",
-			"remove a drive from a remote process"},
-	[REMOTE_PROC_LIST] = {"remote_proc_list", "x-remote-proc-list", "",
-			      "list the remote processes, their drives and devices"},
-	{NULL, NULL, NULL, NULL},
-};
-
-const struct mpr_vm_command *mpr_vm_find_hmp(const char *name)
+static bool has_qmp(const struct mpr_commands *commands, const char *name,
+		    struct json_object *arguments)
 {
-	for (const struct mpr_vm_command *c = mpr_vm_commands; c->hmp; c++)
-		if (!strcmp(c->hmp, name))
-			return c;
-	return NULL;
+	return mpr_own_find(name) || mpr_routing_has_qmp(commands->vm, name, arguments);
 }
 
-const struct mpr_vm_command *mpr_vm_find_qmp(const char *name)
+static bool has_hmp(const struct mpr_commands *commands, const char *line)
 {
-	for (const struct mpr_vm_command *c = mpr_vm_commands; c->qmp; c++)
-		if (!strcmp(c->qmp, name))
-			return c;
-	return NULL;
+	const char *words;
+
+	return mpr_own_of_line(line, &words) || mpr_routing_has_hmp(commands->vm, line);
 }
 
-/* ---- Running ------------------------------------------------------------ */
-
-/* Who is to be told what came of a command. */
-struct call {
-	struct mpr_vm *vm;
-	const struct mpr_vm_command *command;
-	const char *name; /* as it was spelled */
-	mpr_outcome_fn done;
-	void *opaque;
-};
-
-static void end(struct call *call, const struct mpr_outcome *outcome)
-{
-	call->done(call->opaque, outcome);
-	free(call);
-}
-
-/* Takes over the error. */
-static void fail(struct call *call, char *error)
-{
-	end(call, &(struct mpr_outcome){.error = error});
-	free(error);
-}
-
-static void on_done(void *opaque, const char *error)
-{
-	end(opaque, &(struct mpr_outcome){.error = error});
-}
-
-/* `text` is an option's, without rid= if that is `rid`. */
-static void add(struct call *call, bool device, const char *text)
-{
-	struct mpr_remote_option *option;
-	char *error;
-
-	if (mpr_remote_option_parse(call->name, text, device, &option, &error))
-		fail(call, error);
-	else
-		mpr_vm_plug(call->vm, option, on_done, call);
-}
-
-static void delete (struct call *call, bool device, const struct mpr_vm_name *name)
-{
-	if (device)
-		mpr_vm_unplug_device(call->vm, name, on_done, call);
-	else
-		mpr_vm_unplug_drive(call->vm, name, on_done, call);
-}
-
-static void list(struct call *call)
-{
-	char *text = mpr_proc_list_text(call->vm);
-	struct json_object *result = mpr_proc_list_json(call->vm);
-
-	end(call, &(struct mpr_outcome){.result = result, .text = text});
-	json_object_put(result);
-	free(text);
-}
-
-/* ---- HMP ---------------------------------------------------------------- */
-
-static void usage(struct call *call, const char *what)
-{
-	fail(call, mpr_need_text("%s: %s; usage: %s %s", call->name, what, call->command->hmp,
-				 call->command->params));
-}
-
-/* A value as option strings have it, its commas doubled. */
-static void append(GString *text, const char *key, const char *value)
-{
-	if (text->len)
-		g_string_append_c(text, ',');
-	if (key)
-		g_string_append_printf(text, "%s=", key);
-	for (; *value; value++)
-		g_string_append(text, *value == ',' ? ",," : (char[]){*value, '\0'});
-}
-
-static void add_text(struct call *call, bool device, GString *text)
-{
-	add(call, device, text->str);
-	g_string_free(text, TRUE);
-}
-
-/* RID DRIVER ID [DRIVE BUS] */
-static void hmp_device_add(struct call *call, char *const *words, int count)
-{
-	GString *text = g_string_new(NULL);
-
-	if (count == 1) {
-		g_string_append(text, words[0]);
-	} else {
-		append(text, NULL, words[1]);
-		append(text, "id", words[2]);
-		if (count > 3)
-			append(text, "drive", words[3]);
-		if (count > 4)
-			append(text, "bus", words[4]);
-		append(text, "rid", words[0]);
-	}
-	add_text(call, true, text);
-}
-
-/* RID ID file=PATH[,...] */
-static void hmp_drive_add(struct call *call, char *const *words, int count)
-{
-	GString *text = g_string_new(NULL);
-
-	if (count == 1) {
-		g_string_append(text, words[0]);
-	} else {
-		append(text, "id", words[1]);
-		append(text, "rid", words[0]);
-		g_string_append_printf(text, ",%s", words[2]);
-	}
-	add_text(call, false, text);
-}
-
-/* [RID] ID */
-static void hmp_delete(struct call *call, bool device, char *const *words, int count)
-{
-	struct mpr_vm_name name = {.id = words[count - 1]};
-	uint64_t rid;
-
-	if (count == 2) {
-		if (!g_ascii_string_to_unsigned(words[0], 10, 0, UINT32_MAX, &rid, NULL)) {
-			usage(call, "the rid is not a number");
-			return;
-		}
-		name.rid = &rid;
-	}
-	delete (call, device, &name);
-}
-
-static void run_words(struct call *call, char *const *words, int count)
-{
-	switch (call->command - mpr_vm_commands) {
-	case RDEVICE_ADD:
-		if (count == 1 || count == 3 || count == 5)
-			hmp_device_add(call, words, count);
-		else
-			usage(call, "there must be 1, 3 or 5 arguments");
-		break;
-	case RDRIVE_ADD:
-		if (count == 1 || count == 3)
-			hmp_drive_add(call, words, count);
-		else
-			usage(call, "there must be 1 or 3 arguments");
-		break;
-	case RDEVICE_DEL:
-	case RDRIVE_DEL:
-		if (count == 1 || count == 2)
-			hmp_delete(call, call->command == &mpr_vm_commands[RDEVICE_DEL], words,
-				   count);
-		else
-			usage(call, "there must be 1 or 2 arguments");
-		break;
-	default:
-		if (count == 0)
-			list(call);
-		else
-			usage(call, "there must be no arguments");
-	}
-}
-
-static struct call *begin(struct mpr_vm *vm, const struct mpr_vm_command *command, const char *name,
-			  mpr_outcome_fn done, void *opaque)
-{
-	struct call *call = mpr_need_array(1, sizeof(*call));
-
-	*call = (struct call){vm, command, name, done, opaque};
-	return call;
-}
-
-void mpr_vm_run_hmp(struct mpr_vm *vm, const struct mpr_vm_command *command, const char *line,
-		    mpr_outcome_fn done, void *opaque)
-{
-	struct call *call = begin(vm, command, command->hmp, done, opaque);
-	GError *error = NULL;
-	char **words = NULL;
-	int count = 0;
-
-	/* Words may be quoted, for the blanks in them. */
-	if (g_shell_parse_argv(line, &count, &words, &error) ||
-	    g_error_matches(error, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING))
-		run_words(call, words, count);
-	else
-		usage(call, "a quote is not closed");
-	g_clear_error(&error);
-	g_strfreev(words);
-}
-
-/* ---- QMP ---------------------------------------------------------------- */
-
-/* A JSON value as an option's, or NULL. */
-static const char *option_value(struct json_object *value)
-{
-	switch (json_object_get_type(value)) {
-	case json_type_string:
-	case json_type_int:
-	case json_type_double:
-		return json_object_get_string(value);
-	case json_type_boolean:
-		return json_object_get_boolean(value) ? "on" : "off";
-	default:
-		return NULL;
-	}
-}
-
-/* Whether an option string can say so. */
-static bool is_key(const char *key)
-{
-	return *key && !strpbrk(key, "=,");
-}
-
-/* NULL, or what is wrong. */
-static char *append_arguments(GString *text, struct json_object *arguments, const char *first)
-{
-	struct json_object *value = NULL;
-
-	if (first && json_object_object_get_ex(arguments, first, &value) && option_value(value))
-		append(text, NULL, option_value(value));
-	json_object_object_foreach(arguments, key, member)
-	{
-		const char *word = option_value(member);
-
-		if (!word || !is_key(key))
-			return mpr_need_text(
-				"Parameter '%s' cannot be used: it must be a string, a "
-				"number or a boolean",
-				key);
-		if (!first || strcmp(key, first))
-			append(text, key, word);
-	}
-	return NULL;
-}
-
-static void qmp_add(struct call *call, bool device, struct json_object *arguments)
-{
-	GString *text = g_string_new(NULL);
-	char *error = append_arguments(text, arguments, device ? "driver" : NULL);
-
-	if (!error) {
-		add_text(call, device, text);
-		return;
-	}
-	g_string_free(text, TRUE);
-	fail(call, error);
-}
-
-/* NULL, or what is wrong with the arguments of a command that removes. */
-static char *get_name(struct json_object *arguments, struct mpr_vm_name *name, uint64_t *rid)
-{
-	json_object_object_foreach(arguments, key, value)
-	{
-		if (!strcmp(key, "id") && json_object_is_type(value, json_type_string)) {
-			name->id = json_object_get_string(value);
-		} else if (!strcmp(key, "rid") && json_object_is_type(value, json_type_int) &&
-			   json_object_get_int64(value) >= 0) {
-			*rid = json_object_get_uint64(value);
-			name->rid = rid;
-		} else {
-			return mpr_need_text("Parameter '%s' is unexpected; there are id, a "
-					     "string, and rid, a number",
-					     key);
-		}
-	}
-	return name->id ? NULL : mpr_need_text("Parameter 'id' is missing");
-}
-
-static void qmp_delete(struct call *call, bool device, struct json_object *arguments)
-{
-	struct mpr_vm_name name = {.id = NULL};
-	uint64_t rid;
-	char *error = get_name(arguments, &name, &rid);
-
-	if (error)
-		fail(call, error);
-	else
-		delete (call, device, &name);
-}
-
-static void qmp_list(struct call *call, struct json_object *arguments)
-{
-	if (json_object_object_length(arguments))
-		fail(call, mpr_need_text("%s takes no parameters", call->name));
-	else
-		list(call);
-}
-
-static void run_arguments(struct call *call, struct json_object *arguments)
-{
-	switch (call->command - mpr_vm_commands) {
-	case RDEVICE_ADD:
-		qmp_add(call, true, arguments);
-		break;
-	case RDRIVE_ADD:
-		qmp_add(call, false, arguments);
-		break;
-	case RDEVICE_DEL:
-		qmp_delete(call, true, arguments);
-		break;
-	case RDRIVE_DEL:
-		qmp_delete(call, false, arguments);
-		break;
-	default:
-		qmp_list(call, arguments);
-	}
-}
-
-void mpr_vm_run_qmp(struct mpr_vm *vm, const struct mpr_vm_command *command,
+static void run_qmp(const struct mpr_commands *commands, const char *name,
 		    struct json_object *arguments, mpr_outcome_fn done, void *opaque)
 {
-	struct call *call = begin(vm, command, command->qmp, done, opaque);
-	struct json_object *given =
-		arguments ? json_object_get(arguments) : json_object_new_object();
+	const struct mpr_own_command *own = mpr_own_find(name);
 
-	if (json_object_is_type(given, json_type_object))
-		run_arguments(call, given);
+	if (own)
+		mpr_own_run_qmp(commands->vm, own, arguments, done, opaque);
 	else
-		fail(call, mpr_need_text("%s: its arguments must be an object", command->qmp));
-	json_object_put(given);
+		mpr_routing_run_qmp(commands->vm, name, arguments, done, opaque);
+}
+
+static void run_hmp(const struct mpr_commands *commands, const char *line, mpr_outcome_fn done,
+		    void *opaque)
+{
+	const char *words;
+	const struct mpr_own_command *own = mpr_own_of_line(line, &words);
+
+	if (own)
+		mpr_own_run_hmp(commands->vm, own, words, done, opaque);
+	else
+		mpr_routing_run_hmp(commands->vm, line, done, opaque);
+}
+
+static void ask_qemu(const struct mpr_commands *commands, const char *name,
+		     struct json_object *arguments, mpr_qmp_reply_fn reply, void *opaque)
+{
+	mpr_qmp_execute(mpr_vm_qemu(commands->vm), name, json_object_get(arguments), -1, reply,
+			opaque);
+}
+
+struct mpr_commands mpr_commands_of(struct mpr_vm *vm)
+{
+	return (struct mpr_commands){
+		.vm = vm,
+		.own = mpr_own_commands,
+		.has_qmp = has_qmp,
+		.has_hmp = has_hmp,
+		.run_qmp = run_qmp,
+		.run_hmp = run_hmp,
+		.ask_qemu = ask_qemu,
+	};
 }

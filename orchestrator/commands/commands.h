@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The five commands that mpring adds to QEMU's monitor (rdevice_add, rdevice_del,
- * rdrive_add, rdrive_del, remote_proc_list), in HMP's and in QMP's form. They take
- * their time: each says what came of it later, from the main loop (or at once).
+ * What monitors ask of the machine: the five commands that mpring adds to QEMU's (rdevice_add,
+ * rdevice_del, rdrive_add, rdrive_del, remote_proc_list), those of QEMU's that are about what
+ * remote processes have, and QEMU itself. They take their time: each says what came of it
+ * later, from the main loop (or at once).
  */
 #ifndef MPR_ORCHESTRATOR_COMMANDS_COMMANDS_H
 #define MPR_ORCHESTRATOR_COMMANDS_COMMANDS_H
@@ -10,10 +11,12 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 
+#include "orchestrator/vm/qmp_client.h"
+
 struct mpr_vm;
 
 struct mpr_outcome {
-	bool qemus;		    /* QEMU is to run it: nothing has been done (routing.h) */
+	bool qemus;		    /* QEMU is to run it: nothing has been done */
 	const char *error;	    /* NULL: it went well */
 	const char *class;	    /* of the error, in QMP; NULL: GenericError */
 	struct json_object *result; /* for QMP; NULL: an empty object */
@@ -22,22 +25,38 @@ struct mpr_outcome {
 /* What it points to is valid during the call. */
 typedef void (*mpr_outcome_fn)(void *opaque, const struct mpr_outcome *outcome);
 
-struct mpr_vm_command {
+/* One of the five. */
+struct mpr_own_command {
 	const char *hmp;    /* "rdevice_add" */
 	const char *qmp;    /* "x-rdevice-add" */
 	const char *params; /* "rid driver id [drive bus]", for help */
 	const char *help;
 };
-extern const struct mpr_vm_command mpr_vm_commands[]; /* ends with hmp NULL */
 
-/* The command, or NULL: it is not one of these. */
-const struct mpr_vm_command *mpr_vm_find_hmp(const char *name);
-const struct mpr_vm_command *mpr_vm_find_qmp(const char *name);
+/* Of a machine that runs (mpr_commands_of()), or of a test that is in its place. */
+struct mpr_commands {
+	struct mpr_vm *vm;
+	const struct mpr_own_command *own; /* ends with hmp NULL */
 
-/* `words`: what follows the command's name on the line. */
-void mpr_vm_run_hmp(struct mpr_vm *vm, const struct mpr_vm_command *command, const char *words,
-		    mpr_outcome_fn done, void *opaque);
-/* `arguments` (NULL: none) stays the caller's. */
-void mpr_vm_run_qmp(struct mpr_vm *vm, const struct mpr_vm_command *command,
-		    struct json_object *arguments, mpr_outcome_fn done, void *opaque);
+	/* Whether the command is not QEMU's alone, as things are. `arguments` (NULL: none) stay
+	 * the caller's, here and below. */
+	bool (*has_qmp)(const struct mpr_commands *commands, const char *name,
+			struct json_object *arguments);
+	bool (*has_hmp)(const struct mpr_commands *commands, const char *line);
+
+	/* Runs one that is not. Things may be otherwise by then: an outcome that is `qemus`
+	 * leaves it to the caller to have QEMU run it. */
+	void (*run_qmp)(const struct mpr_commands *commands, const char *name,
+			struct json_object *arguments, mpr_outcome_fn done, void *opaque);
+	void (*run_hmp)(const struct mpr_commands *commands, const char *line, mpr_outcome_fn done,
+			void *opaque);
+
+	/* Has QEMU run one, over mpring's own connection. */
+	void (*ask_qemu)(const struct mpr_commands *commands, const char *name,
+			 struct json_object *arguments, mpr_qmp_reply_fn reply, void *opaque);
+};
+
+/* The machine must outlive them. */
+struct mpr_commands mpr_commands_of(struct mpr_vm *vm);
+
 #endif

@@ -10,6 +10,7 @@
 #include "orchestrator/base/printable.h"
 #include "orchestrator/base/say.h"
 #include "orchestrator/commands/merge.h"
+#include "orchestrator/commands/own.h"
 #include "orchestrator/commands/routes.h"
 #include "orchestrator/commands/way.h"
 #include "orchestrator/vm/inventory.h"
@@ -19,14 +20,14 @@
 
 #define HMP "human-monitor-command"
 
-bool mpr_vm_routes_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments)
+bool mpr_routing_has_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments)
 {
 	struct mpr_way way;
 
 	return mpr_way_find(vm, mpr_route_find(mpr_routes_qmp, name), arguments, &way);
 }
 
-bool mpr_vm_routes_hmp(struct mpr_vm *vm, const char *line)
+bool mpr_routing_has_hmp(struct mpr_vm *vm, const char *line)
 {
 	struct json_object *arguments;
 	const struct mpr_route *route = mpr_way_of_line(line, &arguments);
@@ -362,7 +363,7 @@ static void add_device(struct call *call, const struct mpr_remote_option *named)
 	}
 	json_object_deep_copy(call->arguments, &arguments, NULL);
 	json_object_object_add(arguments, "rid", json_object_new_int64((int64_t)named->rid));
-	mpr_vm_run_qmp(call->vm, mpr_vm_find_qmp("x-rdevice-add"), arguments, on_outcome, call);
+	mpr_own_run_qmp(call->vm, mpr_own_find("x-rdevice-add"), arguments, on_outcome, call);
 	json_object_put(arguments);
 }
 
@@ -415,14 +416,14 @@ static void run(struct mpr_vm *vm, const struct mpr_route *route, struct json_ob
 	}
 }
 
-void mpr_vm_route_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments,
-		      mpr_outcome_fn done, void *opaque)
+void mpr_routing_run_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments,
+			 mpr_outcome_fn done, void *opaque)
 {
 	run(vm, mpr_route_find(mpr_routes_qmp, name), json_object_get(arguments), NULL, done,
 	    opaque);
 }
 
-void mpr_vm_route_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque)
+void mpr_routing_run_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque)
 {
 	struct json_object *arguments;
 	const struct mpr_route *route = mpr_way_of_line(line, &arguments);

@@ -13,13 +13,13 @@
 #include "orchestrator/commands/commands.h"
 
 /* Whether the command is not QEMU's alone, as things are. `arguments` may be NULL. */
-bool mpr_vm_routes_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments);
-bool mpr_vm_routes_hmp(struct mpr_vm *vm, const char *line);
+bool mpr_routing_has_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments);
+bool mpr_routing_has_hmp(struct mpr_vm *vm, const char *line);
 
 /* Runs one that is not. Things may be otherwise by then: an outcome that is `qemus` leaves it
  * to the caller to have QEMU run it. `arguments` stays the caller's. */
-void mpr_vm_route_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments,
-		      mpr_outcome_fn done, void *opaque);
-void mpr_vm_route_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque);
+void mpr_routing_run_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments,
+			 mpr_outcome_fn done, void *opaque);
+void mpr_routing_run_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque);
 
 #endif

@@ -10,9 +10,6 @@
 
 #include "orchestrator/base/json.h"
 #include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/routing.h"
-#include "orchestrator/vm/qmp_client.h"
-#include "orchestrator/vm/vm.h"
 
 /* The answer's function may outlive the monitor, so that it has an object of its own. */
 struct call {
@@ -23,7 +20,7 @@ struct call {
 };
 
 struct mpr_hmp_relay {
-	struct mpr_vm *vm;
+	const struct mpr_commands *commands;
 	int cpu; /* -1: QEMU's first */
 	struct call *call;
 };
@@ -72,16 +69,16 @@ static char *next_word(const char *text, const char **rest)
 
 /* ---- Help --------------------------------------------------------------- */
 
-static void print_help(GString *out, const struct mpr_vm_command *command)
+static void print_help(GString *out, const struct mpr_own_command *command)
 {
 	g_string_append_printf(out, "%s %s -- %s\r\n", command->hmp, command->params,
 			       command->help);
 }
 
-static void print_all_help(GString *out)
+static void print_all_help(GString *out, const struct mpr_own_command *own)
 {
-	for (const struct mpr_vm_command *command = mpr_vm_commands; command->hmp; command++)
-		print_help(out, command);
+	for (; own->hmp; own++)
+		print_help(out, own);
 }
 
 /* The word that help is asked for ("" for all; g_free() it), or NULL: it is not. */
@@ -137,27 +134,20 @@ static void command_done(void *opaque, const struct mpr_outcome *outcome)
 	g_string_free(out, TRUE);
 }
 
-/* The command that a line begins with, or NULL; *rest: what follows it. */
-static const struct mpr_vm_command *command_of(const char *line, const char **rest)
-{
-	char *name = next_word(line, rest);
-	const struct mpr_vm_command *command = mpr_vm_find_hmp(name);
-
-	g_free(name);
-	return command;
-}
-
 /* The command that a line asks help for, or NULL. */
-static const struct mpr_vm_command *helped_command(const char *line)
+static const struct mpr_own_command *helped_command(const struct mpr_hmp_relay *hmp,
+						    const char *line)
 {
+	const struct mpr_own_command *own = hmp->commands->own;
 	char *topic = help_topic(line);
-	const struct mpr_vm_command *command = topic ? mpr_vm_find_hmp(topic) : NULL;
 
+	while (own->hmp && (!topic || strcmp(own->hmp, topic)))
+		own++;
 	g_free(topic);
-	return command;
+	return own->hmp ? own : NULL;
 }
 
-static void give_help(struct call *call, const struct mpr_vm_command *command)
+static void give_help(struct call *call, const struct mpr_own_command *command)
 {
 	GString *out = g_string_new(NULL);
 
@@ -220,8 +210,8 @@ static void answered(void *opaque, struct json_object *reply)
 	out = g_string_new(error ? error : text_of(reply));
 	if (hmp && !out->len)
 		note_cpu(hmp, call->line);
-	if (!error && asks_for_all(call->line))
-		print_all_help(out);
+	if (!error && hmp && asks_for_all(call->line))
+		print_all_help(out, hmp->commands->own);
 	finish(call, out->str);
 	g_string_free(out, TRUE);
 	g_free(error);
@@ -234,8 +224,9 @@ static void ask_qemu(struct call *call)
 	json_object_object_add(arguments, "command-line", json_object_new_string(call->line));
 	if (call->hmp->cpu >= 0)
 		json_object_object_add(arguments, "cpu-index", json_object_new_int(call->hmp->cpu));
-	mpr_qmp_execute(mpr_vm_qemu(call->hmp->vm), "human-monitor-command", arguments, -1,
-			answered, call);
+	call->hmp->commands->ask_qemu(call->hmp->commands, "human-monitor-command", arguments,
+				      answered, call);
+	json_object_put(arguments);
 }
 
 /* ---- Greeting ----------------------------------------------------------- */
@@ -262,11 +253,11 @@ static void version_known(void *opaque, struct json_object *reply)
 
 /* ---- The monitor -------------------------------------------------------- */
 
-struct mpr_hmp_relay *mpr_hmp_relay_create(struct mpr_vm *vm)
+struct mpr_hmp_relay *mpr_hmp_relay_create(const struct mpr_commands *commands)
 {
 	struct mpr_hmp_relay *hmp = g_new0(struct mpr_hmp_relay, 1);
 
-	hmp->vm = vm;
+	hmp->commands = commands;
 	hmp->cpu = -1;
 	return hmp;
 }
@@ -280,26 +271,20 @@ void mpr_hmp_relay_destroy(struct mpr_hmp_relay *hmp)
 
 bool mpr_hmp_relay_is_own(const struct mpr_hmp_relay *hmp, const char *line)
 {
-	const char *rest;
-
-	return command_of(line, &rest) || helped_command(line) || asks_for_all(line) ||
-	       mpr_vm_routes_hmp(hmp->vm, line);
+	return helped_command(hmp, line) || asks_for_all(line) ||
+	       hmp->commands->has_hmp(hmp->commands, line);
 }
 
 void mpr_hmp_relay_run(struct mpr_hmp_relay *hmp, const char *line, mpr_hmp_relay_fn done,
 		       void *opaque)
 {
 	struct call *call = begin(hmp, line, done, opaque);
-	const char *rest;
-	const struct mpr_vm_command *own = command_of(line, &rest);
-	const struct mpr_vm_command *helped = helped_command(line);
+	const struct mpr_own_command *helped = helped_command(hmp, line);
 
-	if (own)
-		mpr_vm_run_hmp(hmp->vm, own, rest, command_done, call);
-	else if (helped)
+	if (helped)
 		give_help(call, helped);
-	else if (mpr_vm_routes_hmp(hmp->vm, line))
-		mpr_vm_route_hmp(hmp->vm, line, command_done, call);
+	else if (hmp->commands->has_hmp(hmp->commands, line))
+		hmp->commands->run_hmp(hmp->commands, line, command_done, call);
 	else if (*skip_blanks(line))
 		ask_qemu(call);
 	else
@@ -308,6 +293,6 @@ void mpr_hmp_relay_run(struct mpr_hmp_relay *hmp, const char *line, mpr_hmp_rela
 
 void mpr_hmp_relay_greet(struct mpr_hmp_relay *hmp, mpr_hmp_relay_fn done, void *opaque)
 {
-	mpr_qmp_execute(mpr_vm_qemu(hmp->vm), "query-version", NULL, -1, version_known,
-			begin(hmp, "", done, opaque));
+	hmp->commands->ask_qemu(hmp->commands, "query-version", NULL, version_known,
+				begin(hmp, "", done, opaque));
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 struct mpr_hmp_relay;
-struct mpr_vm;
+struct mpr_commands;
 
 /* Bytes of a line. */
 #define MPR_HMP_LINE 4095
@@ -19,7 +19,7 @@ struct mpr_vm;
  * NULL: QEMU is not there any more. */
 typedef void (*mpr_hmp_relay_fn)(void *opaque, const char *text);
 
-struct mpr_hmp_relay *mpr_hmp_relay_create(struct mpr_vm *vm);
+struct mpr_hmp_relay *mpr_hmp_relay_create(const struct mpr_commands *commands);
 /* No function is called any more. */
 void mpr_hmp_relay_destroy(struct mpr_hmp_relay *hmp);
 

@@ -133,8 +133,8 @@ static void schedule(struct mpr_lines *lines)
 
 /* ---- Life --------------------------------------------------------------- */
 
-struct mpr_lines *mpr_lines_create(struct mpr_vm *vm, int in, int out, mpr_lines_fn finished,
-				   void *opaque)
+struct mpr_lines *mpr_lines_create(const struct mpr_commands *commands, int in, int out,
+				   mpr_lines_fn finished, void *opaque)
 {
 	struct mpr_lines *lines = g_new0(struct mpr_lines, 1);
 
@@ -142,7 +142,7 @@ struct mpr_lines *mpr_lines_create(struct mpr_vm *vm, int in, int out, mpr_lines
 	lines->opaque = opaque;
 	lines->line = g_string_new(NULL);
 	lines->stream = mpr_stream_create(in, out, pump, lines);
-	lines->hmp = mpr_hmp_relay_create(vm);
+	lines->hmp = mpr_hmp_relay_create(commands);
 	lines->running = true;
 	mpr_hmp_relay_greet(lines->hmp, answered, lines);
 	return lines;

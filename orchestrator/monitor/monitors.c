@@ -19,7 +19,6 @@
 #include "orchestrator/monitor/sides.h"
 #include "orchestrator/monitor/terminal.h"
 #include "orchestrator/monitor/user_monitors.h"
-#include "orchestrator/vm/vm.h"
 
 /* Clients of one socket that are served at once; others wait to be accepted. Each that
  * speaks QMP has a monitor of its own in QEMU, made beforehand. */
@@ -57,7 +56,7 @@ struct mpr_monitors {
 	size_t side_count;
 	bool *busy; /* a side has a client */
 	char **argv;
-	struct mpr_vm *vm;
+	const struct mpr_commands *commands;
 	GPtrArray *visitors;
 };
 
@@ -264,7 +263,7 @@ static bool admit_qmp(struct place *place, int in, int out)
 	visitor = add_visitor(place);
 	visitor->side = side;
 	visitor->relay =
-		mpr_relay_create(monitors->vm, in, out, qemu,
+		mpr_relay_create(monitors->commands, in, out, qemu,
 				 place->wanted->protocol == MPR_QMP_PRETTY, finished, visitor);
 	return true;
 }
@@ -274,7 +273,8 @@ static void admit(struct place *place, int in, int out)
 	if (!is_qmp(place)) {
 		struct visitor *visitor = add_visitor(place);
 
-		visitor->lines = mpr_lines_create(place->monitors->vm, in, out, finished, visitor);
+		visitor->lines =
+			mpr_lines_create(place->monitors->commands, in, out, finished, visitor);
 	} else if (!admit_qmp(place, in, out) && in > STDERR_FILENO) {
 		close(in);
 	}
@@ -344,7 +344,7 @@ static void start_stdio(struct place *place)
 {
 	if (!is_qmp(place) && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
 		add_visitor(place)->terminal =
-			mpr_terminal_create(place->monitors->vm, place->wanted->signals);
+			mpr_terminal_create(place->monitors->commands, place->wanted->signals);
 	else
 		admit(place, STDIN_FILENO, STDOUT_FILENO);
 }
@@ -363,7 +363,7 @@ static void start_place(struct place *place)
 
 /* ---- The machine -------------------------------------------------------- */
 
-static void tell(void *opaque, struct json_object *event)
+void mpr_monitors_tell(void *opaque, struct json_object *event)
 {
 	struct mpr_monitors *monitors = opaque;
 
@@ -385,14 +385,13 @@ static void block_sigpipe(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-void mpr_monitors_start(struct mpr_monitors *monitors, struct mpr_vm *vm)
+void mpr_monitors_start(struct mpr_monitors *monitors, const struct mpr_commands *commands)
 {
 	if (!mpr_monitors_exist(monitors))
 		return;
-	monitors->vm = vm;
+	monitors->commands = commands;
 	block_sigpipe();
 	mpr_sides_hand_over(monitors->sides);
-	mpr_vm_listen(vm, tell, monitors);
 	for (size_t i = 0; i < monitors->wanted->count; i++)
 		start_place(&monitors->places[i]);
 }
@@ -415,8 +414,6 @@ void mpr_monitors_destroy(struct mpr_monitors *monitors)
 {
 	if (!monitors)
 		return;
-	if (monitors->vm)
-		mpr_vm_listen(monitors->vm, NULL, NULL);
 	while (monitors->visitors->len)
 		remove_visitor(g_ptr_array_index(monitors->visitors, 0));
 	g_ptr_array_free(monitors->visitors, TRUE);

@@ -15,8 +15,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct json_object;
+struct mpr_commands;
 struct mpr_monitors;
-struct mpr_vm;
 
 /* 0 or -EINVAL with *error set to a message (free() it). */
 int mpr_monitors_create(char *const *argv, struct mpr_monitors **monitors, char **error);
@@ -34,9 +35,12 @@ bool mpr_monitors_take_stdin(const struct mpr_monitors *monitors);
 /* Says on standard error which monitors stay QEMU's own. As mpr_monitors_create(). */
 int mpr_monitors_open(struct mpr_monitors *monitors, char **error);
 
-/* QEMU has its descriptors. Without monitors `vm` may be NULL. The machine stays until the monitors
- * are destroyed. */
-void mpr_monitors_start(struct mpr_monitors *monitors, struct mpr_vm *vm);
+/* QEMU has its descriptors. Without monitors `commands` do not matter; else they, and the machine,
+ * stay until the monitors are destroyed. */
+void mpr_monitors_start(struct mpr_monitors *monitors, const struct mpr_commands *commands);
+
+/* Tells those who speak QMP of an event that QEMU does not tell itself. `opaque`: the monitors. */
+void mpr_monitors_tell(void *opaque, struct json_object *event);
 
 /* Hangs up, and leaves the terminal as it was. NULL is ignored. */
 void mpr_monitors_destroy(struct mpr_monitors *monitors);

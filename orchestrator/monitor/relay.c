@@ -7,7 +7,6 @@
 
 #include "orchestrator/base/json.h"
 #include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/routing.h"
 #include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/json_text.h"
 #include "orchestrator/monitor/scan.h"
@@ -53,7 +52,7 @@ struct half {
 };
 
 struct mpr_relay {
-	struct mpr_vm *vm;
+	const struct mpr_commands *commands;
 	struct mpr_hmp_relay *hmp; /* for human-monitor-command */
 	bool pretty;
 	mpr_relay_fn finished;
@@ -221,8 +220,8 @@ static bool is_own(const struct mpr_relay *relay, struct json_object *request)
 
 	return hmp_line(relay, request) ||
 	       (is_well_formed(request) &&
-		(mpr_vm_find_qmp(name) ||
-		 mpr_vm_routes_qmp(relay->vm, name, mpr_json_get(request, "arguments"))));
+		relay->commands->has_qmp(relay->commands, name,
+					 mpr_json_get(request, "arguments")));
 }
 
 static void free_running(struct running *running)
@@ -279,14 +278,8 @@ static void hmp_done(void *opaque, const char *text)
 
 static void run_qmp(struct mpr_relay *relay, struct running *running)
 {
-	const char *name = name_of(running->request);
-	struct json_object *arguments = mpr_json_get(running->request, "arguments");
-	const struct mpr_vm_command *command = mpr_vm_find_qmp(name);
-
-	if (command)
-		mpr_vm_run_qmp(relay->vm, command, arguments, qmp_done, running);
-	else
-		mpr_vm_route_qmp(relay->vm, name, arguments, qmp_done, running);
+	relay->commands->run_qmp(relay->commands, name_of(running->request),
+				 mpr_json_get(running->request, "arguments"), qmp_done, running);
 }
 
 static void run_held(struct mpr_relay *relay)
@@ -398,9 +391,9 @@ static bool may_take(const struct mpr_relay *relay)
 
 /* ---- From QEMU ---------------------------------------------------------- */
 
-static void add_commands(struct json_object *list)
+static void add_commands(struct json_object *list, const struct mpr_own_command *command)
 {
-	for (const struct mpr_vm_command *command = mpr_vm_commands; command->hmp; command++) {
+	for (; command->hmp; command++) {
 		struct json_object *entry = json_object_new_object();
 
 		json_object_object_add(entry, "name", json_object_new_string(command->qmp));
@@ -414,7 +407,7 @@ static void answer_query(struct mpr_relay *relay, const struct question *questio
 	struct json_object *list = mpr_json_get_typed(reply, "return", json_type_array);
 
 	if (list)
-		add_commands(list);
+		add_commands(list, relay->commands->own);
 	json_object_object_del(reply, "id");
 	if (question->has_id)
 		json_object_object_add(reply, "id", json_object_get(question->user_id));
@@ -609,13 +602,13 @@ static void close_half(struct half *half)
 	g_string_free(half->message, TRUE);
 }
 
-struct mpr_relay *mpr_relay_create(struct mpr_vm *vm, int in, int out, int qemu, bool pretty,
-				   mpr_relay_fn finished, void *opaque)
+struct mpr_relay *mpr_relay_create(const struct mpr_commands *commands, int in, int out, int qemu,
+				   bool pretty, mpr_relay_fn finished, void *opaque)
 {
 	struct mpr_relay *relay = g_new0(struct mpr_relay, 1);
 
-	relay->vm = vm;
-	relay->hmp = mpr_hmp_relay_create(vm);
+	relay->commands = commands;
+	relay->hmp = mpr_hmp_relay_create(commands);
 	relay->pretty = pretty;
 	relay->finished = finished;
 	relay->opaque = opaque;

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 struct mpr_relay;
-struct mpr_vm;
+struct mpr_commands;
 
 /* Bytes of a user's message. */
 #define MPR_RELAY_MESSAGE ((size_t)1 << 20)
@@ -21,8 +21,8 @@ struct mpr_vm;
 typedef void (*mpr_relay_fn)(void *opaque);
 
 /* Takes over the user's descriptors (which may be the same) and the connection to QEMU. */
-struct mpr_relay *mpr_relay_create(struct mpr_vm *vm, int in, int out, int qemu, bool pretty,
-				   mpr_relay_fn finished, void *opaque);
+struct mpr_relay *mpr_relay_create(const struct mpr_commands *commands, int in, int out, int qemu,
+				   bool pretty, mpr_relay_fn finished, void *opaque);
 /* Hands on what has come from QEMU, and hangs up. */
 void mpr_relay_destroy(struct mpr_relay *relay);
 

@@ -220,7 +220,7 @@ static void set_up_libedit(bool signals)
 	stifle_history(HISTORY);
 }
 
-struct mpr_terminal *mpr_terminal_create(struct mpr_vm *vm, bool signals)
+struct mpr_terminal *mpr_terminal_create(const struct mpr_commands *commands, bool signals)
 {
 	struct mpr_terminal *terminal = g_new0(struct mpr_terminal, 1);
 
@@ -230,8 +230,8 @@ struct mpr_terminal *mpr_terminal_create(struct mpr_vm *vm, bool signals)
 	if (!signals)
 		clear_signals(terminal->before);
 	set_up_libedit(signals);
-	terminal->hmp = mpr_hmp_relay_create(vm);
-	terminal->words = mpr_words_create(vm);
+	terminal->hmp = mpr_hmp_relay_create(commands);
+	terminal->words = mpr_words_create(commands);
 	terminal->resized = g_unix_signal_add(SIGWINCH, on_resize, terminal);
 	watch_continue(terminal);
 	mpr_hmp_relay_greet(terminal->hmp, answered, terminal);

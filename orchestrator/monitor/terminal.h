@@ -6,11 +6,11 @@
 #include <stdbool.h>
 
 struct mpr_terminal;
-struct mpr_vm;
+struct mpr_commands;
 
 /* Uses standard input, which must be a terminal, and standard output; there is one
  * terminal at a time. `signals`: keys that send signals do. */
-struct mpr_terminal *mpr_terminal_create(struct mpr_vm *vm, bool signals);
+struct mpr_terminal *mpr_terminal_create(const struct mpr_commands *commands, bool signals);
 /* The terminal is left as it was found; at exit() as well. */
 void mpr_terminal_destroy(struct mpr_terminal *terminal);
 

@@ -7,14 +7,11 @@
 
 #include "orchestrator/base/json.h"
 #include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/routing.h"
-#include "orchestrator/vm/qmp_client.h"
-#include "orchestrator/vm/vm.h"
 
 enum kind { COMMANDS, TOPICS, DEVICES, DRIVES, REMOTE, KINDS };
 
 struct mpr_words {
-	struct mpr_vm *vm;
+	const struct mpr_commands *commands;
 	GPtrArray *lists[KINDS];
 	GPtrArray *asking; /* struct question, unanswered */
 };
@@ -103,10 +100,14 @@ static void learn_help(GPtrArray *list, struct json_object *value, unsigned skip
 	}
 }
 
+static void add_own(GPtrArray *list, const struct mpr_own_command *own)
+{
+	for (; own->hmp; own++)
+		add(list, own->hmp, strlen(own->hmp));
+}
+
 static void learn_commands(GPtrArray *list, struct json_object *value)
 {
-	for (const struct mpr_vm_command *command = mpr_vm_commands; command->hmp; command++)
-		add(list, command->hmp, strlen(command->hmp));
 	learn_help(list, value, 0);
 }
 
@@ -159,6 +160,8 @@ static void learn(struct question *question, struct json_object *value)
 		g_ptr_array_remove_fast(words->asking, question);
 		if (value) {
 			g_ptr_array_set_size(words->lists[question->kind], 0);
+			if (question->kind == COMMANDS)
+				add_own(words->lists[COMMANDS], words->commands->own);
 			question->learn(words->lists[question->kind], value);
 		}
 	}
@@ -195,12 +198,12 @@ static void ask(struct mpr_words *words, enum kind kind, learn_fn learn, const c
 
 	if (key)
 		json_object_object_add(arguments, key, json_object_new_string(value));
-	if (mpr_vm_routes_qmp(words->vm, command, arguments))
-		mpr_vm_route_qmp(words->vm, command, arguments, outcome_known,
-				 add_question(words, kind, learn));
+	if (words->commands->has_qmp(words->commands, command, arguments))
+		words->commands->run_qmp(words->commands, command, arguments, outcome_known,
+					 add_question(words, kind, learn));
 	else
-		mpr_qmp_execute(mpr_vm_qemu(words->vm), command, json_object_get(arguments), -1,
-				answered, add_question(words, kind, learn));
+		words->commands->ask_qemu(words->commands, command, arguments, answered,
+					  add_question(words, kind, learn));
 	json_object_put(arguments);
 }
 
@@ -210,15 +213,14 @@ void mpr_words_refresh(struct mpr_words *words)
 		return; /* the last answers have not come */
 	ask(words, DEVICES, learn_devices, "qom-list", "path", "/machine/peripheral");
 	ask(words, DRIVES, learn_drives, "query-block", NULL, NULL);
-	mpr_vm_run_qmp(words->vm, mpr_vm_find_hmp("remote_proc_list"), NULL, outcome_known,
-		       add_question(words, REMOTE, learn_remote));
+	ask(words, REMOTE, learn_remote, "x-remote-proc-list", NULL, NULL);
 }
 
-struct mpr_words *mpr_words_create(struct mpr_vm *vm)
+struct mpr_words *mpr_words_create(const struct mpr_commands *commands)
 {
 	struct mpr_words *words = g_new0(struct mpr_words, 1);
 
-	words->vm = vm;
+	words->commands = commands;
 	words->asking = g_ptr_array_new();
 	for (enum kind kind = 0; kind < KINDS; kind++)
 		words->lists[kind] = g_ptr_array_new_with_free_func(g_free);

@@ -8,10 +8,10 @@
 
 #include <glib.h>
 
-struct mpr_vm;
+struct mpr_commands;
 struct mpr_words;
 
-struct mpr_words *mpr_words_create(struct mpr_vm *vm);
+struct mpr_words *mpr_words_create(const struct mpr_commands *commands);
 /* No answer is waited for any more. */
 void mpr_words_destroy(struct mpr_words *words);
 

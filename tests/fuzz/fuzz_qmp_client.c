@@ -32,6 +32,7 @@ struct machine {
 	struct mpr_plan *plan;
 	struct mpr_family *family;
 	struct mpr_vm *vm;
+	struct mpr_commands commands;
 	struct mpr_words *words;
 	struct mpr_hmp_relay *hmp;
 	int qemu, remote; /* the peers' ends */
@@ -56,12 +57,6 @@ static void on_event(void *opaque, struct json_object *event)
 	for (size_t i = 0; i < G_N_ELEMENTS(devices); i++)
 		own |= !strcmp(device, devices[i]);
 	require(own);
-}
-
-static void on_outcome(void *opaque, const struct mpr_outcome *outcome)
-{
-	(void)opaque;
-	require(!outcome->error || *outcome->error);
 }
 
 static void on_text(void *opaque, const char *text)
@@ -90,16 +85,8 @@ static void give_command(struct machine *machine, unsigned which)
 		"eject drive0",
 		"device_add scsi-hd,id=disk1,drive=drive0",
 	};
-	const char *line = lines[which % G_N_ELEMENTS(lines)];
-	const struct mpr_vm_command *command;
-	char *name = g_strndup(line, strcspn(line, " "));
 
-	command = mpr_vm_find_hmp(name);
-	if (command)
-		mpr_vm_run_hmp(machine->vm, command, line + strlen(name), on_outcome, NULL);
-	else
-		mpr_hmp_relay_run(machine->hmp, line, on_text, NULL);
-	g_free(name);
+	mpr_hmp_relay_run(machine->hmp, lines[which % G_N_ELEMENTS(lines)], on_text, NULL);
 }
 
 /* ---- The machine -------------------------------------------------------- */
@@ -152,8 +139,9 @@ static void create(struct machine *machine)
 			  make_pair(&machine->remote));
 	mpr_vm_set_qemu(machine->vm, make_pair(&machine->qemu));
 	mpr_vm_listen(machine->vm, on_event, NULL);
-	machine->words = mpr_words_create(machine->vm);
-	machine->hmp = mpr_hmp_relay_create(machine->vm);
+	machine->commands = mpr_commands_of(machine->vm);
+	machine->words = mpr_words_create(&machine->commands);
+	machine->hmp = mpr_hmp_relay_create(&machine->commands);
 }
 
 static void destroy(struct machine *machine)

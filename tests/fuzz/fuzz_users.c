@@ -139,10 +139,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	user = make_pair(&theirs);
 	qemu.message = g_string_new(NULL);
 	if (data[0] & 1) {
-		lines = mpr_lines_create(NULL, theirs, theirs, on_finished, &finished);
+		lines = mpr_lines_create(&fake_vm, theirs, theirs, on_finished, &finished);
 	} else {
 		qemu.sock = make_pair(&side);
-		relay = mpr_relay_create(NULL, theirs, theirs, side, false, on_finished, &finished);
+		relay = mpr_relay_create(&fake_vm, theirs, theirs, side, false, on_finished,
+					 &finished);
 	}
 	converse(&qemu, user, data + 1, size - 1, 1 + (data[0] >> 1) * 8u);
 	require(finished);

@@ -60,7 +60,7 @@ static void client_waits_for_descriptors(void **state)
 	snprintf(option, sizeof(option), "unix:%s,server,nowait", path);
 	assert_int_equal(mpr_monitors_create(argv, &monitors, &error), 0);
 	assert_int_equal(mpr_monitors_open(monitors, &error), 0);
-	mpr_monitors_start(monitors, NULL);
+	mpr_monitors_start(monitors, &fake_vm);
 	client = connect_to(path);
 	assert_int_equal(write(client, "info status\n", 12), 12);
 	limit = exhaust_descriptors();

@@ -4,9 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "orchestrator/commands/routing.h"
-
-const struct mpr_vm_command mpr_vm_commands[] = {
+static const struct mpr_own_command own_commands[] = {
 	{"rdevice_add", "x-rdevice-add", "rid driver id", "add a remote device"},
 	{"remote_proc_list", "x-remote-proc-list", "", "list remote processes"},
 	{0},
@@ -35,95 +33,77 @@ static const char *text_of(struct json_object *arguments)
 	return arguments ? json_object_to_json_string_ext(arguments, JSON_C_TO_STRING_PLAIN) : "{}";
 }
 
-struct mpr_qmp *mpr_vm_qemu(struct mpr_vm *vm)
+/* Of a QMP name, or of an HMP line; *words: what follows on it. */
+static const struct mpr_own_command *find_own(const char *name, const char **words)
 {
-	(void)vm;
-	return NULL;
+	const struct mpr_own_command *own = own_commands;
+	size_t len;
+
+	name += strspn(name, " ");
+	len = strcspn(name, " ");
+	*words = name + len + strspn(name + len, " ");
+	while (own->hmp && strcmp(own->qmp, name) &&
+	       (strlen(own->hmp) != len || strncmp(own->hmp, name, len)))
+		own++;
+	return own->hmp ? own : NULL;
 }
 
-void mpr_vm_listen(struct mpr_vm *vm, mpr_vm_event_fn event, void *opaque)
+/* What is called "routed", or said of "remote...", is not QEMU's alone. */
+static bool has_qmp(const struct mpr_commands *commands, const char *name,
+		    struct json_object *arguments)
 {
-	(void)vm;
-	(void)event;
-	(void)opaque;
+	const char *words;
+
+	(void)commands;
+	return find_own(name, &words) || strstr(name, "routed") ||
+	       strstr(text_of(arguments), "\"remote");
 }
 
-void mpr_qmp_execute(struct mpr_qmp *qmp, const char *command, struct json_object *arguments,
-		     int fd, mpr_qmp_reply_fn reply, void *opaque)
+static bool has_hmp(const struct mpr_commands *commands, const char *line)
 {
-	const struct question question = {.reply = reply, .opaque = opaque};
+	const char *words;
 
-	(void)qmp;
-	(void)fd;
-	note(&to_qemu, &question, command, text_of(arguments));
-	json_object_put(arguments);
+	(void)commands;
+	return find_own(line, &words) || strstr(line, "routed") || strstr(line, " remote");
 }
 
-static const struct mpr_vm_command *find(const char *name, bool qmp)
-{
-	for (const struct mpr_vm_command *c = mpr_vm_commands; c->hmp; c++)
-		if (!strcmp(name, qmp ? c->qmp : c->hmp))
-			return c;
-	return NULL;
-}
-
-const struct mpr_vm_command *mpr_vm_find_hmp(const char *name)
-{
-	return find(name, false);
-}
-
-const struct mpr_vm_command *mpr_vm_find_qmp(const char *name)
-{
-	return find(name, true);
-}
-
-void mpr_vm_run_hmp(struct mpr_vm *vm, const struct mpr_vm_command *command, const char *words,
-		    mpr_outcome_fn done, void *opaque)
-{
-	const struct question question = {.done = done, .opaque = opaque};
-
-	(void)vm;
-	note(&own, &question, command->hmp, words);
-}
-
-void mpr_vm_run_qmp(struct mpr_vm *vm, const struct mpr_vm_command *command,
+static void run_qmp(const struct mpr_commands *commands, const char *name,
 		    struct json_object *arguments, mpr_outcome_fn done, void *opaque)
 {
 	const struct question question = {.done = done, .opaque = opaque};
 
-	(void)vm;
-	note(&own, &question, command->qmp, text_of(arguments));
-}
-
-/* What is called "routed", or said of "remote...", is not QEMU's alone. */
-bool mpr_vm_routes_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments)
-{
-	(void)vm;
-	return strstr(name, "routed") || strstr(text_of(arguments), "\"remote");
-}
-
-bool mpr_vm_routes_hmp(struct mpr_vm *vm, const char *line)
-{
-	(void)vm;
-	return strstr(line, "routed") || strstr(line, " remote");
-}
-
-void mpr_vm_route_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments,
-		      mpr_outcome_fn done, void *opaque)
-{
-	const struct question question = {.done = done, .opaque = opaque};
-
-	(void)vm;
+	(void)commands;
 	note(&own, &question, name, text_of(arguments));
 }
 
-void mpr_vm_route_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque)
+static void run_hmp(const struct mpr_commands *commands, const char *line, mpr_outcome_fn done,
+		    void *opaque)
 {
 	const struct question question = {.done = done, .opaque = opaque};
+	const char *words;
+	const struct mpr_own_command *command = find_own(line, &words);
 
-	(void)vm;
-	note(&own, &question, "line", line);
+	(void)commands;
+	note(&own, &question, command ? command->hmp : "line", command ? words : line);
 }
+
+static void ask_qemu(const struct mpr_commands *commands, const char *name,
+		     struct json_object *arguments, mpr_qmp_reply_fn reply, void *opaque)
+{
+	const struct question question = {.reply = reply, .opaque = opaque};
+
+	(void)commands;
+	note(&to_qemu, &question, name, text_of(arguments));
+}
+
+const struct mpr_commands fake_vm = {
+	.own = own_commands,
+	.has_qmp = has_qmp,
+	.has_hmp = has_hmp,
+	.run_qmp = run_qmp,
+	.run_hmp = run_hmp,
+	.ask_qemu = ask_qemu,
+};
 
 const char *fake_vm_asked(void)
 {

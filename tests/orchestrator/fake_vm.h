@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "orchestrator/commands/commands.h"
-#include "orchestrator/vm/qmp_client.h"
-#include "orchestrator/vm/vm.h"
+
+extern const struct mpr_commands fake_vm;
 
 /* What was asked since the last answer, "command {arguments}" or "name words", one
  * question a line. */

@@ -82,7 +82,7 @@ static int set_up(void **state)
 			 0);
 	f->user = fds[0];
 	f->shown = g_string_new(NULL);
-	f->lines = mpr_lines_create(NULL, fds[1], fds[1], on_finished, f);
+	f->lines = mpr_lines_create(&fake_vm, fds[1], fds[1], on_finished, f);
 	settle(f);
 	assert_asked("query-version {}\n");
 	answer(f, "{\"return\": {\"qemu\": {\"major\": 7, \"minor\": 2, \"micro\": 22}}}");
@@ -243,7 +243,7 @@ static void assert_words(const struct mpr_words *words, const char *before, cons
 
 static void words_are_learned_from_qemu(void **state)
 {
-	struct mpr_words *words = mpr_words_create(NULL);
+	struct mpr_words *words = mpr_words_create(&fake_vm);
 
 	(void)state;
 	assert_words(words, "", "q", "");

@@ -55,7 +55,7 @@ static int set_up(void **state)
 	f->qemu = make_pair(&qemu);
 	f->to_user = g_string_new(NULL);
 	f->to_qemu = g_string_new(NULL);
-	f->relay = mpr_relay_create(NULL, user, user, qemu, false, on_finished, f);
+	f->relay = mpr_relay_create(&fake_vm, user, user, qemu, false, on_finished, f);
 	*state = f;
 	return 0;
 }

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/commands/routes.h"
+#include "orchestrator/commands/own.h"
 #include "orchestrator/commands/routing.h"
 #include "orchestrator/vm/believe.h"
 #include "orchestrator/vm/inventory.h"
@@ -35,6 +35,16 @@ struct question {
 };
 
 static GQueue questions = G_QUEUE_INIT;
+
+void __wrap_mpr_qmp_execute(struct mpr_qmp *qmp, const char *command, struct json_object *arguments,
+			    int fd, mpr_qmp_reply_fn reply, void *opaque);
+void __wrap_mpr_disbelieve(struct mpr_vm_remote *remote, const char *what);
+void __wrap_mpr_vm_unplug_drive(struct mpr_vm *machine, const struct mpr_vm_name *name,
+				mpr_vm_changed_fn done, void *opaque);
+void __wrap_mpr_vm_unplug_device(struct mpr_vm *machine, const struct mpr_vm_name *name,
+				 mpr_vm_changed_fn done, void *opaque);
+void __wrap_mpr_own_run_qmp(struct mpr_vm *machine, const struct mpr_own_command *command,
+			    struct json_object *arguments, mpr_outcome_fn done, void *opaque);
 
 static struct mpr_qmp *connection(int number)
 {
@@ -65,8 +75,8 @@ static const char *text_of(struct json_object *arguments)
 		       : "{}";
 }
 
-void mpr_qmp_execute(struct mpr_qmp *qmp, const char *command, struct json_object *arguments,
-		     int fd, mpr_qmp_reply_fn reply, void *opaque)
+void __wrap_mpr_qmp_execute(struct mpr_qmp *qmp, const char *command, struct json_object *arguments,
+			    int fd, mpr_qmp_reply_fn reply, void *opaque)
 {
 	assert_int_equal(fd, -1);
 	note(&(struct question){.reply = reply, .opaque = opaque}, name_of(qmp), command,
@@ -74,68 +84,27 @@ void mpr_qmp_execute(struct mpr_qmp *qmp, const char *command, struct json_objec
 	json_object_put(arguments);
 }
 
-const char *mpr_qmp_error(struct json_object *reply)
-{
-	struct json_object *error = NULL, *desc = NULL;
-
-	if (!reply)
-		return "it has ended";
-	json_object_object_get_ex(reply, "error", &error);
-	json_object_object_get_ex(error, "desc", &desc);
-	return desc ? json_object_get_string(desc) : NULL;
-}
-
-struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *machine, uint64_t rid)
-{
-	for (guint i = 0; i < machine->remotes->len; i++)
-		if (mpr_vm_remote_at(machine, i)->rid == rid)
-			return mpr_vm_remote_at(machine, i);
-	return NULL;
-}
-
-struct mpr_remote_option *mpr_vm_find_device(const struct mpr_vm *machine, uint64_t rid,
-					     const char *id)
-{
-	for (guint i = 0; i < machine->options->len; i++) {
-		struct mpr_remote_option *option = mpr_vm_option(machine, i);
-		const char *name = mpr_remote_option_get(option, "id");
-
-		if (option->kind != MPR_REMOTE_DRIVE && option->rid == rid && name &&
-		    !strcmp(name, id))
-			return option;
-	}
-	return NULL;
-}
-
-void mpr_disbelieve(struct mpr_vm_remote *remote, const char *what)
+void __wrap_mpr_disbelieve(struct mpr_vm_remote *remote, const char *what)
 {
 	g_string_append_printf(disbelieved, "rid %d: %s\n", (int)remote->rid, what);
 }
 
-void mpr_vm_unplug_drive(struct mpr_vm *machine, const struct mpr_vm_name *name,
-			 mpr_vm_changed_fn done, void *opaque)
+void __wrap_mpr_vm_unplug_drive(struct mpr_vm *machine, const struct mpr_vm_name *name,
+				mpr_vm_changed_fn done, void *opaque)
 {
 	(void)machine;
 	note(&(struct question){.done = done, .opaque = opaque}, "own", "rdrive_del", name->id);
 }
 
-void mpr_vm_unplug_device(struct mpr_vm *machine, const struct mpr_vm_name *name,
-			  mpr_vm_changed_fn done, void *opaque)
+void __wrap_mpr_vm_unplug_device(struct mpr_vm *machine, const struct mpr_vm_name *name,
+				 mpr_vm_changed_fn done, void *opaque)
 {
 	(void)machine;
 	note(&(struct question){.done = done, .opaque = opaque}, "own", "rdevice_del", name->id);
 }
 
-const struct mpr_vm_command mpr_vm_commands[] = {{"rdevice_add", "x-rdevice-add", "", ""}, {0}};
-
-const struct mpr_vm_command *mpr_vm_find_qmp(const char *name)
-{
-	assert_string_equal(name, "x-rdevice-add");
-	return mpr_vm_commands;
-}
-
-void mpr_vm_run_qmp(struct mpr_vm *machine, const struct mpr_vm_command *command,
-		    struct json_object *arguments, mpr_outcome_fn done, void *opaque)
+void __wrap_mpr_own_run_qmp(struct mpr_vm *machine, const struct mpr_own_command *command,
+			    struct json_object *arguments, mpr_outcome_fn done, void *opaque)
 {
 	(void)machine;
 	note(&(struct question){.end = done, .opaque = opaque}, "own", command->qmp,
@@ -206,8 +175,8 @@ static void on_outcome(void *opaque, const struct mpr_outcome *what)
 
 static void hmp(const char *line)
 {
-	assert_true(mpr_vm_routes_hmp(&vm, line));
-	mpr_vm_route_hmp(&vm, line, on_outcome, &vm);
+	assert_true(mpr_routing_has_hmp(&vm, line));
+	mpr_routing_run_hmp(&vm, line, on_outcome, &vm);
 }
 
 /* `what`: "name {arguments}". */
@@ -216,10 +185,10 @@ static bool qmp(const char *what, bool run)
 	char *name = g_strndup(what, strcspn(what, " "));
 	struct json_object *arguments =
 		strchr(what, ' ') ? json_tokener_parse(strchr(what, ' ')) : NULL;
-	bool routed = mpr_vm_routes_qmp(&vm, name, arguments);
+	bool routed = mpr_routing_has_qmp(&vm, name, arguments);
 
 	if (run)
-		mpr_vm_route_qmp(&vm, name, arguments, on_outcome, &vm);
+		mpr_routing_run_qmp(&vm, name, arguments, on_outcome, &vm);
 	json_object_put(arguments);
 	g_free(name);
 	return routed;
@@ -302,13 +271,13 @@ static void commands_reach_the_remote_that_has_what_they_name(void **state)
 static void quotes_are_read_as_by_qemu(void **state)
 {
 	(void)state;
-	assert_true(mpr_vm_routes_hmp(&vm, "  block_resize\t\"d\\0\"  32"));
-	assert_true(mpr_vm_routes_hmp(&vm, "eject -f d0"));
-	assert_false(mpr_vm_routes_hmp(&vm, "block_resize \"d0 32"));
-	assert_false(mpr_vm_routes_hmp(&vm, "block_resize"));
-	assert_false(mpr_vm_routes_hmp(&vm, "eject -f"));
-	assert_false(mpr_vm_routes_hmp(&vm, ""));
-	assert_false(mpr_vm_routes_hmp(&vm, "info"));
+	assert_true(mpr_routing_has_hmp(&vm, "  block_resize\t\"d\\0\"  32"));
+	assert_true(mpr_routing_has_hmp(&vm, "eject -f d0"));
+	assert_false(mpr_routing_has_hmp(&vm, "block_resize \"d0 32"));
+	assert_false(mpr_routing_has_hmp(&vm, "block_resize"));
+	assert_false(mpr_routing_has_hmp(&vm, "eject -f"));
+	assert_false(mpr_routing_has_hmp(&vm, ""));
+	assert_false(mpr_routing_has_hmp(&vm, "info"));
 }
 
 static void errors_are_the_remotes(void **state)
@@ -490,7 +459,7 @@ static void texts_are_qemus_and_all_remotes(void **state)
 	answer(NULL);
 	answer("{\"return\": \"\"}");
 	answer("{\"return\": \"\"}");
-	assert_text(outcome, "error: it has ended");
+	assert_text(outcome, "error: it has ended, or hung up");
 	g_string_truncate(asked, 0);
 }
 
@@ -608,7 +577,7 @@ static void what_names_nothing_remote_is_qemus(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
 		assert_false(qmp(commands[i], false));
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
-		assert_false(mpr_vm_routes_hmp(&vm, lines[i]));
+		assert_false(mpr_routing_has_hmp(&vm, lines[i]));
 }
 
 static void without_remotes_all_is_qemus(void **state)
@@ -618,7 +587,7 @@ static void without_remotes_all_is_qemus(void **state)
 	assert_false(qmp("query-block", true));
 	assert_text(outcome, "qemu's");
 	assert_false(qmp("block_resize {\"device\":\"d0\"}", false));
-	assert_false(mpr_vm_routes_hmp(&vm, "info block"));
+	assert_false(mpr_routing_has_hmp(&vm, "info block"));
 }
 
 #define with_vm(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -52,11 +52,12 @@ static const char *remote_program;
 static struct mpr_plan *plan;
 static struct mpr_family *family;
 static struct mpr_vm *vm;
-static struct mpr_member *member; /* of rid 0 */
-static int qemu, remote;	  /* the other sides of their monitors */
-static char outcome[4096];	  /* of the command: "", or what came of it */
-static char table[4096];	  /* of remote_proc_list */
-static char events[1024];	  /* told to users */
+static struct mpr_commands commands; /* of it */
+static struct mpr_member *member;    /* of rid 0 */
+static int qemu, remote;	     /* the other sides of their monitors */
+static char outcome[4096];	     /* of the command: "", or what came of it */
+static char table[4096];	     /* of remote_proc_list */
+static char events[1024];	     /* told to users */
 static unsigned events_told;
 
 /* ---- The peers ---------------------------------------------------------- */
@@ -196,12 +197,9 @@ static void on_event(void *opaque, struct json_object *event)
 /* "rdrive_del 0 d0" */
 static void hmp(const char *line)
 {
-	char name[32];
-
 	outcome[0] = '\0';
-	assert_int_equal(sscanf(line, "%31s", name), 1);
-	assert_non_null(mpr_vm_find_hmp(name));
-	mpr_vm_run_hmp(vm, mpr_vm_find_hmp(name), line + strlen(name), on_outcome, &vm);
+	assert_true(commands.has_hmp(&commands, line));
+	commands.run_hmp(&commands, line, on_outcome, &vm);
 }
 
 static void qmp(const char *name, const char *arguments)
@@ -209,8 +207,8 @@ static void qmp(const char *name, const char *arguments)
 	struct json_object *object = arguments ? json_tokener_parse(arguments) : NULL;
 
 	outcome[0] = '\0';
-	assert_non_null(mpr_vm_find_qmp(name));
-	mpr_vm_run_qmp(vm, mpr_vm_find_qmp(name), object, on_outcome, &vm);
+	assert_true(commands.has_qmp(&commands, name, object));
+	commands.run_qmp(&commands, name, object, on_outcome, &vm);
 	json_object_put(object);
 }
 
@@ -239,7 +237,7 @@ static const char *listed(void)
 	static char ids[1024];
 	char id[64];
 
-	mpr_vm_run_hmp(vm, mpr_vm_find_hmp("remote_proc_list"), "", on_table, NULL);
+	commands.run_hmp(&commands, "remote_proc_list", on_table, NULL);
 	ids[0] = '\0';
 	for (char *line = strstr(table, "\n\n") + 1; line; line = strchr(line + 1, '\n')) {
 		if (sscanf(line, "%*d %*d %63s", id) == 1)
@@ -296,6 +294,7 @@ static int set_up(void **state)
 	assert_int_equal(mpr_plan_create(arguments, &plan, &error), 0);
 	family = mpr_family_create();
 	vm = mpr_vm_create(family, plan, remote_program);
+	commands = mpr_commands_of(vm);
 	member = mpr_launch_remote(family, 0, idle_argv(), &none, 0, false, &error);
 	mpr_vm_add_remote(vm, member, connect_monitor(&remote));
 	mpr_vm_set_qemu(vm, connect_monitor(&qemu));
@@ -435,7 +434,7 @@ static void the_list_in_qmp(void **state)
 	char expected[512];
 
 	(void)state;
-	mpr_vm_run_qmp(vm, mpr_vm_find_qmp("x-remote-proc-list"), NULL, on_json, NULL);
+	commands.run_qmp(&commands, "x-remote-proc-list", NULL, on_json, NULL);
 	snprintf(expected, sizeof(expected),
 		 "[{\"pid\":%1$d,\"rid\":0,\"id\":\"drive0\",\"name\":\"fake_remote\"},"
 		 "{\"pid\":%1$d,\"rid\":0,\"id\":\"scsi0\",\"name\":\"fake_remote\"},"
@@ -1030,6 +1029,7 @@ static void a_program_that_does_not_start_is_named(void **state)
 	close(remote);
 	close(qemu);
 	vm = mpr_vm_create(family, plan, "/nonexistent/remote");
+	commands = mpr_commands_of(vm);
 	mpr_vm_set_qemu(vm, connect_monitor(&qemu));
 	greet(qemu);
 	hmp("rdevice_add 5 lsi53c895a new");
