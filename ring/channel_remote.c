@@ -2,11 +2,10 @@
 /* The remote's side of a channel: requests in, answers and events out. */
 #include "ring/channel.h"
 
-#include <sys/socket.h>
-
 #include "ring/channel_internal.h"
 #include "ring/discard.h"
 #include "ring/doorbell.h"
+#include "ring/fds.h"
 
 /* ---- Requests and their answers --------------------------------------- */
 
@@ -204,24 +203,22 @@ bool mpr_channel_arm(struct mpr_channel *channel)
 	return true;
 }
 
+static void break_channel(void *channel, int fd)
+{
+	mpr_discard(fd);
+	mpr_channel_break(channel);
+}
+
 /* Empties the bell, also when it has not been taken: a ring that comes late,
- * after the remote was woken by something else, would never go away. */
+ * after the remote was woken by something else, would never go away. Descriptors do
+ * not belong there. */
 static void silence_bell(struct mpr_channel *channel)
 {
-	_Alignas(struct cmsghdr) char control[MPR_DISCARD_ROOM];
 	char bytes[64];
-	struct iovec iov = {bytes, sizeof(bytes)};
-	struct msghdr mh = {.msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control)};
 
-	if (channel->bell < 0)
-		return;
 	/* Once is enough: what an honest proxy rings fits. */
-	if (recvmsg(channel->bell, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) > 0 &&
-	    mpr_discard_received(&mh))
-		mpr_channel_break(channel);
+	if (channel->bell >= 0)
+		(void)mpr_fds_receive(channel->bell, bytes, sizeof(bytes), break_channel, channel);
 }
 
 void mpr_channel_disarm(struct mpr_channel *channel)

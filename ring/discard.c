@@ -4,16 +4,14 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* More than one, so that one file whose server never answers holds back no other. */
 #define MAX_THREADS 16
-
-/* From Linux 6.5 on a socket can be told to bring a pidfd of its sender. */
-#define CMSG_PIDFD 4
 
 static struct {
 	pthread_mutex_t lock; /* of all that follows; never held while closing */
@@ -112,47 +110,6 @@ void mpr_discard_socket(int sock)
 		close(sock);
 	else
 		close_elsewhere(sock);
-}
-
-static bool has_descriptors(const struct cmsghdr *part)
-{
-	return part->cmsg_level == SOL_SOCKET &&
-	       (part->cmsg_type == SCM_RIGHTS || part->cmsg_type == CMSG_PIDFD);
-}
-
-bool mpr_discard_received(struct msghdr *msg)
-{
-	bool any = false;
-
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(msg); part; part = CMSG_NXTHDR(msg, part)) {
-		size_t n = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (!has_descriptors(part))
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(part) + i * sizeof(fd), sizeof(fd));
-			mpr_discard(fd);
-			any = true;
-		}
-	}
-	return any;
-}
-
-ssize_t mpr_discard_and_receive(int sock, void *buf, size_t size)
-{
-	_Alignas(struct cmsghdr) char control[MPR_DISCARD_ROOM];
-	struct iovec iov = {buf, size};
-	struct msghdr mh = {.msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(sock, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-	if (n >= 0)
-		(void)mpr_discard_received(&mh);
-	return n;
 }
 
 void mpr_discard_prepare(int sock)

@@ -11,6 +11,7 @@
 #define MPR_WIRE_MPQEMU_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -97,7 +98,8 @@ int mpr_mpqemu_send(int sock, enum mpr_mpqemu_command command, const void *data,
  */
 struct mpr_mpqemu_parser {
 	struct mpr_mpqemu_msg msg;
-	size_t have; /* bytes of header and data so far */
+	size_t have;	/* bytes of header and data so far */
+	bool misplaced; /* a descriptor came that has no place in the message */
 };
 void mpr_mpqemu_parser_init(struct mpr_mpqemu_parser *parser);
 /* 1: parser->msg is a whole message. 0: need more bytes (poll). -ECONNRESET:

@@ -5,21 +5,16 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "ring/discard.h"
+#include "ring/fds.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "messages are sent as they lie in memory");
 
 #define HEADER_SIZE sizeof(struct mpr_wire_header)
 
-/* Room for the file descriptors of one message. */
-union control {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int) * MPR_WIRE_MAX_FDS)];
-};
+_Static_assert(MPR_WIRE_MAX_FDS <= MPR_FDS_MAX, "a message's descriptors go at once");
 
 int mpr_wire_header_init(struct mpr_wire_header *header, enum mpr_wire_type type, const char *id)
 {
@@ -56,31 +51,17 @@ static int wait_ready(int sock, short events, struct mpr_patience *patience)
 
 /* ---- Sending ---------------------------------------------------------- */
 
-static void attach_fds(struct msghdr *mh, union control *control, const int *fds, unsigned nfds)
-{
-	struct cmsghdr *cmsg;
-
-	memset(control, 0, sizeof(*control));
-	mh->msg_control = control;
-	mh->msg_controllen = CMSG_SPACE(sizeof(int) * nfds);
-	cmsg = CMSG_FIRSTHDR(mh);
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int) * nfds);
-	memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * nfds);
-}
-
 /* Drops the first n bytes of what is left to send. */
-static void advance(struct msghdr *mh, size_t n)
+static void advance(struct iovec **parts, size_t *count, size_t n)
 {
-	while (mh->msg_iovlen && n >= mh->msg_iov->iov_len) {
-		n -= mh->msg_iov->iov_len;
-		mh->msg_iov++;
-		mh->msg_iovlen--;
+	while (*count && n >= (*parts)->iov_len) {
+		n -= (*parts)->iov_len;
+		++*parts;
+		--*count;
 	}
 	if (n) {
-		mh->msg_iov->iov_base = (char *)mh->msg_iov->iov_base + n;
-		mh->msg_iov->iov_len -= n;
+		(*parts)->iov_base = (char *)(*parts)->iov_base + n;
+		(*parts)->iov_len -= n;
 	}
 }
 
@@ -88,35 +69,27 @@ int mpr_wire_send_within(int sock, struct mpr_wire_header *header, const void *p
 			 size_t length, const int *fds, unsigned nfds,
 			 struct mpr_patience *patience)
 {
-	union control control;
 	struct iovec iov[2] = {{header, HEADER_SIZE}, {(void *)payload, length}};
-	struct msghdr mh = {.msg_iov = iov, .msg_iovlen = length ? 2 : 1};
+	struct iovec *parts = iov;
+	size_t count = length ? 2 : 1;
 
 	if (length > MPR_WIRE_MAX_PAYLOAD || nfds > MPR_WIRE_MAX_FDS)
 		return -EMSGSIZE;
 	header->length = length;
 	header->nfds = nfds;
-	if (nfds)
-		attach_fds(&mh, &control, fds, nfds);
 
-	while (mh.msg_iovlen) {
-		ssize_t n = sendmsg(sock, &mh, MSG_DONTWAIT | MSG_NOSIGNAL);
-		int ret = 0;
+	while (count) {
+		ssize_t n = mpr_fds_send(sock, parts, count, fds, nfds);
 
 		if (n >= 0) {
-			/* The descriptors went with the first byte. */
-			mh.msg_control = NULL;
-			mh.msg_controllen = 0;
-			advance(&mh, n);
-		} else if (errno == EAGAIN) {
-			ret = wait_ready(sock, POLLOUT, patience);
-		} else if (errno == ECONNRESET) {
-			ret = -EPIPE;
-		} else if (errno != EINTR) {
-			ret = -errno;
+			nfds = 0; /* they went with the first byte */
+			advance(&parts, &count, (size_t)n);
+		} else {
+			int ret = n == -EAGAIN ? wait_ready(sock, POLLOUT, patience) : (int)n;
+
+			if (ret)
+				return ret;
 		}
-		if (ret)
-			return ret;
 	}
 	return 0;
 }
@@ -130,12 +103,6 @@ int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload,
 }
 
 /* ---- Receiving -------------------------------------------------------- */
-
-/* Room for whatever comes along: what has none is closed by the kernel, here. */
-union received {
-	struct cmsghdr align;
-	char bytes[MPR_DISCARD_ROOM];
-};
 
 static void forget_fds(struct mpr_wire_msg *msg)
 {
@@ -155,6 +122,7 @@ static void restart(struct mpr_wire_parser *parser)
 	mpr_wire_msg_release(parser->msg);
 	parser->have = 0;
 	parser->nfds = 0;
+	parser->misplaced = false;
 }
 
 int mpr_wire_parser_init(struct mpr_wire_parser *parser)
@@ -165,6 +133,7 @@ int mpr_wire_parser_init(struct mpr_wire_parser *parser)
 	forget_fds(parser->msg);
 	parser->have = 0;
 	parser->nfds = 0;
+	parser->misplaced = false;
 	return 0;
 }
 
@@ -177,53 +146,29 @@ void mpr_wire_parser_fini(struct mpr_wire_parser *parser)
 	parser->msg = NULL;
 }
 
-/* Keeps the descriptors that came with a piece of a message; the ones that
- * there is no room for are closed. */
-static int collect_fds(struct mpr_wire_parser *parser, struct msghdr *mh)
+/* Keeps a descriptor that came with a piece of a message, or notes that it has no place. */
+static void keep_fd(void *opaque, int fd)
 {
-	int ret = mh->msg_flags & MSG_CTRUNC ? -EPROTO : 0;
+	struct mpr_wire_parser *parser = opaque;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c)) {
-		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-			if (parser->nfds < MPR_WIRE_MAX_FDS && parser->have < HEADER_SIZE) {
-				parser->msg->fds[parser->nfds++] = fd;
-			} else {
-				mpr_discard(fd);
-				ret = -EPROTO;
-			}
-		}
+	if (fd >= 0 && parser->nfds < MPR_WIRE_MAX_FDS && parser->have < HEADER_SIZE) {
+		parser->msg->fds[parser->nfds++] = fd;
+	} else {
+		mpr_discard(fd);
+		parser->misplaced = true;
 	}
-	return ret;
 }
 
 /* Reads at most `want` more bytes of the message: their number, 0 when there
  * are none yet, or negative errno. */
 static ssize_t read_some(struct mpr_wire_parser *parser, int sock, void *to, size_t want)
 {
-	union received control;
-	struct iovec iov = {to, want};
-	struct msghdr mh = {.msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &control,
-			    .msg_controllen = sizeof(control)};
-	ssize_t n;
-	int ret;
+	ssize_t n = mpr_fds_receive(sock, to, want, keep_fd, parser);
 
-	do {
-		n = recvmsg(sock, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return errno == EAGAIN ? 0 : -errno;
-	ret = collect_fds(parser, &mh);
-	if (ret)
-		return ret;
+		return n == -EAGAIN ? 0 : n;
+	if (parser->misplaced)
+		return -EPROTO;
 	return n ? n : -ECONNRESET;
 }
 

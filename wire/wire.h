@@ -63,6 +63,7 @@ struct mpr_wire_parser {
 	struct mpr_wire_msg *msg; /* owned */
 	size_t have;		  /* bytes of header and payload so far */
 	unsigned nfds;		  /* file descriptors so far */
+	bool misplaced;		  /* one came that has no place in the message */
 };
 int mpr_wire_parser_init(struct mpr_wire_parser *parser);
 int mpr_wire_parser_read(struct mpr_wire_parser *parser, int sock);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ring/discard.h"
+#include "ring/fds.h"
 
 struct fds {
 	int fd[MPR_STREAM_FDS];
@@ -80,41 +81,24 @@ static bool is_ready(int fd, short events)
 }
 
 /* Too many descriptors at once are closed. */
-static void keep_fds(struct fds *fds, struct msghdr *msg)
+static void keep_fd(void *opaque, int fd)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	struct fds *fds = opaque;
 
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-			if (fds->count < MPR_STREAM_FDS)
-				fds->fd[fds->count++] = fd;
-			else
-				mpr_discard(fd);
-		}
-	}
+	if (fd >= 0 && fds->count < MPR_STREAM_FDS)
+		fds->fd[fds->count++] = fd;
+	else
+		mpr_discard(fd);
 }
 
 static ssize_t receive(struct mpr_stream *stream, char *buf, size_t size)
 {
-	_Alignas(struct cmsghdr) char control[MPR_DISCARD_ROOM];
-	struct iovec iov = {buf, size};
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = control,
-			     .msg_controllen = sizeof(control)};
 	ssize_t n;
 
-	if (!stream->socket)
-		return read(stream->in, buf, size);
-	n = recvmsg(stream->in, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n >= 0)
-		keep_fds(&stream->received, &msg);
-	return n;
+	if (stream->socket)
+		return mpr_fds_receive(stream->in, buf, size, keep_fd, &stream->received);
+	n = read(stream->in, buf, size);
+	return n < 0 ? -errno : n;
 }
 
 static ssize_t wait_for_input(struct mpr_stream *stream)
@@ -135,7 +119,7 @@ ssize_t mpr_stream_read(struct mpr_stream *stream, char *buf, size_t size)
 	n = receive(stream, buf, size);
 	if (n > 0)
 		return n;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n == -EAGAIN || n == -EINTR)
 		return wait_for_input(stream);
 	stream->ended = true;
 	return -EPIPE;
@@ -150,23 +134,12 @@ static void give_up(struct mpr_stream *stream)
 	close_fds(&stream->passed);
 }
 
-static ssize_t send_with_fds(struct mpr_stream *stream)
+static ssize_t send_some(struct mpr_stream *stream)
 {
-	char control[CMSG_SPACE(MPR_STREAM_FDS * sizeof(int))] = {0};
-	struct iovec iov = {stream->queue->data, stream->queue->len};
-	size_t size = (size_t)stream->passed.count * sizeof(int);
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = control,
-			     .msg_controllen = CMSG_SPACE(size)};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	ssize_t n;
+	struct iovec part = {stream->queue->data, stream->queue->len};
+	ssize_t n = mpr_fds_send(stream->out, &part, 1, stream->passed.fd,
+				 (unsigned)stream->passed.count);
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(size);
-	memcpy(CMSG_DATA(c), stream->passed.fd, size);
-	n = sendmsg(stream->out, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n > 0)
 		close_fds(&stream->passed);
 	return n;
@@ -176,13 +149,12 @@ static ssize_t send_with_fds(struct mpr_stream *stream)
 static ssize_t write_some(struct mpr_stream *stream)
 {
 	size_t len = stream->queue->len < PIPE_BUF ? stream->queue->len : PIPE_BUF;
+	ssize_t n;
 
-	if (stream->passed.count)
-		return send_with_fds(stream);
 	if (stream->socket)
-		return send(stream->out, stream->queue->data, stream->queue->len,
-			    MSG_DONTWAIT | MSG_NOSIGNAL);
-	return write(stream->out, stream->queue->data, len);
+		return send_some(stream);
+	n = write(stream->out, stream->queue->data, len);
+	return n < 0 ? -errno : n;
 }
 
 /* Writes until nothing waits or it cannot be written now. */
@@ -191,9 +163,9 @@ static void flush(struct mpr_stream *stream)
 	while (stream->queue->len && is_ready(stream->out, POLLOUT)) {
 		ssize_t n = write_some(stream);
 
-		if (n < 0 && errno == EAGAIN)
+		if (n == -EAGAIN)
 			return;
-		if (n < 0 && errno != EINTR)
+		if (n < 0 && n != -EINTR)
 			give_up(stream);
 		if (n > 0)
 			g_byte_array_remove_range(stream->queue, 0, (guint)n);

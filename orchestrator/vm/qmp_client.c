@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/json.h"
 #include "ring/discard.h"
+#include "ring/fds.h"
 
 /* Whoever nests deeper, or says more in a message, is not believed to speak QMP. A value
  * may be two bytes, and takes some hundreds in memory. */
@@ -135,25 +135,12 @@ void mpr_qmp_hang_up(struct mpr_qmp *qmp)
 
 /* ---- Output ------------------------------------------------------------- */
 
+/* The descriptor goes with the first byte. */
 static ssize_t send_part(const struct mpr_qmp *qmp, const struct command *command)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr header;
-	} control = {0};
 	struct iovec part = {command->text + qmp->sent, command->length - qmp->sent};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-	/* The descriptor goes with the first byte. */
-	if (command->fd >= 0 && qmp->sent == 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &command->fd, sizeof(int));
-	}
-	return sendmsg(qmp->sock, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return mpr_fds_send(qmp->sock, &part, 1, &command->fd, command->fd >= 0 && qmp->sent == 0);
 }
 
 static gboolean on_writable(int fd, GIOCondition condition, void *opaque);
@@ -168,11 +155,11 @@ static void send_command(struct mpr_qmp *qmp)
 
 		if (n > 0) {
 			qmp->sent += (size_t)n;
-		} else if (errno == EAGAIN) {
+		} else if (n == -EAGAIN) {
 			if (!qmp->output)
 				qmp->output = g_unix_fd_add(qmp->sock, G_IO_OUT, on_writable, qmp);
 			return;
-		} else if (errno != EINTR) {
+		} else {
 			lose(qmp);
 		}
 	}
@@ -357,13 +344,13 @@ static gboolean on_readable(int fd, GIOCondition condition, void *opaque)
 {
 	struct mpr_qmp *qmp = opaque;
 	char data[16384];
-	ssize_t n = mpr_discard_and_receive(fd, data, sizeof(data));
+	ssize_t n = mpr_fds_receive(fd, data, sizeof(data), NULL, NULL);
 
 	(void)condition;
 	qmp->users++;
 	if (n > 0)
 		take(qmp, data, (size_t)n);
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	else if (n != -EAGAIN)
 		lose(qmp);
 	/* Whoever hung up has removed the source. */
 	if (qmp->input && qmp->events > MPR_QMP_EVENTS)

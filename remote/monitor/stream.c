@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ring/discard.h"
+#include "ring/fds.h"
 
 struct mpr_stream {
 	int in, out;
@@ -56,48 +57,25 @@ int mpr_stream_create(int in, int out, struct mpr_watcher *watcher, struct mpr_s
 	return 0;
 }
 
-static void keep_fd(struct mpr_stream *stream, int fd)
+/* A client may send any number of them. */
+static void keep_fd(void *opaque, int fd)
 {
+	struct mpr_stream *stream = opaque;
+
+	if (fd < 0)
+		return;
 	mpr_discard(stream->passed);
 	stream->passed = fd;
 }
 
-/* A client may send any number of them, each of which is open here now. */
-static void keep_fds(struct mpr_stream *stream, struct msghdr *msg)
-{
-	struct cmsghdr *part;
-
-	for (part = CMSG_FIRSTHDR(msg); part; part = CMSG_NXTHDR(msg, part)) {
-		size_t size = part->cmsg_len - CMSG_LEN(0);
-		int fd;
-
-		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t at = 0; at + sizeof(fd) <= size; at += sizeof(fd)) {
-			memcpy(&fd, CMSG_DATA(part) + at, sizeof(fd));
-			keep_fd(stream, fd);
-		}
-	}
-}
-
 static ssize_t receive(struct mpr_stream *stream, char *buf, size_t size)
 {
-	_Alignas(struct cmsghdr) char control[MPR_DISCARD_ROOM];
-	struct iovec data = {.iov_base = buf, .iov_len = size};
-	struct msghdr msg = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
 	ssize_t n;
 
-	if (!stream->is_socket)
-		return read(stream->in, buf, size);
-	n = recvmsg(stream->in, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n >= 0)
-		keep_fds(stream, &msg);
-	return n;
+	if (stream->is_socket)
+		return mpr_fds_receive(stream->in, buf, size, keep_fd, stream);
+	n = read(stream->in, buf, size);
+	return n < 0 ? -errno : n;
 }
 
 ssize_t mpr_stream_read(struct mpr_stream *stream, char *buf, size_t size)
@@ -111,10 +89,10 @@ ssize_t mpr_stream_read(struct mpr_stream *stream, char *buf, size_t size)
 	n = receive(stream, buf, size);
 	if (n > 0)
 		return n;
-	if (n < 0 && errno == EINTR)
+	if (n == -EINTR)
 		return 0;
 	stream->readable = false;
-	if (n < 0 && errno == EAGAIN)
+	if (n == -EAGAIN)
 		return 0;
 	/* A descriptor at its end stays readable. */
 	stream->ended = true;

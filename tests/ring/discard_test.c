@@ -87,60 +87,6 @@ static void test_an_empty_socket_is_closed_at_once(void **state)
 	mpr_discard_socket(-1);
 }
 
-static ssize_t receive(int sock, char control[MPR_DISCARD_ROOM], struct msghdr *mh)
-{
-	static char bytes[4];
-	static struct iovec iov = {bytes, sizeof(bytes)};
-
-	*mh = (struct msghdr){.msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control,
-			      .msg_controllen = MPR_DISCARD_ROOM};
-	return recvmsg(sock, mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-}
-
-static void test_all_that_can_be_sent_has_room(void **state)
-{
-	_Alignas(struct cmsghdr) char control[MPR_DISCARD_ROOM];
-	int ends[2], other, sock = lingering_socket(&other), on = 1;
-	struct msghdr mh;
-
-	(void)state;
-	socket_pair(ends);
-	assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
-	lingering_send(ends[0], "x", 1, sock, 253, 0);
-	assert_int_equal(receive(ends[1], control, &mh), 1);
-	assert_int_equal(mh.msg_flags & MSG_CTRUNC, 0);
-	assert_true(mpr_discard_received(&mh));
-	lingering_send(ends[0], "x", 1, open("/dev/null", O_RDONLY), 1, 0);
-	assert_int_equal(send(ends[0], "y", 1, 0), 1);
-	assert_int_equal(receive(ends[1], control, &mh), 1);
-	assert_true(mpr_discard_received(&mh));
-	assert_int_equal(receive(ends[1], control, &mh), 1);
-	assert_false(mpr_discard_received(&mh));
-	close(other);
-	close(ends[0]);
-	close(ends[1]);
-}
-
-static void test_an_urgent_byte_is_not_passed_over(void **state)
-{
-	_Alignas(struct cmsghdr) char control[MPR_DISCARD_ROOM];
-	int ends[2], other, sock = lingering_socket(&other);
-	struct msghdr mh;
-
-	(void)state;
-	socket_pair(ends);
-	mpr_discard_prepare(ends[1]);
-	lingering_send(ends[0], "x", 1, sock, 1, MSG_OOB);
-	assert_int_equal(send(ends[0], "y", 1, 0), 1);
-	assert_int_equal(receive(ends[1], control, &mh), 1);
-	assert_true(mpr_discard_received(&mh));
-	close(other);
-	close(ends[0]);
-	close(ends[1]);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,8 +95,6 @@ int main(void)
 		cmocka_unit_test(test_memory_is_closed_at_once),
 		cmocka_unit_test(test_a_socket_is_hung_up_at_once_whatever_lies_in_it),
 		cmocka_unit_test(test_an_empty_socket_is_closed_at_once),
-		cmocka_unit_test(test_all_that_can_be_sent_has_room),
-		cmocka_unit_test(test_an_urgent_byte_is_not_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
