@@ -73,13 +73,6 @@ int scsi_bus_attach(struct mpr_scsi_bus *bus, struct mpr_scsi_lu *lu)
 	return 0;
 }
 
-struct mpr_scsi_lu *scsi_bus_lu(struct mpr_scsi_bus *bus, unsigned target, unsigned lun)
-{
-	if (target < MPR_SCSI_MAX_TARGETS && lun < MPR_SCSI_MAX_LUNS && bus->lu[target][lun])
-		return bus->lu[target][lun];
-	return &bus->absent;
-}
-
 static void end_tasks(struct mpr_scsi_lu *lu)
 {
 	struct scsi_task *t = TAILQ_FIRST(&lu->tasks), *next;

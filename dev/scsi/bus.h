@@ -14,4 +14,13 @@ struct mpr_scsi_bus {
 	struct scsi_task_list pool; /* freed tasks, to be used again */
 };
 
+/* The logical unit at an address, or the one that answers for an absent one. */
+static inline struct mpr_scsi_lu *scsi_bus_lu(struct mpr_scsi_bus *bus, unsigned target,
+					      unsigned lun)
+{
+	if (target < MPR_SCSI_MAX_TARGETS && lun < MPR_SCSI_MAX_LUNS && bus->lu[target][lun])
+		return bus->lu[target][lun];
+	return &bus->absent;
+}
+
 #endif

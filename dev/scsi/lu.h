@@ -93,9 +93,6 @@ void scsi_lu_init(struct mpr_scsi_lu *lu, const struct scsi_lu_type *type, unsig
 /* Attaches a logical unit, which the bus then owns. 0, or -EEXIST or -EINVAL. */
 int scsi_bus_attach(struct mpr_scsi_bus *bus, struct mpr_scsi_lu *lu);
 
-/* The logical unit at an address, or the one that answers for an absent one. */
-struct mpr_scsi_lu *scsi_bus_lu(struct mpr_scsi_bus *bus, unsigned target, unsigned lun);
-
 /* Goes on with the removal: reports it once the task set is empty, and frees the
  * logical unit once nothing refers to it. Only for one that is leaving. */
 void scsi_lu_leave(struct mpr_scsi_lu *lu);
