@@ -88,6 +88,8 @@ void mpr_scsi_task_free(struct mpr_scsi_task *task)
 
 /* ---- Ends ------------------------------------------------------------- */
 
+static void run_task_set(struct mpr_scsi_lu *lu);
+
 static void leave(struct scsi_task *t)
 {
 	if (!t->lu->type->absent)
@@ -100,7 +102,7 @@ void scsi_task_end(struct scsi_task *t, uint8_t status)
 	leave(t);
 	t->pub.status = status;
 	t->bus->ops->complete(t->bus->hba, &t->pub);
-	scsi_taskset_run(t->lu);
+	run_task_set(t->lu);
 }
 
 void scsi_task_good(struct scsi_task *t)
@@ -108,7 +110,8 @@ void scsi_task_good(struct scsi_task *t)
 	scsi_task_end(t, MPR_SCSI_GOOD);
 }
 
-void scsi_task_release(struct scsi_task *t)
+/* CHECK CONDITION, with the task's sense data. */
+static void release(struct scsi_task *t)
 {
 	t->lu->sense = t->sense;
 	t->lu->sense_task = t;
@@ -124,7 +127,7 @@ void scsi_task_check(struct scsi_task *t, struct scsi_sense sense)
 	else if (t->lu->sense_pending && !t->lu->leaving)
 		t->state = SCSI_TASK_HELD;
 	else
-		scsi_task_release(t);
+		release(t);
 }
 
 /* Its request ends, with an error if need be, and is not held for better times. */
@@ -146,7 +149,7 @@ static void end_cancelled(struct scsi_task *t)
 {
 	leave(t);
 	t->bus->ops->cancelled(t->bus->hba, &t->pub);
-	scsi_taskset_run(t->lu);
+	run_task_set(t->lu);
 }
 
 void mpr_scsi_task_cancel(struct mpr_scsi_task *task)
@@ -171,9 +174,70 @@ void mpr_scsi_task_cancel(struct mpr_scsi_task *task)
 
 /* ---- Starting --------------------------------------------------------- */
 
-bool scsi_task_runs_always(const struct scsi_task *t)
+/* Bits that the command does not know. One of them may ask for what would not be
+ * done (a third party's reservation, NACA, a linked command). */
+static bool has_unknown_bits(const struct scsi_task *t)
 {
-	return t->cmd && t->cmd->flags & SCSI_CMD_ALWAYS;
+	const uint8_t *known = t->cmd->usage;
+	size_t control = scsi_cdb_length(t->cdb[0]) - 1;
+	int service_action = t->cmd->flags & SCSI_CMD_SA ? SCSI_SERVICE_ACTION_MASK : 0;
+	int unknown = t->cdb[1] & ~(scsi_lu_byte_1(t->lu, t->cmd) | service_action | SCSI_CDB_LUN);
+
+	for (size_t i = 2; i < control; i++)
+		unknown |= t->cdb[i] & ~known[i - 1];
+	return unknown || t->cdb[control] & SCSI_CONTROL_STANDARD;
+}
+
+/* What precedes every command is checked, then its handler runs. */
+static void execute(struct scsi_task *t)
+{
+	const struct scsi_lu_type *type = t->lu->type;
+	const struct scsi_command *cmd = t->cmd;
+	struct scsi_sense why;
+
+	t->state = SCSI_TASK_RUNNING;
+	if (t->lu->ua && !scsi_task_runs_always(t))
+		scsi_task_check(t, scsi_lu_take_ua(t->lu));
+	else if (t->cdb_short)
+		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
+	else if (!cmd)
+		scsi_task_check(t, type->unsupported);
+	else if (cmd->flags & SCSI_CMD_MEDIUM && !type->ready(t->lu, &why))
+		scsi_task_check(t, why);
+	else if (has_unknown_bits(t))
+		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
+	else
+		cmd->run(t);
+}
+
+/* One step; false when there is nothing to do. */
+static bool run_one(struct mpr_scsi_lu *lu)
+{
+	struct scsi_task *t = scsi_taskset_next_held(lu);
+
+	if (t) {
+		release(t);
+		return true;
+	}
+	t = scsi_taskset_next(lu);
+	if (t)
+		execute(t);
+	return t != NULL;
+}
+
+/* Runs every task whose turn has come, and releases a held one if the sense data has
+ * been fetched. Called whenever either may have changed; a call from within itself
+ * leaves the work to the outer one. */
+static void run_task_set(struct mpr_scsi_lu *lu)
+{
+	if (lu->leaving)
+		scsi_lu_leave(lu);
+	if (lu->running || lu->leaving)
+		return;
+	lu->running = true;
+	while (run_one(lu))
+		;
+	lu->running = false;
 }
 
 /* Sense data that the initiator did not want goes when the next command comes. */
@@ -199,7 +263,7 @@ static void enter_task_set(struct scsi_task *t)
 	else if (full && !scsi_task_runs_always(t))
 		scsi_task_end(t, MPR_SCSI_TASK_SET_FULL);
 	else
-		scsi_taskset_run(t->lu);
+		run_task_set(t->lu);
 }
 
 void mpr_scsi_task_start(struct mpr_scsi_task *task, const struct iovec *sg, unsigned nsg)
@@ -209,44 +273,9 @@ void mpr_scsi_task_start(struct mpr_scsi_task *task, const struct iovec *sg, uns
 	t->sg = sg;
 	t->nsg = nsg;
 	if (t->lu->type->absent)
-		scsi_task_execute(t);
+		execute(t);
 	else
 		enter_task_set(t);
-}
-
-/* Bits that the command does not know. One of them may ask for what would not be
- * done (a third party's reservation, NACA, a linked command). */
-static bool has_unknown_bits(const struct scsi_task *t)
-{
-	const uint8_t *known = t->cmd->usage;
-	size_t control = scsi_cdb_length(t->cdb[0]) - 1;
-	int service_action = t->cmd->flags & SCSI_CMD_SA ? SCSI_SERVICE_ACTION_MASK : 0;
-	int unknown = t->cdb[1] & ~(scsi_lu_byte_1(t->lu, t->cmd) | service_action | SCSI_CDB_LUN);
-
-	for (size_t i = 2; i < control; i++)
-		unknown |= t->cdb[i] & ~known[i - 1];
-	return unknown || t->cdb[control] & SCSI_CONTROL_STANDARD;
-}
-
-void scsi_task_execute(struct scsi_task *t)
-{
-	const struct scsi_lu_type *type = t->lu->type;
-	const struct scsi_command *cmd = t->cmd;
-	struct scsi_sense why;
-
-	t->state = SCSI_TASK_RUNNING;
-	if (t->lu->ua && !scsi_task_runs_always(t))
-		scsi_task_check(t, scsi_lu_take_ua(t->lu));
-	else if (t->cdb_short)
-		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
-	else if (!cmd)
-		scsi_task_check(t, type->unsupported);
-	else if (cmd->flags & SCSI_CMD_MEDIUM && !type->ready(t->lu, &why))
-		scsi_task_check(t, why);
-	else if (has_unknown_bits(t))
-		scsi_task_check(t, SENSE_INVALID_FIELD_IN_CDB);
-	else
-		cmd->run(t);
 }
 
 /* ---- Data ------------------------------------------------------------- */

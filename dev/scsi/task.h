@@ -98,16 +98,10 @@ void scsi_task_io(struct scsi_task *t, struct mpr_blk *blk, scsi_io_fn then);
 /* Makes completed writes durable. */
 void scsi_task_flush(struct scsi_task *t, struct mpr_blk *blk, scsi_io_fn then);
 
-/* ---- For the task set ------------------------------------------------- */
+/* ---- For the bus ------------------------------------------------------ */
 
-/* SCSI_CMD_ALWAYS: its command is one of those. */
-bool scsi_task_runs_always(const struct scsi_task *t);
-/* Starts a queued task: checks what precedes every command, runs its handler. */
-void scsi_task_execute(struct scsi_task *t);
 /* Ends a task of a logical unit that is being removed, unless it has a request in
  * flight: that ends first. */
 void scsi_task_leave(struct scsi_task *t);
-/* Reports a held task's CHECK CONDITION. */
-void scsi_task_release(struct scsi_task *t);
 
 #endif

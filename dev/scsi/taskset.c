@@ -69,7 +69,7 @@ static bool may_start(const struct scsi_task *t)
 	return true;
 }
 
-static struct scsi_task *next_to_start(const struct mpr_scsi_lu *lu)
+struct scsi_task *scsi_taskset_next(const struct mpr_scsi_lu *lu)
 {
 	struct scsi_task *t;
 
@@ -81,7 +81,7 @@ static struct scsi_task *next_to_start(const struct mpr_scsi_lu *lu)
 	return NULL;
 }
 
-static struct scsi_task *next_to_release(const struct mpr_scsi_lu *lu)
+struct scsi_task *scsi_taskset_next_held(const struct mpr_scsi_lu *lu)
 {
 	struct scsi_task *t;
 
@@ -93,31 +93,4 @@ static struct scsi_task *next_to_release(const struct mpr_scsi_lu *lu)
 			return t;
 	}
 	return NULL;
-}
-
-/* One step; false when there is nothing to do. */
-static bool run_one(struct mpr_scsi_lu *lu)
-{
-	struct scsi_task *t = next_to_release(lu);
-
-	if (t) {
-		scsi_task_release(t);
-		return true;
-	}
-	t = next_to_start(lu);
-	if (t)
-		scsi_task_execute(t);
-	return t != NULL;
-}
-
-void scsi_taskset_run(struct mpr_scsi_lu *lu)
-{
-	if (lu->leaving)
-		scsi_lu_leave(lu);
-	if (lu->running || lu->leaving)
-		return;
-	lu->running = true;
-	while (run_one(lu))
-		;
-	lu->running = false;
 }

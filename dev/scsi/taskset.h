@@ -12,6 +12,12 @@
 
 #define SCSI_TASK_SET_LIMIT 64 /* tasks of a logical unit */
 
+/* Its command is one of those that SCSI_CMD_ALWAYS marks. */
+static inline bool scsi_task_runs_always(const struct scsi_task *t)
+{
+	return t->cmd && t->cmd->flags & SCSI_CMD_ALWAYS;
+}
+
 bool scsi_taskset_full(const struct mpr_scsi_lu *lu);
 /* True when a task with this tag exists (SAM-3, 5.9.3: overlapped commands). */
 bool scsi_taskset_has_tag(const struct mpr_scsi_lu *lu, uint16_t tag);
@@ -19,9 +25,9 @@ bool scsi_taskset_has_tag(const struct mpr_scsi_lu *lu, uint16_t tag);
 void scsi_taskset_add(struct scsi_task *t);
 void scsi_taskset_remove(struct scsi_task *t);
 
-/* Runs every task whose turn has come, and releases a held one if the sense
- * data has been fetched. Called whenever either may have changed; a call from
- * within itself leaves the work to the outer one. */
-void scsi_taskset_run(struct mpr_scsi_lu *lu);
+/* A queued task whose turn has come; NULL: there is none. */
+struct scsi_task *scsi_taskset_next(const struct mpr_scsi_lu *lu);
+/* A held task whose sense data nothing keeps back any more, or NULL. */
+struct scsi_task *scsi_taskset_next_held(const struct mpr_scsi_lu *lu);
 
 #endif
