@@ -33,6 +33,12 @@ void scsi_disk_read_capacity_10(struct scsi_task *t)
 	scsi_task_reply(t, out, sizeof(out));
 }
 
+/* The power of two of logical blocks in a physical block. */
+static unsigned physical_exponent(const struct scsi_disk *disk)
+{
+	return (unsigned)__builtin_ctz(disk->physical_block_size / disk->lu.block_size);
+}
+
 /* Protection: none. What is unmapped may read as anything (LBPRZ 0). */
 void scsi_disk_read_capacity_16(struct scsi_task *t)
 {
@@ -45,7 +51,7 @@ void scsi_disk_read_capacity_16(struct scsi_task *t)
 	}
 	scsi_put64(out, disk->blocks - 1);
 	scsi_put32(out + 8, disk->lu.block_size);
-	out[13] = (uint8_t)scsi_disk_physical_exponent(disk);
-	out[14] = scsi_disk_is_thin(disk) ? LBPME : 0;
+	out[13] = (uint8_t)physical_exponent(disk);
+	out[14] = disk->thin ? LBPME : 0;
 	scsi_task_reply(t, out, sizeof(out));
 }

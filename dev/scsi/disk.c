@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* scsi-hd: the logical unit, and its creation. */
+/* scsi-hd: its creation from properties, and what is asked of it from outside. */
 #include "dev/scsi/disk.h"
 
 #include <errno.h>
@@ -16,46 +16,6 @@
 #define SECTORS_PER_TRACK 63
 #define VERSION_SPC_3 5
 #define SERIAL_IN_DEVICE_ID 20 /* characters */
-
-/* ---- The logical unit ------------------------------------------------- */
-
-bool scsi_disk_ready(const struct mpr_scsi_lu *lu, struct scsi_sense *why)
-{
-	const struct scsi_disk *disk = (const struct scsi_disk *)lu;
-
-	if (disk->tray_open)
-		*why = SENSE_TRAY_OPEN;
-	else
-		*why = disk->blocks ? SENSE_STOPPED : SENSE_NOT_READY;
-	return disk->blocks && !disk->stopped && !disk->tray_open;
-}
-
-void scsi_disk_reset(struct mpr_scsi_lu *lu)
-{
-	struct scsi_disk *disk = (struct scsi_disk *)lu;
-
-	disk->mode = scsi_disk_default_mode(disk);
-	disk->stopped = disk->tray_open = disk->tray_locked = false;
-}
-
-void scsi_disk_destroy(struct mpr_scsi_lu *lu)
-{
-	free(lu);
-}
-
-bool scsi_disk_write_protected(const struct scsi_disk *disk, struct scsi_sense *why)
-{
-	*why = mpr_blk_read_only(disk->blk) ? SENSE_WRITE_PROTECTED
-					    : SENSE_SOFTWARE_WRITE_PROTECTED;
-	return mpr_blk_read_only(disk->blk) || disk->mode.swp;
-}
-
-unsigned scsi_disk_physical_exponent(const struct scsi_disk *disk)
-{
-	return (unsigned)__builtin_ctz(disk->physical_block_size / disk->lu.block_size);
-}
-
-/* ---- Creation --------------------------------------------------------- */
 
 /* What fits of a value, or else of the standard one. */
 static void pad(char *field, size_t size, char padding, const char *value, const char *standard)
@@ -135,7 +95,8 @@ static struct scsi_disk *new_disk(struct mpr_blk *blk, const struct mpr_scsi_dis
 
 	if (!disk)
 		return NULL;
-	scsi_lu_init(&disk->lu, is_thin(blk, o) ? &scsi_thin_disk_type : &scsi_disk_type,
+	disk->thin = is_thin(blk, o);
+	scsi_lu_init(&disk->lu, disk->thin ? &scsi_thin_disk_type : &scsi_disk_type,
 		     (unsigned)o->scsi_id, (unsigned)o->lun, scsi_disk_logical_block_size(o));
 	disk->lu.no_dpofua = o->no_dpofua;
 	disk->blk = blk;
@@ -169,11 +130,6 @@ int mpr_scsi_disk_create(struct mpr_scsi_bus *bus, struct mpr_blk *blk,
 		     (unsigned)o->scsi_id, (unsigned)o->lun) < 0)
 		*error = NULL;
 	return r;
-}
-
-bool scsi_disk_is_thin(const struct scsi_disk *disk)
-{
-	return disk->lu.type == &scsi_thin_disk_type;
 }
 
 struct mpr_scsi_tray mpr_scsi_disk_tray(struct mpr_scsi_bus *bus, unsigned target, unsigned lun)

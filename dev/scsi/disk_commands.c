@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands of scsi-hd: the table, and those that move no data. */
+/* scsi-hd as a logical unit: the table of its commands, and those that move no data. */
+#include <stdlib.h>
+
 #include "dev/scsi/commands.h"
 #include "dev/scsi/disk_lu.h"
 
@@ -209,22 +211,48 @@ static const struct scsi_command commands[] = {
 };
 /* clang-format on */
 
+/* ---- The logical unit ------------------------------------------------- */
+
+static bool ready(const struct mpr_scsi_lu *lu, struct scsi_sense *why)
+{
+	const struct scsi_disk *disk = (const struct scsi_disk *)lu;
+
+	if (disk->tray_open)
+		*why = SENSE_TRAY_OPEN;
+	else
+		*why = disk->blocks ? SENSE_STOPPED : SENSE_NOT_READY;
+	return disk->blocks && !disk->stopped && !disk->tray_open;
+}
+
+static void reset(struct mpr_scsi_lu *lu)
+{
+	struct scsi_disk *disk = (struct scsi_disk *)lu;
+
+	disk->mode = scsi_disk_default_mode(disk);
+	disk->stopped = disk->tray_open = disk->tray_locked = false;
+}
+
+static void destroy(struct mpr_scsi_lu *lu)
+{
+	free(lu);
+}
+
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 const struct scsi_lu_type scsi_disk_type = {
 	.commands = commands,
 	.ncommands = COMMAND_COUNT - 1,
 	.unsupported = {.key = 0x5, .asc = 0x20},
-	.ready = scsi_disk_ready,
-	.reset = scsi_disk_reset,
-	.destroy = scsi_disk_destroy,
+	.ready = ready,
+	.reset = reset,
+	.destroy = destroy,
 };
 
 const struct scsi_lu_type scsi_thin_disk_type = {
 	.commands = commands,
 	.ncommands = COMMAND_COUNT,
 	.unsupported = {.key = 0x5, .asc = 0x20},
-	.ready = scsi_disk_ready,
-	.reset = scsi_disk_reset,
-	.destroy = scsi_disk_destroy,
+	.ready = ready,
+	.reset = reset,
+	.destroy = destroy,
 };

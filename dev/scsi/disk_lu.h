@@ -38,6 +38,7 @@ struct scsi_disk {
 	uint16_t rotation_rate;
 	struct scsi_mode mode;
 	bool default_wce;
+	bool thin;	/* takes UNMAP */
 	bool stopped;	/* until it is started or reset, the medium is not accessed */
 	bool removable; /* has a tray: */
 	bool tray_open, tray_locked;
@@ -55,11 +56,6 @@ static inline struct scsi_disk *scsi_disk_of(const struct scsi_task *t)
 
 /* The second has UNMAP: the image takes discards. */
 extern const struct scsi_lu_type scsi_disk_type, scsi_thin_disk_type;
-/* True for the second. */
-bool scsi_disk_is_thin(const struct scsi_disk *disk);
-bool scsi_disk_ready(const struct mpr_scsi_lu *lu, struct scsi_sense *why);
-void scsi_disk_reset(struct mpr_scsi_lu *lu);
-void scsi_disk_destroy(struct mpr_scsi_lu *lu);
 
 /* 0, or -EINVAL with *error naming the property that is wrong. */
 int scsi_disk_check_options(const struct mpr_scsi_disk_options *options, char **error);
@@ -73,8 +69,6 @@ bool scsi_disk_write_protected(const struct scsi_disk *disk, struct scsi_sense *
 bool scsi_disk_in_range(struct scsi_task *t, struct scsi_extent extent);
 /* COMPARE AND WRITE's limit (block limits VPD page). */
 unsigned scsi_disk_compare_and_write_blocks(const struct scsi_disk *disk);
-/* The power of two of logical blocks in a physical block. */
-unsigned scsi_disk_physical_exponent(const struct scsi_disk *disk);
 
 /* Bytes that a CDB with an extent allows to move. */
 uint64_t scsi_disk_extent_bytes(const struct scsi_task *t);

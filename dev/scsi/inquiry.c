@@ -104,7 +104,7 @@ static size_t fill_block_limits(const struct scsi_disk *disk, uint8_t *out)
 	scsi_put16(out + 6 - VPD_HEADER, disk->min_io_blocks);
 	scsi_put32(out + 8 - VPD_HEADER, max);
 	scsi_put32(out + 12 - VPD_HEADER, disk->opt_io_blocks);
-	if (!scsi_disk_is_thin(disk))
+	if (!disk->thin)
 		return SBC_PAGE_LENGTH;
 	scsi_put32(out + 20 - VPD_HEADER, disk->max_unmap_blocks);
 	scsi_put32(out + 24 - VPD_HEADER, SCSI_UNMAP_DESCRIPTORS);
@@ -124,7 +124,7 @@ static size_t fill_characteristics(const struct scsi_disk *disk, uint8_t *out)
 /* Fully provisioned, or thin and with UNMAP. There is no WRITE SAME. */
 static size_t fill_provisioning(const struct scsi_disk *disk, uint8_t *out)
 {
-	if (scsi_disk_is_thin(disk)) {
+	if (disk->thin) {
 		out[5 - VPD_HEADER] = LBPU;
 		out[6 - VPD_HEADER] = THIN;
 	}

@@ -166,6 +166,13 @@ struct scsi_mode scsi_disk_default_mode(const struct scsi_disk *disk)
 	return (struct scsi_mode){.wce = disk->default_wce && mpr_blk_write_cache(disk->blk)};
 }
 
+bool scsi_disk_write_protected(const struct scsi_disk *disk, struct scsi_sense *why)
+{
+	*why = mpr_blk_read_only(disk->blk) ? SENSE_WRITE_PROTECTED
+					    : SENSE_SOFTWARE_WRITE_PROTECTED;
+	return mpr_blk_read_only(disk->blk) || disk->mode.swp;
+}
+
 /* ---- MODE SENSE ------------------------------------------------------- */
 
 /* A number of blocks that does not fit its four bytes is reported as their maximum. */
