@@ -20,10 +20,8 @@ STILL_TO_GO = [
     {"proxy/qemu/guest_memory", "proxy/qemu/memory_plug"},
     {"remote/device/hosted", "remote/device/services"},
     {"remote/machine/cmdline", "remote/machine/help"},
-    {"remote/machine/machine", "remote/vmm/endpoints"},
     {"remote/monitor/client", "remote/monitor/hmp", "remote/monitor/qmp",
      "remote/monitor/qmp_commands"},
-    {"remote/storage/drives", "remote/storage/nodes"},
 ]
 
 

@@ -19,8 +19,6 @@ NOT_PRODUCT = ("bench", "scripts", "tests")
 # (user, used) that waits to be mended.
 STILL_TO_GO = [
     ("dev", "dev/lsi53c895a"),
-    ("remote/storage", "remote/machine"),
-    ("remote/vmm", "remote/machine"),
 ]
 
 
