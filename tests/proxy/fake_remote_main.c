@@ -15,14 +15,15 @@
 
 #include "tests/proxy/fake_remote.h"
 
+/* Who waits for the path to be there can connect: it gets its name when it listens. */
 static int listen_on(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int sock = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", path);
 	if (sock < 0 || bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(sock, 1) < 0)
+	    listen(sock, 1) < 0 || rename(address.sun_path, path) < 0)
 		return -1;
 	return accept(sock, NULL, NULL);
 }
