@@ -31,7 +31,7 @@ def preload_test(name):
             srcs = [name + ".sh"],
             args = ["$(location //proxy/qemu:mpring-qemu.so)"],
             data = [
-                "tap.sh",
+                "//tests/common:tap.sh",
                 "//proxy/qemu:mpring-qemu.so",
             ],
             tags = [

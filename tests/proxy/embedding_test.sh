@@ -6,7 +6,7 @@
 # shellcheck disable=SC2317 # functions are called through check
 set -u
 example=$1 source=$2 document=$3 fake=$4
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../common/tap.sh"
 
 same_source()
 {

@@ -6,7 +6,7 @@
 # shellcheck disable=SC2317 # functions are called through check
 set -u
 object=$(readlink -f "$1")
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../common/tap.sh"
 
 skip()
 {

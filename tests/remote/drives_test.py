@@ -3,11 +3,11 @@
 """Proves that -drive and -blockdev of mpring-remote take and refuse what QEMU's do
 for raw files, but for what is named here with the reason."""
 
-import os
-import shutil
 import tempfile
 
 import beside_qemu
+from device_process import make_image
+from tap import Tap
 
 THROTTLED = "I/O is not throttled here"
 
@@ -130,12 +130,9 @@ ON_NODE = {
     "no-such-option=1,discard=unmap": None,
 }
 
-results = beside_qemu.Results()
-folder = tempfile.mkdtemp()
-try:
-    image = os.path.join(folder, "d0.img")
-    with open(image, "wb") as f:
-        f.truncate(1 << 20)
+tap = Tap()
+with tempfile.TemporaryDirectory() as folder:
+    image = make_image(folder, "d0.img")
 
     def drive(value):
         return ("-drive", f"id=d0,if=none,file={image},format=raw,{value}")
@@ -152,7 +149,5 @@ try:
 
     for values, options in ((DRIVE, drive), (IMAGES, whole_drive), (BLOCKDEV, node),
                             (ON_NODE, node_on_node)):
-        beside_qemu.compare(results, values, options, options)
-finally:
-    shutil.rmtree(folder)
-results.finish()
+        beside_qemu.compare(tap, values, options, options)
+tap.finish()

@@ -4,13 +4,13 @@
 same types and defaults, and takes and refuses the same values, but for what is named
 here with the reason."""
 
-import os
 import re
-import shutil
 import subprocess
 import tempfile
 
 import beside_qemu
+from device_process import PROGRAM, make_image
+from tap import Tap
 
 # Properties of ours that QEMU's list does not have.
 OURS = {
@@ -114,6 +114,7 @@ VALUES = {
     "no-such-property=1": None,
 }
 
+
 def properties(program):
     """{name: (type, default)} as printed by -device scsi-hd,help."""
     text = subprocess.run([program, "-device", "scsi-hd,help"], check=True,
@@ -127,35 +128,29 @@ def properties(program):
     return found
 
 
-def compare_help(results):
-    ours, theirs = properties(beside_qemu.REMOTE), properties(beside_qemu.QEMU)
+def compare_help(tap):
+    ours, theirs = properties(PROGRAM), properties(beside_qemu.QEMU)
     for name in sorted(theirs):
-        results.add(name in ours, f"{name} is there")
+        tap.add(name in ours, f"{name} is there")
     for name in sorted(ours.keys() - theirs.keys()):
-        results.add(name in OURS, f"{name} is QEMU's, too")
+        tap.add(name in OURS, f"{name} is QEMU's, too")
     for name in sorted(ours.keys() & theirs.keys()):
-        results.add(ours[name][0] == theirs[name][0], f"{name} is of QEMU's type",
-               f"{ours[name]} instead of {theirs[name]}")
+        tap.add(ours[name][0] == theirs[name][0], f"{name} is of QEMU's type",
+                f"{ours[name]} instead of {theirs[name]}")
         if name not in DEFAULTS and theirs[name][1]:
-            results.add(ours[name][1] == theirs[name][1], f"{name} has QEMU's default",
-                   f"{ours[name]} instead of {theirs[name]}")
+            tap.add(ours[name][1] == theirs[name][1], f"{name} has QEMU's default",
+                    f"{ours[name]} instead of {theirs[name]}")
 
 
-def compare_values(results, disk):
+def compare_values(tap, disk):
     def options(value, none=""):
         return ("-drive", f"id=d0,file={disk},format=raw{none}",
                 "-device", f"scsi-hd,drive=d0,{value}")
-    beside_qemu.compare(results, VALUES, options, lambda value: options(value, ",if=none"))
+    beside_qemu.compare(tap, VALUES, options, lambda value: options(value, ",if=none"))
 
 
-results = beside_qemu.Results()
-compare_help(results)
-folder = tempfile.mkdtemp()
-try:
-    image = os.path.join(folder, "d0.img")
-    with open(image, "wb") as f:
-        f.truncate(1 << 20)
-    compare_values(results, image)
-finally:
-    shutil.rmtree(folder)
-results.finish()
+tap = Tap()
+compare_help(tap)
+with tempfile.TemporaryDirectory() as folder:
+    compare_values(tap, make_image(folder, "d0.img"))
+tap.finish()
