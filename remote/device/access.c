@@ -3,7 +3,7 @@
  * work. */
 #include <errno.h>
 
-#include "remote/device/hosted.h"
+#include "remote/device/hosted_internal.h"
 
 /* Requests that one device may have before the others get their turn. */
 #define BATCH 64

@@ -95,7 +95,10 @@ void mpr_hosted_detach(struct mpr_hosted *hosted);
 /* Whether the VMM has given the device up in the channel; it closes it or hangs up
  * next. It may do so while this process does not run, so that is asked before each
  * request, run() and DMA: what the guest is told to be dead must not write its memory. */
-bool mpr_hosted_given_up(const struct mpr_hosted *hosted);
+static inline bool mpr_hosted_given_up(const struct mpr_hosted *hosted)
+{
+	return hosted->channel && mpr_channel_given_up(hosted->channel);
+}
 
 /* True when the device reaches no guest memory, and ends nothing that might. */
 bool mpr_hosted_idle(const struct mpr_hosted *hosted);
@@ -120,22 +123,9 @@ void mpr_hosted_config_write(struct mpr_hosted *hosted, uint32_t offset, unsigne
 /* RST#; complete when the device is idle. */
 void mpr_hosted_reset(struct mpr_hosted *hosted);
 
-/* Gives the channel a shadow if the model has one. */
-void mpr_hosted_open_shadow(struct mpr_hosted *hosted);
-
 /* Brings the channel's shadow up to date with the model's registers and with
  * the requests that were served. */
 void mpr_hosted_publish(struct mpr_hosted *hosted);
-
-/* Whether the next request is the write that takes an interrupt back. */
-bool mpr_hosted_taken_back(struct mpr_hosted *hosted);
-
-/* Tells the VMM the line's level after the model or the guest's
- * configuration changed it. */
-void mpr_hosted_update_intx(struct mpr_hosted *hosted);
-
-/* Answers a VMM that asked for the line's level, after its requests were served. */
-void mpr_hosted_resample(struct mpr_hosted *hosted);
 
 /*
  * Does what there is to do, bounded: takes requests from the channel, runs

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "remote/device/services.h"
-
+/* What a model calls (dev/device.h). */
 #include <errno.h>
 
-#include "remote/device/hosted.h"
+#include "remote/device/hosted_internal.h"
 #include "remote/process/log.h"
 
 static int dma_read(void *host, uint64_t addr, void *buf, size_t len)

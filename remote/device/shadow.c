@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A model's registers, where the VMM can read them without this process. */
-#include "remote/device/hosted.h"
+#include "remote/device/hosted_internal.h"
 
 bool mpr_hosted_taken_back(struct mpr_hosted *hosted)
 {
