@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that does the process' work: serves the devices, block I/O, timers and
- * control connections of a machine, and sleeps when there is nothing to do.
+ * The turns of the thread that does the process' work: devices, completions of I/O,
+ * timers, and, when one of these had something to do, VMMs, changes of the machine and
+ * monitors. Between turns it looks for work for a while, and then sleeps.
  */
 #ifndef MPR_REMOTE_LOOP_H
 #define MPR_REMOTE_LOOP_H
 
 #include "remote/machine/machine.h"
+#include "remote/monitor/monitor.h"
+#include "remote/vmm/doors.h"
+#include "ring/window.h"
 
-/*
- * Serves until the last connection has ended (a socket to listen on counts as
- * one until somebody has used it, and so does a monitor's that was inherited), a
- * monitor said quit, or SIGTERM or SIGINT came; SIGUSR1 has the counters logged. The caller has
- * blocked the three signals. Calls ready() when it begins, which may fail as this. In the end
- * resets the devices, waits for their I/O, flushes the drives, hangs up on the VMMs, to whose
- * memory nothing is written any more, and stops every watch. 0, or negative errno with *error
- * set to a message (free() it). -ETIMEDOUT: I/O did not end within MPR_LOOP_END_MS. Then nothing
- * may be destroyed, and the process is to end as it is: the kernel keeps images locked, and does
- * not hang up on VMMs, until it has ended the I/O.
- */
-#define MPR_LOOP_END_MS 10000
-int mpr_loop_run(struct mpr_machine *machine, struct mpr_watcher *watcher,
-		 struct mpr_timers *timers, int (*ready)(void *opaque, char **error), void *opaque,
-		 char **error);
+struct mpr_loop {
+	struct mpr_machine *machine;
+	struct mpr_doors doors;
+	struct mpr_monitors *monitors;
+	bool due; /* something happened: VMMs and monitors have their turn, too */
+	struct mpr_window window;
+};
+
+/* Does what there is to do; if there is nothing, looks for work and then sleeps. */
+void mpr_loop_turn(struct mpr_loop *loop);
+/* The same, but goes to sleep at once. */
+void mpr_loop_turn_or_sleep(struct mpr_loop *loop);
 
 #endif

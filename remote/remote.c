@@ -2,7 +2,6 @@
 #include "remote/remote.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,28 +9,15 @@
 #include <unistd.h>
 
 #include "log/writer.h"
-#include "remote/loop.h"
 #include "remote/machine/cmdline.h"
 #include "remote/machine/machine.h"
 #include "remote/process/background.h"
 #include "remote/process/log.h"
 #include "remote/process/own_file.h"
+#include "remote/process/signals.h"
+#include "remote/service.h"
 
 #define URING_ENTRIES 256
-
-/* SIGTERM, SIGINT and SIGUSR1 are read from a descriptor; a peer that hung up
- * is an error code, not a signal. */
-static void set_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 /* Prints the message as it is: an option may be longer than a line of log. */
 static int fail(char *error)
@@ -111,7 +97,7 @@ static int serve(struct process *process, struct mpr_watcher *watcher)
 				    &error);
 
 	if (ret == 0)
-		ret = mpr_loop_run(&machine, watcher, &timers, on_ready, process, &error);
+		ret = mpr_serve(&machine, on_ready, process, &error);
 	if (ret == -ETIMEDOUT)
 		abandon(process, error);
 	mpr_machine_destroy(&machine);
@@ -136,7 +122,7 @@ static int run(struct process *process)
 		return fail(mpr_errorf("io_uring is not to be had: %s (see sysctl "
 				       "kernel.io_uring_disabled)",
 				       strerror(-ret)));
-	set_signals();
+	mpr_signals_block();
 	/* No program that is run from here gains rights; none is run. */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	ret = serve(process, &watcher);

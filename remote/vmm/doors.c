@@ -189,7 +189,7 @@ bool mpr_doors_step(struct mpr_doors *doors)
 	struct mpr_door **link = &doors->first;
 	bool worked = false;
 
-	while (*link) {
+	while (*link && !doors->stopped) {
 		struct mpr_endpoint *endpoint = (*link)->endpoint;
 
 		worked |= step_door(*link);
@@ -211,8 +211,9 @@ bool mpr_doors_in_use(const struct mpr_doors *doors)
 	return false;
 }
 
-void mpr_doors_stop_listening(struct mpr_doors *doors)
+void mpr_doors_stop(struct mpr_doors *doors)
 {
+	doors->stopped = true;
 	for (struct mpr_door *door = doors->first; door; door = door->next) {
 		mpr_listener_destroy(door->listener);
 		door->listener = NULL;

@@ -21,7 +21,8 @@ struct mpr_doors {
 
 	struct mpr_door *first;
 	size_t connections;
-	bool served; /* a VMM was there, and left */
+	bool served;  /* a VMM was there, and left */
+	bool stopped; /* see mpr_doors_stop() */
 };
 
 /* Opens a door for each endpoint there is, and from now on for those that come: it sets
@@ -37,8 +38,8 @@ bool mpr_doors_step(struct mpr_doors *doors);
 /* True when somebody is connected, or expected: nobody has used the door yet. */
 bool mpr_doors_in_use(const struct mpr_doors *doors);
 
-/* Nobody new comes in; who is in stays connected. */
-void mpr_doors_stop_listening(struct mpr_doors *doors);
+/* Nobody new comes in, and nothing is done any more for who is in and stays connected. */
+void mpr_doors_stop(struct mpr_doors *doors);
 
 /* Has the kernel hang up on nobody, although this process ends, before it has ended the
  * I/O of the watcher's io_uring. */
