@@ -9,7 +9,8 @@
 
 static int make_file_table(struct mpr_uring *ring)
 {
-	int err = ring->has_files ? 0 : io_uring_register_files_sparse(&ring->ring, MPR_RING_FILES);
+	int err =
+		ring->has_files ? 0 : io_uring_register_files_sparse(&ring->ring, MPR_URING_FILES);
 
 	ring->has_files = err == 0;
 	return err;
@@ -22,9 +23,9 @@ int mpr_uring_add_file(struct mpr_uring *ring, int fd)
 
 	if (ret < 0)
 		return ret;
-	while (slot < MPR_RING_FILES && ring->file_used[slot])
+	while (slot < MPR_URING_FILES && ring->file_used[slot])
 		slot++;
-	if (slot == MPR_RING_FILES)
+	if (slot == MPR_URING_FILES)
 		return -ENOSPC;
 	ret = io_uring_register_files_update(&ring->ring, (unsigned)slot, &fd, 1);
 	if (ret < 0)
@@ -58,15 +59,15 @@ static int make_buffer_table(struct mpr_uring *ring)
 {
 	int err = ring->has_buffers
 			  ? 0
-			  : io_uring_register_buffers_sparse(&ring->ring, MPR_RING_BUFFERS);
+			  : io_uring_register_buffers_sparse(&ring->ring, MPR_URING_BUFFERS);
 
 	ring->has_buffers = err == 0;
 	return err;
 }
 
-static struct mpr_ring_area *unused_area(struct mpr_uring *ring)
+static struct mpr_uring_area *unused_area(struct mpr_uring *ring)
 {
-	for (unsigned i = 0; i < MPR_RING_AREAS; i++)
+	for (unsigned i = 0; i < MPR_URING_AREAS; i++)
 		if (!ring->area[i].base)
 			return &ring->area[i];
 	return NULL;
@@ -77,7 +78,7 @@ static int unused_buffers(const struct mpr_uring *ring, size_t count)
 {
 	unsigned run = 0;
 
-	for (unsigned i = 0; i < MPR_RING_BUFFERS; i++) {
+	for (unsigned i = 0; i < MPR_URING_BUFFERS; i++) {
 		run = ring->buffer_used[i] ? 0 : run + 1;
 		if (run == count)
 			return (int)(i + 1 - run);
@@ -123,12 +124,13 @@ static void unregister_buffers(struct mpr_uring *ring, unsigned first, unsigned 
 	}
 }
 
-static int register_buffers(struct mpr_uring *ring, struct mpr_ring_area *area)
+static int register_buffers(struct mpr_uring *ring, struct mpr_uring_area *area)
 {
 	for (unsigned i = 0; i < area->count; i++) {
-		size_t start = (size_t)i * MPR_RING_BUFFER_MAX, left = area->len - start;
-		int err = register_buffer(ring, area->first + i, (char *)area->base + start,
-					  left < MPR_RING_BUFFER_MAX ? left : MPR_RING_BUFFER_MAX);
+		size_t start = (size_t)i * MPR_URING_BUFFER_MAX, left = area->len - start;
+		int err =
+			register_buffer(ring, area->first + i, (char *)area->base + start,
+					left < MPR_URING_BUFFER_MAX ? left : MPR_URING_BUFFER_MAX);
 
 		if (err) {
 			unregister_buffers(ring, area->first, i);
@@ -141,8 +143,8 @@ static int register_buffers(struct mpr_uring *ring, struct mpr_ring_area *area)
 
 static int add_area(struct mpr_uring *ring, void *base, size_t len)
 {
-	size_t count = (len + MPR_RING_BUFFER_MAX - 1) / MPR_RING_BUFFER_MAX;
-	struct mpr_ring_area *area = unused_area(ring);
+	size_t count = (len + MPR_URING_BUFFER_MAX - 1) / MPR_URING_BUFFER_MAX;
+	struct mpr_uring_area *area = unused_area(ring);
 	int first = unused_buffers(ring, count);
 	int err = make_buffer_table(ring);
 
@@ -150,7 +152,7 @@ static int add_area(struct mpr_uring *ring, void *base, size_t len)
 		return err;
 	if (!area || first < 0)
 		return -ENOSPC;
-	*area = (struct mpr_ring_area){(uintptr_t)base, len, (unsigned)first, (unsigned)count};
+	*area = (struct mpr_uring_area){(uintptr_t)base, len, (unsigned)first, (unsigned)count};
 	err = register_buffers(ring, area);
 	if (err)
 		area->base = 0;
@@ -162,7 +164,7 @@ static int add_area(struct mpr_uring *ring, void *base, size_t len)
 static void remove_area(struct mpr_uring *ring, const void *base)
 {
 	for (unsigned i = 0; i < ring->areas; i++) {
-		struct mpr_ring_area *area = &ring->area[i];
+		struct mpr_uring_area *area = &ring->area[i];
 
 		if (area->base != (uintptr_t)base)
 			continue;
@@ -192,7 +194,7 @@ void mpr_uring_remove_memory(struct mpr_uring *ring, const void *base)
 		remove_area(ring->polled, base);
 }
 
-int mpr_ring_copy_memory(struct mpr_uring *to, const struct mpr_uring *from)
+int mpr_uring_copy_memory(struct mpr_uring *to, const struct mpr_uring *from)
 {
 	int err = 0;
 
@@ -204,20 +206,20 @@ int mpr_ring_copy_memory(struct mpr_uring *to, const struct mpr_uring *from)
 
 /* ---- Looking up --------------------------------------------------------- */
 
-static int buffer_in(const struct mpr_ring_area *area, uintptr_t at, size_t len)
+static int buffer_in(const struct mpr_uring_area *area, uintptr_t at, size_t len)
 {
-	size_t offset = at - area->base, within = offset % MPR_RING_BUFFER_MAX;
+	size_t offset = at - area->base, within = offset % MPR_URING_BUFFER_MAX;
 
 	if (at < area->base || offset >= area->len || len > area->len - offset ||
-	    len > MPR_RING_BUFFER_MAX - within)
+	    len > MPR_URING_BUFFER_MAX - within)
 		return -1;
-	return (int)(area->first + offset / MPR_RING_BUFFER_MAX);
+	return (int)(area->first + offset / MPR_URING_BUFFER_MAX);
 }
 
 static int find_buffer(const struct mpr_uring *ring, const struct iovec *iov)
 {
 	for (unsigned i = 0; i < ring->areas; i++) {
-		const struct mpr_ring_area *area = &ring->area[i];
+		const struct mpr_uring_area *area = &ring->area[i];
 		int index =
 			area->base ? buffer_in(area, (uintptr_t)iov->iov_base, iov->iov_len) : -1;
 

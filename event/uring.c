@@ -105,7 +105,7 @@ static int create_polled(struct mpr_uring *ring)
 
 	if (err)
 		return err;
-	err = mpr_ring_copy_memory(polled, ring);
+	err = mpr_uring_copy_memory(polled, ring);
 	if (err) {
 		mpr_uring_destroy(polled);
 		return err;

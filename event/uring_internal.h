@@ -6,14 +6,14 @@
 #include "event/uring.h"
 
 /* Registered files; more than a process has disks and VMMs. */
-#define MPR_RING_FILES 512
+#define MPR_URING_FILES 512
 /* Registered buffers: the kernel takes 1 GiB each. */
-#define MPR_RING_BUFFERS 1024
-#define MPR_RING_AREAS 32
-#define MPR_RING_BUFFER_MAX (1u << 30)
+#define MPR_URING_BUFFERS 1024
+#define MPR_URING_AREAS 32
+#define MPR_URING_BUFFER_MAX (1u << 30)
 
 /* Memory that was registered, cut into buffers. */
-struct mpr_ring_area {
+struct mpr_uring_area {
 	uintptr_t base; /* 0: unused */
 	size_t len;
 	unsigned first, count; /* buffers */
@@ -30,14 +30,14 @@ struct mpr_uring {
 	uint64_t in_flight;
 	bool fixed_vectors;
 	bool has_files, has_buffers; /* the kernel's tables, made when first used */
-	bool file_used[MPR_RING_FILES];
-	bool buffer_used[MPR_RING_BUFFERS];
-	struct mpr_ring_area area[MPR_RING_AREAS];
+	bool file_used[MPR_URING_FILES];
+	bool buffer_used[MPR_URING_BUFFERS];
+	struct mpr_uring_area area[MPR_URING_AREAS];
 	unsigned areas; /* no area from here on is used */
 };
 
 /* Registers with `to` all memory that is registered with `from`. 0 or negative
  * errno. */
-int mpr_ring_copy_memory(struct mpr_uring *to, const struct mpr_uring *from);
+int mpr_uring_copy_memory(struct mpr_uring *to, const struct mpr_uring *from);
 
 #endif
