@@ -95,7 +95,7 @@ static int update(struct mpr_uring *ring, unsigned index, void *base, size_t len
 	return ret < 0 ? ret : 0;
 }
 
-/* What the process may lock without being asked. */
+/* Up to the hard limit, which needs no privilege. */
 static void raise_limit(void)
 {
 	struct rlimit limit;

@@ -5,8 +5,8 @@
 #include <sched.h>
 #include <stdlib.h>
 
-/* Room for the completions of several submission queues: multishot operations
- * and long reap intervals must not overflow it. */
+/* Completion entries for each submission entry: multishot operations complete more than
+ * once, and between two reaps several submission queues can complete. */
 #define CQ_PER_SQ 4
 
 /* Longer than any machine stays up, and far from overflowing the kernel's
@@ -14,10 +14,10 @@
 #define FOREVER_SECONDS 1000000000
 
 /*
- * Set-up flags, best first. Deferred task work (Linux 6.1) is run when the
- * thread enters the kernel to wait or because it saw IORING_SQ_TASKRUN: the
- * kernel never interrupts the thread, which on virtual hardware costs far more
- * than the system call. Cooperative task work (5.19) is the next best.
+ * Set-up flags, best first. Deferred task work (Linux 6.1) runs when the thread enters
+ * the kernel, to wait or because it saw IORING_SQ_TASKRUN. So the kernel never sends the
+ * thread an inter-processor interrupt, which in a virtual machine costs far more than
+ * the system call. Cooperative task work (5.19) is the next best.
  */
 static const unsigned ordinary_flags[] = {
 	IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
@@ -25,7 +25,7 @@ static const unsigned ordinary_flags[] = {
 	IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
 	0,
 };
-/* With a thread of the kernel's that submits, completions need no help. */
+/* The kernel thread runs the task work, too. */
 static const unsigned sqpoll_flags[] = {
 	IORING_SETUP_SQPOLL | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER,
 	IORING_SETUP_SQPOLL,
@@ -77,7 +77,7 @@ static int create(unsigned entries, const unsigned *flags, struct mpr_uring **ou
 		err = -ENOSYS;
 		goto fail;
 	}
-	/* Spares each system call a look-up; without it, they work as well. */
+	/* Spares each system call the look-up of the descriptor; optional. */
 	(void)io_uring_register_ring_fd(&ring->ring);
 	ring->fixed_vectors = probe_fixed_vectors(&ring->ring);
 	ring->stats = &ring->own_stats;
@@ -146,11 +146,11 @@ static void count_submitted(struct mpr_uring *ring, unsigned n)
 	ring->stats->submitted += n;
 }
 
-/* The kernel's thread takes the entries; it may have to be woken. */
+/* The kernel thread takes the entries; liburing wakes it if it sleeps. */
 static int submit_to_thread(struct mpr_uring *ring)
 {
-	/* Relaxed: liburing looks again, with the fence that this needs, and
-	 * what is seen here is only counted. */
+	/* Relaxed: pairs with nothing. What is seen here is only counted; liburing reads
+	 * the flag again, behind the fence that orders it after the new tail. */
 	unsigned flags = __atomic_load_n(ring->ring.sq.kflags, __ATOMIC_RELAXED);
 	int n;
 
@@ -215,7 +215,8 @@ struct io_uring_sqe *mpr_uring_sqe(struct mpr_uring *ring, struct mpr_uring_op *
 
 /* ---- Completion --------------------------------------------------------- */
 
-/* Acquire: pairs with the kernel's setting of the flag after it queued the work. */
+/* Acquire: pairs with the kernel's store of the flag after it queued the work. Without
+ * it the thread might enter before it sees the work, and find none. */
 static bool kernel_has_work(const struct mpr_uring *ring)
 {
 	unsigned flags = __atomic_load_n(ring->ring.sq.kflags, __ATOMIC_ACQUIRE);
@@ -229,7 +230,6 @@ static void get_events(struct mpr_uring *ring)
 	ring->stats->enters++;
 }
 
-/* Calls the functions of completions that are in the ring. */
 static unsigned call_back(struct mpr_uring *ring)
 {
 	unsigned count = io_uring_cq_ready(&ring->ring);
@@ -255,7 +255,7 @@ static unsigned call_back(struct mpr_uring *ring)
 	return count;
 }
 
-/* Its operations complete once each, and only when the kernel is asked. */
+/* With IOPOLL operations complete only while the kernel is asked, each once. */
 static unsigned reap_polled(struct mpr_uring *ring)
 {
 	if (ring->in_flight && !io_uring_cq_ready(&ring->ring))
@@ -281,14 +281,14 @@ static struct __kernel_timespec timespec_of(uint64_t ns)
 	return ts;
 }
 
-/* One system call: liburing enters once exactly when it waits. */
+/* Exactly one system call: liburing enters once when it waits. */
 static int submit_and_wait(struct mpr_uring *ring, uint64_t timeout_ns)
 {
 	struct __kernel_timespec ts = timespec_of(timeout_ns);
 	struct io_uring_cqe *cqe;
 	int ret;
 
-	/* A timer that never expires costs time to be set. */
+	/* Without a timeout the kernel need not set a timer up. */
 	if (timeout_ns == UINT64_MAX)
 		ret = io_uring_submit_and_wait(&ring->ring, 1);
 	else

@@ -32,18 +32,17 @@ struct mpr_uring_stats {
 struct mpr_uring;
 
 /* `entries`: size of the submission queue. 0 or negative errno; on -ENOSYS or
- * -EPERM the kernel forbids io_uring (sysctl kernel.io_uring_disabled). The
- * ring belongs to the calling thread for good. */
+ * -EPERM the kernel forbids io_uring (sysctl kernel.io_uring_disabled). No other
+ * thread may ever use the ring. */
 int mpr_uring_create(unsigned entries, struct mpr_uring **ring);
 
-/* The same, but a thread of the kernel's takes the submission entries: to
- * submit costs no system call while that thread is awake, and a processor. It
- * sleeps after MPR_URING_SQPOLL_IDLE_MS without work. */
+/* The same with SQPOLL: a kernel thread picks the submissions up, so that submitting
+ * costs no system call while that thread is awake. The thread keeps a processor busy
+ * and sleeps after MPR_URING_SQPOLL_IDLE_MS without work. */
 int mpr_uring_create_sqpoll(unsigned entries, struct mpr_uring **ring);
 #define MPR_URING_SQPOLL_IDLE_MS 10
 
-/* Operations in flight are cancelled and their functions never called. NULL
- * is ignored. */
+/* Cancels operations in flight; their functions are never called. NULL is ignored. */
 void mpr_uring_destroy(struct mpr_uring *ring);
 
 /*
@@ -54,14 +53,13 @@ void mpr_uring_destroy(struct mpr_uring *ring);
 struct io_uring_sqe *mpr_uring_sqe(struct mpr_uring *ring, struct mpr_uring_op *op);
 
 /*
- * Calls fn for completions that are there now, at most MPR_URING_BATCH of each
- * ring. Returns how many; 0: there is none. Made for polling: there is a system
- * call, which does not block, only when no completion is there and the kernel
- * flags, in memory that it shares with us, that it has some for which it needs
- * the thread to enter. What mpr_uring_submit() or _wait() brought along costs
- * none. Reap, then submit, in turns: so the answers to a few completions are on
- * their way before the next are fetched, where fetching all of them first would
- * let the disk run dry.
+ * Calls fn for the completions that are in the ring, at most MPR_URING_BATCH of
+ * each ring. Returns how many. Made for polling: it makes a system call, which does
+ * not block, only when the ring is empty and the kernel has flagged in shared memory
+ * that it needs the thread to enter (deferred task work, overflow). Completions that
+ * mpr_uring_submit() or _wait() fetched cost none. Alternate with mpr_uring_submit():
+ * what a few completions lead to is then submitted before more are fetched; to reap
+ * all of them first would leave the disk idle meanwhile.
  */
 #define MPR_URING_BATCH 4
 unsigned mpr_uring_reap(struct mpr_uring *ring);
@@ -79,32 +77,32 @@ int mpr_uring_submit(struct mpr_uring *ring);
 int mpr_uring_wait(struct mpr_uring *ring, uint64_t timeout_ns);
 
 /*
- * A second ring, made at the first call, that belongs to `ring` and is served
- * and destroyed with it: only its submission entries are its own. It polls for
- * completions (IORING_SETUP_IOPOLL): it takes only reads and writes of files
- * open for direct I/O, and ends them with -EOPNOTSUPP where the device has no
- * queues to be polled. 0 or negative errno.
+ * A second ring, made at the first call, that polls the device for completions
+ * (IORING_SETUP_IOPOLL). Get submission entries from it; it is submitted, reaped,
+ * waited for and destroyed with `ring`. It takes only reads and writes of files open
+ * for direct I/O; they fail with -EOPNOTSUPP where the device has no poll queues.
+ * 0 or negative errno.
  */
 int mpr_uring_polled(struct mpr_uring *ring, struct mpr_uring **polled);
 
 /*
- * Registers an open file, so that an operation need not look it up. Returns a
- * slot, for mpr_uring_use_file(); or negative errno, and the descriptor is
- * used as it is. The file stays open until the slot is given back, whoever
- * closes it.
+ * Registers an open file, so that no operation needs to look its descriptor up.
+ * Returns a slot for mpr_uring_use_file(), or negative errno: then the descriptor can
+ * be used as it is. The file stays open until the slot is removed, even when the
+ * descriptor is closed.
  */
 int mpr_uring_add_file(struct mpr_uring *ring, int fd);
 /* No operation on the slot is in flight. A negative slot is ignored. */
 void mpr_uring_remove_file(struct mpr_uring *ring, int slot);
 
 /*
- * Keeps an open file open until the kernel has ended every operation of the ring, also
- * when this process has gone meanwhile: whoever is at the other end of a socket
- * hears of its end only then. For good. 0 or negative errno.
+ * Keeps a file open until the kernel has ended every operation of the ring, even after
+ * this process has exited: the peer of a socket sees it hang up only then. Cannot be
+ * undone. 0 or negative errno.
  */
 int mpr_uring_keep_file(struct mpr_uring *ring, int fd);
 
-/* Makes a prepared entry work on the file of the slot, unless it is negative. */
+/* Has a prepared entry use the registered file of the slot; a negative slot is ignored. */
 static inline void mpr_uring_use_file(struct io_uring_sqe *sqe, int slot)
 {
 	if (slot < 0)
@@ -114,25 +112,25 @@ static inline void mpr_uring_use_file(struct io_uring_sqe *sqe, int slot)
 }
 
 /*
- * Registers memory, so that reading into it and writing from it with direct
- * I/O need not find and pin its pages each time. All of it is allocated and
- * pinned at once, and counts against RLIMIT_MEMLOCK, whose soft limit is raised
- * if need be. It must stay mapped until it is removed, and overlap nothing that
- * is registered. 0, or negative errno and nothing changed: -ENOMEM: the limit;
- * -EFAULT: it is not writable; -EOPNOTSUPP: it is of a kind that the kernel does
- * not pin for long; -ENOSPC: too many pieces.
+ * Registers memory, so that direct I/O to and from it does not look up and pin its
+ * pages each time. All of it is allocated and pinned at once and counts against
+ * RLIMIT_MEMLOCK, whose soft limit is raised to the hard one if need be. It must stay
+ * mapped until it is removed, and must not overlap what is registered. 0, or negative
+ * errno and nothing changed: -ENOMEM: over the limit; -EFAULT: not writable;
+ * -EOPNOTSUPP: of a kind that the kernel does not pin for long; -ENOSPC: too many
+ * pieces.
  */
 int mpr_uring_add_memory(struct mpr_uring *ring, void *base, size_t len);
-/* What was added at that address; no operation on it is in flight. What was
- * not added is ignored. */
+/* Removes what was added at that address; no operation on it may be in flight. An
+ * address at which nothing was added is ignored. */
 void mpr_uring_remove_memory(struct mpr_uring *ring, const void *base);
 
 /*
- * The index (sqe->buf_index of the *_FIXED operations) of the registered buffer
- * in which all bytes of the elements lie; negative: there is none.
+ * The index (sqe->buf_index of the *_FIXED operations) of the one registered buffer
+ * that holds all bytes of the elements; negative: none does.
  */
 int mpr_uring_find_memory(const struct mpr_uring *ring, const struct iovec *iov, unsigned niov);
-/* Whether there are such operations with more than one element (Linux 6.15). */
+/* Whether the kernel has such operations for more than one element (Linux 6.15). */
 bool mpr_uring_has_fixed_vectors(const struct mpr_uring *ring);
 /* IORING_OP_READV_FIXED and WRITEV_FIXED, which older headers do not name. */
 #define MPR_URING_READV_FIXED 60

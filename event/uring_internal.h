@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an mpr_uring is made of. Private to blk/. */
+/* What an mpr_uring is made of. Private to event/. */
 #ifndef MPR_EVENT_URING_INTERNAL_H
 #define MPR_EVENT_URING_INTERNAL_H
 

@@ -50,8 +50,7 @@ static void on_poll(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 		free_when_done(watch);
 		return;
 	}
-	/* The kernel ends a multishot poll when it runs out of completion
-	 * entries. */
+	/* The kernel ends a multishot poll when the completion queue overflows. */
 	if (!watch->pending)
 		arm(watch);
 	watch->ready(watch->opaque);
@@ -104,8 +103,8 @@ void mpr_watch_stop(struct mpr_watch *watch)
 		return;
 	watch->stopped = true;
 	watch->pending++;
-	/* The poll may still be queued, and the descriptor is about to be
-	 * closed: the kernel must have seen it first. */
+	/* The poll may still be queued: submit it before the caller closes the descriptor,
+	 * else it would poll whatever file gets that number next. */
 	(void)mpr_uring_submit(watch->watcher->uring);
 	io_uring_prep_cancel(mpr_uring_sqe(watch->watcher->uring, &watch->cancel), &watch->poll, 0);
 }

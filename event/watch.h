@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Being told that a file descriptor became readable, through the io_uring: one
- * multishot poll each, which costs no system call as long as it stays armed.
- * An eventfd need not be read: every write to it is told.
+ * Watching file descriptors for input or output through the io_uring. Each watch is a
+ * multishot poll, which costs no system call while it stays armed. An eventfd need not
+ * be read: every write to it is reported.
  */
 #ifndef MPR_EVENT_WATCH_H
 #define MPR_EVENT_WATCH_H
@@ -14,12 +14,12 @@ struct mpr_watch;
 /* The watches of one io_uring. */
 struct mpr_watcher {
 	struct mpr_uring *uring;
-	unsigned active; /* watches that the kernel may still complete */
+	unsigned active; /* watches and delays that the kernel may still complete */
 };
 
 /*
  * Calls ready(opaque) from mpr_uring_reap() whenever `fd` became readable or
- * was hung up, and perhaps without reason. `fd` stays the caller's. NULL when
+ * was hung up, and perhaps spuriously. `fd` stays the caller's. NULL when
  * out of memory.
  */
 struct mpr_watch *mpr_watch_start(struct mpr_watcher *watcher, int fd, void (*ready)(void *opaque),
@@ -29,13 +29,15 @@ struct mpr_watch *mpr_watch_start(struct mpr_watcher *watcher, int fd, void (*re
 struct mpr_watch *mpr_watch_start_output(struct mpr_watcher *watcher, int fd,
 					 void (*ready)(void *opaque), void *opaque);
 
-/* No call comes any more; `fd` may be closed. NULL is ignored. The memory is
- * freed when the kernel has given it up: watcher->active tells. */
+/* From now on there is no call, and `fd` may be closed. NULL is ignored. The memory is
+ * freed once the kernel has ended the poll; until then the watch counts in
+ * watcher->active. */
 void mpr_watch_stop(struct mpr_watch *watch);
 
-/* The same for a peer's socket, which is hung up at once and closed (ring/discard.h)
- * when the kernel has given it up. Not before: else the kernel would be the last to
- * close it, in the middle of this thread's work. */
+/* The same for a peer's socket, which is shut down at once, and closed by ring/discard.h
+ * once the kernel has ended the poll. If it were closed before, the poll would hold the
+ * last reference, and its end would do the closing, which the peer can make slow, in the
+ * middle of this thread's work. */
 void mpr_watch_stop_and_discard(struct mpr_watch *watch);
 
 #endif
