@@ -77,7 +77,7 @@ int mpr_ready_take(void)
 void mpr_ready_tell(int fd)
 {
 	while (write(fd, "", 1) < 0 && errno == EINTR)
-		; /* and a starter that was killed waits for nothing */
+		; /* other errors: the starter has gone */
 	close(fd);
 }
 

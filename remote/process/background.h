@@ -4,28 +4,30 @@
 #define MPR_REMOTE_PROCESS_BACKGROUND_H
 
 struct mpr_background {
-	int parent; /* tells it that all is well */
-	int null;   /* /dev/null, which may be out of sight then */
+	int parent; /* a pipe on which the parent waits */
+	int null;   /* /dev/null, opened before -chroot hides it */
 };
 
 /*
- * Continues in a child process, whose parent waits for mpr_background_ready() and
- * exits with 0 then, or with 1 if the child ends before. Returns in the child, 0 or a
- * negative errno. Nothing may have been set up that belongs to the process.
+ * Continues in a child process. The parent exits with 0 when the child calls
+ * mpr_background_ready(), or with 1 if the child ends before. Returns in the child, 0 or
+ * a negative errno. Call it before setting up what a child does not inherit: threads,
+ * locks, an io_uring.
  */
 int mpr_background_start(struct mpr_background *background);
 
-/* Lets the parent exit, and the terminal go. */
+/* Lets the parent exit; /dev/null takes the place of standard input, output and error. */
 void mpr_background_ready(const struct mpr_background *background);
 
-/* Whoever started the process may want to know when it is ready, and name by MPRING_READY
- * a descriptor, of a pipe for instance, for that. It, closed by exec, or -1. Once. */
+/* The descriptor in the environment's MPRING_READY, for instance a pipe, on which whoever
+ * started the process waits until it serves; made close-on-exec. -1: there is none. Removes
+ * the variable. */
 int mpr_ready_take(void);
 /* Writes one byte to it, and closes it. */
 void mpr_ready_tell(int fd);
 
-/* Writes the process' number to a file, which stays locked until the process ends.
- * A descriptor of it, or negative errno; -EAGAIN: another process has it. */
+/* Writes the process ID to a file and locks it until the process ends. Returns its
+ * descriptor, or negative errno; -EAGAIN: another process has it locked. */
 int mpr_pidfile_create(const char *path);
 
 #endif

@@ -14,7 +14,7 @@
 
 #define MAX_LINE 512
 
-/* Of the process, like standard error itself. */
+/* Globals: there is one log, as there is one standard error. */
 static int log_fd = STDERR_FILENO;
 static unsigned log_items;
 static bool log_timestamp;
@@ -35,7 +35,7 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* What a peer sent may be quoted in a line; it must not steer a terminal. */
+/* Lines quote what peers sent, which must not reach a terminal as escape sequences. */
 static void make_printable(char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

@@ -15,25 +15,25 @@ enum mpr_log_items {
 /* Sends the lines to a file from now on (-D). 0 or negative errno. */
 int mpr_log_open(const char *path);
 
-/* What lines have before "mpring-remote: " from now on (-msg): the time, and the guest's
- * name, if it is not NULL; it must stay. */
+/* What lines begin with from now on (-msg): the time, and the guest's name unless NULL,
+ * which is not copied. */
 void mpr_log_set_form(bool timestamp, const char *guest);
 
-/* What a line begins with, for lines that are written by other means. */
+/* Writes what a line begins with, for lines that do not come through mpr_log(). */
 #define MPR_LOG_PREFIX 160
 void mpr_log_prefix(char prefix[MPR_LOG_PREFIX]);
 
-/* Turns items on: "monitor,...". NULL, or the name that is no item. "help" lists
- * them on standard output, and is none. */
+/* Turns items on: "monitor,...". Returns NULL, or where the list names no item. "help"
+ * is none, but lists the items on standard output. */
 const char *mpr_log_enable(const char *items);
 
 /* A line that is written only if the item is turned on. */
 void mpr_log_item(enum mpr_log_items item, const char *subject, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* `subject` is a device's id or another name; NULL: none. One write, so that
- * lines of several processes do not mix. Control characters become '?'. Waits for
- * nobody who reads it (log/writer.h). */
+/* `subject` is a device's id or another name; NULL: none. Each line is one write, so
+ * that lines of several processes do not mix. Control characters become '?'. Does not
+ * block when nobody reads the log (log/writer.h). */
 void mpr_log(const char *subject, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void mpr_vlog(const char *subject, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that this process made by a path, and removes in the end: sockets, pid files. By
- * then the path may be another's, who put a file of his in its place, or because the
- * process has another root (-chroot). */
+/* Files that this process makes and removes when it ends: sockets, pid files. By then
+ * another file may lie at the path, because somebody replaced it or because -chroot
+ * changed what the path means; device and inode number tell. */
 #ifndef MPR_REMOTE_PROCESS_OWN_FILE_H
 #define MPR_REMOTE_PROCESS_OWN_FILE_H
 
@@ -12,10 +12,10 @@ struct mpr_own_file {
 	ino_t inode; /* 0: it is not known */
 };
 
-/* What lies at the path is this process' own. */
+/* Remembers the file that lies at the path. */
 void mpr_own_file_note(struct mpr_own_file *file, const char *path);
 
-/* Removes it, if it still lies there. */
+/* Removes that file, if it still lies there. */
 void mpr_own_file_remove(const struct mpr_own_file *file, const char *path);
 
 #endif

@@ -20,15 +20,14 @@ struct mpr_placement {
 int mpr_placement_parse(const struct mpr_opts *opts, struct mpr_placement *placement, char **error);
 
 /*
- * Has the calling thread run there, and what it allocates lie there; threads that
- * it starts inherit both. With a node and no processors it runs on the node's.
+ * Binds the calling thread to the processors, or else to those of the node, and has
+ * memory allocated on the node; threads that it starts inherit both.
  * 0, or negative errno with *error set to a message.
  */
 int mpr_placement_apply(const struct mpr_placement *placement, char **error);
 
-/* The node to which memory that this process polls should be near: the one that
- * was said, else the one of all its processors. -1: neither was said, or they
- * lie on several. */
+/* The NUMA node on which memory that this process polls should lie: that of numa-node=,
+ * else the one on which all processors of cpu= are. -1: any. */
 int mpr_placement_node(const struct mpr_placement *placement);
 
 #endif

@@ -62,7 +62,7 @@ static int set_groups(const struct mpr_privileges *privileges)
 				: setgroups(1, &privileges->gid);
 }
 
-/* The groups of a user stand in a file that the new root may not have. */
+/* Groups first: they stand in a file that the new root may not have. */
 static int change(const struct mpr_privileges *privileges, char **error)
 {
 	if (privileges->user && set_groups(privileges)) {
@@ -86,7 +86,7 @@ static int change(const struct mpr_privileges *privileges, char **error)
 	return 0;
 }
 
-/* The kernel forgets it when a process changes its user. */
+/* The kernel clears it when a process changes its user. */
 static void rearm_parent_signal(int signal, pid_t parent)
 {
 	if (!signal)

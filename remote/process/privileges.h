@@ -18,8 +18,9 @@ struct mpr_privileges {
 int mpr_privileges_set_user(struct mpr_privileges *privileges, const char *text, char **error);
 
 /*
- * Changes root, groups and user, of all threads, for good: -EPERM if it would be
- * possible to come back. The signal at the parent's death stays. Results as above.
+ * Changes the root directory, groups and user of all threads; -EPERM if the process could
+ * become root again. The parent-death signal, which the kernel clears, is set again.
+ * Results as above.
  */
 int mpr_privileges_drop(const struct mpr_privileges *privileges, char **error);
 

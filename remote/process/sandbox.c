@@ -65,7 +65,7 @@ int mpr_sandbox_parse(struct mpr_sandbox *sandbox, const char *text, char **erro
 
 /* ---- What is denied ----------------------------------------------------- */
 
-/* A call that an architecture does not have has a number there that no call has. */
+/* Ends a list. Calls that an architecture lacks have other negative numbers. */
 #define END __NR_SCMP_ERROR
 
 static const int administration[] = {
@@ -189,15 +189,15 @@ static int deny(scmp_filter_ctx filter, uint32_t action, const int *calls)
 	return ret;
 }
 
-/* Kills who gives clone() flags of which those in `mask` are `flags`. */
+/* Kills the process when it calls clone() with just `flags` of the bits in `mask`. */
 static int deny_clone(scmp_filter_ctx filter, uint64_t mask, uint64_t flags)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1,
 				SCMP_A0_64(SCMP_CMP_MASKED_EQ, mask, flags));
 }
 
-/* Threads are made by clone(), whose flags say that it is one. Those of clone3() lie in
- * memory, which a filter cannot read: it is not there, and the C library does without. */
+/* Threads are allowed: clone() with CLONE_THREAD. The flags of clone3() lie in memory,
+ * which a filter cannot read; it fails with ENOSYS, and the C library uses clone(). */
 static int deny_processes(scmp_filter_ctx filter)
 {
 	int ret = deny(filter, SCMP_ACT_KILL_PROCESS, spawn);
@@ -226,8 +226,8 @@ static int add_rules(scmp_filter_ctx filter, const struct mpr_sandbox *sandbox)
 	return ret;
 }
 
-/* Of all threads; calls of another ABI, whose numbers are others, end the process, and
- * what the kernel says of the filter is what is returned. */
+/* The filter applies to all threads; calls through another ABI, whose numbers differ, kill
+ * the process; errors are the kernel's own. */
 static int set_attributes(scmp_filter_ctx filter)
 {
 	int ret = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);

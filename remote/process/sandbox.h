@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * -sandbox: a filter of system calls (seccomp), with QEMU's words for what is denied and
- * QEMU's answers to it. A device process needs none of it once it serves, so that only a
- * process that was taken over notices.
+ * QEMU's answers to it. A device process needs none of these calls once it serves: only one
+ * that was taken over is hit.
  */
 #ifndef MPR_REMOTE_PROCESS_SANDBOX_H
 #define MPR_REMOTE_PROCESS_SANDBOX_H
@@ -23,8 +23,8 @@ struct mpr_sandbox {
  * options add up. 0, or -EINVAL or -ENOMEM with *error set to a message (free() it). */
 int mpr_sandbox_parse(struct mpr_sandbox *sandbox, const char *text, char **error);
 
-/* Filters the calls of all threads from now on, for good, and sets no_new_privs. Nothing
- * to do when it is off. 0 or negative errno. */
+/* Filters the system calls of all threads from now on and sets no_new_privs; cannot be
+ * undone. Does nothing when off. 0 or negative errno. */
 int mpr_sandbox_enter(const struct mpr_sandbox *sandbox);
 
 #endif

@@ -17,8 +17,8 @@ struct mpr_signals {
 	struct mpr_watch *watch;
 };
 
-/* In every thread the signals wait, from now on, until they are watched. A peer that hung
- * up is an error code, not a signal. */
+/* Blocks them in this thread and those that it starts: they wait for mpr_signals_watch().
+ * Ignores SIGPIPE: a peer that hung up is an error code. */
 void mpr_signals_block(void);
 
 /* Calls came() from mpr_uring_reap(). 0 or negative errno; unwatch them in either case. */
