@@ -5,7 +5,7 @@
 
 #include "remote/device/hosted_internal.h"
 
-/* Requests that one device may have before the others get their turn. */
+/* Requests served for one device before the next device has its turn. */
 #define BATCH 64
 
 /* True when the access lies in a BAR that the model has. */
@@ -63,15 +63,16 @@ void mpr_hosted_reset(struct mpr_hosted *hosted)
 
 /* ---- Requests of the channel -------------------------------------------- */
 
-/* The request stays the channel's current one until finish_held(), so that every
- * later one waits, too. */
+/* The request stays the channel's current one until finish_held(), so all later ones wait
+ * behind it. */
 static void hold(struct mpr_hosted *hosted, enum mpr_msg_type type)
 {
 	hosted->held = (uint8_t)type;
 	mpr_channel_set_settling(hosted->channel, true);
 }
 
-/* A write that ends DMA is finished when that has ended. */
+/* A write that aborts DMA completes when the DMA has ended: the guest may reuse the
+ * buffers then. */
 static void finish_write(struct mpr_hosted *hosted, enum mpr_msg_type type)
 {
 	if (hosted->dev->settling)
@@ -86,7 +87,7 @@ static void serve_write(struct mpr_hosted *hosted, const struct mpr_msg *msg)
 	finish_write(hosted, MPR_MSG_WRITE);
 }
 
-/* Whoever gets the answer knows which guest memory was written before. */
+/* The events of memory written before come first: see written.h. */
 static void complete(struct mpr_hosted *hosted, uint64_t value, uint8_t status)
 {
 	mpr_written_flush(&hosted->written);
@@ -130,7 +131,7 @@ static void serve_reset(struct mpr_hosted *hosted)
 		hold(hosted, MPR_MSG_RESET);
 }
 
-/* A reset waits for all DMA, a write for what the model says. */
+/* A reset waits for all DMA, a write for the DMA that the model aborts (settling). */
 static bool still_held(const struct mpr_hosted *hosted)
 {
 	if (hosted->held == MPR_MSG_RESET)
@@ -153,7 +154,7 @@ static bool finish_held(struct mpr_hosted *hosted)
 	return true;
 }
 
-/* Whether the device takes no request for now. */
+/* True when the device takes no request for now. */
 static bool waits(const struct mpr_hosted *hosted)
 {
 	return hosted->held != MPR_MSG_NONE || hosted->dev->settling || hosted->ending;
@@ -178,7 +179,7 @@ static void serve_request(struct mpr_hosted *hosted, const struct mpr_msg *msg)
 		serve_reset(hosted);
 		break;
 	default:
-		/* Answered, in case that somebody waits; no such request exists. */
+		/* There is no such request; answered in case the VMM waits. */
 		complete(hosted, UINT64_MAX, ENOSYS);
 		break;
 	}
@@ -212,10 +213,10 @@ bool mpr_hosted_serve(struct mpr_hosted *hosted)
 {
 	bool worked = finish_held(hosted);
 
-	/* A channel that breaks is something to see to, too. */
+	/* A broken channel is work: the session ends the connection. */
 	if (hosted->channel && !hosted->ending)
 		worked |= serve_channel(hosted) || mpr_channel_error(hosted->channel) < 0;
-	/* Before the model's own work, which takes longer. */
+	/* Before the model runs, which takes longer: a vCPU may be waiting. */
 	if (worked)
 		mpr_hosted_publish(hosted);
 	mpr_hosted_resample(hosted);
@@ -234,7 +235,7 @@ bool mpr_hosted_arm(struct mpr_hosted *hosted)
 {
 	if (!listens(hosted))
 		return true;
-	/* What the VMM sees while this process sleeps. */
+	/* The VMM reads this shadow for as long as this process sleeps. */
 	mpr_hosted_publish(hosted);
 	return mpr_channel_arm(hosted->channel);
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* A socket has room for some hundred rings; to have it read costs as much as to be
- * woken. */
+/* A socket has room for a few hundred rings; a read by a kernel thread costs as much as
+ * a wake-up. */
 #define RINGS_PER_READ 16
 
 struct mpr_doorbell {
@@ -14,9 +14,9 @@ struct mpr_doorbell {
 	struct mpr_watcher *watcher;
 	struct mpr_watch *watch;
 	int sock;
-	unsigned rings; /* since it was read */
+	unsigned rings; /* since the last read */
 	bool reading, closed;
-	char bytes[256]; /* of no interest */
+	char bytes[256]; /* that are read; they mean nothing */
 };
 
 static void give_up(struct mpr_doorbell *doorbell)
@@ -29,7 +29,7 @@ static void on_read(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 {
 	struct mpr_doorbell *doorbell = (void *)((char *)op - offsetof(struct mpr_doorbell, read));
 
-	(void)res; /* what was left over is read next time */
+	(void)res; /* what is left is read next time */
 	(void)flags;
 	doorbell->reading = false;
 	if (doorbell->closed)

@@ -21,13 +21,13 @@ int mpr_eventfd_open(int fd, struct mpr_eventfd **result)
 		free(eventfd);
 		return ret;
 	}
-	/* The kernel knows what an eventfd is. */
+	/* Fails with -EINVAL on any other file. */
 	ret = io_uring_register_eventfd(&eventfd->ring, fd);
 	if (ret < 0) {
 		mpr_eventfd_close(eventfd);
 		return ret;
 	}
-	/* Spares each system call a look-up; without it, they work as well. */
+	/* Spares each system call the look-up of the descriptor; optional. */
 	(void)io_uring_register_ring_fd(&eventfd->ring);
 	*result = eventfd;
 	return 0;
@@ -39,8 +39,8 @@ void mpr_eventfd_signal(struct mpr_eventfd *eventfd)
 
 	if (!eventfd)
 		return;
-	/* The one before has been submitted, unless the kernel had no memory: then it
-	 * is still there. */
+	/* NULL: the entry of the last signal is still queued, because the kernel had no
+	 * memory then; it is submitted now. */
 	sqe = io_uring_get_sqe(&eventfd->ring);
 	if (sqe)
 		io_uring_prep_nop(sqe);
@@ -56,7 +56,7 @@ void mpr_eventfd_close(struct mpr_eventfd *eventfd)
 	free(eventfd);
 }
 
-/* /proc, which has the kind of a file as well, may be out of sight (-chroot). */
+/* Not by /proc/self/fd: after -chroot it may not be there. */
 bool mpr_eventfd_is_one(int fd)
 {
 	struct mpr_eventfd *eventfd;

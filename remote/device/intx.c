@@ -5,9 +5,9 @@
 
 #include "remote/device/hosted_internal.h"
 
-/* How long a rise waits to be told to a VMM that will look by itself: about what
- * it costs to wake somebody who tells the guest. While a guest is busy, what
- * completes in this time costs it one interrupt. */
+/* How long to wait before signalling a rise to a VMM that polls the level itself: about as
+ * long as it takes to wake a thread that injects the interrupt. Completions of a busy
+ * guest that fall into this time are coalesced into one interrupt. */
 #define TELL_LATER_NS 100000
 
 static bool intx_disabled(const struct mpr_pci *pci)
@@ -64,21 +64,21 @@ void mpr_hosted_update_intx(struct mpr_hosted *hosted)
 	if (line == intx->line)
 		return;
 	intx->line = line;
-	/* A guest that is interrupted finds its cause; one that finds no cause has
-	 * no interrupt any more. So a falling line is published first: the shadow
-	 * follows when the model has finished. */
+	/* When the line rises, the shadow goes first, so that an interrupted guest finds
+	 * the cause there. When it falls, the level goes first, and the shadow follows when
+	 * the model has finished: a guest that finds no cause must not be interrupted. */
 	if (line)
 		mpr_hosted_publish(hosted);
 	mpr_written_flush(&hosted->written);
-	/* First the level, then the edge: whoever is woken finds it. */
+	/* The level before the signal: who is woken by that reads the level. */
 	if (hosted->channel)
 		mpr_channel_set_intx(hosted->channel, line);
 	mpr_timers_cancel(hosted->timers, &intx->later);
 	tell_vmm(hosted, false);
 }
 
-/* The guest ended the interrupt and the VMM lowered its line. What the guest sent
- * before that comes first. */
+/* The guest ended the interrupt and the VMM lowered its line. Answered after the requests
+ * that the guest sent before, one of which may lower the line. */
 static void on_resample(void *opaque)
 {
 	struct mpr_intx *intx = opaque;
@@ -93,7 +93,7 @@ void mpr_hosted_resample(struct mpr_hosted *hosted)
 	if (!intx->resampled)
 		return;
 	intx->resampled = false;
-	/* A line that is still high interrupts again. */
+	/* Still high: the guest is to be interrupted again. */
 	if (intx->line)
 		mpr_eventfd_signal(intx->raise);
 }

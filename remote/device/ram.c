@@ -69,7 +69,7 @@ static int map_file(struct mpr_ram_pool *pool, int fd, const struct stat *st, bo
 	file->dev = st->st_dev;
 	file->ino = st->st_ino;
 	file->writable = writable;
-	/* A guest's memory has no business in a core file. */
+	/* Guest memory is secret and large: keep it out of core files. */
 	(void)madvise(file->base, file->length, MADV_DONTDUMP);
 	file->next = pool->files;
 	pool->files = file;
@@ -92,7 +92,7 @@ static void release_file(struct mpr_ram_pool *pool, struct mpr_ram_file *file)
 	free(file);
 }
 
-/* What may not be written cannot be locked for reading into it. */
+/* The kernel registers writable memory only. */
 static int lock_file(const struct mpr_ram_pool *pool, struct mpr_ram_file *file)
 {
 	int ret = 0;
@@ -103,7 +103,7 @@ static int lock_file(const struct mpr_ram_pool *pool, struct mpr_ram_file *file)
 	return ret;
 }
 
-/* Only tmpfs and hugetlbfs know seals. */
+/* Only files on tmpfs and hugetlbfs have seals. */
 static bool is_memory(int fd)
 {
 	return fcntl(fd, F_GET_SEALS) >= 0;
@@ -116,7 +116,7 @@ static int get_file(struct mpr_ram_pool *pool, int fd, struct mpr_ram_file **fil
 	struct stat st;
 	int ret = 0;
 
-	/* Asks no file system that the VMM may serve itself. */
+	/* Seals first: fstat() could block in a file system that the VMM serves itself. */
 	if (!is_memory(fd) || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		*error = mpr_errorf("guest memory must be a memfd or a file on tmpfs or "
 				    "hugetlbfs");
@@ -301,7 +301,7 @@ static bool contains(const struct region *region, uint64_t addr)
 	return addr >= region->address && addr - region->address < region->size;
 }
 
-/* DMA goes to the same place again and again, so the last hit comes first. */
+/* DMA tends to hit the region of the last access, so that is tried first. */
 static const struct region *find_region(struct mpr_ram *ram, uint64_t addr)
 {
 	size_t low = 0, high = ram->count;
@@ -338,10 +338,10 @@ void *mpr_ram_at(struct mpr_ram *ram, uint64_t addr, size_t *len, bool write)
 }
 
 /*
- * One access for a guest's word. Relaxed: pairs with the guest's own stores
- * and loads of the word; its drivers order them, and the transport orders DMA
- * against interrupts and answers. Without it the compiler might copy bytes,
- * and the guest could see, or show, half a word of a descriptor.
+ * One load or store for a word of the guest. Relaxed: pairs with the guest's own
+ * accesses to the word; its drivers order those, and the channel orders DMA
+ * before interrupts and answers. Without it the compiler could copy byte by
+ * byte, and either side could see half of a descriptor's word.
  */
 #define LOAD_WORD(type, to, guest)                                                     \
 	do {                                                                           \
@@ -422,10 +422,10 @@ int mpr_ram_write(struct mpr_ram *ram, uint64_t addr, const void *buf, size_t le
 
 /* ---- Truncation --------------------------------------------------------- */
 
-/* A signal handler has no argument of its own. */
+/* Global, because a signal handler gets no argument. */
 static struct mpr_ram_pool *guarded;
 
-/* Zeroes in the file's place. Nothing is set aside for them: a sparse file may be
+/* Maps zero pages in the file's place. MAP_NORESERVE, because a sparse file may be
  * larger than this machine's memory. */
 static bool replace(const struct mpr_ram_file *file)
 {
@@ -435,8 +435,8 @@ static bool replace(const struct mpr_ram_file *file)
 	return mmap(file->base, file->length, prot, flags, -1, 0) != MAP_FAILED;
 }
 
-/* SIGBUS comes from the access itself, on the thread that owns the pool, so
- * the list is not being changed. mmap() is but a system call. */
+/* SIGBUS is raised by the access, on the thread that owns the pool, so the list is not
+ * being changed. mmap() is a plain system call and safe in a handler. */
 static void on_sigbus(int signal, siginfo_t *info, void *context)
 {
 	const uint8_t *addr = info->si_addr;

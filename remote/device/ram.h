@@ -4,10 +4,10 @@
  * lent to asynchronous I/O outlives the table's replacement.
  *
  * Files are mapped whole and once, however many regions and tables name them.
- * They must be memfds, or files on tmpfs or hugetlbfs: a page of any other
- * file system might come from a server that the VMM controls, and never come.
- * If the VMM truncates a file, its pages are replaced by zeroes and the table
- * says that it is lost (see mpr_ram_guard()).
+ * They must be memfds, or files on tmpfs or hugetlbfs: on any other file system
+ * the VMM might control the server of a page, and let an access block forever.
+ * If the VMM truncates a file, zero pages take the place of its mapping, and the
+ * table says that it is lost (mpr_ram_guard()).
  *
  * One thread.
  */
@@ -40,11 +40,11 @@ int mpr_ram_create(struct mpr_ram_pool *pool, const struct mpr_wire_region *regi
 		   const int *fds, struct mpr_ram **ram, char **error);
 
 /*
- * Allocates and locks the memory of the table, as long as any table names it,
- * and registers it with the pool's io_uring, so that disk I/O need not find its
- * pages each time. To lock again what is locked costs nothing. The VMM must
- * take no page of it away meanwhile. 0; or negative errno: all or some of it is
- * used as before (-ENOMEM: RLIMIT_MEMLOCK).
+ * Allocates and pins the memory of the table for as long as any table names it,
+ * and registers it with the pool's io_uring, so that disk I/O does not look up
+ * its pages each time. What is pinned already costs nothing. The VMM must not
+ * discard pages of it meanwhile. 0; or negative errno: some or all of it works
+ * as before (-ENOMEM: RLIMIT_MEMLOCK).
  */
 int mpr_ram_lock(struct mpr_ram *ram);
 
@@ -60,9 +60,9 @@ unsigned mpr_ram_refs(const struct mpr_ram *ram);
 void *mpr_ram_at(struct mpr_ram *ram, uint64_t addr, size_t *len, bool write);
 
 /*
- * Copies. A naturally aligned access of 1, 2, 4 or 8 bytes is a single one,
- * so that a word is never seen half written. 0, or -EFAULT after nothing or a
- * part was copied. `ram` may be NULL: then nothing is guest memory.
+ * Copies. A naturally aligned access of 1, 2, 4 or 8 bytes is a single load or
+ * store, so that a guest never sees a word half written. 0, or -EFAULT after
+ * nothing or a part was copied. `ram` may be NULL: no address is guest memory then.
  */
 int mpr_ram_read(struct mpr_ram *ram, uint64_t addr, void *buf, size_t len);
 int mpr_ram_write(struct mpr_ram *ram, uint64_t addr, const void *buf, size_t len);
@@ -71,9 +71,10 @@ int mpr_ram_write(struct mpr_ram *ram, uint64_t addr, const void *buf, size_t le
 bool mpr_ram_lost(const struct mpr_ram *ram);
 
 /*
- * Survives SIGBUS from the pool's files: the file's mapping is replaced by
- * zeroes, and it is marked as lost. Any other SIGBUS ends the
- * process as ever. One pool a process; NULL ends it. 0 or negative errno.
+ * Survives SIGBUS from an access beyond the end of one of the pool's files: the
+ * handler maps zero pages in the file's place and marks it as lost. Any other
+ * SIGBUS kills the process as usual. One pool a process; NULL restores the
+ * default. 0 or negative errno.
  */
 int mpr_ram_guard(struct mpr_ram_pool *pool);
 

@@ -20,7 +20,7 @@ static int dma_write(void *host, uint64_t addr, const void *buf, size_t len)
 
 	if (mpr_hosted_given_up(hosted))
 		return -EFAULT;
-	/* Also when it fails: a part may have been written. */
+	/* Before, because a write that fails may have written a part. */
 	mpr_written_note(&hosted->written, addr, len);
 	return mpr_ram_write(hosted->ram, addr, buf, len);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A model's registers, where the VMM can read them without this process. */
+/* The image of a model's registers in the channel, which the VMM reads by itself. */
 #include "remote/device/hosted_internal.h"
 
 bool mpr_hosted_taken_back(struct mpr_hosted *hosted)

@@ -42,7 +42,7 @@ bool mpr_timers_run(struct mpr_timers *timers, uint64_t now)
 
 	for (const struct mpr_timer *t = timers->first; t && t->deadline <= now; t = t->next)
 		due++;
-	/* One that is armed again for the past must not keep the loop here. */
+	/* Bounded: a timer that its function arms for the past must not hang the loop. */
 	for (unsigned i = 0; i < due && timers->first && timers->first->deadline <= now; i++) {
 		struct mpr_timer *timer = timers->first;
 

@@ -16,12 +16,12 @@ struct mpr_timers {
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t mpr_clock_now(void);
 
-/* (Re)arms or disarms a timer. A deadline of 0 is taken as 1. */
+/* (Re)arms or disarms a timer. A deadline of 0, which means disarmed, is taken as 1. */
 void mpr_timers_set(struct mpr_timers *timers, struct mpr_timer *timer, uint64_t deadline);
 void mpr_timers_cancel(struct mpr_timers *timers, struct mpr_timer *timer);
 
-/* Calls what was due at `now`; timers that are armed meanwhile wait for the
- * next call. True when any was. */
+/* Calls the timers that are due at `now`; those armed meanwhile wait for the next call.
+ * True when there was one. */
 bool mpr_timers_run(struct mpr_timers *timers, uint64_t now);
 
 /* Nanoseconds from `now` until the next deadline; UINT64_MAX: no timer. */

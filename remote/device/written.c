@@ -13,7 +13,7 @@ void mpr_written_send(struct mpr_written *written)
 			.value = range->end - range->start,
 		};
 
-		/* If there is no room, the channel tells that events were lost. */
+		/* If the ring is full, the channel says that events were lost. */
 		(void)mpr_channel_notify(written->channel, &event);
 	}
 	written->count = 0;
@@ -28,7 +28,7 @@ static struct mpr_written_range hull(const struct mpr_written_range *a,
 	};
 }
 
-/* Makes `more` a part of the range, if they are close. */
+/* Widens the range by `more`, if they touch or both lie on one page. */
 static bool join(struct mpr_written_range *range, const struct mpr_written_range *more)
 {
 	struct mpr_written_range both = hull(range, more);
