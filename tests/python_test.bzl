@@ -1,7 +1,8 @@
 """Tests of whole programs, in Python."""
 
 def python_test(name, programs = [], data = [], tags = [], **kwargs):
-    """<name>.py, which gets the paths of programs and files as arguments.
+    """<name>.py, which gets the paths of programs and files as arguments, and finds the
+    modules of tests/common.
 
     Args:
       name: of the target and its source; it ends in _test
@@ -14,7 +15,8 @@ def python_test(name, programs = [], data = [], tags = [], **kwargs):
         name = name,
         srcs = [name + ".py"],
         args = ["$(rootpath %s)" % program for program in programs],
-        data = programs + data + ["//tests/common:python"],
+        data = programs + [d for d in data if d not in programs] + ["//tests/common:python"],
+        env = {"PYTHONPATH": "tests/common"},
         tags = ["local"] + tags,
         **kwargs
     )

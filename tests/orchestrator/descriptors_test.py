@@ -4,33 +4,26 @@
 named here and no other, and that none but those named would outlive an exec."""
 
 import collections
-import json
 import os
 import re
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 
-PROGRAM = os.path.abspath(sys.argv[1])
-TIMEOUT = 60
+from host import need_kvm
+from machine import MEMORY, Machine, both, make_image, stopped
+from tap import case, check, run_cases
+
 STREAMS = 3  # standard input, output and error
 QMP_CLIENTS = 4  # that mpring serves at one socket, each with a monitor in QEMU
 REMOTES = 2
 ANY = range(1000)  # QEMU's own
 
 
-def arguments(folder, accel):
+def command(folder, accel):
     """Two adapters in two processes, a disk, and one user of HMP and of QMP each."""
-    memory = "memory-backend-memfd,id=mem,size=64M"
-    return [PROGRAM, "run", "--", "qemu-system-x86_64", "-accel", accel, "-S", "-display", "none",
-            "-nodefaults", "-m", "64M", "-object", memory, "-machine", "pc,memory-backend=mem",
-            "-rdevice", "lsi53c895a,id=lsi0,rid=0", "-rdevice", "lsi53c895a,id=lsi1,rid=1",
-            "-rdrive", f"id=d0,file={folder}/d0.img,format=raw,rid=0",
-            "-rdevice", "scsi-hd,id=disk0,drive=d0,bus=lsi0.0,rid=0",
-            "-monitor", f"unix:{folder}/hmp,server,nowait",
-            "-qmp", f"unix:{folder}/qmp,server=on,wait=off"]
+    return stopped("-m", "64M", *MEMORY,
+                   "-rdevice", "lsi53c895a,id=lsi0,rid=0", "-rdevice", "lsi53c895a,id=lsi1,rid=1",
+                   "-rdrive", f"id=d0,file={folder}/d0.img,format=raw,rid=0",
+                   "-rdevice", "scsi-hd,id=disk0,drive=d0,bus=lsi0.0,rid=0", *both(folder),
+                   accel=accel)
 
 
 def expected(folder, kvm):
@@ -114,67 +107,28 @@ def processes(parent):
 
 # ---- The run -----------------------------------------------------------------
 
-def connect(path, process):
-    deadline = time.monotonic() + TIMEOUT
-    while True:
-        sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(TIMEOUT)
-        try:
-            sock.connect(path)
-            return sock
-        except OSError:
-            sock.close()
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
+def check_run(folder, accel):
+    make_image(folder, "d0.img")
+    with Machine(folder, command(folder, accel)) as machine:
+        # The machine is made when QMP answers, which the HMP client shows of mpring.
+        with machine.hmp(), machine.qmp() as qmp:
+            qmp.command("query-status")
+            there = processes(machine.process.pid)
+            wrong = [f"{name}: {text}"
+                     for name, allowed in expected(folder, accel == "kvm").items()
+                     for text in differences(there[name], allowed)]
+            check(not wrong, "\n".join(wrong))
 
 
-def await_answers(hmp, qmp):
-    """The machine is made when QMP answers, which the HMP client shows of mpring."""
-    stream = qmp.makefile("rb")
-    json.loads(stream.readline())
-    qmp.sendall(b'{"execute": "qmp_capabilities"}{"execute": "query-status"}')
-    for _ in range(2):
-        assert "return" in json.loads(stream.readline())
-    shown = b""
-    while not shown.endswith(b"(qemu) "):
-        shown += hmp.recv(4096)
+@case
+def tcg(folder):
+    check_run(folder, "tcg")
 
 
-def run(accel):
-    kvm = accel == "kvm"
-    with tempfile.TemporaryDirectory(prefix="mpo-", dir="/tmp") as folder:
-        with open(f"{folder}/d0.img", "wb") as image:
-            image.truncate(1 << 20)
-        with subprocess.Popen(arguments(folder, accel), stdin=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE) as process:
-            try:
-                with connect(f"{folder}/hmp", process) as hmp, \
-                        connect(f"{folder}/qmp", process) as qmp:
-                    await_answers(hmp, qmp)
-                    there = processes(process.pid)
-                    wrong = [f"{name}: {text}"
-                             for name, allowed in expected(folder, kvm).items()
-                             for text in differences(there[name], allowed)]
-            finally:
-                process.terminate()
-                errors = process.communicate(timeout=TIMEOUT)[1].decode()
-    if wrong:
-        print("".join(f"# {line}\n" for line in wrong + errors.splitlines()), end="")
-    return not wrong
+@case
+def kvm(folder):
+    need_kvm()
+    check_run(folder, "kvm")
 
 
-def main():
-    good = True
-    print("1..2")
-    for number, accel in enumerate(["tcg", "kvm"], 1):
-        if accel == "kvm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
-            print(f"ok {number} - {accel} # SKIP /dev/kvm cannot be used", flush=True)
-            continue
-        passed = run(accel)
-        print(f"{'ok' if passed else 'not ok'} {number} - {accel}", flush=True)
-        good &= passed
-    sys.exit(0 if good else 1)
-
-
-main()
+run_cases()

@@ -6,8 +6,6 @@ import socket
 import subprocess
 import sys
 
-sys.path.append(os.path.join(os.path.dirname(__file__), "../common"))
-
 from monitor import Hmp, Qmp, connect
 from tap import TIMEOUT, check, wait_until
 
