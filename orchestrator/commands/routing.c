@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/json.h"
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/base/json.h"
 #include "orchestrator/base/printable.h"
 #include "orchestrator/base/say.h"
 #include "orchestrator/commands/merge.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 #include "orchestrator/commands/routes.h"
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/vm_state.h"

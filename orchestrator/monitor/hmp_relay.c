@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 #include "orchestrator/commands/commands.h"
 
 /* The answer's function may outlive the monitor, so that it has an object of its own. */

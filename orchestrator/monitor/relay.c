@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/json_text.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 #include "orchestrator/commands/commands.h"
 
 enum kind { COMMANDS, TOPICS, DEVICES, DRIVES, REMOTE, KINDS };

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 #include "orchestrator/plan/boot_order.h"
 
 void mpr_change_tell_boot_order(struct mpr_change *change, const struct mpr_remote_option *adapter,

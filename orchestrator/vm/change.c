@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "monitor/json.h"
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/base/json.h"
 #include "orchestrator/base/printable.h"
 #include "orchestrator/base/say.h"
 #include "orchestrator/vm/inventory.h"

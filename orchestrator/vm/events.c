@@ -5,7 +5,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 #include "orchestrator/vm/believe.h"
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/io_stop.h"

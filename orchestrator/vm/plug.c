@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 #include "orchestrator/plan/args.h"
 #include "orchestrator/plan/boot_order.h"
 #include "orchestrator/plan/globals.h"

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "monitor/json.h"
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/base/json.h"
 #include "orchestrator/plan/boot_order.h"
 #include "orchestrator/vm/boot_update.h"
 #include "orchestrator/vm/change.h"

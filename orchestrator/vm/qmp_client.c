@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "monitor/json.h"
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/base/json.h"
 #include "ring/discard.h"
 #include "ring/fds.h"
 

@@ -16,7 +16,7 @@ struct mpr_qmp;
 
 /* An event, whole ({"event": ..., "data": ...}), valid during the call; NULL, once and
  * last: the connection is lost. "event" is a string; whatever else is in it is to be read
- * with orchestrator/base/json.h. */
+ * with monitor/json.h. */
 typedef void (*mpr_qmp_event_fn)(void *opaque, struct json_object *event);
 
 /* `reply` has "return", of any type, or "error", an object, and is valid during the call;

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 #include "orchestrator/vm/boot_update.h"
 #include "orchestrator/vm/change.h"
 #include "orchestrator/vm/waits.h"

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/json.h"
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/base/json.h"
 #include "orchestrator/vm/change.h"
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/refusal.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "remote/monitor/json.h"
+#include "monitor/json.h"
 
 static struct json_object *timestamp(void)
 {
@@ -14,8 +14,8 @@ static struct json_object *timestamp(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	mpr_json_add_int(stamp, "seconds", now.tv_sec);
-	mpr_json_add_int(stamp, "microseconds", now.tv_nsec / 1000);
+	mpr_json_put_int(stamp, "seconds", now.tv_sec);
+	mpr_json_put_int(stamp, "microseconds", now.tv_nsec / 1000);
 	return stamp;
 }
 
@@ -24,7 +24,7 @@ struct json_object *mpr_event(const char *name, struct json_object *data)
 	struct json_object *event = json_object_new_object();
 
 	json_object_object_add(event, "timestamp", timestamp());
-	mpr_json_add_string(event, "event", name);
+	mpr_json_put(event, "event", name);
 	if (data)
 		json_object_object_add(event, "data", data);
 	return event;
@@ -35,8 +35,8 @@ struct json_object *mpr_event_device_deleted(const char *id)
 	struct json_object *data = json_object_new_object();
 	char *path = mpr_errorf("/machine/peripheral/%s", id);
 
-	mpr_json_add_string(data, "device", id);
-	mpr_json_add_string(data, "path", path ? path : id);
+	mpr_json_put(data, "device", id);
+	mpr_json_put(data, "path", path ? path : id);
 	free(path);
 	return mpr_event("DEVICE_DELETED", data);
 }
@@ -52,13 +52,12 @@ struct json_object *mpr_event_io_error(const struct mpr_drive *drive)
 	struct json_object *data = json_object_new_object();
 	int err = -stats->last_error;
 
-	mpr_json_add_string(data, "device", drive->id ? drive->id : "");
-	mpr_json_add_string(data, "node-name", drive->node_name);
-	mpr_json_add_string(data, "operation",
-			    stats->last_failed == MPR_BLK_READ ? "read" : "write");
-	mpr_json_add_string(data, "action", actions[stats->last_action]);
-	mpr_json_add_bool(data, "nospace", err == ENOSPC || err == EDQUOT);
-	mpr_json_add_string(data, "reason", strerror(err));
+	mpr_json_put(data, "device", drive->id ? drive->id : "");
+	mpr_json_put(data, "node-name", drive->node_name);
+	mpr_json_put(data, "operation", stats->last_failed == MPR_BLK_READ ? "read" : "write");
+	mpr_json_put(data, "action", actions[stats->last_action]);
+	mpr_json_put_bool(data, "nospace", err == ENOSPC || err == EDQUOT);
+	mpr_json_put(data, "reason", strerror(err));
 	return mpr_event("BLOCK_IO_ERROR", data);
 }
 
@@ -66,7 +65,7 @@ struct json_object *mpr_event_shutdown(const char *reason)
 {
 	struct json_object *data = json_object_new_object();
 
-	mpr_json_add_bool(data, "guest", false);
-	mpr_json_add_string(data, "reason", reason);
+	mpr_json_put_bool(data, "guest", false);
+	mpr_json_put(data, "reason", reason);
 	return mpr_event("SHUTDOWN", data);
 }

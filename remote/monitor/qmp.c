@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/json.h"
 #include "opts/json_opts.h"
-#include "remote/monitor/json.h"
 #include "remote/monitor/query.h"
 
 /* Bytes of a request. */
@@ -52,8 +52,8 @@ static struct json_object *error_object(const char *class, const char *desc)
 	struct json_object *object = json_object_new_object();
 	struct json_object *error = json_object_new_object();
 
-	mpr_json_add_string(error, "class", class);
-	mpr_json_add_string(error, "desc", desc);
+	mpr_json_put(error, "class", class);
+	mpr_json_put(error, "desc", desc);
 	json_object_object_add(object, "error", error);
 	return object;
 }

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/json.h"
 #include "opts/json_opts.h"
 #include "remote/machine/hotplug.h"
 #include "remote/monitor/hmp.h"
-#include "remote/monitor/json.h"
 #include "remote/monitor/qmp.h"
 #include "remote/monitor/query.h"
 #include "remote/process/log.h"
@@ -433,7 +433,7 @@ static void query_commands(struct mpr_qmp_call *call)
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		struct json_object *command = json_object_new_object();
 
-		mpr_json_add_string(command, "name", commands[i].name);
+		mpr_json_put(command, "name", commands[i].name);
 		json_object_array_add(call->result, command);
 	}
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "monitor/json.h"
 #include "remote/machine/help.h"
-#include "remote/monitor/json.h"
 #include "remote/storage/disks.h"
 #include "remote/storage/drive_options.h"
 
@@ -18,11 +18,11 @@ struct json_object *mpr_query_version(void)
 	struct json_object *version = json_object_new_object();
 	struct json_object *number = json_object_new_object();
 
-	mpr_json_add_int(number, "micro", MPR_VERSION_MICRO);
-	mpr_json_add_int(number, "minor", MPR_VERSION_MINOR);
-	mpr_json_add_int(number, "major", MPR_VERSION_MAJOR);
+	mpr_json_put_int(number, "micro", MPR_VERSION_MICRO);
+	mpr_json_put_int(number, "minor", MPR_VERSION_MINOR);
+	mpr_json_put_int(number, "major", MPR_VERSION_MAJOR);
 	json_object_object_add(version, "qemu", number);
-	mpr_json_add_string(version, "package", "mpring-remote " MPR_VERSION);
+	mpr_json_put(version, "package", "mpring-remote " MPR_VERSION);
 	return version;
 }
 
@@ -37,9 +37,9 @@ struct json_object *mpr_query_status(const struct mpr_machine *machine)
 {
 	struct json_object *status = json_object_new_object();
 
-	mpr_json_add_string(status, "status", status_of(machine));
-	mpr_json_add_bool(status, "singlestep", false);
-	mpr_json_add_bool(status, "running", !machine->stopped);
+	mpr_json_put(status, "status", status_of(machine));
+	mpr_json_put_bool(status, "singlestep", false);
+	mpr_json_put_bool(status, "running", !machine->stopped);
 	return status;
 }
 
@@ -50,9 +50,9 @@ static struct json_object *cache_of(const struct mpr_drive *drive)
 	enum mpr_blk_cache mode = mpr_blk_cache_mode(drive->blk);
 	struct json_object *cache = json_object_new_object();
 
-	mpr_json_add_bool(cache, "writeback", mpr_blk_write_cache(drive->blk));
-	mpr_json_add_bool(cache, "direct", mpr_cache_is_direct(mode));
-	mpr_json_add_bool(cache, "no-flush", mode == MPR_CACHE_UNSAFE);
+	mpr_json_put_bool(cache, "writeback", mpr_blk_write_cache(drive->blk));
+	mpr_json_put_bool(cache, "direct", mpr_cache_is_direct(mode));
+	mpr_json_put_bool(cache, "no-flush", mode == MPR_CACHE_UNSAFE);
 	return cache;
 }
 
@@ -61,12 +61,12 @@ static struct json_object *image_of(const struct mpr_drive *drive)
 	struct json_object *image = json_object_new_object();
 	struct stat st;
 
-	mpr_json_add_string(image, "filename", drive->file);
-	mpr_json_add_string(image, "format", drive->format);
-	mpr_json_add_int(image, "virtual-size", (int64_t)mpr_blk_size(drive->blk));
+	mpr_json_put(image, "filename", drive->file);
+	mpr_json_put(image, "format", drive->format);
+	mpr_json_put_int(image, "virtual-size", (int64_t)mpr_blk_size(drive->blk));
 	if (stat(drive->file, &st) == 0)
-		mpr_json_add_int(image, "actual-size", (int64_t)st.st_blocks * 512);
-	mpr_json_add_bool(image, "dirty-flag", false);
+		mpr_json_put_int(image, "actual-size", (int64_t)st.st_blocks * 512);
+	mpr_json_put_bool(image, "dirty-flag", false);
 	return image;
 }
 
@@ -76,19 +76,18 @@ static struct json_object *node_of(const struct mpr_drive *drive)
 					     "iops", "iops_rd", "iops_wr"};
 	struct json_object *node = json_object_new_object();
 
-	mpr_json_add_string(node, "file", drive->file);
-	mpr_json_add_string(node, "node-name", drive->node_name);
-	mpr_json_add_bool(node, "ro", mpr_blk_read_only(drive->blk));
-	mpr_json_add_string(node, "drv", drive->format);
-	mpr_json_add_int(node, "backing_file_depth", 0);
-	mpr_json_add_bool(node, "encrypted", false);
-	mpr_json_add_string(node, "detect_zeroes",
-			    mpr_zeroes_names[mpr_blk_zeroes_mode(drive->blk)]);
+	mpr_json_put(node, "file", drive->file);
+	mpr_json_put(node, "node-name", drive->node_name);
+	mpr_json_put_bool(node, "ro", mpr_blk_read_only(drive->blk));
+	mpr_json_put(node, "drv", drive->format);
+	mpr_json_put_int(node, "backing_file_depth", 0);
+	mpr_json_put_bool(node, "encrypted", false);
+	mpr_json_put(node, "detect_zeroes", mpr_zeroes_names[mpr_blk_zeroes_mode(drive->blk)]);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		mpr_json_add_int(node, limits[i], 0);
+		mpr_json_put_int(node, limits[i], 0);
 	json_object_object_add(node, "image", image_of(drive));
 	json_object_object_add(node, "cache", cache_of(drive));
-	mpr_json_add_int(node, "write_threshold", 0);
+	mpr_json_put_int(node, "write_threshold", 0);
 	return node;
 }
 
@@ -96,9 +95,9 @@ static void add_names(struct json_object *object, const struct mpr_drive *drive)
 {
 	const char *disk = mpr_drive_disk_id(drive);
 
-	mpr_json_add_string(object, "device", drive->id ? drive->id : "");
+	mpr_json_put(object, "device", drive->id ? drive->id : "");
 	if (disk)
-		mpr_json_add_string(object, "qdev", disk);
+		mpr_json_put(object, "qdev", disk);
 }
 
 /* Something else than ok while a request is held. */
@@ -117,12 +116,12 @@ static struct json_object *block_of(const struct mpr_drive *drive)
 	struct json_object *block = json_object_new_object();
 
 	add_names(block, drive);
-	mpr_json_add_string(block, "type", "unknown");
-	mpr_json_add_bool(block, "removable", tray.removable);
-	mpr_json_add_bool(block, "locked", tray.locked);
+	mpr_json_put(block, "type", "unknown");
+	mpr_json_put_bool(block, "removable", tray.removable);
+	mpr_json_put_bool(block, "locked", tray.locked);
 	if (tray.removable)
-		mpr_json_add_bool(block, "tray_open", tray.open);
-	mpr_json_add_string(block, "io-status", io_status_of(drive));
+		mpr_json_put_bool(block, "tray_open", tray.open);
+	mpr_json_put(block, "io-status", io_status_of(drive));
 	json_object_object_add(block, "inserted", node_of(drive));
 	return block;
 }
@@ -157,28 +156,28 @@ static struct json_object *stats_of(const struct mpr_drive *drive)
 	const struct mpr_blk_stats *stats = mpr_blk_stats(drive->blk);
 	struct json_object *object = json_object_new_object();
 
-	mpr_json_add_int(object, "rd_bytes", (int64_t)stats->rd_bytes);
-	mpr_json_add_int(object, "wr_bytes", (int64_t)stats->wr_bytes);
-	mpr_json_add_int(object, "rd_operations", (int64_t)stats->rd_operations);
-	mpr_json_add_int(object, "wr_operations", (int64_t)stats->wr_operations);
-	mpr_json_add_int(object, "flush_operations", (int64_t)stats->flush_operations);
-	mpr_json_add_int(object, "unmap_bytes", (int64_t)stats->discard_bytes);
-	mpr_json_add_int(object, "unmap_operations", (int64_t)stats->discard_operations);
-	mpr_json_add_int(object, "failed_unmap_operations",
+	mpr_json_put_int(object, "rd_bytes", (int64_t)stats->rd_bytes);
+	mpr_json_put_int(object, "wr_bytes", (int64_t)stats->wr_bytes);
+	mpr_json_put_int(object, "rd_operations", (int64_t)stats->rd_operations);
+	mpr_json_put_int(object, "wr_operations", (int64_t)stats->wr_operations);
+	mpr_json_put_int(object, "flush_operations", (int64_t)stats->flush_operations);
+	mpr_json_put_int(object, "unmap_bytes", (int64_t)stats->discard_bytes);
+	mpr_json_put_int(object, "unmap_operations", (int64_t)stats->discard_operations);
+	mpr_json_put_int(object, "failed_unmap_operations",
 			 (int64_t)stats->failed_discard_operations);
-	mpr_json_add_int(object, "wr_highest_offset", (int64_t)stats->wr_highest_offset);
+	mpr_json_put_int(object, "wr_highest_offset", (int64_t)stats->wr_highest_offset);
 	/* No request is ever joined with another one. */
-	mpr_json_add_int(object, "rd_merged", 0);
-	mpr_json_add_int(object, "wr_merged", 0);
-	mpr_json_add_int(object, "unmap_merged", 0);
-	mpr_json_add_int(object, "failed_rd_operations", (int64_t)stats->failed_rd_operations);
-	mpr_json_add_int(object, "failed_wr_operations", (int64_t)stats->failed_wr_operations);
-	mpr_json_add_int(object, "failed_flush_operations",
+	mpr_json_put_int(object, "rd_merged", 0);
+	mpr_json_put_int(object, "wr_merged", 0);
+	mpr_json_put_int(object, "unmap_merged", 0);
+	mpr_json_put_int(object, "failed_rd_operations", (int64_t)stats->failed_rd_operations);
+	mpr_json_put_int(object, "failed_wr_operations", (int64_t)stats->failed_wr_operations);
+	mpr_json_put_int(object, "failed_flush_operations",
 			 (int64_t)stats->failed_flush_operations);
-	mpr_json_add_int(object, "bounced_requests", (int64_t)stats->bounced_requests);
-	mpr_json_add_int(object, "bounced_bytes", (int64_t)stats->bounced_bytes);
-	mpr_json_add_bool(object, "account_invalid", true);
-	mpr_json_add_bool(object, "account_failed", true);
+	mpr_json_put_int(object, "bounced_requests", (int64_t)stats->bounced_requests);
+	mpr_json_put_int(object, "bounced_bytes", (int64_t)stats->bounced_bytes);
+	mpr_json_put_bool(object, "account_invalid", true);
+	mpr_json_put_bool(object, "account_failed", true);
 	json_object_object_add(object, "timed_stats", json_object_new_array());
 	return object;
 }
@@ -195,7 +194,7 @@ struct json_object *mpr_query_blockstats(const struct mpr_machine *machine, bool
 		object = json_object_new_object();
 		if (!nodes)
 			add_names(object, machine->storage.drives[i]);
-		mpr_json_add_string(object, "node-name", machine->storage.drives[i]->node_name);
+		mpr_json_put(object, "node-name", machine->storage.drives[i]->node_name);
 		json_object_object_add(object, "stats", stats_of(machine->storage.drives[i]));
 		json_object_array_add(list, object);
 	}
@@ -223,8 +222,8 @@ static void add_member(struct json_object *list, const char *name, const char *t
 {
 	struct json_object *member = json_object_new_object();
 
-	mpr_json_add_string(member, "name", name);
-	mpr_json_add_string(member, "type", type);
+	mpr_json_put(member, "name", name);
+	mpr_json_put(member, "type", type);
 	json_object_array_add(list, member);
 }
 
@@ -232,9 +231,9 @@ static void add_property(struct json_object *list, const struct mpr_property *pr
 {
 	struct json_object *member = json_object_new_object();
 
-	mpr_json_add_string(member, "name", property->name);
-	mpr_json_add_string(member, "type", property->type);
-	mpr_json_add_string(member, "description", property->description);
+	mpr_json_put(member, "name", property->name);
+	mpr_json_put(member, "type", property->type);
+	mpr_json_put(member, "description", property->description);
 	if (property->value)
 		json_object_object_add(member, "default-value",
 				       value_of(property, property->value));

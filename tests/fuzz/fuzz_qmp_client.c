@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/words.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 
 #include <string.h>
 
@@ -59,6 +59,16 @@ size_t mpr_json_length(struct json_object *array)
 void mpr_json_put(struct json_object *object, const char *key, const char *value)
 {
 	json_object_object_add(object, key, json_object_new_string(value));
+}
+
+void mpr_json_put_int(struct json_object *object, const char *key, int64_t value)
+{
+	json_object_object_add(object, key, json_object_new_int64(value));
+}
+
+void mpr_json_put_bool(struct json_object *object, const char *key, bool value)
+{
+	json_object_object_add(object, key, json_object_new_boolean(value));
 }
 
 struct json_object *mpr_json_one(const char *key, const char *value)

@@ -5,8 +5,8 @@
  * is NULL (JSON's null, and what is not there) or is of another type, and finds
  * nothing in it.
  */
-#ifndef MPR_ORCHESTRATOR_BASE_JSON_H
-#define MPR_ORCHESTRATOR_BASE_JSON_H
+#ifndef MPR_MONITOR_JSON_H
+#define MPR_MONITOR_JSON_H
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -36,8 +36,10 @@ int64_t mpr_json_get_int(struct json_object *object, const char *key, int64_t mi
 /* The elements of an array; 0 of anything else. */
 size_t mpr_json_length(struct json_object *array);
 
-/* Adds a member that is a string. */
+/* Adds a member that is a string, a number, a truth value. */
 void mpr_json_put(struct json_object *object, const char *key, const char *value);
+void mpr_json_put_int(struct json_object *object, const char *key, int64_t value);
+void mpr_json_put_bool(struct json_object *object, const char *key, bool value);
 
 /* An object with one such member (json_object_put() it). */
 struct json_object *mpr_json_one(const char *key, const char *value);

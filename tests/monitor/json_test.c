@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/base/json.h"
+#include "monitor/json.h"
 
 static const char *const values[] = {
 	"null",	 "true", "false", "0",	     "5",	    "-1", "1.5",
