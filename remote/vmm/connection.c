@@ -17,9 +17,9 @@ struct mpr_connection {
 	struct mpr_ram_pool *pool;
 	struct mpr_watch *watch; /* until the protocol is known */
 	bool readable;
-	bool ended; /* before the protocol was known */
+	bool ended; /* while the protocol was unknown */
 
-	/* One of them, once the protocol is known. */
+	/* NULL, but for one of them once the protocol is known. */
 	struct mpr_session *session;
 	struct mpr_mpqemu_session *mpqemu;
 };
@@ -108,9 +108,9 @@ void mpr_connection_check(struct mpr_connection *connection)
 /* ---- Which protocol ----------------------------------------------------- */
 
 /*
- * QEMU's proxy first tells of the guest's memory and then of the interrupt; if
- * it has no memory to share, the interrupt comes first. In mpring's protocol
- * the one is no message and the other no first one.
+ * QEMU's proxy begins with SYNC_SYSMEM, or with SET_IRQFD if it has no memory to
+ * share. In mpring's protocol the one number is no message, and the other none that
+ * can come first.
  */
 static bool is_mpqemu(uint8_t first)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection of a VMM, whose first byte tells what it speaks: mpring's own
- * control protocol (remote/vmm/session.h) or that of stock QEMU (remote/vmm/mpqemu.h).
- *
- * The functions are those of remote/vmm/session.h, for either.
+ * A connection of a VMM. The first byte tells which protocol it speaks: mpring's own
+ * (remote/vmm/session.h) or stock QEMU's (remote/vmm/mpqemu.h). The functions do for
+ * either what their namesakes in remote/vmm/session.h do.
  */
 #ifndef MPR_REMOTE_VMM_CONNECTION_H
 #define MPR_REMOTE_VMM_CONNECTION_H

@@ -32,7 +32,8 @@ int mpr_doors_open(struct mpr_doors *doors, char **error);
 /* Hangs up on everybody. */
 void mpr_doors_close(struct mpr_doors *doors);
 
-/* Handles what connections have to be handled. True when it did something. */
+/* Goes on with every connection, and frees those that have ended. True when it did
+ * something. */
 bool mpr_doors_step(struct mpr_doors *doors);
 
 /* True when somebody is connected, or expected: nobody has used the door yet. */
@@ -41,8 +42,9 @@ bool mpr_doors_in_use(const struct mpr_doors *doors);
 /* Nobody new comes in, and nothing is done any more for who is in and stays connected. */
 void mpr_doors_stop(struct mpr_doors *doors);
 
-/* Has the kernel hang up on nobody, although this process ends, before it has ended the
- * I/O of the watcher's io_uring. */
+/* For a process that ends with I/O under way: keeps the sockets open until the kernel has
+ * ended it. A VMM that is hung up on gives its guest the memory back, into which that I/O
+ * could still write. */
 void mpr_doors_keep_sockets(const struct mpr_doors *doors);
 
 #endif

@@ -15,8 +15,8 @@
 
 #define BACKLOG 16
 
-/* After a connection could not be accepted: nobody tells when there are descriptors
- * or memory again. */
+/* Between two tries while accept() fails: nothing signals that descriptors or memory are
+ * there again. */
 #define PAUSE_MS 100
 
 struct mpr_listener {
@@ -41,7 +41,7 @@ static void on_pause_over(void *opaque)
 	on_connect(listener);
 }
 
-/* The watch tells of a connection once. */
+/* The watch is edge-triggered: a connection that stays queued is not reported again. */
 static void try_later(struct mpr_listener *listener, int err)
 {
 	if (!listener->failing)
@@ -53,7 +53,7 @@ static void try_later(struct mpr_listener *listener, int err)
 			mpr_delay_start(listener->watcher, PAUSE_MS, on_pause_over, listener);
 }
 
-/* 1: a connection was accepted, or has gone again; 0: none waits; or negative errno. */
+/* 1: accepted, or the peer gave up meanwhile; 0: none waits; or negative errno. */
 static int accept_one(struct mpr_listener *listener)
 {
 	int fd = accept4(listener->sock, NULL, NULL, SOCK_CLOEXEC);
@@ -67,7 +67,7 @@ static int accept_one(struct mpr_listener *listener)
 	return 1;
 }
 
-/* Accepts all that wait: a watch tells of several at once. */
+/* Accepts all that wait: one report of the watch may stand for several. */
 static void on_connect(void *opaque)
 {
 	struct mpr_listener *listener = opaque;

@@ -8,17 +8,17 @@
 struct mpr_listener;
 
 /*
- * Binds and listens. Only this process' user may connect (mode 0600). A socket
- * file that nobody listens on any more is replaced. accepted(fd, opaque) is
- * called from mpr_uring_reap() and takes fd over. A connection that cannot be
- * accepted, for want of descriptors, waits until it can. 0; -EADDRINUSE: somebody
- * listens there; negative errno.
+ * Binds and listens. Only the user of this process may connect (mode 0600). A
+ * socket file on which nobody listens any more is replaced. accepted(fd, opaque) is
+ * called from mpr_uring_reap() and takes fd over. While descriptors or memory are
+ * short, connections wait and are tried again. 0; -EADDRINUSE: somebody listens
+ * there, or it is no socket; negative errno.
  */
 int mpr_listener_create(const char *path, struct mpr_watcher *watcher,
 			void (*accepted)(int fd, void *opaque), void *opaque,
 			struct mpr_listener **listener);
 
-/* Removes the socket file, too. NULL is ignored. */
+/* Removes the socket file as well. NULL is ignored. */
 void mpr_listener_destroy(struct mpr_listener *listener);
 
 #endif

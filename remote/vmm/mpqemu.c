@@ -20,7 +20,7 @@ struct mpr_mpqemu_session {
 	bool readable;			 /* the socket may have more */
 	bool has_memory;		 /* SYNC_SYSMEM came */
 	bool resetting;			 /* DEVICE_RESET is not answered yet */
-	bool writing;			 /* nor is a write */
+	bool writing;			 /* a write is not answered yet */
 	bool ended;
 };
 
@@ -84,7 +84,7 @@ void mpr_mpqemu_session_end(struct mpr_mpqemu_session *session, const char *why)
 
 /* ---- The device --------------------------------------------------------- */
 
-/* The protocol has no word for which device is meant. NULL: that is clear. */
+/* Why no device can be taken, or NULL. The protocol cannot say which one is meant. */
 static const char *why_not(const struct mpr_hosted_list *offer)
 {
 	if (offer->count != 1)
@@ -95,7 +95,7 @@ static const char *why_not(const struct mpr_hosted_list *offer)
 	return NULL;
 }
 
-/* Takes the device as soon as the DMA of the owner before has ended. */
+/* Takes the device once the DMA of its last owner has ended. */
 static void take_device(struct mpr_mpqemu_session *session)
 {
 	const char *why = why_not(session->offer);
@@ -137,7 +137,7 @@ static int by_address(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
-/* The table as remote/device/ram.h wants it. QEMU's is in no promised order. */
+/* The table as remote/device/ram.h wants it: sorted, which QEMU does not promise. */
 static unsigned get_regions(const struct mpr_mpqemu_msg *msg, struct mpr_wire_region *regions)
 {
 	const struct mpr_mpqemu_memory *memory = &msg->data.memory;
@@ -153,8 +153,8 @@ static unsigned get_regions(const struct mpr_mpqemu_msg *msg, struct mpr_wire_re
 	return msg->nfds;
 }
 
-/* Nobody waits for an answer: what the device holds of the table before stays
- * mapped until it lets go. */
+/* Has no answer. What the device still maps through the old table stays mapped until it
+ * lets go. */
 static void handle_memory(struct mpr_mpqemu_session *session, const struct mpr_mpqemu_msg *msg)
 {
 	struct mpr_wire_region regions[MPR_MPQEMU_MAX_FDS];
@@ -190,8 +190,8 @@ static void handle_irqfd(struct mpr_mpqemu_session *session, struct mpr_mpqemu_m
 		msg->fds[1] = -1;
 }
 
-/* The offset may be any, and its sum with the size may wrap around: those are
- * beyond the configuration space, where reads give all ones. */
+/* The offset may be anything, and offset plus size may wrap around: both are beyond the
+ * configuration space, where reads give all ones. */
 static void handle_config_read(struct mpr_mpqemu_session *session,
 			       const struct mpr_mpqemu_config *config)
 {
@@ -207,7 +207,7 @@ static void handle_config_write(struct mpr_mpqemu_session *session,
 	session->writing = true;
 }
 
-/* The BAR that answers at an address, as the guest has set them up. */
+/* Finds the BAR that decodes an address, as the guest has programmed them. */
 static bool find_bar(const struct mpr_device *dev, const struct mpr_mpqemu_access *access,
 		     unsigned *bar, uint64_t *offset)
 {
@@ -227,7 +227,7 @@ static bool find_bar(const struct mpr_device *dev, const struct mpr_mpqemu_acces
 	return false;
 }
 
-/* Where nothing answers, reads give all ones, as on a bus. */
+/* Where no BAR decodes, reads give all ones, as on the bus. */
 static void handle_bar_read(struct mpr_mpqemu_session *session,
 			    const struct mpr_mpqemu_access *access)
 {
@@ -313,7 +313,7 @@ static void receive(struct mpr_mpqemu_session *session)
 	mpr_mpqemu_msg_release(&session->parser.msg);
 }
 
-/* The answer to a reset waits for DMA that is under way. */
+/* The answer to a reset waits until all DMA has ended. */
 static bool finish_reset(struct mpr_mpqemu_session *session)
 {
 	if (!session->resetting || !mpr_hosted_idle(session->hosted))
@@ -323,7 +323,7 @@ static bool finish_reset(struct mpr_mpqemu_session *session)
 	return true;
 }
 
-/* So does that to a write which ends DMA. */
+/* The answer to a write waits until the DMA that it aborts has ended. */
 static bool finish_write(struct mpr_mpqemu_session *session)
 {
 	if (!session->writing || session->hosted->dev->settling)

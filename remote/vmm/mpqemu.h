@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection of stock QEMU's x-pci-proxy-dev (wire/mpqemu.h): guest accesses,
- * guest memory and interrupt come over the socket, for the one device that is
- * offered on it. There is no channel.
- *
- * The functions are those of remote/vmm/session.h, for this protocol.
+ * A connection of stock QEMU's x-pci-proxy-dev (wire/mpqemu.h): guest accesses, guest
+ * memory and interrupt eventfds all come over the socket, for the one device that is
+ * offered on it. There is no channel. The functions do for this protocol what their
+ * namesakes in remote/vmm/session.h do.
  */
 #ifndef MPR_REMOTE_VMM_MPQEMU_H
 #define MPR_REMOTE_VMM_MPQEMU_H

@@ -17,7 +17,7 @@
 /* Why the current message is not answered yet. */
 enum waiting {
 	WAIT_NOTHING,
-	WAIT_FREE,   /* CHANNEL: until the former owner's DMA has ended */
+	WAIT_FREE,   /* CHANNEL: until the last owner's DMA has ended */
 	WAIT_TABLE,  /* MEMORY: until nothing is mapped through the old table */
 	WAIT_CLOSED, /* CLOSE: until the device's DMA has ended */
 };
@@ -33,15 +33,15 @@ struct mpr_session {
 	bool greeted;
 	bool ended;
 	uint32_t features; /* MPR_FEATURE_*: both sides have them */
-	bool lock_failed;  /* guest memory is not locked, and that was said */
+	bool lock_failed;  /* guest memory could not be locked, which was logged */
 
 	enum waiting waiting;
 	struct mpr_hosted *hosted; /* whom the current message names */
 	struct mpr_ram *old_table; /* WAIT_TABLE */
 };
 
-/* What a handler says: an answer is due, or it is not due yet. Negative: an
- * error, which was answered. */
+/* What a handler returns: its caller is to send the empty answer, or not (it was
+ * answered, or will be later). Negative: an error, which was answered. */
 enum { ANSWER = 0, LATER = 1 };
 
 static void on_readable(void *opaque)
@@ -144,8 +144,7 @@ static struct mpr_wire_header answer_header(const struct mpr_wire_header *reques
 	return header;
 }
 
-/* A peer that leaves its answers unread until the socket is full does not keep
- * this process waiting. */
+/* Does not block: a peer that lets its socket fill up is hung up on. */
 static void answer(struct mpr_session *session, const void *payload, size_t length)
 {
 	struct mpr_wire_header header = answer_header(&session->parser.msg->header);
@@ -157,7 +156,7 @@ static void answer(struct mpr_session *session, const void *payload, size_t leng
 		mpr_session_end(session, "the peer does not read its answers");
 }
 
-/* Answers with an error; one of protocol ends the session. Returns -error. */
+/* Answers with an error; EPROTO ends the session. Returns -error. */
 __attribute__((format(printf, 3, 4))) static int refuse(struct mpr_session *session, int error,
 							const char *fmt, ...)
 {
@@ -215,7 +214,7 @@ static int handle_hello(struct mpr_session *session, struct mpr_wire_msg *msg)
 	return LATER; /* answered with a payload */
 }
 
-/* A peer that cannot share plain memory sees memory like any other. */
+/* To a peer that cannot share a BAR of plain memory it is an ordinary memory BAR. */
 static enum mpr_bar_kind kind_of(const struct mpr_session *session, const struct mpr_bar_info *bar)
 {
 	if (bar->kind == MPR_BAR_RAM32 && !(session->features & MPR_FEATURE_BAR_MEMORY))
@@ -243,7 +242,7 @@ static int handle_describe(struct mpr_session *session, struct mpr_hosted *hoste
 	return LATER; /* answered with a payload */
 }
 
-/* Whether every BAR that comes with a file is plain memory. */
+/* True when every BAR that comes with a file is plain memory. */
 static bool files_are_bars(const struct mpr_session *session, const struct mpr_hosted *hosted,
 			   uint32_t files)
 {
@@ -296,7 +295,7 @@ static int handle_channel(struct mpr_session *session, struct mpr_hosted *hosted
 	return ANSWER;
 }
 
-/* Memory that cannot be locked works as well, only slower. */
+/* Optional: unlocked memory works, only slower. */
 static void lock_memory(struct mpr_session *session, struct mpr_ram *ram)
 {
 	int ret;
@@ -343,7 +342,8 @@ static int handle_intx(struct mpr_session *session, struct mpr_hosted *hosted,
 	if (ret < 0)
 		return refuse(session, -ret, "an interrupt cannot be connected: %s",
 			      strerror(-ret));
-	/* The one has been used, the other is kept; both are eventfds. */
+	/* mpr_hosted_set_intx() keeps the second and not the first, an eventfd that is safe to
+	 * close. */
 	close(take_fd(msg, 0));
 	if (resample)
 		take_fd(msg, 1);
@@ -411,7 +411,7 @@ static bool waits_no_more(const struct mpr_session *session)
 	}
 }
 
-/* The wait is over: the message is answered, or begun again. */
+/* The wait is over: answers the message, or handles it again. */
 static void resume(struct mpr_session *session)
 {
 	enum waiting waited = session->waiting;
@@ -437,7 +437,7 @@ static void receive(struct mpr_session *session)
 		mpr_session_end(session, "malformed message");
 	else if (dispatch(session, session->parser.msg) == ANSWER)
 		answer(session, NULL, 0);
-	/* What came along is taken, mapped or unwanted, or is looked at again. */
+	/* Closes descriptors that nobody took; WAIT_FREE handles the message again. */
 	if (session->waiting != WAIT_FREE)
 		mpr_wire_msg_release(session->parser.msg);
 }
@@ -455,7 +455,7 @@ bool mpr_session_step(struct mpr_session *session)
 	if (!session->readable)
 		return false;
 	receive(session);
-	/* What needs no waiting is answered in the same turn. */
+	/* Answer in this turn if there is nothing to wait for. */
 	if (!session->ended && session->waiting != WAIT_NOTHING && waits_no_more(session))
 		resume(session);
 	return true;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One control connection: a VMM's proxy sets devices up over it
- * (wire/protocol.h). What it asks for is checked, done and answered, or refused
- * with MPR_WIRE_ERROR; a message that the protocol does not know ends the
- * connection, which gives up the devices that it had open, and nothing else.
+ * One control connection, over which a VMM's proxy sets devices up (wire/protocol.h).
+ * A request is checked, done and answered, or refused with MPR_WIRE_ERROR. A message
+ * that breaks the protocol ends the connection: the devices that it had open are
+ * detached, and nothing else is harmed.
  *
  * Nothing here blocks: an answer that must wait for DMA is sent by a later
  * mpr_session_step(). One thread.
@@ -29,15 +29,15 @@ int mpr_session_create(int sock, const struct mpr_hosted_list *offer, struct mpr
 /* Ends it first if need be. */
 void mpr_session_destroy(struct mpr_session *session);
 
-/* Handles at most one message, or finishes the one that waits. True when it
- * did something. */
+/* Handles one message at most, or goes on with the one that waits. True when it did
+ * something. */
 bool mpr_session_step(struct mpr_session *session);
 
 /* Ends the session: its devices are detached and its socket is closed. `why`
  * is for the log; NULL: the peer left in good order. */
 void mpr_session_end(struct mpr_session *session, const char *why);
 
-/* True once it has ended; only mpr_session_destroy() is left to do. */
+/* True once it has ended; then only mpr_session_destroy() may follow. */
 bool mpr_session_ended(const struct mpr_session *session);
 /* True once the peer has said hello. */
 bool mpr_session_greeted(const struct mpr_session *session);
