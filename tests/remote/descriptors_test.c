@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that the process keeps no descriptor of what a VMM passed and it has
- * mapped, and none that a program which it might start would have. */
+/* Proves that the process closes descriptors that a VMM passed once they are mapped, and
+ * that all it has are close-on-exec. */
 #include "tests/proxy/descriptors.h"
 
 #include <sys/eventfd.h>

@@ -40,7 +40,7 @@ static const struct mpr_device_ops adapter_ops = {
 };
 static const struct mpr_device_ops *const models[] = {&adapter_ops, NULL};
 
-/* A machine that was built, or not. */
+/* A machine, and how building it went. */
 struct built {
 	struct mpr_cmdline cmdline;
 	struct mpr_watcher watcher;
@@ -179,9 +179,9 @@ static void unknown_bus_lists_the_known(void **state)
 		       "-device scsi-hd,drive=d0,bus=a1.0: no bus \"a1.0\" (there is: a0.0)");
 }
 
-/* Somebody who has an image locked, and lets it go when it was tried twice. */
+/* A thread that has an image locked until it was opened twice. */
 struct holder {
-	int image, opened; /* the latter: inotify, of the image */
+	int image, opened; /* inotify of the image's opening */
 	pthread_t thread;
 };
 
@@ -207,7 +207,7 @@ static void hold(struct holder *holder, const char *path)
 	assert_int_equal(pthread_create(&holder->thread, NULL, let_go, holder), 0);
 }
 
-/* As that of a process that was killed, until the kernel has ended its I/O. */
+/* As after a process was killed, until the kernel has ended its I/O. */
 static void lock_that_goes_is_waited_for(void **state)
 {
 	struct holder holder;
@@ -238,7 +238,7 @@ static void image_is_shared_by_disks_that_all_say_so(void **state)
 		       "first, or let both use readonly=on");
 }
 
-/* Nodes know no disk yet when they are opened: the disk finds out. */
+/* A node is opened before its disk, which then finds that others may write. */
 static void disk_that_does_not_share_wants_the_image_alone(void **state)
 {
 	struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
@@ -289,7 +289,7 @@ static void write_cache_of_the_disk_goes_before_the_drives(void **state)
 	}
 }
 
-/* By QEMU's numbers: unit after unit, the buses by turns of seven. */
+/* Numbered as by QEMU: seven units a bus. */
 static void drives_make_their_own_disks(void **state)
 {
 	char *argv[MAX_ARGS];
@@ -335,7 +335,7 @@ static void unlocked_images_need_no_lock(void **state)
 	close(fd);
 }
 
-/* The kernel lets nobody write to that file. */
+/* A file that the kernel lets nobody write, not even root. */
 #define UNWRITABLE "/sys/kernel/uevent_seqnum"
 
 static void image_that_cannot_be_written_may_be_read(void **state)

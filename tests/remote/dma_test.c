@@ -11,11 +11,10 @@
 
 #include "tests/remote/harness.h"
 
-/* Long enough for a premature answer to be noticed; a test never fails for
- * being slow. */
+/* Long enough to notice an answer that comes too early; slowness never fails a test. */
 #define HOLD_NS 50000000u
 
-/* Copies inside guest memory, by the device. 0 or an errno. */
+/* Has the device copy within guest memory. 0 or an errno. */
 static uint64_t copy(struct vmm *vmm, uint64_t from, uint64_t to, uint64_t length)
 {
 	put(vmm->device, TEST_COPY_FROM, from);
@@ -118,8 +117,8 @@ static void reset_is_answered_when_dma_has_ended(void **state)
 	assert_int_equal(get(vmm->device, TEST_RESETS), 1);
 }
 
-/* The guest finds its memory as the device left it, whichever way it learns that
- * its write was executed. */
+/* The guest finds what the device wrote, by whatever it learns that its request was
+ * executed. */
 static void a_write_that_ends_dma_is_finished_when_that_has_ended(void **state)
 {
 	struct vmm *vmm = *state;
@@ -253,7 +252,7 @@ static void vmm_that_dies_does_not_end_dma_early(void **state)
 
 	vmm_enable_dma(vmm);
 	hold_first_page(vmm);
-	/* The device is not closed, the connection just breaks. */
+	/* Without closing the device first. */
 	assert_int_equal(shutdown(mpr_proxy_conn_fd(vmm->conn), SHUT_RDWR), 0);
 	assert_int_equal(remote_finish(&vmm->remote), 0);
 	assert_int_equal(first_word(vmm), TEST_MARKER);
@@ -289,7 +288,7 @@ static void truncated_memory_ends_the_connection_not_the_process(void **state)
 	vmm->remote.output = open("/dev/null", O_RDONLY);
 }
 
-/* A terabyte, of which no page is there. */
+/* A sparse file of a terabyte. */
 static void memory_may_be_truncated_that_is_larger_than_the_machines(void **state)
 {
 	struct vmm *vmm = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a model whose device is given up while it works gets no further with
- * guest memory, and is not run again. */
+/* Proves that a model whose device is given up while it runs reaches no guest memory any
+ * more and is not run again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proves that a remote which did not run while its VMM gave a device up, or closed it,
- * executes nothing of what it finds in the ring when it goes on, and writes no guest
- * memory.
+ * Proves that a remote that was stopped while its VMM gave a device up, or closed it,
+ * executes none of the requests in the ring when it continues, and writes no guest memory.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -59,7 +58,7 @@ static void assert_nothing_done(struct vmm *vmm)
 		assert_int_equal(vmm->memory[i], TAKEN_BACK);
 }
 
-/* What is said of a remote that answers nothing, at once. */
+/* Gives up at once on a remote that does not answer. */
 static void give_up(struct vmm *vmm)
 {
 	mpr_proxy_conn_hurry(vmm->conn);
@@ -115,7 +114,7 @@ static void a_device_that_was_slow_to_close_is_opened_again(void **state)
 	assert_int_equal(get(vmm->device, TEST_SCRATCH), 42);
 }
 
-/* The bound for a remote that does nothing is less. */
+/* The bound is lower for a remote that makes no progress. */
 static void a_reset_may_wait_long_for_dma(void **state)
 {
 	struct vmm *vmm = *state;

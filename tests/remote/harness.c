@@ -32,7 +32,7 @@ static void run_child(const char *const *args, int sock)
 	int argc = 1;
 	int status;
 
-	/* As a launcher leaves it. */
+	/* As a launcher leaves them. */
 	(void)fcntl(sock, F_SETFD, 0);
 	for (; *args && argc < MAX_ARGS - 1; args++)
 		argv[argc++] = expand(*args, sock);

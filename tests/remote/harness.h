@@ -35,8 +35,8 @@ int remote_finish(struct remote *remote);
 char *remote_output(struct remote *remote);
 char *remote_print(struct remote *remote);
 
-/* Context switches that the process made by itself so far, and the processor
- * time that it used in ticks. */
+/* The voluntary context switches of the process so far, and its processor time in
+ * ticks. */
 uint64_t remote_sleeps(const struct remote *remote);
 uint64_t remote_cpu(const struct remote *remote);
 
@@ -58,7 +58,7 @@ struct vmm {
 /* cmocka's set-up and tear-down; the tear-down also checks that the remote
  * ended well. */
 int vmm_setup(void **state);
-/* The same with a VMM that wants to know what the device writes. */
+/* The same for a VMM that asks to be told which memory the device writes. */
 int vmm_setup_reporting(void **state);
 int vmm_teardown(void **state);
 

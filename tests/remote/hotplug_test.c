@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that devices and drives come and go while commands are under way: every
- * command ends, nothing is used after its end, and what is gone is told once. */
+/* Proves that devices and drives can come and go while commands are under way: every
+ * command completes, nothing is used after it was freed, and each removal is reported
+ * once. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -142,7 +143,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Goes on until nothing moves any more. */
+/* Until there is nothing left to do. */
 static void settle(struct plugged *p)
 {
 	while (mpr_hotplug_step(&p->machine) || !mpr_machine_drained(&p->machine)) {
@@ -300,7 +301,7 @@ static void request_in_flight_ends_before_the_disk_is_gone(void **state)
 	mpr_scsi_task_free(task);
 }
 
-/* A read of an image that was cut off, which waits for it to be put right. */
+/* A read beyond the end of a truncated image, which is held (rerror=stop). */
 static struct mpr_scsi_task *start_held_read(struct plugged *p)
 {
 	struct mpr_scsi_task *task;

@@ -9,7 +9,7 @@
 
 #include "tests/remote/harness.h"
 
-/* The eventfd's count so far; 0 when it was not written to. */
+/* The eventfd's count; 0 when it was not written to. */
 static uint64_t count(int fd)
 {
 	uint64_t value = 0;
@@ -165,7 +165,7 @@ static void line_that_fell_is_not_raised_after_resample(void **state)
 	set_line(vmm, 0);
 	(void)count(raise);
 	assert_int_equal(eventfd_write(resample, 1), 0);
-	/* What comes after proves that the resample was seen: one write, not two. */
+	/* The rise that follows proves that the resample was seen: one write, not two. */
 	for (int i = 0; i < 100; i++)
 		(void)get(vmm->device, TEST_SCRATCH);
 	set_line(vmm, 1);
@@ -229,7 +229,7 @@ static void full_eventfd_blocks_nobody(void **state)
 	close(raise);
 }
 
-/* The flag belongs to both sides, so that the VMM can take it back. */
+/* O_NONBLOCK belongs to the file, so the VMM can clear it. */
 static void blocking_and_full_eventfd_blocks_nobody(void **state)
 {
 	struct vmm *vmm = *state;

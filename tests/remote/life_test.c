@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves when the process ends and when it does not, that it costs nothing
- * while nothing happens, and that sockets are shared and listened on. */
+/* Proves when the process ends and when it does not, that it uses no processor time while
+ * idle, and that sockets are shared and listened on. */
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
@@ -50,8 +50,8 @@ static void assert_output(struct remote *remote, const char *expected)
 	free(remote_print(remote));
 }
 
-/* Of this process alone: in a sandbox its number is another's, too. The paths of
- * sockets must be short. */
+/* A folder of this process alone, not named by its PID, which other sandboxes have as well.
+ * In /tmp, because paths of sockets must be short. */
 static char folder[] = "/tmp/mpring-life.XXXXXX";
 
 static const char *socket_path(void)
@@ -148,7 +148,7 @@ static void vmm_is_not_hung_up_on_while_there_is_dma(void **state)
 	assert_int_equal(found, TEST_MARKER);
 }
 
-/* It waits for ten seconds. */
+/* The remote waits ten seconds for the DMA. */
 static void process_does_not_wait_for_ever(void **state)
 {
 	struct vmm *vmm = *state;
@@ -169,7 +169,7 @@ static void process_does_not_wait_for_ever(void **state)
 	free(output);
 }
 
-/* After the process, and the check of how it ended. */
+/* Runs after the tear-down that checks how the process ended. */
 static int forget_vmm(void **state)
 {
 	struct vmm *vmm = *state;
@@ -212,7 +212,7 @@ static void idle_process_does_not_run(void **state)
 	assert_output(&remote, "");
 }
 
-/* Its doorbells, sockets and timers go through the kernel's thread, too. */
+/* With sqpoll=on its doorbells, sockets and timers go through the kernel thread, too. */
 static void submitting_thread_serves_and_lets_it_end(void **state)
 {
 	struct remote remote;
@@ -372,7 +372,8 @@ static void visitor_that_says_nothing_does_not_end_a_listener(void **state)
 	assert_output(&remote, "");
 }
 
-/* Lets the process have no descriptor more than it has. The limit that it had. */
+/* Lowers the limit of descriptors to those that the process has. Returns the limit that it
+ * had. */
 static struct rlimit exhaust_descriptors(const struct remote *remote)
 {
 	struct rlimit limit, before;
@@ -390,7 +391,7 @@ static struct rlimit exhaust_descriptors(const struct remote *remote)
 	closedir(dir);
 	assert_int_equal(prlimit(remote->pid, RLIMIT_NOFILE, NULL, &before), 0);
 	limit = (struct rlimit){(rlim_t)highest + 1, before.rlim_max};
-	/* Numbers below the highest that are free. */
+	/* Free numbers below the highest one. */
 	for (int fd = 0; fd < highest; fd++) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)remote->pid, fd);
 		if (access(path, F_OK) < 0) {
@@ -416,7 +417,7 @@ static void wait_for_output(const struct remote *remote, const char *text)
 	} while (!strstr(output, text));
 }
 
-/* Looks again ten times a second while there are no descriptors. */
+/* The listener tries again ten times a second while descriptors are short. */
 static void connection_waits_for_descriptors(void **state)
 {
 	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that guest memory is locked when that is asked for, by whom it may be
- * asked, for as long as a table names it, and that the device works without. */
+/* Proves that guest memory is pinned if mem-lock=on asks for it and the VMM takes part, for
+ * as long as a table names it, and that the device works without. */
 #include <linux/capability.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,7 +24,7 @@ struct locked {
 	int memfd;
 };
 
-/* Memory of the remote that is locked for I/O, in KiB. */
+/* Memory that the remote has pinned for I/O, in KiB. */
 static unsigned long pinned(const struct locked *l)
 {
 	unsigned long kib = 0;
@@ -154,7 +154,7 @@ static void forgo_locking(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
-	const struct rlimit little = {1 << 20, 1 << 20}; /* rings count, too */
+	const struct rlimit little = {1 << 20, 1 << 20}; /* io_urings count, too */
 
 	assert_int_equal(syscall(SYS_capget, &header, data), 0);
 	data[0].effective &= ~(1u << CAP_IPC_LOCK);
@@ -163,7 +163,7 @@ static void forgo_locking(void)
 	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &little), 0);
 }
 
-/* The last test: what it gives up does not come back. */
+/* The last case: the privilege that it drops does not come back. */
 static void without_the_right_to_lock_it_says_so_once_and_works(void **state)
 {
 	struct locked l;
@@ -183,7 +183,7 @@ static void without_the_right_to_lock_it_says_so_once_and_works(void **state)
 	free(output);
 }
 
-/* Lets a remote that was stopped go on after the time that one without locks has. */
+/* Continues a stopped remote after the time that one without mem-lock=on would have. */
 static void *go_on_late(void *opaque)
 {
 	const struct locked *l = opaque;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a device answers, and the process ends, while nobody reads standard
- * error, and that what was not written there is counted. */
+/* Proves that a device answers, and the process ends, while nobody reads its standard
+ * error, and that the lines dropped are counted. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +8,10 @@
 
 #include "tests/remote/harness.h"
 
-/* More than a pipe and the queue before it hold. */
+/* More lines than a pipe and the log's queue hold. */
 #define MANY 20000
 
-/* A remote that waits for the reader would let the test wait for ever. */
+/* Seconds; a remote that blocks on the log would hang the test. */
 #define PATIENCE_S 60
 
 static void log_many(struct vmm *vmm)
@@ -48,7 +48,7 @@ static void device_answers_while_nobody_reads_its_log(void **state)
 	alarm(0);
 }
 
-/* The tear-down reads what was written only when the process has ended. */
+/* Nothing is read before the tear-down, when the process has ended. */
 static void process_ends_while_nobody_reads_its_log(void **state)
 {
 	log_many(*state);
@@ -62,7 +62,7 @@ static int end(void **state)
 	return ret;
 }
 
-/* The line is said before the parent process lets the terminal go. */
+/* The line is written before the parent process exits. */
 static void what_was_said_before_the_background_is_read(void **state)
 {
 	char path[] = "/tmp/mpring-log.XXXXXX", drive[64];

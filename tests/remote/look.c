@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * look N: runs a device process with N connections, drives and monitors, and lets
- * it look for work, of which there is none, for a second. What that costs is
- * counted by callgrind, from outside.
+ * look N: runs an idle device process with N connections, drives and monitors, which
+ * looks for work for a second. callgrind, in which look_test.sh runs it, counts the
+ * instructions.
  */
 #include <stdio.h>
 #include <stdlib.h>

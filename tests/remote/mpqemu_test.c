@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that stock QEMU's protocol reaches the same device as mpring's own, and
- * that whatever else is said in it ends the connection and nothing more. */
+/* Proves that stock QEMU's protocol reaches the same device as mpring's own, and that a
+ * message that breaks it ends the connection and nothing else. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static struct mpqemu_vmm *start(const char *const *args)
 	return vmm;
 }
 
-/* Hangs up; what the remote wrote, when it has ended well. free() it. */
+/* Hangs up, and expects the remote to exit with 0. Returns what it wrote; free() it. */
 static char *finish(struct mpqemu_vmm *vmm)
 {
 	char *output;
@@ -250,7 +250,7 @@ static void dma_goes_on_when_the_table_changes(void **state)
 
 	hold_first_page(vmm);
 	assert_int_equal(mpr_mpqemu_set_memory(vmm->device, &elsewhere, 1), 0);
-	/* A reset is answered when the device has let go. */
+	/* A reset is answered once the device has released the page. */
 	assert_int_equal(mpr_mpqemu_reset(vmm->device), 0);
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
@@ -392,7 +392,7 @@ static void memory_that_is_not_shared_is_named(void **state)
 	int fd = eventfd(0, EFD_CLOEXEC);
 
 	(void)state;
-	/* QEMU's first message did not leave it, having no descriptor to pass. */
+	/* QEMU did not send its first message, having no descriptor to pass. */
 	assert_int_equal(mpr_mpqemu_set_intx(vmm->device, fd, fd), 0);
 	close(fd);
 	expect_end(vmm, "memory-backend-memfd");

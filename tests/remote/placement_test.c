@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that the process runs where it is told to, says so to the VMM, whose
- * channel then lies there, and refuses places that this machine has not; and that
- * it looks for work as long as it is told to. */
+/* Proves that the process runs where it is told to and tells the VMM, which puts the
+ * channel there; that it refuses places that this machine does not have; and that it looks
+ * for work as long as poll-us= says. */
 #include <errno.h>
 #include <numaif.h>
 #include <stdio.h>
@@ -99,7 +99,7 @@ static void all_processors_may_be_named(void **state)
 	struct mpr_placement placement;
 
 	(void)state;
-	/* One comma is two in an option. */
+	/* Commas in a value are doubled. */
 	if (strchr(list, ','))
 		skip();
 	assert_true(asprintf(&text, "x-remote,cpu=%s", list) > 0);
@@ -109,7 +109,7 @@ static void all_processors_may_be_named(void **state)
 	free(list);
 }
 
-/* ---- A process that goes there ------------------------------------------- */
+/* ---- A process that is placed -------------------------------------------- */
 
 /* The last processor that this process may use. */
 static int last_cpu(void)
@@ -140,7 +140,7 @@ static bool prefers_node(int node)
 	       policy == MPOL_PREFERRED && nodes[node / 64] == 1ul << node % 64;
 }
 
-/* Runs a check in a process of its own, which has gone to the place. */
+/* Runs a check in a process of its own that was placed. */
 static void assert_goes(const char *text, bool (*there)(int), int where)
 {
 	struct mpr_placement placement;
@@ -181,7 +181,7 @@ static void forbidden_processor_is_an_error(void **state)
 	char *error = NULL;
 
 	(void)state;
-	/* Past the check against this machine, as a cpuset would be. */
+	/* Passes the check against this machine, as what a cpuset forbids does. */
 	CPU_SET(CPU_SETSIZE - 1, &placement.cpus);
 	assert_true(mpr_placement_apply(&placement, &error) < 0);
 	assert_non_null(strstr(error, "may not run on the processors of cpu="));
@@ -219,7 +219,7 @@ static void finish(struct pair *pair)
 	free(remote_print(&pair->remote));
 }
 
-/* Whether memory of this process is to lie on node 0, by a policy of its own. */
+/* True when a memory policy of the mapping itself puts it on node 0. */
 static unsigned mappings_on_node_0(void)
 {
 	FILE *file = fopen("/proc/self/numa_maps", "re");
@@ -274,7 +274,7 @@ static void nothing_said_is_anywhere(void **state)
 
 /* ---- Waiting ------------------------------------------------------------- */
 
-/* How often the remote slept during so many reads with pauses. */
+/* How often the remote slept during reads with pauses between them. */
 static uint64_t reads_with_pauses(const char *machine)
 {
 	struct mpr_channel_stats before, after;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a BAR of plain memory is one memory for the VMM and the model, by
- * mapping and by accesses, and that no VMM sees what another one left there. */
+/* Proves that a BAR of plain memory is the same memory for the VMM and the model, mapped or
+ * accessed, and that no VMM sees what another one left there. */
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 #define RAM_BAR 3
 
-/* The BAR as a guest has it mapped. */
+/* The BAR as the VMM maps it for a guest. */
 static volatile uint64_t *map_bar(const struct vmm *vmm)
 {
 	int fd = mpr_proxy_take_bar_file(vmm->device, RAM_BAR);

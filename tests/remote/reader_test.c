@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proves that a read looks for its answer as long as mpr_proxy_set_poll() says, and
- * sleeps then. The clock is the test's: it goes on by a microsecond whenever it is
- * read, and the remote, which is stopped, answers at a time of the test's choice.
+ * Proves that a read looks for its answer as long as mpr_proxy_set_poll() says, and then
+ * sleeps. The clock is the test's: it advances by a microsecond whenever it is read, and
+ * the remote, which is stopped, answers at a time of the test's choice.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -60,8 +60,8 @@ static void stop(const struct vmm *vmm)
 	assert_true(WIFSTOPPED(status));
 }
 
-/* How often a reader slept that may look for `poll_us`, and whose answer comes when
- * the clock was read `answer_after` times. */
+/* How often a reader slept that looks for `poll_us` and is answered once it has read the
+ * clock `answer_after` times. */
 static uint64_t sleeps(struct vmm *vmm, uint32_t poll_us, uint64_t answer_after)
 {
 	struct mpr_channel_stats before, after;

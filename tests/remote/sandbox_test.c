@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which system calls -sandbox lets through, in every thread, that they are refused
- * or end the process as in QEMU, and that a later option takes nothing back. */
+/* Proves which system calls -sandbox denies, in every thread, that they fail or kill the
+ * process as in QEMU, and that a later option takes no denial back. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -20,8 +20,8 @@
 
 #include "remote/process/sandbox.h"
 
-/* Calls that would do nothing, or fail, if they were made. Where that is the same for all
- * users the error is returned. */
+/* Calls that do nothing, or fail, if they are let through. Where the error is the same for
+ * all users it is returned. */
 static int ask_for_number(void)
 {
 	syscall(SYS_getpid);
@@ -75,7 +75,7 @@ static int make_thread(void)
 	return err ? err : pthread_join(thread, NULL);
 }
 
-/* A thread cannot be in a namespace of users of its own: the kernel refuses it. */
+/* The kernel refuses a thread with a user namespace of its own. */
 static int make_thread_elsewhere(void)
 {
 	syscall(SYS_clone, CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_NEWUSER, 0, 0, 0, 0);
@@ -123,7 +123,7 @@ static int call_by_another_abi(void)
 }
 #endif
 
-/* A thread that was there before makes the call. */
+/* A thread that was started before the filter makes the call. */
 struct caller {
 	pthread_barrier_t entered;
 	int (*call)(void);

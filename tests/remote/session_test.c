@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that whatever a VMM says on its socket is answered as the protocol
- * demands or ends its connection, and that the process and the other VMMs go
- * on. */
+/* Proves that whatever a VMM sends on its socket is answered as the protocol demands or
+ * ends its connection, and that the process and the other VMMs are not harmed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,7 +51,7 @@ static void send_request(enum mpr_wire_type type, const char *id, const void *pa
 		mpr_wire_send(remote.sock, &header, payload, length, fds, nfds, TIMEOUT_MS), 0);
 }
 
-/* Sends a request; 0, or the errno of the error that it was answered with. */
+/* Sends a request. Returns 0, or the errno of the error that answers it. */
 static int request(enum mpr_wire_type type, const char *id, const void *payload, size_t length,
 		   const int *fds, unsigned nfds)
 {
@@ -261,7 +260,7 @@ static void channel_of_another_layout_is_refused(void **state)
 
 /* ---- BARs that are plain memory ------------------------------------------ */
 
-/* Opens test0 with one more file, for `bars`. */
+/* Opens test0 with one more descriptor, as the files of `bars`. */
 static int open_with_file(uint32_t bars, int file)
 {
 	const struct mpr_wire_channel payload = {.abi = MPR_CHANNEL_ABI, .files = bars};
@@ -530,7 +529,7 @@ static void noise_in_a_channel_harms_no_other(void **state)
 	(void)state;
 	hello();
 	create_channel(&noisy);
-	/* Later it can be mapped for reading only. */
+	/* Before the remote has it: then no writable mapping can be made any more. */
 	words = mmap(NULL, NOISE, PROT_READ | PROT_WRITE, MAP_SHARED, mpr_channel_memfd(noisy), 0);
 	assert_ptr_not_equal(words, MAP_FAILED);
 	assert_int_equal(attach_channel("test0", &noisy), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that registers in the shadow are read without the remote, and that
- * the guest cannot tell: not after its writes, an interrupt, or a reset. */
+/* Proves that registers in the shadow are read without the remote, and that the guest
+ * never reads a stale value: not after its own writes, an interrupt, or a reset. */
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -83,7 +83,7 @@ static void interrupt_finds_its_cause(void **state)
 		assert_int_equal(mpr_proxy_read(vmm->device, 0, TEST_INTX, 1), 1);
 		assert_int_equal(stats_of(vmm).reads, before.reads);
 		put(vmm->device, TEST_INTX, 0);
-		/* Whoever reads that it is over finds the line low. */
+		/* Who reads that the cause is gone finds the line low. */
 		assert_int_equal(mpr_proxy_read(vmm->device, 0, TEST_INTX, 1), 0);
 		assert_false(mpr_proxy_intx(vmm->device));
 		while (read(raise, &count, sizeof(count)) != sizeof(count))

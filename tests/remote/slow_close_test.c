@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that the process never waits for the closing of what a VMM sent, by whatever
- * way that came: it answers the next request, or ends when the VMM hangs up. A test that
- * waits does so until it is ended. */
+/* Proves that the process is never blocked by closing what a VMM sent, whichever way it
+ * came: it answers the next request, or ends when the VMM hangs up. A failing case hangs
+ * until the time limit. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static struct mpr_wire_header header_of(enum mpr_wire_type type)
 	return header;
 }
 
-/* While it is stopped it closes nothing that this process still has. */
+/* Stopped while this process closes its copies, so that the remote closes the last one. */
 static void stop_remote(void)
 {
 	int status;
@@ -68,7 +68,7 @@ static int request(enum mpr_wire_type type, const void *payload, size_t length, 
 	return receive_answer();
 }
 
-/* With copies of a lingering socket, of which none stays here. */
+/* Sends copies of a lingering socket and keeps none. */
 static int request_lingering(enum mpr_wire_type type, const void *payload, size_t length,
 			     unsigned count)
 {
@@ -92,8 +92,8 @@ static void hello(void)
 	assert_int_equal(request(MPR_WIRE_HELLO, &payload, sizeof(payload), NULL, 0), 0);
 }
 
-/* Opens test0 with a doorbell of the test's own, which is given up: whoever closes it last
- * closes what lies in it. */
+/* Opens test0 with a doorbell of the test's own, of which no copy is kept: who closes the
+ * last one closes the descriptors queued in it. */
 static struct mpr_channel *open_channel(int doorbell)
 {
 	const struct mpr_wire_channel payload = {.abi = MPR_CHANNEL_ABI};
@@ -211,7 +211,7 @@ static void message_that_is_never_read(void **state)
 	let_go();
 }
 
-/* Whoever reads the doorbell closes what came with the ring. */
+/* Who reads the doorbell closes the descriptors that came with the ring. */
 static void rings_with_descriptors(void **state)
 {
 	struct mpr_channel *channel;

@@ -25,7 +25,7 @@ static const struct mpr_pci_info pci_info = {
 	.bar = {{MPR_BAR_MEM32, 4096}, {MPR_BAR_IO, 16}, [3] = {MPR_BAR_RAM32, TEST_RAM_SIZE}},
 };
 
-/* Bus mastering that ended while a page was held ends it, too. */
+/* A page that was held when bus mastering ended is released. */
 static void settle(struct test_device *test)
 {
 	test->dev.settling = test->page.ptr && !mpr_pci_bus_master(&test->dev.pci);
@@ -101,7 +101,7 @@ static void store_ram(struct mpr_device *dev, uint64_t offset, unsigned size, ui
 				 __ATOMIC_RELAXED);
 }
 
-/* Writes that are not close to each other. */
+/* Writes to pages that are apart, so that no two ranges merge. */
 static void fill(struct test_device *test, uint64_t count)
 {
 	uint8_t byte = 1;

@@ -33,8 +33,8 @@ enum test_device_register {
 #define TEST_MARKER 0x646f6e65u
 #define TEST_FILL_PAGES 10u
 
-/* "test-device"; the end of bus mastering settles while a page is held, a reset lets go
- * of a held page after TEST_RELEASE's time. */
+/* "test-device". While a page is held, the end of bus mastering makes the device settle; a
+ * reset releases the page after TEST_RELEASE's time. */
 extern const struct mpr_device_ops test_device_ops;
 
 /* The table of models with test-device alone. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves the parts of the process that decide alone: timers, the window of
- * looking for work, and the table of guest memory. */
+/* Proves parts of the process by themselves: timers, the window of looking for work, and
+ * the table of guest memory. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +81,7 @@ static void timer_set_for_the_past_does_not_hold_the_loop(void **state)
 #define MAX_US 50
 #define MAX_NS (MAX_US * 1000u)
 
-/* The window that follows a window of `ns` after what came `came` later. */
+/* The window after one of `ns`, when work came after `came`. */
 static uint64_t window_after(uint64_t ns, uint64_t came)
 {
 	struct mpr_window window = mpr_window_of(MAX_US);

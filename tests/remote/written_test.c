@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a VMM that asked for it is told which guest memory the device
- * wrote, before it can learn of it otherwise, and one that did not ask is not. */
+/* Proves that a VMM that asked for it is told which guest memory the device wrote before
+ * it can learn of the data, and that one that did not ask is told nothing. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -21,7 +21,7 @@ static void copy(struct vmm *vmm, uint64_t to, uint64_t length)
 	put(vmm->device, TEST_COPY_LENGTH, length);
 }
 
-/* Any answer comes after what was done before it. */
+/* A read: its answer comes after the events of all that was written before. */
 static void ask(struct vmm *vmm)
 {
 	(void)get(vmm->device, TEST_SCRATCH);
@@ -84,7 +84,7 @@ static void written_memory_is_told_before_a_reset_is_answered(void **state)
 	expect_nothing(vmm);
 }
 
-/* Nothing follows that waits for an answer: the shadow alone shows it. */
+/* No request that waits for an answer follows: only the shadow shows the write. */
 static void written_memory_is_told_before_the_shadow_shows_it(void **state)
 {
 	struct vmm *vmm = *state;
@@ -145,7 +145,7 @@ static void write_that_fails_half_way_is_told(void **state)
 	expect_nothing(vmm);
 }
 
-/* A proxy that never takes an event, while the device writes here and there. */
+/* A proxy that takes no event, while the device writes to pages far apart. */
 static void more_than_the_ring_holds_is_told_as_lost(void **state)
 {
 	struct vmm *vmm = *state;
@@ -261,7 +261,7 @@ static void ranges_apart_are_told_in_order(void **state)
 	ends_close(&ends);
 }
 
-/* As a driver's queues are: the same few pages again and again. */
+/* The same few pages again and again, as a driver's queues are written. */
 static void ranges_on_one_page_are_told_as_one(void **state)
 {
 	struct ends ends = ends_open();
