@@ -7,8 +7,8 @@
 /* Turns between two looks at the clock while waiting for work. */
 #define TURNS_PER_LOOK 8
 
-/* Between two turns at most: looking takes from a virtual processor that runs on
- * the same core. All these pauses are less than a microsecond. */
+/* Pauses between two turns, at most: looking takes cycles from a vCPU on the other thread
+ * of the core. All of them together last less than a microsecond. */
 #define MAX_PAUSES 16
 
 /* ---- A turn ------------------------------------------------------------- */
@@ -30,7 +30,7 @@ static bool serve_devices(struct mpr_loop *loop)
 	return worked;
 }
 
-/* Models were called back: their registers may have changed. */
+/* After models were called back, which may have changed their registers. */
 static void publish_devices(struct mpr_loop *loop)
 {
 	for (size_t i = 0; i < loop->machine->devices.count; i++)
@@ -43,8 +43,8 @@ static bool run_timers(struct mpr_loop *loop)
 	       mpr_timers_run(loop->machine->timers, mpr_clock_now());
 }
 
-/* Whatever these wait for, a descriptor or the end of DMA, comes with a
- * completion, or with something that a device or one of them did. */
+/* What these wait for, a descriptor or the end of DMA, always comes with a completion, or
+ * with something that a device or one of them did: see turn(). */
 static bool serve_others(struct mpr_loop *loop)
 {
 	bool worked = mpr_doors_step(&loop->doors);
@@ -54,8 +54,9 @@ static bool serve_others(struct mpr_loop *loop)
 	return worked;
 }
 
-/* Does what there is to do now. False: there was nothing. That is found out many
- * times while waiting, so then only rings, completions and timers are looked at. */
+/* Does what there is to do now. False: nothing. While looking for work this is called over
+ * and over, so it looks only at rings, completions and timers, until one of them has
+ * something. */
 static __attribute__((noinline)) bool turn(struct mpr_loop *loop)
 {
 	bool worked = serve_devices(loop);
@@ -69,7 +70,7 @@ static __attribute__((noinline)) bool turn(struct mpr_loop *loop)
 		loop->due = serve_others(loop);
 		worked |= loop->due;
 	}
-	/* What the kernel cannot take now stays queued for the next turn. */
+	/* What the kernel has no room for stays queued for the next turn. */
 	(void)mpr_uring_submit(loop->machine->watcher->uring);
 	return worked;
 }

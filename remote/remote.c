@@ -19,7 +19,7 @@
 
 #define URING_ENTRIES 256
 
-/* Prints the message as it is: an option may be longer than a line of log. */
+/* Not by mpr_log(): the option that a message quotes may be longer than a line of it. */
 static int fail(char *error)
 {
 	char prefix[MPR_LOG_PREFIX], *line;
@@ -37,7 +37,7 @@ struct process {
 	struct mpr_cmdline cmdline;
 	const struct mpr_device_ops *const *models;
 	struct mpr_background background; /* with -daemonize */
-	int ready;			  /* tells whoever started it, or -1 */
+	int ready;			  /* see mpr_ready_take() */
 	struct mpr_own_file pidfile;
 	int pidfile_lock; /* -1: none */
 };
@@ -55,7 +55,7 @@ static int give_up_rights(const struct mpr_cmdline *cmdline, char **error)
 	return ret;
 }
 
-/* The files and sockets are there. */
+/* Called when files and sockets are open. */
 static int on_ready(void *opaque, char **error)
 {
 	struct process *process = opaque;
@@ -65,7 +65,7 @@ static int on_ready(void *opaque, char **error)
 		mpr_ready_tell(process->ready);
 	if (ret < 0 || !process->cmdline.daemonize)
 		return ret;
-	(void)mpr_log_writer_drain(); /* what was said goes to the terminal still */
+	(void)mpr_log_writer_drain(); /* while there is a terminal */
 	mpr_background_ready(&process->background);
 	return 0;
 }
@@ -78,7 +78,7 @@ static void remove_pidfile(const struct process *process)
 	close(process->pidfile_lock);
 }
 
-/* Ends the process with all that it has, which the kernel may be using. */
+/* Exits without freeing anything: the kernel may still be using it. */
 static _Noreturn void abandon(const struct process *process, char *error)
 {
 	int status = fail(error);
@@ -112,7 +112,7 @@ static int run(struct process *process)
 
 	if (ret < 0)
 		return fail(mpr_errorf("no thread for the log: %s", strerror(-ret)));
-	/* The log's thread stays where it may. */
+	/* After the log's thread, which is not placed. */
 	ret = mpr_placement_apply(&process->cmdline.placement, &error);
 	if (ret < 0)
 		return fail(error);
@@ -123,7 +123,7 @@ static int run(struct process *process)
 				       "kernel.io_uring_disabled)",
 				       strerror(-ret)));
 	mpr_signals_block();
-	/* No program that is run from here gains rights; none is run. */
+	/* Set-user-ID programs would gain no rights; none is run anyway. */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	ret = serve(process, &watcher);
 	mpr_uring_destroy(watcher.uring);

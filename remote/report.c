@@ -5,7 +5,7 @@
 
 #include "remote/process/log.h"
 
-#define MAX_TEXT 480 /* leaves room for the subject in a line of the log */
+#define MAX_TEXT 480 /* of a line of the log, which begins with the subject */
 
 static void log_counters(const char *subject, const struct mpr_counter *counter, unsigned count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What devices and drives have done so far, for the operator. */
+/* The counters of devices and drives, for the operator. */
 #ifndef MPR_REMOTE_REPORT_H
 #define MPR_REMOTE_REPORT_H
 

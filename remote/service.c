@@ -53,7 +53,8 @@ static void on_overdue(void *opaque)
 	service->overdue = true;
 }
 
-/* A VMM that is hung up on may believe that its guest's memory is its own again. */
+/* VMMs stay connected: one that is hung up on lets its guest use the memory again, into
+ * which I/O may still write. */
 static void stop_serving(struct service *service)
 {
 	mpr_doors_stop(&service->loop.doors);
@@ -67,7 +68,7 @@ static void wait_for_io(struct service *service)
 		mpr_loop_turn_or_sleep(&service->loop);
 }
 
-/* Waits for I/O, and makes completed writes durable. False: it takes too long. */
+/* Waits for I/O, then flushes. False: it takes too long. */
 static bool finish_io(struct service *service)
 {
 	struct mpr_delay *end =

@@ -23,7 +23,7 @@ static void report(const struct mpr_events *events, struct mpr_drive *drive)
 		events->io_error(events->opaque, drive);
 }
 
-/* A request is held until somebody has put right why it failed. */
+/* rerror=stop, werror=stop: the request is held until 'cont' at the monitor. */
 static void stop_on_held(struct mpr_machine *machine, const struct mpr_drive *drive)
 {
 	if (machine->stopped || !mpr_blk_held(drive->blk))

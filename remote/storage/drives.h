@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The drives: images that are open, and which disks use them. */
+/* The drives: disk images that are open, and the disks that use them. */
 #ifndef MPR_REMOTE_STORAGE_DRIVES_H
 #define MPR_REMOTE_STORAGE_DRIVES_H
 
@@ -11,43 +11,43 @@
 #include "opts/list.h"
 #include "remote/device/list.h"
 
-/* What remote/machine/hotplug.c does with a drive. */
+/* Where a drive is between opening and closing; the machine takes it on. */
 enum mpr_drive_state {
 	MPR_DRIVE_OPEN,
 	MPR_DRIVE_LEAVING, /* its disk is being removed */
-	MPR_DRIVE_LEFT,	   /* the disk uses the image no more */
-	MPR_DRIVE_CLOSING, /* it is flushed, and then closed */
+	MPR_DRIVE_LEFT,	   /* the disk has stopped using the image */
+	MPR_DRIVE_CLOSING, /* a flush is under way; then it is closed */
 };
 
 /* A -drive or a -blockdev, and the disk that uses it. */
 struct mpr_drive {
 	struct mpr_opts *opts;
-	bool blockdev;	    /* lives on when its disk is removed */
+	bool blockdev;	    /* else a -drive, which is closed with its disk */
 	const char *id;	    /* NULL: a -blockdev has none */
 	char node_name[32]; /* as given, or made up */
 	const char *file, *format;
 	struct mpr_blk *blk;
-	struct mpr_drive *base;	    /* whose blk it is; NULL: its own */
+	struct mpr_drive *base;	    /* the node whose blk this is; NULL: its own */
 	struct mpr_opts *disk;	    /* the -device that uses it, or NULL */
-	struct mpr_hosted *adapter; /* and the adapter of that, or NULL */
-	unsigned target, lun;	    /* where it is on the adapter's bus */
+	struct mpr_hosted *adapter; /* on whose bus the disk is, or NULL */
+	unsigned target, lun;	    /* the disk's address there */
 	enum mpr_drive_state state;
-	uint64_t reported_failures; /* of mpr_blk_stats.failed_operations */
+	uint64_t reported_failures; /* mpr_blk_stats.failed_operations when last logged */
 };
 
 struct mpr_storage {
 	struct mpr_uring *uring;		/* for I/O on the images */
 	struct mpr_option_list *devices;	/* every -device, disks among them */
-	const struct mpr_hosted_list *adapters; /* perhaps with a SCSI bus */
+	const struct mpr_hosted_list *adapters; /* devices, some with a SCSI bus */
 
 	struct mpr_drive **drives;
 	size_t count;
 	unsigned unnamed_nodes; /* node names made up so far */
 };
 
-/* What -device calls the disk, or NULL. */
+/* The id of the drive's disk, or NULL. */
 const char *mpr_drive_disk_id(const struct mpr_drive *drive);
-/* What users call the drive: its id or node name. */
+/* What messages call the drive: its id, else its node name. */
 const char *mpr_drive_name(const struct mpr_drive *drive);
 
 /* The drive of that id or node name, or NULL. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Properties that are accepted with the values that say what is done anyway, and
- * refused by name, with the reason, when they ask for something else. */
+/* Properties that are only accepted with values that ask for what is done anyway. Other
+ * values are refused, with the reason. */
 #ifndef MPR_REMOTE_STORAGE_FIXED_H
 #define MPR_REMOTE_STORAGE_FIXED_H
 
@@ -11,13 +11,12 @@
 #define MPR_FIXED_VALUES 5
 
 struct mpr_fixed {
-	const char *key;		      /* ending with ".": all that begin so */
-	const char *values[MPR_FIXED_VALUES]; /* that are accepted, ended by NULL; without any, none
-						 is */
-	const char *reason;		      /* why not others */
+	const char *key;		      /* "x." stands for all keys that begin so */
+	const char *values[MPR_FIXED_VALUES]; /* accepted ones, ended by NULL; there may be none */
+	const char *reason;		      /* why others are not */
 };
 
-/* On and off in QEMU's words. */
+/* QEMU's words for on and off. */
 #define MPR_FIXED_ON                     \
 	{                                \
 		"on", "yes", "true", "y" \

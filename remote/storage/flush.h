@@ -5,11 +5,10 @@
 
 #include "remote/storage/drives.h"
 
-/* Submits a flush of a drive if it may need it. */
+/* Submits a flush if the drive has a write cache. A failure is logged. */
 void mpr_flush_drive(const struct mpr_drive *drive);
 
-/* Submits a flush for every drive that may need it; they are done when
- * mpr_drives_idle() says so. Failures are logged. */
+/* Does so for every drive; they are done when mpr_drives_idle() says so. */
 void mpr_flush_start(struct mpr_storage *storage);
 
 #endif

@@ -12,7 +12,7 @@
 #include "remote/storage/drive_options.h"
 #include "remote/storage/nodes.h"
 
-#define MAX_ID 247 /* as a guest sees it of a disk without serial number */
+#define MAX_ID 247 /* fits in VPD page 83h, where a disk without serial number has it */
 
 /* ---- Opening ------------------------------------------------------------ */
 
@@ -41,7 +41,7 @@ static void set_names(struct mpr_storage *storage, struct mpr_drive *drive)
 	drive->id = mpr_opts_get(drive->opts, "id");
 	if (node_name)
 		snprintf(drive->node_name, sizeof(drive->node_name), "%s", node_name);
-	/* Unlike a number it is no other's, in QEMU and other device processes as here. */
+	/* Unlike a number it is unique among QEMU and all remotes of a machine. */
 	else if (drive->id && strlen(drive->id) < sizeof(drive->node_name) - strlen("#block-"))
 		snprintf(drive->node_name, sizeof(drive->node_name), "#block-%s", drive->id);
 	else
@@ -65,7 +65,7 @@ static int get_on_error(const struct mpr_opts *opts, const char *key, bool write
 	return ret;
 }
 
-/* What the disk says goes before what the drive says. */
+/* What the disk says overrides what the drive says. */
 int mpr_drive_set_on_error(const struct mpr_drive *drive, const struct mpr_opts *disk, char **error)
 {
 	const struct mpr_opts *const said[] = {drive->opts, disk};
@@ -89,8 +89,8 @@ static bool is_named(const struct mpr_opts *opts, const char *key, const char *n
 	return value && !strcmp(value, name);
 }
 
-/* Whether the disk that is to use the drive has share-rw=on; or, while there is none, may
- * have: then the disk says what it needs when it comes. */
+/* True when the disk that is to use the drive has share-rw=on, or when there is none yet:
+ * the lock is then tightened when the disk comes. */
 static bool may_share(const struct mpr_storage *storage, const struct mpr_opts *opts)
 {
 	const struct mpr_option_list *devices = storage->devices;
@@ -179,7 +179,7 @@ void mpr_drive_close(struct mpr_storage *storage, struct mpr_drive *drive)
 	free(drive);
 }
 
-/* Nobody is served yet who would have to wait. */
+/* May block: nobody is served yet. */
 static int open_unlocked(struct mpr_storage *storage, struct mpr_opts *opts, bool blockdev,
 			 uint64_t deadline, char **error)
 {

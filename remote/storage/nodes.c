@@ -24,7 +24,7 @@ const struct mpr_drive *mpr_node_parent(const struct mpr_storage *storage,
 	return NULL;
 }
 
-/* NULL when the node is free to be used by another one, else why it is not. */
+/* Why no other node can use this one, or NULL. */
 static const char *why_not(const struct mpr_storage *storage, const struct mpr_drive *base)
 {
 	if (!base || !base->blockdev)
