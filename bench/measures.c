@@ -6,7 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ring/channel.h"
+#include "ring/channel_proxy.h"
+#include "ring/channel_remote.h"
 #include "ring/spsc.h"
 
 #define WARM_UP 2000u /* round trips that are not counted */

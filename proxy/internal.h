@@ -9,7 +9,7 @@
 
 #include "proxy/claim.h"
 #include "proxy/proxy.h"
-#include "ring/channel.h"
+#include "ring/channel_proxy.h"
 #include "ring/memfd.h"
 #include "wire/wire.h"
 

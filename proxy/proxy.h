@@ -211,7 +211,7 @@ struct mpr_channel_stats;
 void mpr_proxy_stats(const struct mpr_proxy_device *device, struct mpr_channel_stats *stats);
 
 /*
- * Takes the next event (struct mpr_msg of ring/channel.h). False: none. One
+ * Takes the next event (struct mpr_msg of ring/message.h). False: none. One
  * thread. Cheap when there is none. A device that reports its DMA does so
  * before the read returns, or the line's level changes, by which the guest can
  * learn of it: take the events after every read, and between mpr_proxy_intx()

@@ -6,6 +6,7 @@
 #ifndef MPR_RING_CHANNEL_INTERNAL_H
 #define MPR_RING_CHANNEL_INTERNAL_H
 
+#include "ring/channel.h"
 #include "ring/layout.h"
 #include "ring/memfd.h"
 
@@ -30,7 +31,7 @@ struct mpr_channel {
 	struct mpr_spsc_producer notices;
 	bool armed;
 	bool fast;	/* the bell is MPR_BELL_FAST */
-	uint32_t awake; /* requests since it slept last, up to MPR_DOORBELL_BUSY */
+	uint32_t awake; /* requests since it slept last, up to MPR_BELL_BUSY */
 	bool intx;
 	bool shadowed;			     /* the shadow is open */
 	uint64_t version;		     /* of the image, even */
@@ -41,6 +42,14 @@ struct mpr_channel {
 	uint32_t slots;
 	int remote_bell; /* the proxy's: the end to pass on, otherwise -1 */
 };
+
+/* Zeroed, without memory or doorbell; NULL: out of memory. */
+struct mpr_channel *mpr_channel_new(void);
+
+static inline void *mpr_channel_at(const struct mpr_channel *channel, uint64_t offset)
+{
+	return (uint8_t *)channel->memory.base + offset;
+}
 
 /* One more in a counter that only the caller's thread writes; other threads
  * and processes read it. Relaxed: a counter orders nothing. */

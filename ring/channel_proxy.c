@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The proxy's side of a channel: requests out, answers and events in. */
-#include "ring/channel.h"
+#include "ring/channel_proxy.h"
 
 #include <sys/socket.h>
 
 #include "ring/channel_internal.h"
-#include "ring/doorbell.h"
+#include "ring/wakeup.h"
 
 #define ALIVE_NS 10000000u /* between two calls of alive() */
 #define POLLS 32	   /* looks at a slot between two looks at the clock */
@@ -43,8 +43,7 @@ static void ring_bell(struct mpr_channel *channel)
  * nobody some stores, and stores are what they cost. */
 static __attribute__((noinline)) void wake(struct mpr_channel *channel, const struct mpr_msg *msg)
 {
-	if (!mpr_channel_acknowledge(channel, msg) &&
-	    mpr_doorbell_take(&channel->shared->remote.bell))
+	if (!mpr_channel_acknowledge(channel, msg) && mpr_bell_take(&channel->shared->remote.bell))
 		ring_bell(channel);
 }
 
@@ -91,7 +90,7 @@ bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, ui
 	/* [H2] Relaxed, pairs with H2 in mpr_channel_shadow_read(): who knows of
 	 * this request has it from this thread, after this. */
 	__atomic_store_n(&channel->sent, p->next, __ATOMIC_RELAXED);
-	if (mpr_doorbell_asleep(&channel->shared->remote.bell))
+	if (mpr_bell_asleep(&channel->shared->remote.bell))
 		wake(channel, msg);
 	return true;
 }
@@ -259,13 +258,13 @@ bool mpr_channel_settling(const struct mpr_channel *channel)
 
 bool mpr_channel_intx_arm(struct mpr_channel *channel, bool soon)
 {
-	mpr_watch_arm(&channel->shared->proxy.watch, soon);
+	mpr_intx_watch_arm(&channel->shared->proxy.watch, soon);
 	return mpr_channel_intx(channel);
 }
 
 void mpr_channel_intx_look(struct mpr_channel *channel)
 {
-	mpr_watch_look(&channel->shared->proxy.watch);
+	mpr_intx_watch_look(&channel->shared->proxy.watch);
 }
 
 /* ---- The end ---------------------------------------------------------- */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The remote's side of a channel: requests in, answers and events out. */
-#include "ring/channel.h"
+#include "ring/channel_remote.h"
 
 #include "ring/channel_internal.h"
 #include "ring/discard.h"
-#include "ring/doorbell.h"
 #include "ring/fds.h"
+#include "ring/wakeup.h"
 
 /* ---- Requests and their answers --------------------------------------- */
 
@@ -37,10 +37,10 @@ bool mpr_channel_next(struct mpr_channel *channel, struct mpr_msg *msg)
 /* After many requests without sleep the proxy may send without a fence. */
 static void note_busy(struct mpr_channel *channel)
 {
-	if (channel->awake == MPR_DOORBELL_BUSY)
+	if (channel->awake == MPR_BELL_BUSY)
 		return;
-	if (++channel->awake == MPR_DOORBELL_BUSY && channel->barrier_all) {
-		mpr_doorbell_hurry(&channel->shared->remote.bell);
+	if (++channel->awake == MPR_BELL_BUSY && channel->barrier_all) {
+		mpr_bell_hurry(&channel->shared->remote.bell);
 		channel->fast = true;
 	}
 }
@@ -153,13 +153,26 @@ void mpr_channel_set_intx(struct mpr_channel *channel, bool level)
 	__atomic_store_n(&channel->shared->remote.intx, level, __ATOMIC_RELEASE);
 }
 
+static enum mpr_tell tell(struct mpr_channel *channel, bool late)
+{
+	uint32_t *watch = &channel->shared->proxy.watch, seen = mpr_intx_watch_seen(watch);
+
+	if (seen == MPR_WATCH_NONE)
+		return MPR_TELL_NOW;
+	if (seen == MPR_WATCH_SOON && channel->intx && !late)
+		return MPR_TELL_LATER;
+	if ((seen != MPR_WATCH_SOON && seen != MPR_WATCH_ARMED) || !channel->intx)
+		return MPR_TELL_NOT;
+	return mpr_intx_watch_take(watch, seen) ? MPR_TELL_NOW : MPR_TELL_NOT;
+}
+
 enum mpr_tell mpr_channel_intx_tell(struct mpr_channel *channel, bool late)
 {
-	enum mpr_tell tell = mpr_watch_take(&channel->shared->proxy.watch, channel->intx, late);
+	enum mpr_tell told = tell(channel, late);
 
-	if (tell == MPR_TELL_NOW)
+	if (told == MPR_TELL_NOW)
 		mpr_count(&channel->shared->remote_stats.intx_told);
-	return tell;
+	return told;
 }
 
 void mpr_channel_set_settling(struct mpr_channel *channel, bool settling)
@@ -189,7 +202,7 @@ bool mpr_channel_arm(struct mpr_channel *channel)
 {
 	if (!channel->armed) {
 		channel->armed = true;
-		mpr_doorbell_arm(&channel->shared->remote.bell, channel->fast);
+		mpr_bell_arm(&channel->shared->remote.bell, channel->fast);
 		channel->fast = false;
 		channel->awake = 0;
 		mpr_count(&channel->shared->remote_stats.remote_sleeps);
@@ -226,6 +239,6 @@ void mpr_channel_disarm(struct mpr_channel *channel)
 	if (!channel->armed)
 		return;
 	channel->armed = false;
-	mpr_doorbell_disarm(&channel->shared->remote.bell);
+	mpr_bell_disarm(&channel->shared->remote.bell);
 	silence_bell(channel);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The proxy's side of the shadow: reads, and acknowledgements whose effect is
  * known before they have been executed. */
-#include "ring/channel.h"
-
 #include "ring/channel_internal.h"
-#include "ring/doorbell.h"
+#include "ring/channel_proxy.h"
+#include "ring/wakeup.h"
 
 /* ---- The map: whatever it says, it is the image that is accessed -------- */
 

@@ -29,7 +29,8 @@
 #ifndef MPR_RING_LAYOUT_H
 #define MPR_RING_LAYOUT_H
 
-#include "ring/channel.h"
+#include "pci/shadow.h"
+#include "ring/message.h"
 #include "ring/spsc.h"
 
 #define MPR_CHANNEL_MAGIC 0x4e4e4843474e5250ULL /* "PRNGCHNN" */
@@ -54,7 +55,7 @@ struct mpr_channel_header {
 
 struct mpr_channel_proxy_line {
 	uint32_t sleepers; /* threads that sleep, or are about to, on a slot's word */
-	uint32_t watch;	   /* enum mpr_watch: who looks at the line; the remote takes it */
+	uint32_t watch;	   /* enum mpr_intx_watch: who looks at the line; the remote takes it */
 	uint32_t given_up; /* not 0: the proxy has given the device up, for good */
 	uint8_t guard[116];
 };

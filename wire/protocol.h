@@ -85,7 +85,7 @@ struct mpr_wire_description {
 };
 
 struct mpr_wire_channel {
-	uint32_t abi; /* version of the channel's layout: MPR_CHANNEL_ABI of ring/channel.h */
+	uint32_t abi; /* version of the channel's layout: MPR_CHANNEL_ABI of ring/message.h */
 	/* Bit i: BAR i is plain memory, in a file of its own. The files follow
 	 * memfd and doorbell in the order of their BARs. */
 	uint32_t files;

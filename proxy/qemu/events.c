@@ -6,6 +6,7 @@
 #include "qemu/units.h"
 
 #include "ring/channel.h"
+#include "ring/message.h"
 
 /* All of memory costs little more than this much told in pieces. */
 #define PIECES_MAX (64 * MiB)

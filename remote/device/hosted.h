@@ -25,7 +25,7 @@
 #include "remote/device/ram.h"
 #include "remote/device/timers.h"
 #include "remote/device/written.h"
-#include "ring/channel.h"
+#include "ring/channel_remote.h"
 #include "ring/memfd.h"
 
 /* The line as the model drives it and as the VMM was told. */

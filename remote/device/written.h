@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-#include "ring/channel.h"
+#include "ring/channel_remote.h"
 
 #define MPR_WRITTEN_RANGES 8u
 

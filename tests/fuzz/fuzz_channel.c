@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ring/channel_proxy.h"
+#include "ring/channel_remote.h"
 #include "ring/layout.h"
 
 #define SLOTS 16u

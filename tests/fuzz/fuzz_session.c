@@ -19,7 +19,7 @@
 #include "dev/device.h"
 #include "remote/device/hosted.h"
 #include "remote/vmm/session.h"
-#include "ring/channel.h"
+#include "ring/channel_proxy.h"
 #include "wire/wire.h"
 
 #define RECORD 5

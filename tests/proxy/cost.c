@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "proxy/internal.h"
+#include "ring/channel_remote.h"
 
 #define BURST 64
 

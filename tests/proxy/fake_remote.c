@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "ring/channel.h"
+#include "ring/channel_remote.h"
 #include "ring/memfd.h"
 #include "wire/wire.h"
 

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "proxy/proxy.h"
-#include "ring/channel.h"
+#include "ring/channel_proxy.h"
 #include "tests/proxy/fake_remote.h"
 
 #define REGS 1 /* the BAR that the tests use */

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "proxy/internal.h"
+#include "ring/channel_remote.h"
 #include "tests/proxy/fixture.h"
 
 #define TRIES 1000000

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "ring/channel.h"
+#include "ring/channel_proxy.h"
 #include "tests/ring/lingering.h"
 #include "wire/wire.h"
 

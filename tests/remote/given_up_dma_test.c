@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "remote/device/hosted.h"
+#include "ring/channel_proxy.h"
 #include "tests/remote/harness.h"
 #include "tests/remote/test_device.h"
 

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ring/channel.h"
+#include "ring/channel_proxy.h"
 #include "tests/remote/harness.h"
 #include "wire/wire.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "ring/channel.h"
+#include "ring/channel_proxy.h"
 #include "tests/remote/harness.h"
 #include "tests/ring/lingering.h"
 #include "wire/mpqemu.h"

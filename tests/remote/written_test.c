@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "remote/device/written.h"
-#include "ring/channel.h"
+#include "ring/channel_proxy.h"
+#include "ring/channel_remote.h"
 #include "tests/remote/harness.h"
 
 #define FROM VMM_ADDRESS

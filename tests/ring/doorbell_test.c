@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <sys/ioctl.h>
 
-#include "ring/doorbell.h"
+#include "ring/wakeup.h"
 #include "tests/ring/ring_test.h"
 
 #define SLOTS 1024u
@@ -132,7 +132,7 @@ static void test_arming_works_from_the_fast_bell(void **state)
 	/* Busy long enough that the proxy stops fencing, then asleep. */
 	(void)state;
 	for (unsigned round = 0; round < 3; round++) {
-		for (unsigned i = 0; i < 2 * MPR_DOORBELL_BUSY; i++) {
+		for (unsigned i = 0; i < 2 * MPR_BELL_BUSY; i++) {
 			send_one(&ends);
 			receive_all(&ends);
 		}

@@ -22,7 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ring/channel.h"
+#include "ring/channel_proxy.h"
+#include "ring/channel_remote.h"
 #include "ring/spsc.h"
 
 /* Under a sanitizer everything is counted down. */

@@ -39,11 +39,11 @@
  * too, with membarrier, which runs a barrier on every processor where the
  * proxy runs [D3]. That interrupts them and costs microseconds, so a remote
  * that has slept leaves the bell at FENCED, where either side fences for
- * itself, and goes back to FAST only after MPR_DOORBELL_BUSY requests without
+ * itself, and goes back to FAST only after MPR_BELL_BUSY requests without
  * sleep, when the fences have cost about as much as a membarrier.
  */
-#ifndef MPR_RING_DOORBELL_H
-#define MPR_RING_DOORBELL_H
+#ifndef MPR_RING_WAKEUP_H
+#define MPR_RING_WAKEUP_H
 
 #include <assert.h>
 #include <linux/futex.h>
@@ -53,8 +53,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "ring/channel.h"
 
 /* Full barrier: stores before it are visible before loads after it are made. */
 static inline void mpr_fence(void)
@@ -103,13 +101,13 @@ enum mpr_bell {
 	MPR_BELL_ARMED = 2   /* the remote sleeps or is about to: ring */
 };
 
-#define MPR_DOORBELL_BUSY 256u
+#define MPR_BELL_BUSY 256u
 
 /* The remote says that it sleeps, and makes that visible to the proxy before
  * it looks once more. `fast`: the bell was FAST. */
-static inline void mpr_doorbell_arm(uint32_t *bell, bool fast)
+static inline void mpr_bell_arm(uint32_t *bell, bool fast)
 {
-	/* [D1] Pairs with the loads in mpr_doorbell_asleep(). Release: who sees it
+	/* [D1] Pairs with the loads in mpr_bell_asleep(). Release: who sees it
 	 * sees what the remote did before it slept. */
 	__atomic_store_n(bell, MPR_BELL_ARMED, __ATOMIC_RELEASE);
 	if (fast)
@@ -119,7 +117,7 @@ static inline void mpr_doorbell_arm(uint32_t *bell, bool fast)
 }
 
 /* The remote is awake, and will look for requests before it does anything else. */
-static inline void mpr_doorbell_disarm(uint32_t *bell)
+static inline void mpr_bell_disarm(uint32_t *bell)
 {
 	/* Relaxed: who sees it late rings for nothing. [D5] With the fence: who saw
 	 * ARMED after it stored a request has that request seen. */
@@ -128,7 +126,7 @@ static inline void mpr_doorbell_disarm(uint32_t *bell)
 }
 
 /* The remote, awake, spares the proxy the fence; its next arming is `fast`. */
-static inline void mpr_doorbell_hurry(uint32_t *bell)
+static inline void mpr_bell_hurry(uint32_t *bell)
 {
 	/* Relaxed: who sees it late fences for nothing. */
 	__atomic_store_n(bell, MPR_BELL_FAST, __ATOMIC_RELAXED);
@@ -136,7 +134,7 @@ static inline void mpr_doorbell_hurry(uint32_t *bell)
 
 /* The proxy, after it stored a request. True: the remote sleeps. If it wakes it
  * finds the request first. */
-static inline bool mpr_doorbell_asleep(const uint32_t *bell)
+static inline bool mpr_bell_asleep(const uint32_t *bell)
 {
 	/* [D3] The compiler keeps the order of store and load; for the processor
 	 * the remote's mpr_barrier_all() does when it leaves FAST. */
@@ -144,13 +142,13 @@ static inline bool mpr_doorbell_asleep(const uint32_t *bell)
 	if (__atomic_load_n(bell, __ATOMIC_RELAXED) == MPR_BELL_FAST)
 		return false;
 	mpr_fence();
-	/* [D1] Pairs with the store in mpr_doorbell_arm(): whoever is second to
-	 * look sees the other's store. [D5] And with mpr_doorbell_disarm(). */
+	/* [D1] Pairs with the store in mpr_bell_arm(): whoever is second to
+	 * look sees the other's store. [D5] And with mpr_bell_disarm(). */
 	return __atomic_load_n(bell, __ATOMIC_ACQUIRE) == MPR_BELL_ARMED;
 }
 
 /* After that: true when it is for the caller, and nobody else, to ring. */
-static inline bool mpr_doorbell_take(uint32_t *bell)
+static inline bool mpr_bell_take(uint32_t *bell)
 {
 	uint32_t armed = MPR_BELL_ARMED;
 
@@ -161,7 +159,7 @@ static inline bool mpr_doorbell_take(uint32_t *bell)
 
 /* ---- The proxy's watch over the interrupt line ------------------------- */
 
-enum mpr_watch {
+enum mpr_intx_watch {
 	MPR_WATCH_NONE = 0,    /* nobody looks at the line: tell every change */
 	MPR_WATCH_ARMED = 1,   /* nobody looks now: tell the next rise */
 	MPR_WATCH_LOOKING = 2, /* somebody looks, or has been told to: tell nothing */
@@ -170,42 +168,37 @@ enum mpr_watch {
 
 /* The proxy stops looking, and makes that visible to the remote before it looks
  * once more. `soon`: it will look again by itself. */
-static inline void mpr_watch_arm(uint32_t *watch, bool soon)
+static inline void mpr_intx_watch_arm(uint32_t *watch, bool soon)
 {
-	/* [D4] Pairs with the loads in mpr_watch_take(). */
+	/* [D4] Pairs with the loads in mpr_intx_watch_take(). */
 	__atomic_store_n(watch, soon ? MPR_WATCH_SOON : MPR_WATCH_ARMED, __ATOMIC_RELAXED);
 	mpr_fence();
 }
 
 /* The proxy looks from now on. */
-static inline void mpr_watch_look(uint32_t *watch)
+static inline void mpr_intx_watch_look(uint32_t *watch)
 {
 	/* Relaxed: a remote that sees it late tells for nothing. */
 	__atomic_store_n(watch, MPR_WATCH_LOOKING, __ATOMIC_RELAXED);
 }
 
-/* The remote, after it published the line's new level. `late`: the rise has
- * lasted. */
-static inline enum mpr_tell mpr_watch_take(uint32_t *watch, bool level, bool late)
+/* The remote, after it published the line's new level: enum mpr_intx_watch, or
+ * whatever a hostile proxy wrote. */
+static inline uint32_t mpr_intx_watch_seen(const uint32_t *watch)
 {
-	uint32_t seen;
-
 	mpr_fence();
-	/* [D4] Pairs with the store in mpr_watch_arm(): whoever is second to look
+	/* [D4] Pairs with the store in mpr_intx_watch_arm(): whoever is second to look
 	 * sees the other's store. */
-	seen = __atomic_load_n(watch, __ATOMIC_RELAXED);
-	if (seen == MPR_WATCH_NONE)
-		return MPR_TELL_NOW;
-	if (seen == MPR_WATCH_SOON && level && !late)
-		return MPR_TELL_LATER;
-	if ((seen != MPR_WATCH_SOON && seen != MPR_WATCH_ARMED) || !level)
-		return MPR_TELL_NOT;
-	/* Compare and swap: it tells once until the proxy arms again. What has
-	 * changed meanwhile was changed by somebody who looks after that. */
+	return __atomic_load_n(watch, __ATOMIC_RELAXED);
+}
+
+/* After that: true when the proxy is to be told, which happens once until it arms
+ * again. */
+static inline bool mpr_intx_watch_take(uint32_t *watch, uint32_t seen)
+{
+	/* Compare and swap: who has changed it meanwhile looks after that. */
 	return __atomic_compare_exchange_n(watch, &seen, MPR_WATCH_LOOKING, false, __ATOMIC_RELAXED,
-					   __ATOMIC_RELAXED)
-		       ? MPR_TELL_NOW
-		       : MPR_TELL_NOT;
+					   __ATOMIC_RELAXED);
 }
 
 /* ---- The proxy's futex ------------------------------------------------ */

@@ -1,3 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-/* Proves that the header compiles alone, as C++. */
-#include "ring/spsc.h"
