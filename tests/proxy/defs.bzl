@@ -1,26 +1,19 @@
 """Tests that run QEMU with the shim loaded, where QEMU's headers are."""
 
 load("@qemu_headers//:defs.bzl", "QEMU_HEADERS")
+load("//tests:python_test.bzl", "python_test")
 
-def qemu_test(name, args = [], data = []):
-    """Runs NAME.py with the paths of the shared object and the fake remote, and args."""
+def qemu_test(name, programs = []):
+    """NAME.py with the paths of the shared object, the fake remote, and further programs."""
     if QEMU_HEADERS:
-        native.sh_test(
+        python_test(
             name = name,
-            srcs = [name + ".py"],
-            args = [
-                "$(location //proxy/qemu:mpring-qemu.so)",
-                "$(location :fake_remote_bin)",
-            ] + args,
-            data = [
-                "qemu_machine.py",
-                ":fake_remote_bin",
+            data = ["qemu_machine.py"],
+            programs = [
                 "//proxy/qemu:mpring-qemu.so",
-            ] + data,
-            tags = [
-                "local",
-                "noasan",
-            ],
+                ":fake_remote_bin",
+            ] + programs,
+            tags = ["noasan"],
         )
 
 def preload_test(name):

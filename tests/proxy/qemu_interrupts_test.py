@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
 """Proves that a guest gets every interrupt of a remote device, gets it again
 while the line stays high, and then runs the code that the device wrote before
@@ -8,7 +8,9 @@ import os
 import select
 import sys
 
-from qemu_machine import TIMEOUT, Qemu, Remote, Tap, check, shared_object_and_remote
+from host import need_kvm
+from qemu_machine import Qemu, Remote, check_equal, shared_object_and_remote
+from tap import TIMEOUT, case, check, run_cases
 
 SO, FAKE = shared_object_and_remote()
 GUEST = os.path.abspath(sys.argv[3])
@@ -38,50 +40,44 @@ def run_guest(accel, device="fake0"):
     with Qemu(SO, args, fds=[fd, guests], accel=accel, stopped=False):
         os.close(guests)
         remote.sock.close()
-        check(console(ours), "INTERRUPTED")
+        check_equal(console(ours), "INTERRUPTED")
     os.close(ours)
     return [int(word) for word in remote.last_words().split() if word.isdigit()]
 
 
-def kvm_is_missing():
-    return None if os.access("/dev/kvm", os.R_OK | os.W_OK) else "no /dev/kvm"
-
-
+@case
 def under_tcg():
-    check(run_guest("tcg"), [0, 1])
+    check_equal(run_guest("tcg"), [0, 1])
 
 
+@case
 def under_kvm_by_irqfd():
-    if kvm_is_missing():
-        return kvm_is_missing()
+    need_kvm()
     # Each of the guest's ends of interrupt asks again: two for each rise.
     resamples, reporting = run_guest("kvm")
-    check(resamples >= 2 * ROUNDS - 1, True)
-    check(reporting, 0)
+    check(resamples >= 2 * ROUNDS - 1, "%d resamples" % resamples)
+    check_equal(reporting, 0)
 
 
+@case
 def under_kvm_without_its_interrupt_controller():
-    if kvm_is_missing():
-        return kvm_is_missing()
-    check(run_guest("kvm,kernel-irqchip=off"), [0, 0])
+    need_kvm()
+    check_equal(run_guest("kvm,kernel-irqchip=off"), [0, 0])
 
 
+@case
 def under_kvm_with_a_part_of_the_interrupt_controller_in_qemu():
-    if kvm_is_missing():
-        return kvm_is_missing()
+    need_kvm()
     # QEMU would be the one to write to the eventfd that asks again.
-    check(run_guest("kvm,kernel-irqchip=split"), [0, 0])
+    check_equal(run_guest("kvm,kernel-irqchip=split"), [0, 0])
 
 
+@case
 def by_eventfds_that_the_remote_made_blocking():
-    check(run_guest("tcg", device="fake-blocking"), [0, 1])
-    if kvm_is_missing():
-        return kvm_is_missing()
+    check_equal(run_guest("tcg", device="fake-blocking"), [0, 1])
+    need_kvm()
     resamples, _ = run_guest("kvm", device="fake-blocking")
-    check(resamples >= 2 * ROUNDS - 1, True)
+    check(resamples >= 2 * ROUNDS - 1, "%d resamples" % resamples)
 
 
-sys.exit(Tap([under_tcg, under_kvm_by_irqfd,
-              under_kvm_without_its_interrupt_controller,
-              under_kvm_with_a_part_of_the_interrupt_controller_in_qemu,
-              by_eventfds_that_the_remote_made_blocking]).run())
+run_cases()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A QEMU under test: driven through the qtest protocol and QMP, with fake remotes."""
 
-import json
 import os
 import shutil
 import signal
@@ -10,49 +9,25 @@ import subprocess
 import sys
 import tempfile
 
+from monitor import Qmp
+from tap import TIMEOUT, Failure, Skip, check, diagnose, wait_until
+
 QEMU = "qemu-system-x86_64"
-TIMEOUT = 30
 MEMORY = ["-m", "64M", "-object", "memory-backend-memfd,id=mem,size=64M",
           "-machine", "memory-backend=mem"]
 
 
-class Tap:
-    """Runs functions as TAP tests."""
-
-    def __init__(self, tests):
-        self.tests = tests
-
-    def run(self):
-        print("1..%d" % len(self.tests), flush=True)
-        if not shutil.which(QEMU):
-            for number, test in enumerate(self.tests, 1):
-                print("ok %d - %s # SKIP %s is not installed" % (number, test.__name__, QEMU))
-            return 0
-        failed = 0
-        for number, test in enumerate(self.tests, 1):
-            reason = None
-            try:
-                reason = test()
-                verdict = "ok"
-            except Exception as error:  # every failure is a test's
-                for line in ("%s: %s" % (type(error).__name__, error)).splitlines():
-                    print("# " + line)
-                verdict = "not ok"
-                failed += 1
-            print("%s %d - %s%s" % (verdict, number, test.__name__,
-                                    " # SKIP " + reason if reason else ""), flush=True)
-        return 1 if failed else 0
-
-
-def check(actual, expected):
-    if actual != expected:
-        shown = [hex(v) if isinstance(v, int) else repr(v) for v in (actual, expected)]
-        raise AssertionError("got %s, expected %s" % tuple(shown))
+def check_equal(actual, expected):
+    shown = [hex(v) if isinstance(v, int) else repr(v) for v in (actual, expected)]
+    check(actual == expected, "got %s, expected %s" % tuple(shown))
 
 
 def check_in(part, text):
-    if part not in text:
-        raise AssertionError("%r is not in %r" % (part, text))
+    check(part in text, "%r is not in %r" % (part, text))
+
+
+def wait_for(condition, what="what must happen"):
+    check(wait_until(condition), "not within %d s: %s" % (TIMEOUT, what))
 
 
 class Lines:
@@ -67,10 +42,6 @@ class Lines:
     def send(self, line):
         self.writer.write(line + "\n")
         self.writer.flush()
-
-    def send_with(self, line, fd):
-        """A line with a descriptor."""
-        socket.send_fds(self.sock, [line.encode() + b"\n"], [fd])
 
     def receive(self):
         """A line, or "" when the peer is gone."""
@@ -126,6 +97,8 @@ class Qemu:
 
     def __init__(self, shared_object, args, fds=(), accel="tcg", stopped=True, memory=MEMORY,
                  preload=False, starts=True, stderr=None):
+        if not shutil.which(QEMU):
+            raise Skip(QEMU + " is not installed")
         self.dir = tempfile.TemporaryDirectory()
         self.listeners = {name: self._listen(name) for name in ("qmp", "qtest")}
         command = [QEMU, "-nodefaults", "-display", "none", "-accel", accel,
@@ -140,16 +113,15 @@ class Qemu:
             command += ["-plugin", shared_object]
         self.stderr = open(self._path("stderr"), "w+")
         self.process = subprocess.Popen(command + list(memory) + list(args), pass_fds=fds,
-                                        stderr=stderr or self.stderr, env=env, stdin=subprocess.DEVNULL)
-        self.qtest = None
-        self.events = []
+                                        stderr=stderr or self.stderr, env=env,
+                                        stdin=subprocess.DEVNULL)
+        self.qmp = self.qtest = None
         self.irqs = {}
         self.irq_log = []
         if starts:
-            self.qmp_lines = self._accept(self.listeners["qmp"])
-            self.qtest = self._accept(self.listeners["qtest"]) if stopped else None
-            self.qmp_receive()  # the greeting
-            self.qmp("qmp_capabilities")
+            self.qmp = Qmp(self._accept(self.listeners["qmp"]))
+            if stopped:
+                self.qtest = Lines(self._accept(self.listeners["qtest"]))
 
     def __enter__(self):
         return self
@@ -173,11 +145,10 @@ class Qemu:
             try:
                 sock, _ = listener.accept()
                 sock.settimeout(TIMEOUT)
-                return Lines(sock)
+                return sock
             except socket.timeout:
-                if self.process.poll() is not None:
-                    raise EOFError("QEMU exited: " + self.messages())
-        raise TimeoutError("QEMU does not connect")
+                check(self.process.poll() is None, "QEMU exited: " + self.messages())
+        raise Failure("QEMU does not connect")
 
     def close(self):
         self.process.kill()
@@ -185,8 +156,7 @@ class Qemu:
         for listener in self.listeners.values():
             listener.close()
         if sys.exc_info()[0]:
-            for line in self.messages().splitlines():
-                print("# qemu: " + line)
+            diagnose("qemu: " + self.messages().replace("\n", "\nqemu: "))
 
     def wait(self):
         return self.process.wait(TIMEOUT)
@@ -196,39 +166,6 @@ class Qemu:
         with open(self._path("stderr")) as f:
             return f.read()
 
-    # QMP
-
-    def qmp(self, command, **arguments):
-        request = {"execute": command, "arguments": arguments}
-        self.qmp_lines.send(json.dumps(request))
-        return self.qmp_reply()
-
-    def qmp_pass(self, name, fd):
-        """Gives the monitor a descriptor."""
-        request = {"execute": "getfd", "arguments": {"fdname": name}}
-        self.qmp_lines.send_with(json.dumps(request), fd)
-        check(self.qmp_reply(), {"return": {}})
-
-    def qmp_reply(self):
-        while True:
-            reply = self.qmp_receive()
-            if not reply:
-                raise EOFError("QEMU closed the QMP socket")
-            if "event" not in reply:
-                return reply
-            self.events.append(reply["event"])
-
-    def qmp_receive(self):
-        """A message, or None when QEMU is gone."""
-        line = self.qmp_lines.receive()
-        return json.loads(line) if line else None
-
-    def qmp_event(self, name):
-        """Waits for an event, which may have come while something else was read."""
-        while name not in self.events:
-            self.events.append(self.qmp_receive().get("event"))
-        self.events.remove(name)
-
     # qtest
 
     def ask(self, line):
@@ -236,13 +173,13 @@ class Qemu:
         while True:
             words = self.qtest.receive().split()
             if not words:
-                raise EOFError("QEMU closed the qtest socket")
+                raise Failure("QEMU closed the qtest socket")
             if words[0] == "IRQ":
                 self.irqs[int(words[2])] = words[1] == "raise"
                 self.irq_log.append((words[1], int(words[2])))
                 continue
             if words[0] != "OK":
-                raise RuntimeError("%s: %s" % (line, " ".join(words)))
+                raise Failure("%s: %s" % (line, " ".join(words)))
             return int(words[1], 0) if len(words) > 1 else 0
 
     def read(self, size, addr):
