@@ -4,7 +4,8 @@
 #define MPR_REMOTE_MONITOR_CHARDEV_H
 
 #include "remote/machine/cmdline.h"
-#include "remote/monitor/client.h"
+
+enum mpr_monitor_mode { MPR_MONITOR_HMP, MPR_MONITOR_QMP, MPR_MONITOR_QMP_PRETTY };
 
 enum mpr_chardev_kind {
 	MPR_CHARDEV_NONE,

@@ -10,8 +10,8 @@
 /* Commands of a client before the devices have their turn. */
 #define BATCH 8
 
-int mpr_client_create(struct mpr_machine *machine, enum mpr_monitor_mode mode, int in, int out,
-		      struct mpr_monitor_client **result)
+int mpr_client_create(struct mpr_machine *machine, const struct mpr_monitor_protocol *protocol,
+		      bool pretty, int in, int out, struct mpr_monitor_client **result)
 {
 	struct mpr_monitor_client *client = calloc(1, sizeof(*client));
 	int ret = -ENOMEM;
@@ -19,8 +19,8 @@ int mpr_client_create(struct mpr_machine *machine, enum mpr_monitor_mode mode, i
 	if (!client)
 		return ret;
 	client->machine = machine;
-	client->protocol = mode == MPR_MONITOR_HMP ? &mpr_hmp : &mpr_qmp;
-	client->pretty = mode == MPR_MONITOR_QMP_PRETTY;
+	client->protocol = protocol;
+	client->pretty = pretty;
 	ret = mpr_stream_create(in, out, machine->watcher, &client->stream);
 	if (ret < 0) {
 		free(client);

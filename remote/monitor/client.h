@@ -10,8 +10,6 @@
 #include "remote/monitor/passed.h"
 #include "remote/monitor/stream.h"
 
-enum mpr_monitor_mode { MPR_MONITOR_HMP, MPR_MONITOR_QMP, MPR_MONITOR_QMP_PRETTY };
-
 struct mpr_monitor_client;
 
 /* A command that has to wait says for what; it is answered when that is true. */
@@ -33,15 +31,13 @@ struct mpr_monitor_protocol {
 	void (*event)(struct mpr_monitor_client *client, struct json_object *event);
 };
 
-extern const struct mpr_monitor_protocol mpr_hmp, mpr_qmp;
-
 #define MPR_CLIENT_INPUT 4096
 
 struct mpr_monitor_client {
 	struct mpr_monitor_client *next;
 	struct mpr_machine *machine;
 	const struct mpr_monitor_protocol *protocol;
-	bool pretty;
+	bool pretty; /* answers have several lines */
 	struct mpr_stream *stream;
 	char input[MPR_CLIENT_INPUT]; /* from `at` to `end`: not taken yet */
 	size_t at, end;
@@ -58,8 +54,8 @@ struct mpr_monitor_client {
 };
 
 /* Takes the descriptors over on success. 0 or -ENOMEM. */
-int mpr_client_create(struct mpr_machine *machine, enum mpr_monitor_mode mode, int in, int out,
-		      struct mpr_monitor_client **client);
+int mpr_client_create(struct mpr_machine *machine, const struct mpr_monitor_protocol *protocol,
+		      bool pretty, int in, int out, struct mpr_monitor_client **client);
 void mpr_client_destroy(struct mpr_monitor_client *client);
 
 /* Takes a bounded number of commands. True when it did something. */

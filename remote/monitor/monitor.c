@@ -13,6 +13,8 @@
 #include "remote/monitor/chardev.h"
 #include "remote/monitor/client.h"
 #include "remote/monitor/events.h"
+#include "remote/monitor/hmp.h"
+#include "remote/monitor/qmp.h"
 #include "remote/process/log.h"
 #include "remote/vmm/listener.h"
 
@@ -44,7 +46,10 @@ static int add_client(struct mpr_monitors *monitors, enum mpr_monitor_mode mode,
 	int ret = -EMFILE;
 
 	if (monitors->client_count < MAX_CLIENTS)
-		ret = mpr_client_create(monitors->machine, mode, in, out, &client);
+		ret = mpr_client_create(monitors->machine,
+					mode == MPR_MONITOR_HMP ? &mpr_hmp_protocol
+								: &mpr_qmp_protocol,
+					mode == MPR_MONITOR_QMP_PRETTY, in, out, &client);
 	if (ret < 0)
 		return ret;
 	client->next = monitors->clients;

@@ -9,6 +9,7 @@
 
 #include "monitor/json.h"
 #include "opts/json_opts.h"
+#include "remote/monitor/qmp_commands.h"
 #include "remote/monitor/query.h"
 
 /* Bytes of a request. */
@@ -337,7 +338,7 @@ static void qmp_close(struct mpr_monitor_client *client)
 	free(qmp);
 }
 
-const struct mpr_monitor_protocol mpr_qmp = {
+const struct mpr_monitor_protocol mpr_qmp_protocol = {
 	.open = qmp_open,
 	.close = qmp_close,
 	.take = qmp_take,

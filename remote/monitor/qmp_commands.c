@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* QMP's commands. */
+#include "remote/monitor/qmp_commands.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -8,8 +9,7 @@
 #include "monitor/json.h"
 #include "opts/json_opts.h"
 #include "remote/machine/hotplug.h"
-#include "remote/monitor/hmp.h"
-#include "remote/monitor/qmp.h"
+#include "remote/monitor/hmp_commands.h"
 #include "remote/monitor/query.h"
 #include "remote/process/log.h"
 #include "ring/discard.h"

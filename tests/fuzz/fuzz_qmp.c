@@ -15,7 +15,8 @@
 #include "dev/device.h"
 #include "remote/machine/cmdline.h"
 #include "remote/machine/hotplug.h"
-#include "remote/monitor/client.h"
+#include "remote/monitor/hmp.h"
+#include "remote/monitor/qmp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -129,8 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	build(fixture, &machine, &cmdline);
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, socks) == 0);
-	require(mpr_client_create(&machine, data[0] & 1 ? MPR_MONITOR_HMP : MPR_MONITOR_QMP,
-				  socks[1], socks[1], &client) == 0);
+	require(mpr_client_create(&machine, data[0] & 1 ? &mpr_hmp_protocol : &mpr_qmp_protocol,
+				  false, socks[1], socks[1], &client) == 0);
 	converse(fixture, &machine, client, socks[0], data + 1, size - 1, 1 + (data[0] >> 1) * 8u);
 	mpr_client_destroy(client);
 	close(socks[0]);

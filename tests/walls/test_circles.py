@@ -19,8 +19,6 @@ STILL_TO_GO = [
     {"proxy/qemu/connection", "proxy/qemu/halt_poll", "proxy/qemu/intx"},
     {"proxy/qemu/guest_memory", "proxy/qemu/memory_plug"},
     {"remote/machine/cmdline", "remote/machine/help"},
-    {"remote/monitor/client", "remote/monitor/hmp", "remote/monitor/qmp",
-     "remote/monitor/qmp_commands"},
 ]
 
 
