@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The target's side of the SCSI bus: which phase it drives, when it disconnects,
- * reselects and lets go. One initiator, narrow targets, one nexus at a time.
+ * reselects and releases it. One initiator, narrow targets, one nexus at a time.
  *
  *   selected -> MESSAGE OUT -> COMMAND -> data, STATUS -> COMMAND COMPLETE
  *                                 \-> SAVE DATA POINTER, DISCONNECT
  *                                     ... reselected -> data, STATUS ...
  *
- * A message byte to the initiator is held by ACK until the script clears it or
- * executes an instruction that needs the bus.
+ * After MESSAGE IN, ACK stays asserted and holds the target until the script clears
+ * ACK or executes an instruction that needs the bus.
  */
 #include "dev/lsi53c895a/bus.h"
 
@@ -117,7 +117,7 @@ void lsi_bus_selection_expired(void *chip)
 	lsi_bus_selection_timeout(chip);
 }
 
-/* The target has let go of the bus. */
+/* The target releases the bus. */
 static void bus_free(struct lsi_chip *chip)
 {
 	bool announced = chip->bus.announced;
@@ -168,8 +168,8 @@ static bool host_takes_reselection(const struct lsi_chip *chip)
 	return !chip->running && (reg[LSI_SCID] & LSI_SCID_RRE) && (reg[LSI_SIEN0] & LSI_SIST0_RSL);
 }
 
-/* The host may use its memory again when it sees the reset, so that is told
- * when no cancelled command reaches memory any more. */
+/* A host that sees SIST0.RST reuses its buffers, so it is raised only when no cancelled
+ * command accesses them any more. */
 static void report_reset(struct lsi_chip *chip)
 {
 	if (!chip->resetting || lsi_task_dying(chip, -1))
@@ -250,7 +250,7 @@ static void start_command(struct lsi_chip *chip)
 	lsi_bus_idle(chip);
 }
 
-/* More than the CDB is taken and ignored; firmware always sends 16 bytes. */
+/* Bytes beyond the CDB are ignored: firmware always sends 16. */
 void lsi_bus_command_bytes(struct lsi_chip *chip, const uint8_t *bytes, unsigned len)
 {
 	struct lsi_bus *bus = &chip->bus;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an instruction's first word says. It depends on nothing else, so a word
- * needs decoding once, whatever the guest does to memory.
+ * What an instruction's first word says. It depends on nothing else, so that
+ * it can be cached.
  */
 #include "dev/lsi53c895a/decode.h"
 
 #include "dev/lsi53c895a/opcodes.h"
 
-/* JUMP, absolute, if true, without a comparison, and what says so. */
+/* An absolute JUMP without a condition: the bits that say so, and their values. */
 enum { JUMP_BITS = 0xf8ff0000, JUMP = 0x80000000 | LSI_TC_IF_TRUE };
 
 static struct lsi_alu_operands alu_operands(uint32_t word)
@@ -26,7 +26,7 @@ static struct lsi_alu_operands alu_operands(uint32_t word)
 	};
 }
 
-/* Whatever the registers hold. */
+/* Illegal whatever the registers hold. */
 static bool transfer_illegal(uint32_t word)
 {
 	if (lsi_opcode(word) > LSI_OP_INT || (word & LSI_TC_RESERVED))

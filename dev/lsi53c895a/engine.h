@@ -8,13 +8,13 @@
 
 #include "dev/lsi53c895a/state.h"
 
-/* Starts at DSP, or where the engine waits, starts anew. */
+/* Starts at DSP. An engine that runs is restarted only if it waits. */
 void lsi_scripts_start(struct lsi_chip *chip);
-/* Stops; a block move under way leaves its residue in the registers. */
+/* Stops. A block move under way is finished first. */
 void lsi_scripts_stop(struct lsi_chip *chip);
 /* Something has happened that the engine may be waiting for. */
 void lsi_wake(struct lsi_chip *chip);
-/* Leaves the counters of the move in the registers. */
+/* Writes addresses and counts of the block move to the registers, as the chip does. */
 void lsi_move_finish(struct lsi_chip *chip);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fetching. The words come from memory each time; what the first one says is
- * kept, by its address, and good as long as the word is the same.
+ * Fetching. The words are read from memory each time. The first one, decoded, is cached
+ * by its address, and used again as long as it is the same.
  */
 #include "dev/lsi53c895a/fetch.h"
 

@@ -8,7 +8,7 @@
 
 #include "dev/lsi53c895a/engine.h"
 
-/* Conditions that do not stop SCRIPTS while they are masked are not pending. */
+/* Non-fatal conditions that are masked do not stop SCRIPTS and are not pending. */
 static bool scsi_counts(const struct lsi_chip *chip, const struct lsi_conditions *c)
 {
 	const uint8_t *reg = chip->regs.byte;
@@ -36,7 +36,7 @@ static bool line_level(const struct lsi_chip *chip)
 
 	if (reg[LSI_DCNTL] & LSI_DCNTL_IRQD)
 		return false;
-	/* ISTAT1.SI lets an asserted line stand and keeps others from rising. */
+	/* ISTAT1.SI leaves an asserted line asserted, and keeps one that is not from rising. */
 	if (reg[LSI_ISTAT1] & LSI_ISTAT1_SI)
 		return wanted && chip->irq;
 	return wanted;
@@ -117,7 +117,7 @@ void lsi_after_acknowledge(struct lsi_chip *chip)
 	lsi_irq_update(chip);
 }
 
-/* The line falls between two interrupts, so that an edge is seen too. */
+/* The line falls between two interrupts, for an edge-triggered host. */
 static void unstack(struct lsi_chip *chip)
 {
 	lsi_irq_update(chip);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* I/O instructions, and those that move and compute on registers. */
+/* I/O instructions (SELECT, WAIT, SET, CLEAR) and read/write instructions. */
 #include "dev/lsi53c895a/bus.h"
 #include "dev/lsi53c895a/instructions.h"
 #include "dev/lsi53c895a/interrupt.h"
@@ -44,10 +44,9 @@ static bool select_operand(struct lsi_chip *chip, unsigned *target)
 }
 
 /*
- * Arbitration and selection. A waiting target wins the arbitration, and the
- * script goes on at the alternate address; so it does when it is connected
- * because a target has reselected it. A nexus that the script has left in the
- * middle is given up.
+ * Arbitration and selection. A target that wants to reselect wins the arbitration, and
+ * the script goes on at the alternate address, as it does when it was reselected
+ * before. A nexus that the script has not finished is aborted.
  */
 static enum lsi_result select_target(struct lsi_chip *chip)
 {

@@ -2,16 +2,17 @@
 /*
  * Look-ahead: where will the data of a command go?
  *
- * A script moves data one scatter element an instruction, when they have
- * arrived. To let them arrive in place, the script is run dry when the command
- * is known, on a copy of the registers and on the assumption that the target
- * enters DATA IN: jumps, register arithmetic, loads and data moves are followed,
- * up to the first instruction that would have an effect outside the copy. If the
- * moves that were met cover the command's length, their memory is offered to
- * the target. What the script then really does decides; see data_in() in move.c.
- * By then the place foreseen has been written to, which a guest may see that has
- * changed its script meanwhile. So the first surprise is the last: from then on
- * nothing is foreseen until the chip is reset.
+ * A script moves data when they have arrived, one scatter element an instruction. To
+ * let the disk read straight into these elements, the script is executed in advance,
+ * when the CDB is known, on a copy of the registers and on the assumption that the
+ * target enters DATA IN: jumps, register arithmetic, loads and data moves are followed,
+ * up to the first instruction with an effect outside the copy. If the moves cover the
+ * command's length, their memory is offered to the target.
+ *
+ * This is a prediction: the script decides when it runs; see data_in() in move.c. If it
+ * moves the data elsewhere, because the guest has changed it meanwhile, the predicted
+ * memory has already been written, which the guest can see. So one wrong prediction
+ * ends all prediction until the chip is reset.
  */
 #include "dev/lsi53c895a/lookahead.h"
 
@@ -28,7 +29,7 @@
 enum {
 	MAX_STEPS = 2048,
 	MIN_LENGTH = 512,    /* less is not worth it */
-	MAX_LENGTH = 8 << 20 /* bounds what a repair copies */
+	MAX_LENGTH = 8 << 20 /* bounds the copy after a wrong prediction */
 };
 
 struct dry_run {
@@ -61,7 +62,7 @@ static bool dry_data_move(struct dry_run *d)
 	return true;
 }
 
-/* Carry may change, and ACK is not held; anything else is seen outside. */
+/* Carry is in the copy, and ACK is not asserted; anything else has an effect outside. */
 static bool dry_set_or_clear(struct dry_run *d)
 {
 	uint32_t word = d->insn.word[0];
@@ -122,7 +123,7 @@ static bool dry_load(struct dry_run *d)
 	return true;
 }
 
-/* One instruction. False: it cannot be foreseen. */
+/* One instruction. False: what it does cannot be predicted. */
 static bool dry_step(struct dry_run *d)
 {
 	if (lsi_fetch(d->chip, &d->regs, &d->insn))
@@ -164,8 +165,8 @@ static bool in_order(const struct lsi_piece *piece, unsigned n)
 	return true;
 }
 
-/* Which of two moves to the same memory comes last is only certain when they
- * are executed. */
+/* If two moves go to the same memory, the script decides which one is last; a vectored
+ * read does not. */
 static bool pieces_overlap(const struct lsi_segments *s)
 {
 	struct lsi_piece *sorted;

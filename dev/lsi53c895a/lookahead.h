@@ -5,8 +5,8 @@
 
 #include "dev/lsi53c895a/state.h"
 
-/* Collects in task->segments the memory that a data-in command's data will be
- * moved to. False: that cannot be foreseen. */
+/* Maps in task->segments the memory that a data-in command's data will be moved to.
+ * False: that cannot be predicted. */
 bool lsi_look_ahead(struct lsi_chip *chip, struct lsi_task *task);
 
 #endif

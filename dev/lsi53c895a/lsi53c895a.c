@@ -56,7 +56,7 @@ static void destroy(struct mpr_device *dev)
 	mpr_scsi_bus_destroy(dev->scsi_bus);
 }
 
-/* Bytes in ascending order; those beyond the RAM do not exist. */
+/* Bytes in ascending order; beyond the RAM they read as ones. */
 static uint8_t read_byte(struct lsi_chip *chip, unsigned bar, uint64_t offset)
 {
 	uint8_t value = 0xff;
@@ -100,8 +100,8 @@ static void write(struct mpr_device *dev, unsigned bar, uint64_t offset, unsigne
 		write_byte(lsi_chip(dev), bar, offset + i, value >> 8 * i);
 }
 
-/* Without bus mastering no command can go on, and the memory of those in flight
- * is the guest's again. */
+/* Without bus mastering no command can go on, and the guest may reuse the memory of
+ * those in flight. */
 static void config_changed(struct mpr_device *dev)
 {
 	struct lsi_chip *chip = lsi_chip(dev);
@@ -132,7 +132,7 @@ static bool run(struct mpr_device *dev)
 	lsi_task_reap(chip);
 	lsi_bus_advance(chip);
 	more = lsi_scripts_run(chip);
-	/* SCRIPTS change the divisor with each target, mostly to what it is. */
+	/* Once a slice: SCRIPTS write the divisor for each target, mostly the same. */
 	lsi_timers_follow(chip);
 	return more;
 }

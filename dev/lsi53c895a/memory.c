@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The chip as PCI master. Its own SCRIPTS RAM is reached inside the chip; its
- * own registers are not reachable, so that no access comes back to the chip.
+ * The chip as PCI master. Its SCRIPTS RAM is accessed inside the chip. Its registers are
+ * refused, so that no access leads back into the chip.
  */
 #include "dev/lsi53c895a/memory.h"
 
@@ -70,8 +70,8 @@ void lsi_ram_write(struct lsi_chip *chip, uint32_t offset, const void *buf, size
 	}
 }
 
-/* Refuses what no transfer may touch: a wrapping range, the chip's registers,
- * a range that lies in SCRIPTS RAM in part. */
+/* Refuses ranges that wrap around, that contain a register of the chip, or that are in
+ * SCRIPTS RAM only in part. */
 static int check_range(const struct lsi_chip *chip, uint64_t addr, uint64_t len)
 {
 	if (addr + len < addr || lsi_own_registers(chip, addr, len))

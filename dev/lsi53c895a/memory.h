@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The chip as PCI master: guest memory, and its own SCRIPTS RAM, which it reaches
- * inside. Its own registers are out of reach.
- */
+/* The chip as PCI master: guest memory and its own SCRIPTS RAM. */
 #ifndef MPR_DEV_LSI53C895A_MEMORY_H
 #define MPR_DEV_LSI53C895A_MEMORY_H
 
 #include "dev/lsi53c895a/state.h"
 
-/* As the chip's PCI master: guest memory or the chip's own SCRIPTS RAM. 0 or
- * -EFAULT, also for the chip's own registers. */
+/* 0 or -EFAULT, also for the chip's own registers. */
 int lsi_memory_read(struct lsi_chip *chip, uint64_t addr, void *buf, size_t len);
 int lsi_memory_write(struct lsi_chip *chip, uint64_t addr, const void *buf, size_t len);
-/* True when no byte of the range is the chip's own. */
+/* True if no byte of the range is the chip's own. */
 bool lsi_memory_mappable(const struct lsi_chip *chip, uint64_t addr, uint64_t len);
-/* Copies between SCRIPTS RAM and buf; the range lies in it. The guest may have
- * it mapped: of what is aligned, each word is read, or written, once. */
+/* Copies between SCRIPTS RAM and buf; the range must lie in it. The guest may have it
+ * mapped and change it meanwhile: each aligned word is read, or written, once. */
 void lsi_ram_read(const struct lsi_chip *chip, uint32_t offset, void *buf, size_t len);
 void lsi_ram_write(struct lsi_chip *chip, uint32_t offset, const void *buf, size_t len);
-/* True when the range is in SCRIPTS RAM and can be reached, and where it is. */
+/* True if the range is in SCRIPTS RAM and can be accessed, and where it is. */
 static inline bool lsi_own_ram(const struct lsi_chip *chip, uint64_t addr, size_t len,
 			       uint32_t *offset)
 {
@@ -27,9 +23,9 @@ static inline bool lsi_own_ram(const struct lsi_chip *chip, uint64_t addr, size_
 	*offset = at;
 	return at < chip->ram_reach && len <= chip->ram_reach - at;
 }
-/* True when a byte of the range is one of the chip's operating registers. */
+/* True if a byte of the range is one of the chip's operating registers. */
 bool lsi_own_registers(const struct lsi_chip *chip, uint64_t addr, uint64_t len);
-/* A word of SCRIPTS RAM, read once if it is aligned: what is checked is what is
+/* A word of SCRIPTS RAM, read once if it is aligned, so that what is checked is what is
  * used. Relaxed as in lsi_ram_read(). */
 static inline uint32_t lsi_ram_word(const struct lsi_chip *chip, uint32_t offset)
 {
@@ -51,6 +47,7 @@ static inline int lsi_memory_read32(struct lsi_chip *chip, uint64_t addr, uint32
 	*value = lsi_ram_word(chip, offset);
 	return 0;
 }
+/* Configuration space has changed: looks up where the BARs are. */
 void lsi_find_bars(struct lsi_chip *chip);
 
 #endif

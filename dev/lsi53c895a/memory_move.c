@@ -10,7 +10,7 @@
 
 enum { MEMORY_MOVE_CHUNK = 4096 };
 
-/* A piece of a memory move; DBC counts down, DNAD and DSPS are its addresses. */
+/* A chunk of a memory move: DBC counts down, DNAD is the next source address. */
 enum lsi_result lsi_memory_move(struct lsi_chip *chip)
 {
 	struct lsi_registers *r = &chip->regs;

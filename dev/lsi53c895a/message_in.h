@@ -5,13 +5,13 @@
 
 #include "dev/lsi53c895a/state.h"
 
-/* Queues bytes for MESSAGE IN. False: there is no room. */
+/* Queues a message. False: no room. */
 bool lsi_message_queue(struct lsi_bus *bus, const uint8_t *msg, size_t len);
 static inline unsigned lsi_messages_pending(const struct lsi_bus *bus)
 {
 	return bus->message_len - bus->message_pos;
 }
-/* The next byte for the initiator; there is one. */
+/* The next byte. There must be one. */
 uint8_t lsi_message_take(struct lsi_bus *bus);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages from the initiator (SPI-2, 16). What it sent in a MESSAGE OUT phase is
- * parsed from a bounded copy. Commands are found anew for each message.
+ * parsed from a bounded copy. Each message looks for tasks anew: the one before it may
+ * have cancelled them.
  */
 #include "dev/lsi53c895a/message_out.h"
 
@@ -11,7 +12,7 @@
 
 enum { MIN_PERIOD = 10, MAX_OFFSET = 31 }; /* Fast-40, the chip's limits */
 
-/* An answer; a target that cannot give it drops the nexus. */
+/* Answers; without room for the answer, the target drops the nexus. */
 static void answer(struct lsi_chip *chip, const uint8_t *msg, size_t len)
 {
 	if (!lsi_message_queue(&chip->bus, msg, len))
@@ -106,7 +107,7 @@ static void identify(struct lsi_bus *bus, uint8_t msg)
 		bus->stage = LSI_STAGE_COMMAND;
 }
 
-/* The tasks are ended, and then the bus is free. */
+/* The bus is free when the tasks have ended. */
 static void abort_tasks(struct lsi_chip *chip, int lun, int tag)
 {
 	lsi_task_cancel_matching(chip, chip->bus.target, lun, tag);

@@ -5,7 +5,7 @@
 
 #include "dev/lsi53c895a/state.h"
 
-/* A MESSAGE OUT phase has ended: all its bytes. */
+/* Handles all bytes of one MESSAGE OUT phase. */
 void lsi_message_out(struct lsi_chip *chip, const uint8_t *msg, size_t len);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Block moves: operands, the transfer in each phase, and what is left behind
- * when the target changes the phase before the count is exhausted.
+ * Block moves: the transfer in each phase, and what happens when the target changes
+ * the phase before the count is exhausted.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@
 
 enum {
 	MOVE_CHUNK = 65536,  /* bytes copied at once */
-	BYTES_PER_STEP = 256 /* that cost as much as an instruction */
+	BYTES_PER_STEP = 256 /* copied, cost as much as an instruction */
 };
 
 /* ---- Phases ------------------------------------------------------------ */
@@ -51,13 +51,12 @@ static void mismatch(struct lsi_chip *chip)
 
 /* ---- Transfers --------------------------------------------------------- */
 
-/* Each transfers a piece, up to `n` bytes at `addr`, and returns how many or
- * -errno: the memory cannot be reached. */
+/* Each moves up to `n` bytes from or to `addr` and returns how many, or -errno if that
+ * memory cannot be accessed. */
 
 /*
- * The data lie where they were foreseen, but the script wants them elsewhere.
- * What is left of the chunk is set aside first, because the places that are
- * still to be read may be among those that are written.
+ * The data are where they were predicted, but the script moves them elsewhere. The
+ * rest of the chunk is copied aside first, because source and destination may overlap.
  */
 static int set_aside(struct lsi_chip *chip, struct lsi_task *task)
 {
@@ -78,7 +77,6 @@ static int set_aside(struct lsi_chip *chip, struct lsi_task *task)
 	return 0;
 }
 
-/* Data from a buffer go to memory by copying. */
 static int copy_in(struct lsi_chip *chip, uint64_t addr, const uint8_t *from, size_t n)
 {
 	if (lsi_memory_write(chip, addr, from, n))
@@ -88,8 +86,8 @@ static int copy_in(struct lsi_chip *chip, uint64_t addr, const uint8_t *from, si
 	return 0;
 }
 
-/* Where the next bytes are, of which *n at most are wanted; *in_place: they are
- * already where they should go. NULL: no memory. */
+/* The next bytes, at most *n. *in_place: they are at `addr` already. NULL: out of
+ * memory. */
 static const uint8_t *find_data(struct lsi_chip *chip, struct lsi_task *task, uint64_t addr,
 				size_t *n, bool *in_place)
 {
@@ -133,7 +131,6 @@ static ssize_t data_in(struct lsi_chip *chip, uint64_t addr, size_t n)
 	return n;
 }
 
-/* A copy, of a bounded size. */
 static ssize_t copy_out(struct lsi_chip *chip, struct lsi_task *task, uint64_t addr, size_t n,
 			size_t rest)
 {
@@ -142,7 +139,7 @@ static ssize_t copy_out(struct lsi_chip *chip, struct lsi_task *task, uint64_t a
 	return lsi_segments_copy(chip, &task->segments, addr, n, rest);
 }
 
-/* Guest memory is lent to the target; SCRIPTS RAM is copied. */
+/* The target writes from guest memory where it is mapped; SCRIPTS RAM is copied. */
 static ssize_t data_out(struct lsi_chip *chip, uint64_t addr, size_t n)
 {
 	struct lsi_task *task = chip->bus.task;
@@ -278,7 +275,6 @@ static enum lsi_result transfer_piece(struct lsi_chip *chip)
 	return LSI_FINISHED;
 }
 
-/* A move without a nexus finds no target that could answer it. */
 static enum lsi_result not_connected(struct lsi_chip *chip)
 {
 	if (chip->bus.state == LSI_BUS_SELECTING)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What instructions work on and compute. `r` is the chip's registers or a copy of
- * them; nothing else is changed, and register accesses have no side effects.
+ * What instructions work on and compute. `r` is the chip's registers, or a copy:
+ * nothing else is changed, and register accesses have no side effects.
  */
 #ifndef MPR_DEV_LSI53C895A_OPERANDS_H
 #define MPR_DEV_LSI53C895A_OPERANDS_H
@@ -9,16 +9,17 @@
 #include "dev/lsi53c895a/state.h"
 #include "dev/lsi53c895a/words.h"
 
-/* Registers that are nothing but storage for SCRIPTS. */
+/* Registers that SCRIPTS can read and write without side effects. */
 extern const bool lsi_register_plain[LSI_REGISTERS];
-/* Reads the operands of a block move: 0, -EFAULT, or -EINVAL (illegal). */
+/* Address and count of a block move. 0, -EFAULT (a table or pointer that cannot be read)
+ * or -EINVAL (illegal). */
 int lsi_move_decode(struct lsi_chip *chip, const struct lsi_registers *r,
 		    const struct lsi_instruction *insn, struct lsi_move *move);
-/* The operands of load and store. False: illegal. */
+/* Address, first register and count of a load or store. False: illegal. */
 bool lsi_load_store_decode(const struct lsi_chip *chip, const struct lsi_registers *r,
 			   const struct lsi_instruction *insn, uint64_t *addr, unsigned *reg,
 			   unsigned *count);
-/* The ALU: operation `op` (bits 26:24) on a register's value and an operand. */
+/* The ALU's operation `op` on a register's value and an operand. */
 uint8_t lsi_alu(unsigned op, uint8_t value, uint8_t operand, bool *carry);
 static inline void lsi_jump(struct lsi_registers *r, uint32_t to)
 {

@@ -85,7 +85,7 @@ static uint8_t istat0(const struct lsi_chip *chip)
 	return value;
 }
 
-/* Reading gives SIGP to SCRIPTS and takes it away. */
+/* Reading CTEST2 returns SIGP and clears it. */
 static uint8_t take_ctest2(struct lsi_chip *chip)
 {
 	uint8_t *status = &chip->regs.byte[LSI_ISTAT0];
@@ -101,7 +101,7 @@ static uint8_t take_dstat(struct lsi_chip *chip)
 {
 	uint8_t value = lsi_take_condition(chip, &chip->visible.dstat) | LSI_DSTAT_DFE;
 
-	/* The abort bit fires until the host clears it. */
+	/* ABRT interrupts again until the host clears it. */
 	if (chip->regs.byte[LSI_ISTAT0] & LSI_ISTAT0_ABRT)
 		lsi_raise_dma(chip, LSI_DSTAT_ABRT);
 	return value;
@@ -127,7 +127,7 @@ static uint8_t data_lines(const struct lsi_chip *chip)
 	return bus->message[bus->message_pos];
 }
 
-/* Registers that reading changes nothing in. */
+/* A read that has no side effects. */
 static uint8_t look(const struct lsi_chip *chip, uint8_t reg)
 {
 	uint8_t value = chip->regs.byte[reg];
@@ -170,7 +170,7 @@ uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg)
 	}
 }
 
-/* Those that are not simply stored. */
+/* Registers whose value is computed. */
 static const uint8_t computed[] = {LSI_SCNTL1, LSI_GPREG0, LSI_SBCL,   LSI_SSTAT0,
 				   LSI_SSTAT2, LSI_ISTAT0, LSI_ISTAT1, LSI_SBDL};
 

@@ -7,13 +7,13 @@
 #include "dev/lsi53c895a/state.h"
 
 void lsi_registers_reset(struct lsi_registers *r);
-/* One byte, with all side effects. SCRIPTS may also write SFBR. */
+/* One byte, with all side effects. The host must not write SFBR; SCRIPTS may. */
 uint8_t lsi_register_read(struct lsi_chip *chip, uint8_t reg);
 void lsi_register_write(struct lsi_chip *chip, uint8_t reg, uint8_t value);
-/* What the host may read without asking, for struct mpr_device_ops. */
+/* The shadow, for struct mpr_device_ops. */
 extern const struct mpr_shadow_map lsi_shadow;
 void lsi_peek(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE]);
-/* The same for SCRIPTS, which mostly use registers that are storage. */
+/* The same for SCRIPTS, faster for registers without side effects. */
 static inline uint8_t lsi_get(struct lsi_chip *chip, uint8_t reg)
 {
 	return lsi_register_plain[reg] ? chip->regs.byte[reg] : lsi_register_read(chip, reg);

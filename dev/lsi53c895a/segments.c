@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory of a transfer: guest memory mapped where it is, and copies where
- * that cannot be. At most MAX_SEGMENTS pieces; the last one is a copy of all
- * that follows.
+ * Scatter/gather lists of at most MAX_SEGMENTS pieces; if there are more, the last piece
+ * is a copy of all that follows.
  */
 #include "dev/lsi53c895a/segments.h"
 

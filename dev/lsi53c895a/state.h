@@ -9,7 +9,7 @@
  * operands      what instructions work on and compute, without side effects
  * lookahead     where data will go
  * engine        the SCRIPTS engine: start, stop, wake
- * interrupt     conditions, their two levels, the INTA# line
+ * interrupt     interrupt conditions and the INTA# line
  * timers        the clock, and what is measured with it
  * message_in    messages to the initiator
  * task          commands in flight
@@ -51,7 +51,7 @@ struct lsi_registers {
 };
 
 enum lsi_kind {
-	LSI_SKIP, /* a zero word, which is skipped alone */
+	LSI_SKIP, /* a zero word: 4 bytes long, without effect */
 	LSI_BLOCK_MOVE,
 	LSI_IO, /* SELECT, WAIT, SET, CLEAR */
 	LSI_READ_WRITE,
@@ -96,8 +96,8 @@ struct lsi_move {
 /* What became of an instruction. */
 enum lsi_result {
 	LSI_FINISHED, /* the instruction has been executed, or was refused */
-	LSI_AGAIN,    /* a part of it; execute it again */
-	LSI_BLOCKED   /* it waits */
+	LSI_AGAIN,    /* executed in part: call again */
+	LSI_BLOCKED   /* waits for the bus, a target or SIGP */
 };
 
 /* Conditions that raise an interrupt. */
@@ -105,7 +105,7 @@ struct lsi_conditions {
 	uint8_t dstat, sist0, sist1;
 };
 
-/* Guest memory, or copies of SCRIPTS RAM, in the order of a transfer. */
+/* A scatter/gather list: guest memory that is mapped, and copies of what cannot be. */
 struct lsi_piece {
 	struct mpr_dma_map map;
 	uint64_t address; /* on the bus */
@@ -116,14 +116,14 @@ struct lsi_segments {
 	struct iovec *iov;
 	struct lsi_piece *piece; /* one for each iov */
 	unsigned count, capacity;
-	size_t room;   /* bytes that the last, owned piece may still grow */
-	unsigned at;   /* the piece that is consumed next, */
-	size_t offset; /* and where in it */
+	size_t room;   /* free bytes in the last piece, if that is owned */
+	unsigned at;   /* consumed up to this piece, */
+	size_t offset; /* and this byte of it */
 };
 
 enum lsi_task_state {
 	LSI_TASK_BUSY, /* the target is at work */
-	LSI_TASK_DATA, /* `chunk` bytes can be moved */
+	LSI_TASK_DATA, /* scsi->chunk bytes can be moved */
 	LSI_TASK_DONE, /* the status is known */
 	LSI_TASK_GONE  /* cancelled, to be freed */
 };
@@ -138,11 +138,10 @@ struct lsi_task {
 	bool disconnected; /* not on the bus */
 	bool ready;	   /* wants to reselect */
 	bool dying;	   /* cancelled by the adapter */
-	size_t pos;	   /* bytes of the chunk that were moved */
-	/* Data out: what was collected. Data in: where the data were foreseen. */
+	size_t pos;	   /* bytes of the chunk moved so far */
+	/* Data out: the memory that moves have named. Data in: what was predicted. */
 	struct lsi_segments segments;
-	/* Data in that were foreseen elsewhere: the rest of the chunk, from
-	 * position copied_at on. */
+	/* Data in after a wrong prediction: the rest of the chunk, from copied_at on. */
 	uint8_t *copy;
 	size_t copied_at;
 };
@@ -160,8 +159,8 @@ enum lsi_stage {
 	LSI_STAGE_SELECTED, /* wants the first message */
 	LSI_STAGE_COMMAND,  /* wants the CDB */
 	LSI_STAGE_WORK,	    /* data and status, as the task has them */
-	LSI_STAGE_LEAVE,    /* lets go of the bus */
-	LSI_STAGE_ABORT	    /* the same, when the cancelled tasks have ended */
+	LSI_STAGE_LEAVE,    /* releases the bus */
+	LSI_STAGE_ABORT	    /* the same, once its cancelled tasks have ended */
 };
 
 struct lsi_bus {
@@ -170,7 +169,7 @@ struct lsi_bus {
 	bool ack;	 /* the initiator holds ACK on a message byte */
 	bool atn;	 /* the initiator wants to send a message */
 	bool reselected; /* by the target */
-	bool announced;	 /* bus free will be no surprise */
+	bool announced;	 /* bus free is expected: no UDC */
 	bool disc_priv;	 /* the target may disconnect */
 	uint8_t target, lun;
 	uint16_t tag;
@@ -193,14 +192,14 @@ struct lsi_clock {
 struct lsi_timer {
 	struct mpr_timer host;
 	bool running;
-	uint64_t left;		/* thirds of a period, */
-	uint64_t since;		/* at this time, */
-	struct lsi_clock clock; /* with this clock */
+	uint64_t left; /* thirds of a clock period, at `since` */
+	uint64_t since;
+	struct lsi_clock clock; /* that it counts by */
 };
 
 struct lsi_stats {
 	uint64_t instructions;
-	uint64_t foreseen_instructions; /* run dry to look ahead */
+	uint64_t foreseen_instructions; /* executed by the look-ahead */
 	uint64_t commands;
 	uint64_t moved_bytes;	/* in data phases */
 	uint64_t bounced_bytes; /* of them, copied by the CPU */
@@ -220,15 +219,15 @@ struct lsi_chip {
 	int budget;	   /* of this slice */
 	struct lsi_instruction insn;
 	struct lsi_move move;
-	/* Words decoded before, by their addresses. Good for an instruction
-	 * whose first word, fetched now, is the same. */
+	/* Decode cache, indexed by address. An entry is valid if its word is the one
+	 * that was fetched now, so the guest may rewrite scripts at any time. */
 	struct lsi_code decoded[LSI_DECODED];
 
-	/* Interrupts: what the host sees, and what is stacked behind. */
+	/* Interrupts: what the host can read, and what is stacked behind it. */
 	struct lsi_conditions visible, stacked;
 	bool intf;
-	bool intf_again;   /* raised when the host had taken the last one back already */
-	bool acknowledged; /* the line was lowered, and may have to rise again */
+	bool intf_again;   /* raised while the host's write that clears it is under way */
+	bool acknowledged; /* the line was lowered; run() raises it again if it must */
 	bool irq;
 
 	/* Configuration space, looked up when it changes: where the host placed
@@ -243,8 +242,8 @@ struct lsi_chip {
 	struct lsi_task_list ready; /* wanting to reselect */
 	struct lsi_task_list pool;  /* unused */
 	unsigned ntasks;
-	bool surprised; /* by a script that did not do what was foreseen */
-	bool resetting; /* SIST0.RST waits for the ends of cancelled tasks */
+	bool surprised; /* a prediction was wrong: no more of them until reset */
+	bool resetting; /* SIST0.RST waits until the cancelled tasks have ended */
 	struct lsi_timer timer[LSI_TIMERS];
 	unsigned timers_running;
 	struct lsi_stats stats;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands in flight. A task belongs to a nexus (target, logical unit, tag). It
- * is ended by its status or by cancelling it; a cancelled task is found by
- * nobody any more, and is freed when the target has let go of it.
+ * Commands in flight. A task belongs to a nexus (target, logical unit, tag). It ends
+ * with a status, or is cancelled: then nothing of it reaches the initiator any more, and
+ * it is freed when the target has ended it.
  */
 #include "dev/lsi53c895a/task.h"
 
@@ -28,7 +28,7 @@ static struct lsi_task *allocate(struct lsi_chip *chip)
 	return task;
 }
 
-/* Also one that is cancelled, as long as it has not ended. */
+/* Also a cancelled one that has not ended. */
 static struct lsi_task *find(struct lsi_chip *chip, const struct lsi_bus *nexus)
 {
 	struct lsi_task *task;
@@ -205,14 +205,14 @@ void lsi_task_disconnect(struct lsi_chip *chip, struct lsi_task *task)
 		want_bus(chip, task);
 }
 
-/* The target's calls: they take note, and the engine goes on later. */
+/* The target's callbacks: they change the state and wake the engine. */
 
 static void data(void *hba, struct mpr_scsi_task *scsi)
 {
 	struct lsi_chip *chip = hba;
 	struct lsi_task *task = scsi->hba_data;
 
-	/* What was foreseen stays offered; what was written is done with. */
+	/* Data out: the last chunk has been written. */
 	if (scsi->dir == MPR_SCSI_DATA_OUT)
 		lsi_segments_release(chip, &task->segments);
 	task->state = LSI_TASK_DATA;

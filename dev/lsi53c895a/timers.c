@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The three timers, which count periods of the SCSI clock: SCLK, a crystal of 40 MHz,
- * or the PCI clock (STEST1), perhaps quadrupled, divided by what SCNTL3 says. A timer
- * that runs follows each change of these. Code n of a timer stands for
- * 2^n * 4340 / 3 periods: the manual's minimum (125 us for code 1 at 20 MHz) and a sixth,
- * which is what real chips take and drivers that measure their clock with the general
- * purpose timer reckon with.
+ * or the PCI clock (STEST1), perhaps quadrupled, divided by what SCNTL3 says. A running
+ * timer follows changes of these. Code n of a timer stands for 2^n * 4340 / 3 periods: a
+ * sixth more than the manual's minimum (125 us for code 1 at 20 MHz), as on real chips.
+ * Drivers that measure their clock with the general purpose timer rely on it.
  */
 #include "dev/lsi53c895a/timers.h"
 
@@ -15,7 +14,7 @@ enum { SCLK_KHZ = 40000, PCI_CLOCK_KHZ = 33333, QUADRUPLED = 4, SCALE = 16 };
 
 /* Thirds of a period that code 0 would stand for. */
 #define UNIT UINT64_C(4340)
-/* The time that SCSI recommends for a selection, when the driver says none. */
+/* The time that SCSI recommends for a selection, if the driver sets none. */
 #define DEFAULT_SELECTION 12
 /* Nanoseconds in a period of 1 kHz. */
 #define NS UINT64_C(1000000)
@@ -67,7 +66,7 @@ static void stop(struct lsi_chip *chip, enum lsi_timer_use use)
 	chip->dev.host->ops->timer_cancel(chip->dev.host, &timer->host);
 }
 
-/* Counts what is left with the clock as it is. */
+/* Arms the host's timer for what is left, by the current clock. */
 static void go_on(struct lsi_chip *chip, struct lsi_timer *timer)
 {
 	const struct mpr_host_ops *ops = chip->dev.host->ops;

@@ -26,9 +26,9 @@ static void transfer(struct lsi_chip *chip)
 }
 
 /*
- * The phase to compare with. A connected target is given the time to decide,
- * whether the instruction asks for that or not, because firmware does not ask;
- * but a byte that is still acknowledged has its phase. False: wait.
+ * The phase to compare with. False: there is none yet. A connected target is waited for
+ * even if the instruction does not say so, because firmware relies on it; while ACK is
+ * asserted, the phase is that of the last byte.
  */
 static bool compare_phase(struct lsi_chip *chip, uint32_t word, int *phase)
 {

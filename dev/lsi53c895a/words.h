@@ -32,7 +32,7 @@ static inline void lsi_put24(struct lsi_registers *r, unsigned reg, uint32_t val
 	r->byte[reg + 2] = value >> 16;
 }
 
-/* The low 24 bits as a signed offset. */
+/* The low 24 bits, sign-extended. */
 static inline uint32_t lsi_sign24(uint32_t value)
 {
 	return (value & 0xffffff) | (value & 0x800000 ? 0xff000000 : 0);
