@@ -51,7 +51,7 @@ void mpr_scsi_bus_destroy(struct mpr_scsi_bus *bus)
 	free(bus);
 }
 
-/* The other logical units of the target tell of it. */
+/* The target's other logical units report that its inventory has changed. */
 static void luns_changed(struct mpr_scsi_bus *bus, const struct mpr_scsi_lu *changed)
 {
 	for (unsigned lun = 0; lun < MPR_SCSI_MAX_LUNS; lun++) {

@@ -56,7 +56,7 @@ enum {
 #define SCSI_CDB_PROTECT 0xE0
 #define SCSI_CDB_DPO 0x10
 #define SCSI_CDB_FUA 0x08
-#define SCSI_CDB_FUA_NV 0x02 /* READ and WRITE: non-volatile will do; so will the medium */
+#define SCSI_CDB_FUA_NV 0x02 /* READ and WRITE: a non-volatile cache would do */
 #define SCSI_CDB_BYTCHK 0x06
 #define SCSI_BYTCHK_NONE 0x00
 #define SCSI_BYTCHK_ALL 0x02

@@ -5,8 +5,8 @@
 
 #include "dev/scsi/task.h"
 
-/* Most bytes that a CDB allows to move: the allocation or parameter list
- * length, where the standard puts it. */
+/* The allocation or parameter list length of a CDB, which is the most bytes that may be
+ * moved. The number is that of its first byte. */
 uint64_t scsi_length_at_3(const struct scsi_task *t);  /* INQUIRY */
 uint64_t scsi_length_at_4(const struct scsi_task *t);  /* 6-byte commands */
 uint64_t scsi_length_at_6(const struct scsi_task *t);  /* 12-byte commands */

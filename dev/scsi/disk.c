@@ -17,7 +17,7 @@
 #define VERSION_SPC_3 5
 #define SERIAL_IN_DEVICE_ID 20 /* characters */
 
-/* What fits of a value, or else of the standard one. */
+/* Copies what fits of a value, or of the default. */
 static void pad(char *field, size_t size, char padding, const char *value, const char *standard)
 {
 	if (!value)
@@ -48,7 +48,7 @@ static uint64_t or_else(uint64_t value, uint64_t standard)
 	return value ? value : standard;
 }
 
-/* The least of the value, in blocks, and what a field of 32 bits holds. */
+/* In blocks, but no more than a field of 32 bits holds. */
 static uint32_t blocks_of(uint64_t bytes, uint32_t block_size)
 {
 	return bytes / block_size < UINT32_MAX ? (uint32_t)(bytes / block_size) : UINT32_MAX;

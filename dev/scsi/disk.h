@@ -49,23 +49,24 @@ struct mpr_scsi_disk_options {
 };
 
 /*
- * Attaches a disk to the bus; the bus owns it, the caller keeps the image open
- * until the bus is destroyed or the disk is removed (mpr_scsi_lu_remove()). 0; -EEXIST: the address
- * is taken; -EINVAL: a property has a bad value; *error names it and the remedy (free() it).
+ * Attaches a disk to the bus, which owns it. The caller keeps the image open until the
+ * bus is destroyed or the disk is removed (mpr_scsi_lu_remove()). 0; -EEXIST: the address
+ * is taken; -EINVAL: a property has a bad value; -ENOMEM. *error names the property and the
+ * remedy (free() it).
  */
 int mpr_scsi_disk_create(struct mpr_scsi_bus *bus, struct mpr_blk *blk,
 			 const struct mpr_scsi_disk_options *options, char **error);
 
-/* A disk that is removable has a tray, of which the initiator disposes. */
+/* The tray of a removable disk, which the initiator locks, opens and closes. */
 struct mpr_scsi_tray {
 	bool removable, locked, open;
 };
 
-/* That of the disk at the address, where one is. */
+/* There must be a disk at the address. */
 struct mpr_scsi_tray mpr_scsi_disk_tray(struct mpr_scsi_bus *bus, unsigned target, unsigned lun);
 
-/* The image's size has changed: the disk tells the initiator. At the address is
- * a disk. */
+/* The image's size has changed: the disk reports it to the initiator. There must be a disk
+ * at the address. */
 void mpr_scsi_disk_resized(struct mpr_scsi_bus *bus, unsigned target, unsigned lun);
 
 #endif

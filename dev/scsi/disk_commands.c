@@ -48,7 +48,7 @@ static void stopped(struct scsi_task *t)
 	scsi_task_good(t);
 }
 
-/* What stopping promises is that the cache is written out. */
+/* A disk that stops has written its cache out. */
 static void stop(struct scsi_task *t, bool eject)
 {
 	struct scsi_disk *disk = scsi_disk_of(t);
@@ -79,9 +79,8 @@ static void prevent_allow(struct scsi_task *t)
 	scsi_task_good(t);
 }
 
-/* Idle or not, the medium can be accessed, and no timer runs that could be forced to
- * expire. Whether to start, stop, load or eject is ignored
- * then (SBC-3). */
+/* In each of these the medium can be accessed, and there are no timers that could be
+ * forced to expire. START and LOEJ are ignored (SBC-3). */
 static void set_power_condition(struct scsi_task *t, uint8_t condition)
 {
 	switch (condition) {
@@ -130,8 +129,8 @@ static void seek(struct scsi_task *t)
 #define IN MPR_SCSI_DATA_IN
 #define OUT MPR_SCSI_DATA_OUT
 
-/* CDB usage maps: which bits of bytes 1 and on may be set. Of the control byte
- * none, and no third-party reservation or group of statistics. */
+/* CDB usage maps: which bits may be set, from byte 1 on. None of the control byte, no
+ * third-party reservation and no group number. */
 #define CONTROL 0
 #define FIELD4 0xFF, 0xFF, 0xFF, 0xFF
 #define LBA8 FIELD4, FIELD4

@@ -43,20 +43,20 @@ static uint8_t flags_of(const struct scsi_task *t)
 	return is_6_byte(t) ? 0 : t->cdb[1];
 }
 
-/* The medium is reached: READ and WRITE only, for others have other flags there. */
+/* FUA or FUA_NV. Only for READ and WRITE: others have other flags in these bits. */
 static bool forces_access(const struct scsi_task *t)
 {
 	return flags_of(t) & (SCSI_CDB_FUA | SCSI_CDB_FUA_NV);
 }
 
-/* There is no protection information. What SCSI-2 has in its place is the logical unit
- * number, which is known. */
+/* There is no protection information. In SCSI-2 these bits are the logical unit number,
+ * which is ignored. */
 static bool wants_protection(const struct scsi_task *t)
 {
 	return flags_of(t) & SCSI_CDB_PROTECT && scsi_disk_of(t)->version > VERSION_SCSI_2;
 }
 
-/* Checks the CDB and takes down what is to be done. */
+/* Checks the CDB and fills in where t->rw begins, and how much there is to do. */
 static bool prepare(struct scsi_task *t)
 {
 	struct scsi_extent extent = scsi_cdb_extent(t->cdb);
@@ -284,7 +284,7 @@ void scsi_disk_write(struct scsi_task *t)
 	write_blocks(t, forces_access(t));
 }
 
-/* Verification is of the medium, so that is where the data must be. */
+/* What is verified is the medium: FUA, so that the data are on it. */
 void scsi_disk_write_and_verify(struct scsi_task *t)
 {
 	uint8_t bytchk = t->cdb[1] & SCSI_CDB_BYTCHK;

@@ -68,7 +68,7 @@ struct scsi_sense scsi_lu_take_ua(struct mpr_scsi_lu *lu)
 	}
 }
 
-/* Resets tell the initiator that everything may have changed. */
+/* A pending reset says already that everything may have changed. */
 void scsi_lu_attention(struct mpr_scsi_lu *lu, enum scsi_unit_attention ua)
 {
 	if (!(lu->ua & ((1u << SCSI_UA_CAPACITY_CHANGED) - 1)))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a logical unit is to the bus: a table of the commands that it
- * implements, a task set, and what it has to tell the initiator (of which a
- * bus has one, so an I_T_L nexus is a logical unit).
+ * What a logical unit is to the bus: a table of the commands that it implements, a
+ * task set, and sense data and unit attentions that wait for the initiator. A bus has
+ * one initiator, so there is one set of these for each logical unit.
  */
 #ifndef MPR_DEV_SCSI_LU_H
 #define MPR_DEV_SCSI_LU_H

@@ -281,8 +281,8 @@ static const uint8_t *take(struct rest *rest, size_t len)
 
 /* The list's checks: true, or *why says what is wrong. */
 
-/* The medium's size stays: its own is accepted, and what the standard has for that,
- * all zeros and, for the most that there is, all ones (SBC-3, 6.4.2). */
+/* The medium's size cannot be changed. Its own is accepted, and what stands for it: all
+ * zeros, and all ones for the maximum (SBC-3, 6.4.2). */
 static bool same_blocks(const uint8_t *wanted, const uint8_t *current, size_t len)
 {
 	static const uint8_t unchanged[8];
@@ -378,8 +378,7 @@ static bool select_list(const struct scsi_task *t, const uint8_t *list, size_t l
 	return true;
 }
 
-/* All of the list takes effect, or nothing. What was cached when the cache is
- * turned off becomes durable. */
+/* The whole list takes effect, or nothing. Turning the write cache off flushes it. */
 static void list_received(struct scsi_task *t, const uint8_t *list, size_t len)
 {
 	struct scsi_disk *disk = scsi_disk_of(t);

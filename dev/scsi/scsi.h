@@ -19,7 +19,7 @@
  *
  * data(), complete() and cancelled() may be called from within
  * mpr_scsi_task_start(), _data_done() and _cancel(), or later from an event;
- * they must only take note: they may call nothing of this header.
+ * they record what happened, and must call nothing of this header.
  *
  * One thread owns a bus. CDBs, message bytes and data are hostile.
  */
@@ -51,7 +51,7 @@ enum mpr_scsi_dir { MPR_SCSI_NO_DATA, MPR_SCSI_DATA_IN, MPR_SCSI_DATA_OUT };
 enum mpr_scsi_attr { MPR_SCSI_SIMPLE, MPR_SCSI_ORDERED, MPR_SCSI_HEAD_OF_QUEUE };
 
 struct mpr_scsi_bus;
-struct mpr_scsi_lu; /* a logical unit: scsi-hd, scsi-cd */
+struct mpr_scsi_lu; /* a logical unit, such as a disk */
 
 struct mpr_scsi_task {
 	/* Set by mpr_scsi_task_new(). */
@@ -97,11 +97,12 @@ bool mpr_scsi_target_present(const struct mpr_scsi_bus *bus, unsigned target);
  * Takes a logical unit off the bus, at any time but from within an operation of
  * struct mpr_scsi_hba_ops. Nothing is found at its address any more, and the
  * target's other logical units report that. Its tasks end: those whose I/O is in
- * flight when that has ended, and all others at once, also one whose data() was
- * not answered; with CHECK CONDITION (logical unit not supported) unless the I/O
- * was the last that was to be done.
- * removed(opaque) is called once, perhaps from within this function, when the
- * image is used no more; it may only take note. 0, or -ENOENT: there is none.
+ * flight when that has ended, and all others at once, even if data() was called and
+ * not answered; with CHECK CONDITION (logical unit not supported) unless that I/O
+ * was the last of the command.
+ * removed(opaque) is called once, perhaps from within this function, when nothing
+ * uses the image any more; it must call nothing of this header. 0, or -ENOENT: there is
+ * no such logical unit.
  */
 int mpr_scsi_lu_remove(struct mpr_scsi_bus *bus, unsigned target, unsigned lun,
 		       void (*removed)(void *opaque), void *opaque);
@@ -138,7 +139,7 @@ void mpr_scsi_task_start(struct mpr_scsi_task *task, const struct iovec *sg, uns
  */
 void mpr_scsi_task_data_done(struct mpr_scsi_task *task, const struct iovec *sg, unsigned nsg);
 
-/* Ends the task early. Idempotent. No data() or complete() comes any more. */
+/* Cancels the task, once: another call does nothing. No data() or complete() follows. */
 void mpr_scsi_task_cancel(struct mpr_scsi_task *task);
 
 /*

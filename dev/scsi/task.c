@@ -130,7 +130,7 @@ void scsi_task_check(struct scsi_task *t, struct scsi_sense sense)
 		release(t);
 }
 
-/* Its request ends, with an error if need be, and is not held for better times. */
+/* Its request is not tried again or held after an error (rerror=, werror=), but ends. */
 static void wait_no_more(struct scsi_task *t)
 {
 	t->req.report = true;
@@ -174,8 +174,8 @@ void mpr_scsi_task_cancel(struct mpr_scsi_task *task)
 
 /* ---- Starting --------------------------------------------------------- */
 
-/* Bits that the command does not know. One of them may ask for what would not be
- * done (a third party's reservation, NACA, a linked command). */
+/* True if a bit is set that the command does not support. It may ask for something that
+ * would not be done (a third party's reservation, NACA, a linked command). */
 static bool has_unknown_bits(const struct scsi_task *t)
 {
 	const uint8_t *known = t->cmd->usage;
@@ -240,7 +240,7 @@ static void run_task_set(struct mpr_scsi_lu *lu)
 	lu->running = false;
 }
 
-/* Sense data that the initiator did not want goes when the next command comes. */
+/* Sense data that was not fetched is dropped when the next command comes. */
 static void discard_sense(struct scsi_task *t)
 {
 	struct mpr_scsi_lu *lu = t->lu;

@@ -2,8 +2,8 @@
 /*
  * A logical unit's task set (SAM-3, 8): which task may run when. SIMPLE tasks
  * run in any order, an ORDERED one after all older and before all newer tasks,
- * a HEAD OF QUEUE one at once. A cancelled task whose I/O has not ended yet
- * keeps all others waiting, so that nothing of it can overtake them.
+ * a HEAD OF QUEUE one at once. While the I/O of a cancelled task has not ended, all
+ * others wait: the initiator takes it for done, and must not see its effect later.
  */
 #ifndef MPR_DEV_SCSI_TASKSET_H
 #define MPR_DEV_SCSI_TASKSET_H

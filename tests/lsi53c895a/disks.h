@@ -8,9 +8,9 @@
 
 /* Attaches a disk; the image is freed by disks_free(). */
 struct mpr_blk *disks_attach(struct machine *m, unsigned id, unsigned lun, uint64_t size);
-/* Ends the I/O of all disks that is under way; true when there was some. */
+/* Completes all I/O that is in flight. True if there was any. */
 bool disks_poll(void);
-/* Runs chip and disks until nothing happens any more. */
+/* Runs chip and disks until all are idle. */
 void disks_finish(struct machine *m);
 /* After machine_free(). */
 void disks_free(void);

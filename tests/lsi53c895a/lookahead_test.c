@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Data arrive in place when the script can be foreseen, and the guest gets the
+/* Data arrive in place when the look-ahead predicts the script, and the guest gets the
  * same bytes when it cannot, or when the script changes meanwhile. */
 #include <string.h>
 
@@ -195,8 +195,8 @@ static void table_that_changes_is_followed(void **state)
 	assert_int_equal(m->chip->stats.bounced_bytes, 4 * BLOCK);
 }
 
-/* A guest that changes what it has started sees its old place written once; after
- * that, only what the script says, until the chip is reset. */
+/* A guest that changes a running script sees memory written that no move names any more,
+ * but only once until the chip is reset. */
 static void only_the_first_surprise_is_seen(void **state)
 {
 	struct machine *m = *state;
@@ -241,7 +241,7 @@ static void swapped_places(void **state)
 		assert_memory_equal(at(m, DATA + (3 - i) * BLOCK), medium(m, i * BLOCK), BLOCK);
 }
 
-/* The second half moves on by a little: source and place overlap. */
+/* The second half goes a little further on: source and destination overlap. */
 static void shifted_places(void **state)
 {
 	struct machine *m = *state;
@@ -274,7 +274,7 @@ static void other_lengths(void **state)
 	assert_int_equal(m->chip->stats.bounced_bytes, 500);
 }
 
-/* Which move to a place comes last is seen only by executing them. */
+/* Two moves to one place: only when they are executed is it clear which is last. */
 static void same_place_twice(void **state)
 {
 	struct machine *m = *state;

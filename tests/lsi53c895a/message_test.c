@@ -212,7 +212,7 @@ static void many_aborts_in_one_phase(void **state)
 	assert_int_equal(t->cancelled, 3);
 }
 
-/* The bus is held until the target has let go of the command's memory. */
+/* The bus is not free before the command's I/O has ended. */
 static void bus_free_waits_for_cancelled_commands(void **state)
 {
 	struct machine *m = *state;
@@ -230,7 +230,7 @@ static void bus_free_waits_for_cancelled_commands(void **state)
 	assert_int_equal(t->cancelled, 1);
 }
 
-/* Bus free after an abort is a surprise unless the script expects it. */
+/* Bus free after an abort interrupts (UDC) unless the script expects it. */
 static void unexpected_disconnect(void **state)
 {
 	struct machine *m = *state;
@@ -244,7 +244,7 @@ static void unexpected_disconnect(void **state)
 	expect_stop(m, 0, LSI_SIST0_UDC, 0);
 }
 
-/* Of a reselecting target that the initiator does not want. */
+/* ABORT TASK SET to a target that has reselected. */
 static void abort_at_reselection(void **state)
 {
 	struct machine *m = *state;

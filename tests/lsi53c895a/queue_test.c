@@ -115,7 +115,7 @@ static void selection_loses_to_reselection(void **state)
 	}
 }
 
-/* A chunk that ends in the middle of a move lets the move wait. */
+/* A move waits when a chunk ends in the middle of it. */
 static void chunks_need_not_match_moves(void **state)
 {
 	struct machine *m = *state;

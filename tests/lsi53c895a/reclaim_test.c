@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every way by which the guest takes back the memory of commands in flight is
- * finished, and seen by it, when no disk reaches that memory any more. */
+/* However the guest takes back the memory of commands in flight, it sees that this is done
+ * only when no disk accesses the memory any more. */
 #include <string.h>
 
 #include "tests/lsi53c895a/disks.h"
@@ -42,7 +42,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The guest waits, as long as a disk has something to do. */
+/* The guest waits until the disks' I/O has ended. */
 static void expect_settling(struct machine *m)
 {
 	go(m);
@@ -55,7 +55,7 @@ static void expect_settling(struct machine *m)
 	assert_false(m->dev->settling);
 }
 
-/* And then finds its memory left alone. */
+/* Then nothing writes to its memory. */
 static void expect_memory_to_be_the_guests(struct machine *m)
 {
 	static const uint8_t mine[LENGTH];
@@ -119,7 +119,7 @@ static void pci_reset(void **state)
 	expect_memory_to_be_the_guests(m);
 }
 
-/* Other writes to the same registers, and commands that are done, hold up nobody. */
+/* Other writes to the same registers, and commands that are done, let nobody wait. */
 static void what_ends_nothing_does_not_settle(void **state)
 {
 	struct machine *m = *state;
@@ -134,8 +134,8 @@ static void what_ends_nothing_does_not_settle(void **state)
 	assert_false(m->dev->settling);
 }
 
-/* A nexus that is used anew: its first command has let go before the second one
- * begins, so that nothing comes after the answer to that. */
+/* A nexus that is used again: the second command begins when the I/O of the first one has
+ * ended, so that none of it follows the second one's status. */
 static void command_on_a_nexus_in_use(void **state)
 {
 	struct machine *m = *state;

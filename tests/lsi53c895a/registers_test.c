@@ -233,7 +233,7 @@ static void shadow_shows_the_cause_when_the_line_rises(void **state)
 	assert_true(m->risen[LSI_ISTAT0] & LSI_ISTAT0_INTF);
 }
 
-/* What a VMM may conclude while the chip has nothing to do. */
+/* While the chip is idle. */
 static void acknowledgement_does_what_the_shadow_says(void **state)
 {
 	const uint8_t keeps = LSI_ISTAT0_SIGP | LSI_ISTAT0_SEM;

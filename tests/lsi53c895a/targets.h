@@ -35,9 +35,9 @@ struct targets {
 };
 
 struct targets *targets_of(struct mpr_scsi_bus *bus);
-/* What each task waits for happens; true when something did. */
+/* Completes what each task waits for. True if there was anything. */
 bool targets_poll(struct mpr_scsi_bus *bus);
-/* Runs chip and targets until nothing happens any more. */
+/* Runs chip and targets until all are idle. */
 void targets_finish(struct machine *m);
 
 #endif

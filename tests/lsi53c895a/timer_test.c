@@ -107,7 +107,7 @@ static void timer_that_runs_follows_the_clock(void **state)
 	pass(m, 20 * US);
 	assert_true(general_expired(m));
 
-	/* Halted, it waits. */
+	/* With the clock halted, it waits. */
 	wr8(m, LSI_SCNTL3, 1);
 	wr8(m, LSI_STIME1, 8);
 	wr8(m, LSI_STEST3, LSI_STEST3_HSC);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A disk that is added, removed or resized while commands are under way: each of
- * them ends once, the image is used no more when that is said, and the target's
- * other logical units tell the initiator. */
+/* A disk that is added, removed or resized while commands are in flight: each of them ends
+ * once, nothing uses the image after removed() was called, and the target's other logical
+ * units report the change. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,7 +102,7 @@ static void data_that_is_not_moved_yet_fails(void **state)
 	c[0].data = false; /* it is withdrawn */
 	remove_disk(in);
 	assert_int_equal(removals, 0);
-	/* This one's data arrives, and is not announced any more. */
+	/* This one's I/O ends, but data() is not called any more. */
 	fake_blk_end_all(in->blk);
 	assert_false(c[1].data);
 	assert_int_equal(removals, 1);

@@ -318,7 +318,7 @@ static void cancelled_write_with_an_error_leaves_no_sense(void **state)
 	assert_int_equal(fetch_sense(in), 0);
 }
 
-/* The initiator may take an abort for done before the host's write is. */
+/* To the initiator an abort is done, while the host's write is still in flight. */
 static void new_tasks_wait_for_a_cancelled_ones_io(void **state)
 {
 	struct initiator *in = *state;
