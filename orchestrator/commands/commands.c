@@ -5,6 +5,9 @@
 #include "orchestrator/commands/routing.h"
 #include "orchestrator/vm/vm.h"
 
+/* A remote that works answers within milliseconds. */
+#define PATIENCE_MS 3000
+
 static bool has_qmp(const struct mpr_commands *commands, const char *name,
 		    struct json_object *arguments)
 {
@@ -26,7 +29,7 @@ static void run_qmp(const struct mpr_commands *commands, const char *name,
 	if (own)
 		mpr_own_run_qmp(commands->vm, own, arguments, done, opaque);
 	else
-		mpr_routing_run_qmp(commands->vm, name, arguments, done, opaque);
+		mpr_routing_run_qmp(commands, name, arguments, done, opaque);
 }
 
 static void run_hmp(const struct mpr_commands *commands, const char *line, mpr_outcome_fn done,
@@ -38,7 +41,7 @@ static void run_hmp(const struct mpr_commands *commands, const char *line, mpr_o
 	if (own)
 		mpr_own_run_hmp(commands->vm, own, words, done, opaque);
 	else
-		mpr_routing_run_hmp(commands->vm, line, done, opaque);
+		mpr_routing_run_hmp(commands, line, done, opaque);
 }
 
 static void ask_qemu(const struct mpr_commands *commands, const char *name,
@@ -52,6 +55,7 @@ struct mpr_commands mpr_commands_of(struct mpr_vm *vm)
 {
 	return (struct mpr_commands){
 		.vm = vm,
+		.patience_ms = PATIENCE_MS,
 		.own = mpr_own_commands,
 		.has_qmp = has_qmp,
 		.has_hmp = has_hmp,

@@ -36,6 +36,7 @@ struct mpr_own_command {
 /* Of a machine that runs (mpr_commands_of()), or of a test that is in its place. */
 struct mpr_commands {
 	struct mpr_vm *vm;
+	unsigned patience_ms;		   /* with remotes that are asked for an answer about all */
 	const struct mpr_own_command *own; /* ends with hmp NULL */
 
 	/* Whether the command is not QEMU's alone, as things are. `arguments` (NULL: none) stay

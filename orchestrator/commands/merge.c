@@ -8,9 +8,10 @@
 #include "monitor/json.h"
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/printable.h"
+#include "orchestrator/plan/remote_option.h"
 #include "orchestrator/vm/believe.h"
 #include "orchestrator/vm/inventory.h"
-#include "orchestrator/vm/vm_state.h"
+#include "orchestrator/vm/remote.h"
 
 /* ---- Lists -------------------------------------------------------------- */
 
@@ -24,12 +25,14 @@ static bool is_node(const struct mpr_remote_option *drive, const char *name)
 }
 
 /* Whether one of the remote's drives has what is named; a name that is NULL is any. */
-static bool has_drive(const struct mpr_vm_remote *remote, const char *id, const char *node)
+static bool has_drive(const struct mpr_vm *vm, uint64_t rid, const char *id, const char *node)
 {
-	for (guint i = 0; i < remote->vm->options->len; i++) {
-		const struct mpr_remote_option *option = mpr_vm_option(remote->vm, i);
+	const GPtrArray *options = mpr_vm_options(vm);
 
-		if (option->kind == MPR_REMOTE_DRIVE && option->rid == remote->rid &&
+	for (guint i = 0; i < options->len; i++) {
+		const struct mpr_remote_option *option = options->pdata[i];
+
+		if (option->kind == MPR_REMOTE_DRIVE && option->rid == rid &&
 		    (!id || !strcmp(mpr_remote_option_get(option, "id"), id)) &&
 		    (!node || is_node(option, node)))
 			return true;
@@ -38,7 +41,7 @@ static bool has_drive(const struct mpr_vm_remote *remote, const char *id, const 
 }
 
 /* A drive, a node, or the entry of a device in /machine/peripheral. */
-static bool is_own(const struct mpr_vm_remote *remote, struct json_object *entry)
+static bool is_own(const struct mpr_vm *vm, uint64_t rid, struct json_object *entry)
 {
 	const char *name = mpr_json_get_string(entry, "name");
 	const char *drive = mpr_json_get_string(entry, "device");
@@ -46,10 +49,10 @@ static bool is_own(const struct mpr_vm_remote *remote, struct json_object *entry
 	struct json_object *inserted = mpr_json_get(entry, "inserted");
 
 	if (name)
-		return mpr_vm_find_device(remote->vm, remote->rid, name);
+		return mpr_vm_find_device(vm, rid, name);
 	if (!node)
 		node = mpr_json_get_string(inserted, "node-name");
-	return (drive || node) && has_drive(remote, drive, node);
+	return (drive || node) && has_drive(vm, rid, drive, node);
 }
 
 /* Both have the adapters, and each container has a type. */
@@ -66,15 +69,15 @@ static bool is_listed(struct json_object *list, struct json_object *entry)
 	return false;
 }
 
-void mpr_merge_list(struct json_object *list, struct mpr_vm_remote *remote, const char *command,
-		    struct json_object *more)
+void mpr_merge_list(struct json_object *list, const struct mpr_vm *vm, struct mpr_vm_remote *remote,
+		    const char *command, struct json_object *more)
 {
 	for (size_t i = 0; i < mpr_json_length(more); i++) {
 		struct json_object *entry = json_object_array_get_idx(more, i);
 
 		if (is_listed(list, entry))
 			continue;
-		if (is_own(remote, entry))
+		if (is_own(vm, mpr_vm_remote_rid(remote), entry))
 			json_object_array_add(list, json_object_get(entry));
 		else
 			mpr_disbelieve(remote, command);
@@ -117,7 +120,7 @@ void mpr_merge_text(GString *text, const struct mpr_vm_remote *remote, const cha
 		g_string_append(text, "\n"); /* as between QEMU's own */
 	if (*lines && tree)
 		g_string_append_printf(text, "remote process of rid %llu:\n",
-				       (unsigned long long)remote->rid);
+				       (unsigned long long)mpr_vm_remote_rid(remote));
 	if (!strcmp(command, "qom-list"))
 		append_lines(text, lines);
 	else

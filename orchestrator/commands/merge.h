@@ -9,11 +9,12 @@
 #include <glib.h>
 #include <json-c/json.h>
 
+struct mpr_vm;
 struct mpr_vm_remote;
 
 /* Appends what `more` lists, the value that QMP's `command` returned, and the list has not. */
-void mpr_merge_list(struct json_object *list, struct mpr_vm_remote *remote, const char *command,
-		    struct json_object *more);
+void mpr_merge_list(struct json_object *list, const struct mpr_vm *vm, struct mpr_vm_remote *remote,
+		    const char *command, struct json_object *more);
 
 /* Appends what HMP's `command` printed. */
 void mpr_merge_text(GString *text, const struct mpr_vm_remote *remote, const char *command,

@@ -1,90 +1,90 @@
 /* SPDX-License-Identifier: MIT */
 #include "orchestrator/commands/proc_list.h"
 
-#include <stdlib.h>
+#include <glib.h>
 
-#include "orchestrator/base/alloc.h"
-#include "orchestrator/vm/vm_state.h"
+#include "monitor/json.h"
+#include "orchestrator/plan/remote_option.h"
+#include "orchestrator/vm/inventory.h"
+#include "orchestrator/vm/remote.h"
+#include "orchestrator/vm/vm.h"
 
-typedef void (*row_fn)(void *opaque, const struct mpr_vm_remote *remote, const char *id);
-
-static void list_options(const struct mpr_vm_remote *remote, enum mpr_remote_kind kind, row_fn row,
-			 void *opaque)
+/* `id` NULL: it has none. */
+static void add_row(struct json_object *rows, const struct mpr_vm *vm,
+		    const struct mpr_vm_remote *remote, const char *id)
 {
-	const struct mpr_vm *vm = remote->vm;
+	struct json_object *row = json_object_new_object();
+	g_autofree char *name = g_path_get_basename(mpr_vm_remote_program(vm));
 
-	for (guint i = 0; i < vm->options->len; i++) {
-		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
+	json_object_object_add(row, "pid", json_object_new_int(mpr_vm_remote_pid(remote)));
+	json_object_object_add(row, "rid",
+			       json_object_new_int64((int64_t)mpr_vm_remote_rid(remote)));
+	if (id)
+		mpr_json_put(row, "id", id);
+	mpr_json_put(row, "name", name);
+	json_object_array_add(rows, row);
+}
 
-		if (option->kind == kind && option->rid == remote->rid &&
+static void add_options(struct json_object *rows, const struct mpr_vm *vm,
+			const struct mpr_vm_remote *remote, enum mpr_remote_kind kind)
+{
+	const GPtrArray *options = mpr_vm_options(vm);
+
+	for (guint i = 0; i < options->len; i++) {
+		const struct mpr_remote_option *option = options->pdata[i];
+
+		if (option->kind == kind && option->rid == mpr_vm_remote_rid(remote) &&
 		    option->state != MPR_REMOTE_COMING)
-			row(opaque, remote, mpr_remote_option_get(option, "id"));
+			add_row(rows, vm, remote, mpr_remote_option_get(option, "id"));
 	}
 }
 
 /* A process that was told to end is there until it has; what it had is not. */
-static bool has_options(const struct mpr_vm_remote *remote)
+static void add_remote(struct json_object *rows, const struct mpr_vm *vm,
+		       const struct mpr_vm_remote *remote)
 {
-	return remote->member && remote->qmp && !remote->leaving;
-}
+	uint64_t rid = mpr_vm_remote_rid(remote);
+	bool works = mpr_vm_find_remote(vm, rid) == remote;
+	g_autofree char *id = g_strdup_printf("%llu", (unsigned long long)rid);
 
-static void list_rows(const struct mpr_vm *vm, row_fn row, void *opaque)
-{
-	for (guint i = 0; i < vm->remotes->len; i++) {
-		const struct mpr_vm_remote *remote = mpr_vm_remote_at(vm, i);
-		char *rid = mpr_need_text("%llu", (unsigned long long)remote->rid);
-
-		for (enum mpr_remote_kind kind = 0; has_options(remote) && kind < MPR_REMOTE_KINDS;
-		     kind++)
-			list_options(remote, kind, row, opaque);
-		if (remote->member)
-			row(opaque, remote, rid);
-		free(rid);
-	}
-}
-
-static char *process_name(const struct mpr_vm *vm)
-{
-	return g_path_get_basename(vm->remote_program);
-}
-
-static void add_line(void *opaque, const struct mpr_vm_remote *remote, const char *id)
-{
-	char *name = process_name(remote->vm);
-
-	g_string_append_printf(opaque, "%08d\t%16llu\t%16s\t%16s\n", (int)remote->pid,
-			       (unsigned long long)remote->rid, id ? id : "-", name);
-	g_free(name);
-}
-
-char *mpr_proc_list_text(const struct mpr_vm *vm)
-{
-	GString *text = g_string_new(NULL);
-
-	g_string_append_printf(text, "%8s\t%16s\t%16s\t%16s\n\n", "PID", "RID", "QEMU ID",
-			       "PROCESS NAME");
-	list_rows(vm, add_line, text);
-	return g_string_free(text, FALSE);
-}
-
-static void add_object(void *opaque, const struct mpr_vm_remote *remote, const char *id)
-{
-	struct json_object *object = json_object_new_object();
-	char *name = process_name(remote->vm);
-
-	json_object_object_add(object, "pid", json_object_new_int(remote->pid));
-	json_object_object_add(object, "rid", json_object_new_int64((int64_t)remote->rid));
-	if (id)
-		json_object_object_add(object, "id", json_object_new_string(id));
-	json_object_object_add(object, "name", json_object_new_string(name));
-	json_object_array_add(opaque, object);
-	g_free(name);
+	for (enum mpr_remote_kind kind = 0; works && kind < MPR_REMOTE_KINDS; kind++)
+		add_options(rows, vm, remote, kind);
+	add_row(rows, vm, remote, id);
 }
 
 struct json_object *mpr_proc_list_json(const struct mpr_vm *vm)
 {
 	struct json_object *rows = json_object_new_array();
+	const GPtrArray *remotes = mpr_vm_remotes(vm);
 
-	list_rows(vm, add_object, rows);
+	for (guint i = 0; i < remotes->len; i++)
+		if (mpr_vm_remote_pid(remotes->pdata[i]))
+			add_remote(rows, vm, remotes->pdata[i]);
 	return rows;
+}
+
+static const char *text_of(struct json_object *row, const char *key)
+{
+	struct json_object *value = mpr_json_get(row, key);
+
+	return value ? json_object_get_string(value) : "-";
+}
+
+char *mpr_proc_list_text(const struct mpr_vm *vm)
+{
+	struct json_object *rows = mpr_proc_list_json(vm);
+	GString *text = g_string_new(NULL);
+
+	g_string_append_printf(text, "%8s\t%16s\t%16s\t%16s\n\n", "PID", "RID", "QEMU ID",
+			       "PROCESS NAME");
+	for (size_t i = 0; i < mpr_json_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+
+		g_string_append_printf(text, "%08d\t%16s\t%16s\t%16s\n",
+				       json_object_get_int(mpr_json_get(row, "pid")),
+				       text_of(row, "rid"), text_of(row, "id"),
+				       text_of(row, "name"));
+	}
+	json_object_put(rows);
+	return g_string_free(text, FALSE);
 }

@@ -8,15 +8,16 @@
 #include "monitor/json.h"
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/printable.h"
-#include "orchestrator/base/say.h"
 #include "orchestrator/commands/merge.h"
 #include "orchestrator/commands/own.h"
 #include "orchestrator/commands/routes.h"
 #include "orchestrator/commands/way.h"
+#include "orchestrator/plan/remote_option.h"
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/plug.h"
+#include "orchestrator/vm/remote.h"
 #include "orchestrator/vm/unplug.h"
-#include "orchestrator/vm/vm_state.h"
+#include "orchestrator/vm/vm.h"
 
 #define HMP "human-monitor-command"
 
@@ -209,7 +210,7 @@ static void end_lists(struct call *call, struct json_object *list)
 {
 	for (guint i = 1; i < call->parts->len; i++)
 		if (remote_of(call, i))
-			mpr_merge_list(list, remote_of(call, i), call->route->name,
+			mpr_merge_list(list, call->vm, remote_of(call, i), call->route->name,
 				       mpr_json_get(reply_of(call, i), "return"));
 	end(call, &(struct mpr_outcome){.result = list});
 }
@@ -249,7 +250,7 @@ static void note_answer(const struct part *part)
 	struct mpr_vm_remote *remote = mpr_vm_find_remote(part->vm, part->rid);
 
 	if (remote && !part->qemu)
-		remote->silent = false;
+		mpr_vm_remote_set_silent(remote, false);
 }
 
 static void end_if_answered(struct call *call)
@@ -287,7 +288,7 @@ static void ask(struct call *call, struct mpr_qmp *qmp, uint64_t rid)
 	part->vm = call->vm;
 	part->call = call;
 	part->rid = rid;
-	part->qemu = qmp == call->vm->qemu;
+	part->qemu = qmp == mpr_vm_qemu(call->vm);
 	g_ptr_array_add(call->parts, part);
 	call->pending++;
 	if (!call->line) {
@@ -306,13 +307,8 @@ static void give_up(const struct part *part)
 {
 	struct mpr_vm_remote *remote = mpr_vm_find_remote(part->vm, part->rid);
 
-	if (!remote || part->answered || part->qemu)
-		return;
-	if (!remote->silent)
-		mpr_say("remote process of rid %llu (pid %d) does not answer; what it has is left "
-			"out of answers about all drives and devices",
-			(unsigned long long)remote->rid, (int)remote->pid);
-	remote->silent = true;
+	if (remote && !part->answered && !part->qemu)
+		mpr_vm_remote_set_silent(remote, true);
 }
 
 static gboolean on_timeout(void *opaque)
@@ -326,17 +322,18 @@ static gboolean on_timeout(void *opaque)
 	return G_SOURCE_REMOVE;
 }
 
-static void ask_all(struct call *call)
+static void ask_all(struct call *call, unsigned patience_ms)
 {
-	struct mpr_vm *vm = call->vm;
+	const GPtrArray *remotes = mpr_vm_remotes(call->vm);
 
-	call->timeout = g_timeout_add(vm->patience_ms, on_timeout, call);
-	ask(call, vm->qemu, 0);
-	for (guint i = 0; i < vm->remotes->len; i++) {
-		const struct mpr_vm_remote *remote = mpr_vm_remote_at(vm, i);
+	call->timeout = g_timeout_add(patience_ms, on_timeout, call);
+	ask(call, mpr_vm_qemu(call->vm), 0);
+	for (guint i = 0; i < remotes->len; i++) {
+		const struct mpr_vm_remote *remote = remotes->pdata[i];
+		uint64_t rid = mpr_vm_remote_rid(remote);
 
-		if (mpr_vm_find_remote(vm, remote->rid) == remote && !remote->silent)
-			ask(call, remote->qmp, remote->rid);
+		if (mpr_vm_find_remote(call->vm, rid) == remote && !mpr_vm_remote_is_silent(remote))
+			ask(call, mpr_vm_remote_qmp(remote), rid);
 	}
 }
 
@@ -387,46 +384,47 @@ static void run_one(struct call *call, const struct mpr_way *way)
 		refuse(call, "");
 		break;
 	default:
-		ask(call, way->remote->qmp, call->rid);
+		ask(call, mpr_vm_remote_qmp(way->remote), call->rid);
 	}
 }
 
 /* Takes over the arguments. */
-static void run(struct mpr_vm *vm, const struct mpr_route *route, struct json_object *arguments,
-		const char *line, mpr_outcome_fn done, void *opaque)
+static void run(const struct mpr_commands *commands, const struct mpr_route *route,
+		struct json_object *arguments, const char *line, mpr_outcome_fn done, void *opaque)
 {
 	struct call *call = g_new0(struct call, 1);
 	struct mpr_way way;
 
-	call->vm = vm;
+	call->vm = commands->vm;
 	call->route = route;
 	call->arguments = arguments;
 	call->line = g_strdup(line);
 	call->parts = g_ptr_array_new_with_free_func(leave_part);
 	call->done = done;
 	call->opaque = opaque;
-	if (!mpr_way_find(vm, route, arguments, &way)) {
+	if (!mpr_way_find(commands->vm, route, arguments, &way)) {
 		end(call, &(struct mpr_outcome){.qemus = true});
 	} else if (way.all) {
-		ask_all(call);
+		ask_all(call, commands->patience_ms);
 	} else {
 		call->name = g_strdup(way.named.name);
-		call->rid = way.remote->rid;
+		call->rid = way.named.option->rid;
 		run_one(call, &way);
 	}
 }
 
-void mpr_routing_run_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments,
-			 mpr_outcome_fn done, void *opaque)
+void mpr_routing_run_qmp(const struct mpr_commands *commands, const char *name,
+			 struct json_object *arguments, mpr_outcome_fn done, void *opaque)
 {
-	run(vm, mpr_route_find(mpr_routes_qmp, name), json_object_get(arguments), NULL, done,
+	run(commands, mpr_route_find(mpr_routes_qmp, name), json_object_get(arguments), NULL, done,
 	    opaque);
 }
 
-void mpr_routing_run_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque)
+void mpr_routing_run_hmp(const struct mpr_commands *commands, const char *line, mpr_outcome_fn done,
+			 void *opaque)
 {
 	struct json_object *arguments;
 	const struct mpr_route *route = mpr_way_of_line(line, &arguments);
 
-	run(vm, route, arguments, line, done, opaque);
+	run(commands, route, arguments, line, done, opaque);
 }

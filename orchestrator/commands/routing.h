@@ -18,8 +18,9 @@ bool mpr_routing_has_hmp(struct mpr_vm *vm, const char *line);
 
 /* Runs one that is not. Things may be otherwise by then: an outcome that is `qemus` leaves it
  * to the caller to have QEMU run it. `arguments` stays the caller's. */
-void mpr_routing_run_qmp(struct mpr_vm *vm, const char *name, struct json_object *arguments,
-			 mpr_outcome_fn done, void *opaque);
-void mpr_routing_run_hmp(struct mpr_vm *vm, const char *line, mpr_outcome_fn done, void *opaque);
+void mpr_routing_run_qmp(const struct mpr_commands *commands, const char *name,
+			 struct json_object *arguments, mpr_outcome_fn done, void *opaque);
+void mpr_routing_run_hmp(const struct mpr_commands *commands, const char *line, mpr_outcome_fn done,
+			 void *opaque);
 
 #endif

@@ -7,8 +7,9 @@
 
 #include "monitor/json.h"
 #include "orchestrator/commands/routes.h"
+#include "orchestrator/plan/remote_option.h"
 #include "orchestrator/vm/inventory.h"
-#include "orchestrator/vm/vm_state.h"
+#include "orchestrator/vm/remote.h"
 
 #define PERIPHERAL "/machine/peripheral"
 
@@ -27,8 +28,10 @@ static bool is_node(const struct mpr_remote_option *drive, const char *name)
 
 static const struct mpr_remote_option *find_drive(const struct mpr_vm *vm, const char *name)
 {
-	for (guint i = 0; i < vm->options->len; i++) {
-		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
+	const GPtrArray *options = mpr_vm_options(vm);
+
+	for (guint i = 0; i < options->len; i++) {
+		const struct mpr_remote_option *option = options->pdata[i];
 
 		if (option->kind == MPR_REMOTE_DRIVE &&
 		    (!strcmp(mpr_remote_option_get(option, "id"), name) || is_node(option, name)))
@@ -40,13 +43,14 @@ static const struct mpr_remote_option *find_drive(const struct mpr_vm *vm, const
 /* Of an id, or a path. An adapter is QEMU's, too, as a proxy. */
 static const struct mpr_remote_option *find_disk(const struct mpr_vm *vm, const char *name)
 {
+	const GPtrArray *options = mpr_vm_options(vm);
 	size_t len;
 
 	if (g_str_has_prefix(name, PERIPHERAL "/"))
 		name += strlen(PERIPHERAL "/");
 	len = strcspn(name, "/");
-	for (guint i = 0; len && i < vm->options->len; i++) {
-		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
+	for (guint i = 0; len && i < options->len; i++) {
+		const struct mpr_remote_option *option = options->pdata[i];
 		const char *id = mpr_remote_option_get(option, "id");
 
 		if (option->kind == MPR_REMOTE_DEVICE && id && strlen(id) == len &&
@@ -59,10 +63,11 @@ static const struct mpr_remote_option *find_disk(const struct mpr_vm *vm, const 
 /* The adapter that has the bus, "ID.0". */
 static const struct mpr_remote_option *find_bus(const struct mpr_vm *vm, const char *name)
 {
+	const GPtrArray *options = mpr_vm_options(vm);
 	const char *dot = strrchr(name, '.');
 
-	for (guint i = 0; dot && i < vm->options->len; i++) {
-		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
+	for (guint i = 0; dot && i < options->len; i++) {
+		const struct mpr_remote_option *option = options->pdata[i];
 		const char *id = mpr_remote_option_get(option, "id");
 
 		if (option->kind == MPR_REMOTE_ADAPTER && strlen(id) == (size_t)(dot - name) &&
@@ -204,8 +209,10 @@ const struct mpr_route *mpr_way_of_line(const char *line, struct json_object **a
 
 static bool has_remotes(const struct mpr_vm *vm)
 {
-	for (guint i = 0; i < vm->remotes->len; i++)
-		if (mpr_vm_find_remote(vm, mpr_vm_remote_at(vm, i)->rid))
+	const GPtrArray *remotes = mpr_vm_remotes(vm);
+
+	for (guint i = 0; i < remotes->len; i++)
+		if (mpr_vm_find_remote(vm, mpr_vm_remote_rid(remotes->pdata[i])))
 			return true;
 	return false;
 }

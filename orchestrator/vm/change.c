@@ -9,7 +9,7 @@
 #include "orchestrator/base/printable.h"
 #include "orchestrator/base/say.h"
 #include "orchestrator/vm/inventory.h"
-#include "orchestrator/vm/remote.h"
+#include "orchestrator/vm/leave.h"
 
 /* A remote that does not answer, or whose I/O does not end, keeps nobody's monitor. */
 static gboolean on_timeout(void *opaque)

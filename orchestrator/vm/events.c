@@ -9,7 +9,7 @@
 #include "orchestrator/vm/believe.h"
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/io_stop.h"
-#include "orchestrator/vm/remote.h"
+#include "orchestrator/vm/leave.h"
 #include "orchestrator/vm/unplug.h"
 #include "orchestrator/vm/vm_state.h"
 #include "orchestrator/vm/waits.h"

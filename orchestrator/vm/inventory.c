@@ -5,6 +5,16 @@
 
 #include "orchestrator/vm/vm_state.h"
 
+const GPtrArray *mpr_vm_remotes(const struct mpr_vm *vm)
+{
+	return vm->remotes;
+}
+
+const GPtrArray *mpr_vm_options(const struct mpr_vm *vm)
+{
+	return vm->options;
+}
+
 struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *vm, uint64_t rid)
 {
 	for (guint i = 0; i < vm->remotes->len; i++) {

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What the remote processes of the running machine have. */
+/* The remote processes of the running machine, and what they have. */
 #ifndef MPR_ORCHESTRATOR_VM_INVENTORY_H
 #define MPR_ORCHESTRATOR_VM_INVENTORY_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct mpr_remote_option;
 struct mpr_vm;
+struct mpr_vm_remote;
+
+/* All processes (struct mpr_vm_remote), those that end as well, and what they have (struct
+ * mpr_remote_option), that which comes or goes as well. */
+const GPtrArray *mpr_vm_remotes(const struct mpr_vm *vm);
+const GPtrArray *mpr_vm_options(const struct mpr_vm *vm);
 
 /* A remote process that works, or NULL. */
 struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *vm, uint64_t rid);

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* A remote process that leaves the running machine, and devices that leave it. */
+/* A remote process of the running machine. */
 #ifndef MPR_ORCHESTRATOR_VM_REMOTE_H
 #define MPR_ORCHESTRATOR_VM_REMOTE_H
 
-struct mpr_remote_option;
-struct mpr_vm;
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct mpr_qmp;
 struct mpr_vm_remote;
 
-/* Forgets a device, and what goes with it: an adapter's disks, a disk's drive. */
-void mpr_vm_forget(struct mpr_vm *vm, struct mpr_remote_option *option);
+uint64_t mpr_vm_remote_rid(const struct mpr_vm_remote *remote);
 
-/* Forgets all that the process has. */
-void mpr_vm_forget_all(struct mpr_vm_remote *remote);
+/* 0: it has ended. */
+pid_t mpr_vm_remote_pid(const struct mpr_vm_remote *remote);
 
-/* Ends a process that has no adapter: nothing in it matters any more. */
-void mpr_vm_end_remote(struct mpr_vm_remote *remote);
+/* NULL: it is lost. */
+struct mpr_qmp *mpr_vm_remote_qmp(const struct mpr_vm_remote *remote);
 
-/* Forgets the process itself, if it has ended and its monitor is lost. */
-void mpr_vm_forget_remote(struct mpr_vm_remote *remote);
+/* Whether it has left a question unanswered for too long, and has answered none since. When it
+ * becomes so, the operator is told. */
+bool mpr_vm_remote_is_silent(const struct mpr_vm_remote *remote);
+void mpr_vm_remote_set_silent(struct mpr_vm_remote *remote, bool silent);
 
 #endif

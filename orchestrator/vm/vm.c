@@ -4,13 +4,12 @@
 #include <stdlib.h>
 
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/vm/remote.h"
+#include "orchestrator/vm/leave.h"
 #include "orchestrator/vm/vm_state.h"
 #include "orchestrator/vm/waits.h"
 
-/* One that works answers within milliseconds. */
-#define PATIENCE_MS 3000
-#define CHANGE_MS 30000
+/* Of a change. A remote that works answers within milliseconds. */
+#define PATIENCE_MS 30000
 
 /* A member that ended may go at any time. */
 static void on_end(void *opaque, const struct mpr_member *member)
@@ -36,8 +35,7 @@ struct mpr_vm *mpr_vm_create(struct mpr_family *family, struct mpr_plan *plan,
 
 	vm->family = family;
 	vm->plan = plan;
-	vm->patience_ms = PATIENCE_MS;
-	vm->change_ms = CHANGE_MS;
+	vm->change_ms = PATIENCE_MS;
 	vm->options = g_ptr_array_ref(mpr_plan_options(plan));
 	vm->remote_program = mpr_need_text("%s", remote_program);
 	vm->remotes = g_ptr_array_new_with_free_func(g_rc_box_release);
@@ -82,6 +80,11 @@ void mpr_vm_destroy(struct mpr_vm *vm)
 	g_ptr_array_unref(vm->options);
 	free(vm->remote_program);
 	free(vm);
+}
+
+const char *mpr_vm_remote_program(const struct mpr_vm *vm)
+{
+	return vm->remote_program;
 }
 
 struct mpr_qmp *mpr_vm_qemu(struct mpr_vm *vm)

@@ -33,6 +33,9 @@ void mpr_vm_set_qemu(struct mpr_vm *vm, int sock);
  * started; the end of one that has does the same. NULL is allowed. */
 void mpr_vm_hang_up(struct mpr_vm *vm);
 
+/* Its path. */
+const char *mpr_vm_remote_program(const struct mpr_vm *vm);
+
 /* mpring's own QMP connection to QEMU. */
 struct mpr_qmp *mpr_vm_qemu(struct mpr_vm *vm);
 

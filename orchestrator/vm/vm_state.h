@@ -27,7 +27,7 @@ struct mpr_vm_remote {
 	int64_t io_errors_since;
 	unsigned io_errors;
 	bool withheld, disbelieved;
-	bool silent; /* it did not answer in time (routing.c) */
+	bool silent; /* it did not answer in time */
 };
 
 struct mpr_vm {
@@ -42,9 +42,8 @@ struct mpr_vm {
 	GPtrArray *waits;   /* waits.h */
 	mpr_vm_event_fn event;
 	void *opaque;
-	unsigned sockets;  /* names made up for sockets on their way */
-	guint patience_ms; /* with remotes that are asked for an answer about all */
-	guint change_ms;   /* for what one is to do, before nobody waits for it */
+	unsigned sockets; /* names made up for sockets on their way */
+	guint change_ms;  /* for what one is to do, before nobody waits for it */
 };
 
 static inline struct mpr_remote_option *mpr_vm_option(const struct mpr_vm *vm, guint i)

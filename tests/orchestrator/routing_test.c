@@ -22,6 +22,7 @@
 #include "orchestrator/vm/vm_state.h"
 
 static struct mpr_vm vm;
+static struct mpr_commands commands;
 static struct mpr_vm_remote remotes[2];
 static GString *asked, *outcome, *disbelieved;
 
@@ -124,7 +125,8 @@ static void add_option(const char *text, bool device)
 static int set_up(void **state)
 {
 	(void)state;
-	vm = (struct mpr_vm){.qemu = connection(2), .patience_ms = 1000000, .change_ms = 1000000};
+	vm = (struct mpr_vm){.qemu = connection(2), .change_ms = 1000000};
+	commands = (struct mpr_commands){.vm = &vm, .patience_ms = 1000000};
 	vm.options = g_ptr_array_new_with_free_func((GDestroyNotify)mpr_remote_option_unref);
 	vm.remotes = g_ptr_array_new();
 	for (int i = 0; i < 2; i++) {
@@ -176,7 +178,7 @@ static void on_outcome(void *opaque, const struct mpr_outcome *what)
 static void hmp(const char *line)
 {
 	assert_true(mpr_routing_has_hmp(&vm, line));
-	mpr_routing_run_hmp(&vm, line, on_outcome, &vm);
+	mpr_routing_run_hmp(&commands, line, on_outcome, &vm);
 }
 
 /* `what`: "name {arguments}". */
@@ -188,7 +190,7 @@ static bool qmp(const char *what, bool run)
 	bool routed = mpr_routing_has_qmp(&vm, name, arguments);
 
 	if (run)
-		mpr_routing_run_qmp(&vm, name, arguments, on_outcome, &vm);
+		mpr_routing_run_qmp(&commands, name, arguments, on_outcome, &vm);
 	json_object_put(arguments);
 	g_free(name);
 	return routed;
@@ -504,7 +506,7 @@ static void a_remote_is_believed_of_what_it_has(void **state)
 static void a_remote_that_hangs_is_left_out_until_it_answers(void **state)
 {
 	(void)state;
-	vm.patience_ms = 0;
+	commands.patience_ms = 0;
 	qmp("query-block", true);
 	while (g_main_context_iteration(NULL, FALSE))
 		;
@@ -518,7 +520,7 @@ static void a_remote_that_hangs_is_left_out_until_it_answers(void **state)
 	answer(NULL);					/* of rid 5 */
 	answer("{\"return\": []}");
 	assert_text(outcome, "[]");
-	vm.patience_ms = 1000000;
+	commands.patience_ms = 1000000;
 	qmp("query-block", true);
 	assert_text(asked, "qemu: query-block {}\nrid0: query-block {}\nrid5: query-block {}\n");
 	answer("{\"return\": []}");
