@@ -43,12 +43,6 @@ static const char *set_value(struct mpr_opts *opts, const char *key, struct json
 	}
 }
 
-/* Whether an option string can say so, at its beginning as well. */
-static bool is_key(const char *key)
-{
-	return *key && *key != '{' && !strpbrk(key, "=,");
-}
-
 static const char *set_member(struct mpr_opts *opts, const char *parent, const char *name,
 			      struct json_object *value)
 {
@@ -57,7 +51,7 @@ static const char *set_member(struct mpr_opts *opts, const char *parent, const c
 
 	if (!key)
 		wrong = no_memory;
-	else if (is_key(name))
+	else if (mpr_opts_is_key(name))
 		wrong = set_value(opts, key, value);
 	free(key);
 	return wrong;

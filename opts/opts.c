@@ -120,6 +120,11 @@ bool mpr_opts_item(const struct mpr_opts *opts, size_t i, const char **key, cons
 	return true;
 }
 
+bool mpr_opts_is_key(const char *key)
+{
+	return *key && *key != '{' && !strpbrk(key, "=,");
+}
+
 /* ---- Changing ----------------------------------------------------------- */
 
 static struct item *append(struct mpr_opts *opts, const char *key)

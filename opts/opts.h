@@ -108,6 +108,12 @@ bool mpr_opts_is_on(const char *text);
 
 /* ---- Names -------------------------------------------------------------- */
 
+/* Whether an option string can have a key, at its beginning as well. */
+bool mpr_opts_is_key(const char *key);
+
+/* Whether a key can be in an option string, wherever it stands there. */
+bool mpr_opts_is_key(const char *key);
+
 /* QEMU has other names for some drivers: "lsi" is lsi53c895a. The other name of a driver,
  * or NULL. */
 const char *mpr_driver_alias(const char *driver);

@@ -13,6 +13,11 @@ void *mpr_need(void *memory)
 	exit(1);
 }
 
+void mpr_need_ok(int err)
+{
+	(void)mpr_need(err ? NULL : &err);
+}
+
 void *mpr_need_array(size_t count, size_t size)
 {
 	return mpr_need(calloc(count ? count : 1, size));

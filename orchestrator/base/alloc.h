@@ -10,6 +10,8 @@
 void *mpr_need(void *memory);
 /* Zeroed. */
 void *mpr_need_array(size_t count, size_t size);
+/* Ends the program unless `err` is 0: of a function that fails only for want of memory. */
+void mpr_need_ok(int err);
 char *mpr_need_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

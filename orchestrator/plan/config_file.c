@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "opts/opts.h"
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/check.h"
 #include "orchestrator/plan/qemu_options.h"
@@ -27,16 +28,6 @@ static const char *option_of(const char *section)
 	return section;
 }
 
-static void append(GString *text, const char *key, const char *value)
-{
-	g_string_append_printf(text, "%s%s=", text->len ? "," : "", key);
-	for (; *value; value++) {
-		if (*value == ',')
-			g_string_append_c(text, ',');
-		g_string_append_c(text, *value);
-	}
-}
-
 /* ---- Lines -------------------------------------------------------------- */
 
 /* What is between the next two quotes, or NULL. */
@@ -49,8 +40,8 @@ static char *quoted(const char *text)
 }
 
 struct section {
-	char *name;    /* NULL: none has begun */
-	GString *text; /* as an option's value */
+	char *name; /* NULL: none has begun */
+	struct mpr_opts *opts;
 };
 
 /* An option, if there is one of that name. */
@@ -61,14 +52,14 @@ static void end_section(struct section *section, GPtrArray *words)
 
 		if (mpr_qemu_option(option)) {
 			g_ptr_array_add(words, option);
-			g_ptr_array_add(words, g_strdup(section->text->str));
+			g_ptr_array_add(words, mpr_need(mpr_opts_format(section->opts, NULL)));
 		} else {
 			g_free(option);
 		}
 	}
 	g_free(section->name);
-	section->name = NULL;
-	g_string_truncate(section->text, 0);
+	mpr_opts_free(section->opts);
+	*section = (struct section){0};
 }
 
 /* [name] or [name "id"] */
@@ -77,8 +68,7 @@ static void begin_section(struct section *section, const char *line)
 	g_autofree char *id = quoted(line);
 
 	section->name = g_strndup(line + 1, strcspn(line + 1, " \t]"));
-	if (id)
-		append(section->text, "id", id);
+	section->opts = mpr_need(mpr_opts_build("", NULL, "id", id, NULL));
 }
 
 /* key = "value" */
@@ -87,14 +77,14 @@ static void take_line(struct section *section, const char *line)
 	g_autofree char *key = g_strndup(line, strcspn(line, " \t="));
 	g_autofree char *value = quoted(line);
 
-	if (*key && value && section->name)
-		append(section->text, key, value);
+	if (mpr_opts_is_key(key) && value && section->name)
+		mpr_need_ok(mpr_opts_set(section->opts, key, value));
 }
 
 static void take_file(const char *text, GPtrArray *words)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	struct section section = {.text = g_string_new(NULL)};
+	struct section section = {0};
 
 	for (char **line = lines; *line; line++) {
 		g_strstrip(*line);
@@ -106,7 +96,6 @@ static void take_file(const char *text, GPtrArray *words)
 		}
 	}
 	end_section(&section, words);
-	g_string_free(section.text, TRUE);
 }
 
 /* ---- Command lines ------------------------------------------------------ */

@@ -10,8 +10,7 @@
 
 static void set(struct mpr_remote_option *option, const char *key, const char *value)
 {
-	if (mpr_opts_set(option->opts, key, value))
-		(void)mpr_need(NULL);
+	mpr_need_ok(mpr_opts_set(option->opts, key, value));
 }
 
 /* ---- -global ------------------------------------------------------------ */

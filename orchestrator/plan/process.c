@@ -67,31 +67,23 @@ int mpr_process_check_running(const GPtrArray *options, size_t index, char **err
 	return mpr_process_check(options, index, error);
 }
 
-/* Commas are doubled in options. */
-static char *quoted(const char *value)
-{
-	g_auto(GStrv) parts = g_strsplit(value, ",", -1);
-	g_autofree char *text = g_strjoinv(",,", parts);
-
-	return mpr_need_text("%s", text);
-}
-
 char *mpr_process_machine(const GPtrArray *options, uint64_t rid)
 {
-	char *machine = NULL;
+	struct mpr_opts *machine =
+		mpr_need(mpr_opts_build("-machine", "type", "type", "x-remote", NULL));
+	char *text = NULL;
+	bool any = false;
 
 	for (size_t i = 0; i < COUNT; i++) {
 		const char *value = said(options, options->len, rid, properties[i]);
-		char *text, *longer;
 
 		if (!value)
 			continue;
-		text = quoted(value);
-		longer = mpr_need_text("%s,%s=%s", machine ? machine : "x-remote", properties[i],
-				       text);
-		free(text);
-		free(machine);
-		machine = longer;
+		mpr_need_ok(mpr_opts_set(machine, properties[i], value));
+		any = true;
 	}
-	return machine;
+	if (any)
+		text = mpr_need(mpr_opts_format(machine, "type"));
+	mpr_opts_free(machine);
+	return text;
 }
