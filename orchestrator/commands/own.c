@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "opts/json_opts.h"
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/commands/proc_list.h"
 #include "orchestrator/plan/remote_option.h"
@@ -82,13 +83,13 @@ static void on_done(void *opaque, const char *error)
 	end(opaque, &(struct mpr_outcome){.error = error});
 }
 
-/* `text` is an option's, without rid= if that is `rid`. */
-static void add(struct call *call, bool device, const char *text)
+/* Takes over the option. */
+static void add(struct call *call, bool device, struct mpr_opts *opts)
 {
 	struct mpr_remote_option *option;
 	char *error;
 
-	if (mpr_remote_option_parse(call->name, text, device, &option, &error))
+	if (mpr_remote_option_create(opts, device, &option, &error))
 		fail(call, error);
 	else
 		mpr_vm_plug(call->vm, option, on_done, call);
@@ -120,55 +121,50 @@ static void usage(struct call *call, const char *what)
 				 call->command->params));
 }
 
-/* A value as option strings have it, its commas doubled. */
-static void append(GString *text, const char *key, const char *value)
+/* An option as it was typed, or NULL: the call has failed. */
+static struct mpr_opts *parse(struct call *call, const char *text, const char *implied)
 {
-	if (text->len)
-		g_string_append_c(text, ',');
-	if (key)
-		g_string_append_printf(text, "%s=", key);
-	for (; *value; value++)
-		g_string_append(text, *value == ',' ? ",," : (char[]){*value, '\0'});
-}
+	struct mpr_opts *opts;
+	char *error;
 
-static void add_text(struct call *call, bool device, GString *text)
-{
-	add(call, device, text->str);
-	g_string_free(text, TRUE);
+	if (mpr_opts_parse(call->name, text, implied, &opts, &error) == 0)
+		return opts;
+	fail(call, error);
+	return NULL;
 }
 
 /* RID DRIVER ID [DRIVE BUS] */
 static void hmp_device_add(struct call *call, char *const *words, int count)
 {
-	GString *text = g_string_new(NULL);
+	struct mpr_opts *opts;
 
-	if (count == 1) {
-		g_string_append(text, words[0]);
-	} else {
-		append(text, NULL, words[1]);
-		append(text, "id", words[2]);
-		if (count > 3)
-			append(text, "drive", words[3]);
-		if (count > 4)
-			append(text, "bus", words[4]);
-		append(text, "rid", words[0]);
-	}
-	add_text(call, true, text);
+	if (count == 1)
+		opts = parse(call, words[0], "driver");
+	else
+		opts = mpr_need(mpr_opts_build(call->name, "driver", "driver", words[1], "id",
+					       words[2], "drive", count > 3 ? words[3] : NULL,
+					       "bus", count > 4 ? words[4] : NULL, "rid", words[0],
+					       NULL));
+	if (opts)
+		add(call, true, opts);
 }
 
 /* RID ID file=PATH[,...] */
 static void hmp_drive_add(struct call *call, char *const *words, int count)
 {
-	GString *text = g_string_new(NULL);
+	struct mpr_opts *said = parse(call, words[count - 1], NULL), *opts = said;
 
-	if (count == 1) {
-		g_string_append(text, words[0]);
-	} else {
-		append(text, "id", words[1]);
-		append(text, "rid", words[0]);
-		g_string_append_printf(text, ",%s", words[2]);
+	if (!said)
+		return;
+	if (count > 1) {
+		opts = mpr_need(mpr_opts_new(call->name));
+		mpr_need_ok(mpr_opts_set(opts, "id", words[1]));
+		mpr_need_ok(mpr_opts_set(opts, "rid", words[0]));
+		mpr_need_ok(mpr_opts_set_all(opts, said));
+		mpr_need_ok(mpr_opts_quote(opts, NULL));
+		mpr_opts_free(said);
 	}
-	add_text(call, false, text);
+	add(call, false, opts);
 }
 
 /* [RID] ID */
@@ -247,60 +243,38 @@ void mpr_own_run_hmp(struct mpr_vm *vm, const struct mpr_own_command *command, c
 
 /* ---- QMP ---------------------------------------------------------------- */
 
-/* A JSON value as an option's, or NULL. */
-static const char *option_value(struct json_object *value)
+static bool is_simple(struct json_object *value)
 {
-	switch (json_object_get_type(value)) {
-	case json_type_string:
-	case json_type_int:
-	case json_type_double:
-		return json_object_get_string(value);
-	case json_type_boolean:
-		return json_object_get_boolean(value) ? "on" : "off";
-	default:
-		return NULL;
-	}
-}
-
-/* Whether an option string can say so. */
-static bool is_key(const char *key)
-{
-	return *key && !strpbrk(key, "=,");
+	return json_object_is_type(value, json_type_string) ||
+	       json_object_is_type(value, json_type_int) ||
+	       json_object_is_type(value, json_type_double) ||
+	       json_object_is_type(value, json_type_boolean);
 }
 
 /* NULL, or what is wrong. */
-static char *append_arguments(GString *text, struct json_object *arguments, const char *first)
+static char *check_arguments(struct json_object *arguments)
 {
-	struct json_object *value = NULL;
-
-	if (first && json_object_object_get_ex(arguments, first, &value) && option_value(value))
-		append(text, NULL, option_value(value));
-	json_object_object_foreach(arguments, key, member)
+	json_object_object_foreach(arguments, key, value)
 	{
-		const char *word = option_value(member);
-
-		if (!word || !is_key(key))
+		if (!is_simple(value) || !mpr_opts_is_key(key))
 			return mpr_need_text(
 				"Parameter '%s' cannot be used: it must be a string, a "
 				"number or a boolean",
 				key);
-		if (!first || strcmp(key, first))
-			append(text, key, word);
 	}
 	return NULL;
 }
 
 static void qmp_add(struct call *call, bool device, struct json_object *arguments)
 {
-	GString *text = g_string_new(NULL);
-	char *error = append_arguments(text, arguments, device ? "driver" : NULL);
+	char *error = check_arguments(arguments);
+	struct mpr_opts *opts;
 
-	if (!error) {
-		add_text(call, device, text);
-		return;
-	}
-	g_string_free(text, TRUE);
-	fail(call, error);
+	if (!error &&
+	    mpr_opts_from_json(call->name, arguments, device ? "driver" : NULL, &opts, &error) == 0)
+		add(call, device, opts);
+	else
+		fail(call, error);
 }
 
 /* NULL, or what is wrong with the arguments of a command that removes. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "monitor/json.h"
+#include "opts/json_opts.h"
 #include "orchestrator/commands/routes.h"
 #include "orchestrator/plan/remote_option.h"
 #include "orchestrator/vm/inventory.h"
@@ -151,25 +152,26 @@ static char *next_word(const char *text, const char **rest)
 	return g_string_free(word, FALSE);
 }
 
-static void put_options(struct json_object *arguments, const char *text)
+/* Empty: it is for whoever runs the command to say what is wrong. */
+static struct json_object *options_of(const char *text)
 {
-	const char *key, *value;
+	struct json_object *arguments;
 	struct mpr_opts *opts;
 	char *error;
 
 	if (mpr_opts_parse("", text, "driver", &opts, &error)) {
-		free(error); /* it is for whoever runs the command to say */
-		return;
+		free(error);
+		return json_object_new_object();
 	}
-	for (size_t i = 0; mpr_opts_item(opts, i, &key, &value); i++)
-		json_object_object_add(arguments, key, json_object_new_string(value));
+	arguments = mpr_opts_to_json(opts);
 	mpr_opts_free(opts);
+	return arguments;
 }
 
 /* What a line says, as QMP's arguments would. */
 static struct json_object *line_arguments(const struct mpr_route *route, const char *words)
 {
-	struct json_object *arguments = json_object_new_object();
+	struct json_object *arguments;
 	bool options = is_among(route->drives, MPR_ROUTE_OPTIONS);
 	char *word = next_word(words, &words);
 
@@ -177,9 +179,8 @@ static struct json_object *line_arguments(const struct mpr_route *route, const c
 		g_free(word);
 		word = next_word(words, &words);
 	}
-	if (options)
-		put_options(arguments, word);
-	else if (*word && *word != '-')
+	arguments = options ? options_of(word) : json_object_new_object();
+	if (!options && *word && *word != '-')
 		json_object_object_add(arguments, MPR_ROUTE_WORD, json_object_new_string(word));
 	g_free(word);
 	return arguments;

@@ -217,6 +217,14 @@ static void add_pair(GPtrArray *argv, const char *option, char *value)
 	g_ptr_array_add(argv, value);
 }
 
+/* Takes over the option's value. */
+static void add_opts(GPtrArray *argv, const char *option, struct mpr_opts *opts,
+		     const char *implied)
+{
+	add_pair(argv, option, mpr_need(mpr_opts_format(opts, implied)));
+	mpr_opts_free(opts);
+}
+
 static char **finish(GPtrArray *argv)
 {
 	g_ptr_array_add(argv, NULL);
@@ -288,29 +296,28 @@ static void add_options(GPtrArray *argv, const struct mpr_plan *plan, uint64_t r
 		for (size_t i = 0; i < plan->options->len; i++) {
 			const struct mpr_remote_option *option = option_at(plan, i);
 
-			if (option->kind == kind && option->rid == rid)
-				add_pair(argv, kind == MPR_REMOTE_DRIVE ? "-drive" : "-device",
-					 mpr_remote_option_value(option));
+			if (option->kind != kind || option->rid != rid)
+				continue;
+			if (kind == MPR_REMOTE_DRIVE)
+				add_opts(argv, "-drive", mpr_remote_option_told(option), NULL);
+			else
+				add_opts(argv, "-device", mpr_remote_option_told(option), "driver");
 		}
 	}
-}
-
-static char *object_value(const struct mpr_remote_option *option, int fd)
-{
-	const char *id = mpr_remote_option_get(option, "id");
-
-	return mpr_need_text("x-remote-object,id=mpring-%s,devid=%s,fd=%d", id, id, fd);
 }
 
 /* Says of each adapter on which socket it is, because others may come that are on
  * sockets of their own. */
 static void add_objects(GPtrArray *argv, const struct mpr_plan *plan, uint64_t rid, int fd)
 {
+	g_autofree char *socket = g_strdup_printf("%d", fd);
+
 	for (size_t i = 0; i < plan->options->len; i++) {
 		const struct mpr_remote_option *option = option_at(plan, i);
 
 		if (option->kind == MPR_REMOTE_ADAPTER && option->rid == rid)
-			add_pair(argv, "-object", object_value(option, fd));
+			add_opts(argv, "-object", mpr_remote_option_object(option, socket),
+				 "qom-type");
 	}
 }
 
@@ -339,39 +346,13 @@ char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const ch
 	return finish(argv);
 }
 
-static void add_boot_order(const struct mpr_plan *plan, const struct mpr_remote_option *adapter,
-			   struct mpr_opts *proxy)
-{
-	char *order = mpr_boot_order(plan->options, adapter);
-
-	if (*order && mpr_opts_set(proxy, "boot-order", order))
-		(void)mpr_need(NULL);
-	g_free(order);
-}
-
-static char *proxy_value(const struct mpr_plan *plan, const struct mpr_remote_option *option,
-			 int fd)
-{
-	struct mpr_opts *opts = mpr_remote_option_proxy(option);
-	char *rest, *text;
-
-	add_boot_order(plan, option, opts);
-	rest = mpr_need(mpr_opts_format(opts, NULL));
-	text = mpr_need_text("pci-proxy-dev,id=%s,socket=%d%s%s",
-			     mpr_remote_option_get(option, "id"), fd, *rest ? "," : "", rest);
-
-	free(rest);
-	mpr_opts_free(opts);
-	return text;
-}
-
 /* Multi-process QEMU's documents give x-pci-proxy-dev a socket=, which is ours; the
  * device that stock QEMU has by that name takes fd=. NULL: this is another. */
 static char *documented_proxy(const char *text)
 {
 	struct mpr_opts *opts;
 	const char *driver;
-	char *error, *rest, *value = NULL;
+	char *error, *value = NULL;
 
 	if (mpr_opts_parse("-device", text, "driver", &opts, &error)) {
 		free(error); /* QEMU has a message of its own */
@@ -379,10 +360,8 @@ static char *documented_proxy(const char *text)
 	}
 	driver = mpr_opts_get(opts, "driver");
 	if (driver && !strcmp(driver, "x-pci-proxy-dev") && mpr_opts_get(opts, "socket")) {
-		mpr_opts_remove(opts, "driver");
-		rest = mpr_need(mpr_opts_format(opts, NULL));
-		value = mpr_need_text("pci-proxy-dev,%s", rest);
-		free(rest);
+		mpr_need_ok(mpr_opts_set(opts, "driver", "pci-proxy-dev"));
+		value = mpr_need(mpr_opts_format(opts, "driver"));
 	}
 	mpr_opts_free(opts);
 	return value;
@@ -404,9 +383,17 @@ static bool is_remote_set(const struct mpr_plan *plan, char *const *word)
 static void add_proxy(GPtrArray *argv, const struct mpr_plan *plan,
 		      const struct mpr_remote_option *option, const int *fds)
 {
-	if (option->kind == MPR_REMOTE_ADAPTER)
-		add_pair(argv, "-device",
-			 proxy_value(plan, option, fds[remote_of(plan, option->rid)]));
+	g_autofree char *socket = NULL, *order = NULL;
+	struct mpr_opts *proxy;
+
+	if (option->kind != MPR_REMOTE_ADAPTER)
+		return;
+	socket = g_strdup_printf("%d", fds[remote_of(plan, option->rid)]);
+	order = mpr_boot_order(plan->options, option);
+	proxy = mpr_remote_option_proxy(option, socket);
+	if (*order)
+		mpr_need_ok(mpr_opts_set(proxy, "boot-order", order));
+	add_opts(argv, "-device", proxy, "driver");
 }
 
 char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monitor)

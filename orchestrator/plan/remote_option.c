@@ -52,23 +52,31 @@ static int take_rid(struct mpr_remote_option *option, char **error)
 	return err;
 }
 
-int mpr_remote_option_parse(const char *name, const char *text, bool device,
-			    struct mpr_remote_option **result, char **error)
+int mpr_remote_option_create(struct mpr_opts *opts, bool device, struct mpr_remote_option **result,
+			     char **error)
 {
 	struct mpr_remote_option *option = g_rc_box_new0(struct mpr_remote_option);
 	int err;
 
 	option->kind = device ? MPR_REMOTE_DEVICE : MPR_REMOTE_DRIVE;
-	err = mpr_opts_parse(name, text, device ? "driver" : NULL, &option->opts, error);
-	if (!err)
-		err = take_rid(option, error);
-	if (!err && device && mpr_opts_resolve_driver(option->opts))
-		(void)mpr_need(NULL);
+	option->opts = opts;
+	err = take_rid(option, error);
+	if (!err && device)
+		mpr_need_ok(mpr_opts_resolve_driver(opts));
 	if (err)
 		mpr_remote_option_unref(option);
 	else
 		*result = option;
 	return err;
+}
+
+int mpr_remote_option_parse(const char *name, const char *text, bool device,
+			    struct mpr_remote_option **option, char **error)
+{
+	struct mpr_opts *opts;
+	int err = mpr_opts_parse(name, text, device ? "driver" : NULL, &opts, error);
+
+	return err ? err : mpr_remote_option_create(opts, device, option, error);
 }
 
 struct mpr_remote_option *mpr_remote_option_ref(struct mpr_remote_option *option)
@@ -80,8 +88,7 @@ static void clear(void *box)
 {
 	struct mpr_remote_option *option = box;
 
-	if (option->opts)
-		mpr_opts_free(option->opts);
+	mpr_opts_free(option->opts);
 }
 
 void mpr_remote_option_unref(struct mpr_remote_option *option)
@@ -224,24 +231,36 @@ int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error
 
 /* ---- What becomes of it ------------------------------------------------- */
 
-char *mpr_remote_option_value(const struct mpr_remote_option *option)
+struct mpr_opts *mpr_remote_option_told(const struct mpr_remote_option *option)
 {
-	if (option->kind == MPR_REMOTE_ADAPTER)
-		return mpr_need_text("%s,id=%s", mpr_remote_option_get(option, "driver"),
-				     mpr_remote_option_get(option, "id"));
-	return mpr_need(mpr_opts_format(option->opts, is_device(option) ? "driver" : NULL));
+	if (option->kind != MPR_REMOTE_ADAPTER)
+		return mpr_need(mpr_opts_copy(option->opts));
+	return mpr_need(mpr_opts_build("-device", "driver", "driver",
+				       mpr_remote_option_get(option, "driver"), "id",
+				       mpr_remote_option_get(option, "id"), NULL));
 }
 
-struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *option)
+struct mpr_opts *mpr_remote_option_object(const struct mpr_remote_option *adapter, const char *fd)
+{
+	const char *devid = mpr_remote_option_get(adapter, "id");
+	g_autofree char *id = g_strdup_printf("mpring-%s", devid);
+
+	return mpr_need(mpr_opts_build("-object", "qom-type", "qom-type", "x-remote-object", "id",
+				       id, "devid", devid, "fd", fd, NULL));
+}
+
+struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *adapter,
+					 const char *socket)
 {
 	static const char *const ours[] = {"driver", "id", "cpu", "numa-node"};
-	char *text = mpr_need(mpr_opts_format(option->opts, NULL)), *error;
-	struct mpr_opts *opts;
+	struct mpr_opts *rest = mpr_need(mpr_opts_copy(adapter->opts));
+	struct mpr_opts *opts = mpr_need(
+		mpr_opts_build("-device", "driver", "driver", "pci-proxy-dev", "id",
+			       mpr_remote_option_get(adapter, "id"), "socket", socket, NULL));
 
-	if (mpr_opts_parse("-rdevice", text, NULL, &opts, &error))
-		return mpr_need(NULL); /* it was parsed before, so memory is short */
-	free(text);
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		mpr_opts_remove(opts, ours[i]);
+	for (size_t i = 0; i < G_N_ELEMENTS(ours); i++)
+		mpr_opts_remove(rest, ours[i]);
+	mpr_need_ok(mpr_opts_set_all(opts, rest));
+	mpr_opts_free(rest);
 	return opts;
 }

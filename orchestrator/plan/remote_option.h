@@ -30,8 +30,11 @@ struct mpr_remote_option {
 	uint64_t rid;
 };
 
-/* Parses the value of option `name` ("-rdevice"), of a device or of a drive. 0, or
- * negative errno with *error set to a message that quotes the option (free() it). */
+/* Of a device or of a drive; takes over `opts`, also when it fails. 0, or negative errno
+ * with *error set to a message that quotes the option (free() it). */
+int mpr_remote_option_create(struct mpr_opts *opts, bool device, struct mpr_remote_option **option,
+			     char **error);
+/* The same of `text`, the value of option `name` ("-rdevice"). */
 int mpr_remote_option_parse(const char *name, const char *text, bool device,
 			    struct mpr_remote_option **option, char **error);
 /* It goes when the last who has it gives it back. */
@@ -46,14 +49,21 @@ char *mpr_remote_option_node(const struct mpr_remote_option *drive);
 
 /* Finds out which kind option `index` of a list is, and checks its ids: against those
  * before it in the list; devices have one space of names, drives another. Results as
- * of mpr_remote_option_parse(). */
+ * of mpr_remote_option_create(). */
 int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error);
 
-/* The value of the remote's -device or -drive (free() it). */
-char *mpr_remote_option_value(const struct mpr_remote_option *option);
+/* ---- What the processes are told, as options of theirs (mpr_opts_free() them) ---- */
 
-/* What an adapter's option says beyond driver, id, and where the process runs is for
- * the PCI device that QEMU sees: bus=pci.0,addr=5 (mpr_opts_free() it). */
-struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *option);
+/* The remote's -device or -drive. Of an adapter it gets the model alone. */
+struct mpr_opts *mpr_remote_option_told(const struct mpr_remote_option *option);
+
+/* The remote's -object: it offers the adapter on the socket that it has as `fd`. */
+struct mpr_opts *mpr_remote_option_object(const struct mpr_remote_option *adapter, const char *fd);
+
+/* QEMU's -device: the proxy of the adapter, on the socket that it has by that name. What
+ * the option says beyond driver, id and where the process runs is for the PCI device that
+ * QEMU sees: bus=pci.0,addr=5. */
+struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *adapter,
+					 const char *socket);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "monitor/json.h"
+#include "opts/json_opts.h"
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/printable.h"
 #include "orchestrator/base/say.h"
@@ -112,12 +112,12 @@ const char *mpr_change_id(const struct mpr_change *change)
 	return mpr_remote_option_get(change->option, "id");
 }
 
-void mpr_change_put_all(struct json_object *object, const struct mpr_opts *opts)
+struct json_object *mpr_change_arguments(struct mpr_opts *opts)
 {
-	const char *key, *value;
+	struct json_object *arguments = mpr_need(mpr_opts_to_json(opts));
 
-	for (size_t i = 0; mpr_opts_item(opts, i, &key, &value); i++)
-		mpr_json_put(object, key, value);
+	mpr_opts_free(opts);
+	return arguments;
 }
 
 void mpr_change_give_up(struct mpr_change *change)

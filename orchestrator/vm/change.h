@@ -49,8 +49,8 @@ void mpr_change_ask_qemu(struct mpr_change *change, const char *command,
 /* Keeps the first thing that went wrong. True when the reply is one of success. */
 bool mpr_change_went_well(struct mpr_change *change, struct json_object *reply, bool qemu);
 
-/* Adds options as members. */
-void mpr_change_put_all(struct json_object *object, const struct mpr_opts *opts);
+/* An option as the arguments of a command; takes it over. */
+struct json_object *mpr_change_arguments(struct mpr_opts *opts);
 
 /* Each tells who asked and frees the change: as it is; with the option there; with the
  * option, and a process that was started for it, gone. */

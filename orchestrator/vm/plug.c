@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "orchestrator/vm/plug.h"
 
-#include <stdlib.h>
-
-#include "monitor/json.h"
 #include "orchestrator/plan/args.h"
 #include "orchestrator/plan/boot_order.h"
 #include "orchestrator/plan/globals.h"
@@ -27,21 +24,13 @@ static void on_added(void *opaque, struct json_object *reply)
 	mpr_change_give_up(change);
 }
 
-static void add_drive(struct mpr_change *change)
-{
-	char *options = mpr_remote_option_value(change->option);
-
-	mpr_change_ask_remote(change, "x-drive-add", mpr_json_one("options", options), -1,
-			      on_added);
-	free(options);
-}
-
 static void add_to_remote(struct mpr_change *change)
 {
-	struct json_object *arguments = json_object_new_object();
+	bool drive = change->option->kind == MPR_REMOTE_DRIVE;
 
-	mpr_change_put_all(arguments, change->option->opts);
-	mpr_change_ask_remote(change, "device_add", arguments, -1, on_added);
+	mpr_change_ask_remote(change, drive ? "x-drive-add" : "device_add",
+			      mpr_change_arguments(mpr_remote_option_told(change->option)), -1,
+			      on_added);
 }
 
 /* An index that is taken is found out before there is a disk. */
@@ -114,5 +103,5 @@ void mpr_vm_plug(struct mpr_vm *vm, struct mpr_remote_option *option, mpr_vm_cha
 	else if (option->kind == MPR_REMOTE_DEVICE)
 		add_disk(change);
 	else
-		add_drive(change);
+		add_to_remote(change);
 }

@@ -16,11 +16,7 @@
 
 static struct json_object *model_arguments(struct mpr_change *change)
 {
-	struct json_object *arguments =
-		mpr_json_one("driver", mpr_remote_option_get(change->option, "driver"));
-
-	mpr_json_put(arguments, "id", mpr_change_id(change));
-	return arguments;
+	return mpr_change_arguments(mpr_remote_option_told(change->option));
 }
 
 static struct json_object *socket_arguments(struct mpr_change *change)
@@ -30,26 +26,12 @@ static struct json_object *socket_arguments(struct mpr_change *change)
 
 static struct json_object *object_arguments(struct mpr_change *change)
 {
-	struct json_object *arguments = mpr_json_one("qom-type", "x-remote-object");
-	char *id = mpr_need_text("mpring-%s", mpr_change_id(change));
-
-	mpr_json_put(arguments, "id", id);
-	mpr_json_put(arguments, "devid", mpr_change_id(change));
-	mpr_json_put(arguments, "fd", change->socket);
-	free(id);
-	return arguments;
+	return mpr_change_arguments(mpr_remote_option_object(change->option, change->socket));
 }
 
 static struct json_object *proxy_arguments(struct mpr_change *change)
 {
-	struct json_object *arguments = mpr_json_one("driver", "pci-proxy-dev");
-	struct mpr_opts *opts = mpr_remote_option_proxy(change->option);
-
-	mpr_json_put(arguments, "id", mpr_change_id(change));
-	mpr_json_put(arguments, "socket", change->socket);
-	mpr_change_put_all(arguments, opts);
-	mpr_opts_free(opts);
-	return arguments;
+	return mpr_change_arguments(mpr_remote_option_proxy(change->option, change->socket));
 }
 
 /* The remote gets a model and offers it on a socket whose other end QEMU's proxy has. */

@@ -221,23 +221,16 @@ static void blockdev_add(struct mpr_qmp_call *call)
 	conclude_drive(call, ret, error);
 }
 
-static int add_drive(struct mpr_machine *machine, const char *text, char **error)
+static int add_drive(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
-	struct mpr_opts *opts = NULL;
-	int ret = mpr_opts_parse("x-drive-add", text, NULL, &opts, error);
-
-	if (ret == 0)
-		ret = mpr_hotplug_drive_add(machine, opts, false, error);
-	if (ret < 0)
-		mpr_opts_free(opts);
-	return ret;
+	return mpr_hotplug_drive_add(machine, opts, false, error);
 }
 
 /* QEMU has drive_add and drive_del for people only. */
 static void drive_add(struct mpr_qmp_call *call)
 {
 	char *error = NULL;
-	int ret = add_drive(call->machine, string(call, "options"), &error);
+	int ret = add(call, "x-drive-add", add_drive, &error);
 
 	conclude_drive(call, ret, error);
 }
@@ -421,7 +414,7 @@ static const struct command commands[] = {
 	{.name = "query-version", .run = query_version},
 	{.name = "quit", .run = quit},
 	{.name = "stop", .run = stop},
-	{"x-drive-add", drive_add, .parameters = {STRING("options")}},
+	{"x-drive-add", drive_add, .options = true},
 	{"x-drive-del", drive_del, .parameters = {STRING("id")}},
 };
 

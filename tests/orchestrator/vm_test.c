@@ -332,7 +332,7 @@ static void the_sequence_of_the_manual(void **state)
 	hmp("rdrive_add 0 drive1 file=/root/cirros-0.4.0-x86_64-disk.img");
 	expect(remote,
 	       COMMAND("x-drive-add",
-		       "\"options\":\"id=drive1,file=/root/cirros-0.4.0-x86_64-disk.img\""),
+		       "\"id\":\"drive1\",\"file\":\"/root/cirros-0.4.0-x86_64-disk.img\""),
 	       OK);
 	assert_outcome("done");
 	hmp("rdevice_add 0 scsi-hd disk1 drive1 scsi0.0");
@@ -358,7 +358,8 @@ static void option_strings(void **state)
 {
 	(void)state;
 	hmp("rdrive_add id=d1,file=\"/a b,,c\",format=raw,rid=0");
-	expect(remote, COMMAND("x-drive-add", "\"options\":\"id=d1,file=/a b,,c,format=raw\""), OK);
+	expect(remote,
+	       COMMAND("x-drive-add", "\"id\":\"d1\",\"file\":\"/a b,c\",\"format\":\"raw\""), OK);
 	assert_outcome("done");
 	hmp("rdevice_add scsi-hd,rid=0,id=disk1,drive=d1,bus=scsi0.0,scsi-id=1");
 	expect(remote,
@@ -415,10 +416,11 @@ static void the_form_of_qmp(void **state)
 {
 	(void)state;
 	qmp("x-rdrive-add", "{\"rid\": 0, \"id\": \"d1\", \"file\": \"a,b\", \"readonly\": true}");
-	expect(remote, COMMAND("x-drive-add", "\"options\":\"id=d1,file=a,,b,readonly=on\""), OK);
+	expect(remote, COMMAND("x-drive-add", "\"id\":\"d1\",\"file\":\"a,b\",\"readonly\":\"on\""),
+	       OK);
 	assert_outcome("done");
 	qmp("x-rdevice-add", "{\"rid\": 0, \"id\": \"k\", \"driver\": \"scsi-hd\", \"lun\": 1}");
-	expect(remote, COMMAND("device_add", "\"driver\":\"scsi-hd\",\"id\":\"k\",\"lun\":\"1\""),
+	expect(remote, COMMAND("device_add", "\"id\":\"k\",\"driver\":\"scsi-hd\",\"lun\":\"1\""),
 	       OK);
 	assert_outcome("done");
 	qmp("x-rdevice-del", "{\"rid\": 0, \"id\": \"k\"}");
@@ -449,7 +451,7 @@ static void what_the_remote_refuses_is_not_there(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		hmp("rdrive_add 0 d1 file=x");
-		expect(remote, COMMAND("x-drive-add", "\"options\":\"id=d1,file=x\""), NO);
+		expect(remote, COMMAND("x-drive-add", "\"id\":\"d1\",\"file\":\"x\""), NO);
 		assert_outcome("error: that is refused");
 		hmp("rdevice_add 0 scsi-hd k");
 		expect(remote, COMMAND("device_add", "\"driver\":\"scsi-hd\",\"id\":\"k\""), NO);
@@ -472,7 +474,7 @@ static void a_disk_is_deleted_when_it_is_gone(void **state)
 	assert_string_equal(events, DELETED("disk0"));
 	assert_string_equal(listed(), "scsi0 0 "); /* its drive went, too */
 	hmp("rdrive_add 0 drive0 file=x");
-	expect(remote, COMMAND("x-drive-add", "\"options\":\"id=drive0,file=x\""), OK);
+	expect(remote, COMMAND("x-drive-add", "\"id\":\"drive0\",\"file\":\"x\""), OK);
 	assert_outcome("done");
 }
 
@@ -503,7 +505,7 @@ static void what_is_being_added_is_not_removed(void **state)
 	assert_error("the id is taken");
 	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
 	outcome[0] = '\0';
-	expect(remote, COMMAND("x-drive-add", "\"options\":\"id=d1,file=x\""), OK);
+	expect(remote, COMMAND("x-drive-add", "\"id\":\"d1\",\"file\":\"x\""), OK);
 	assert_outcome("done");
 }
 
@@ -546,7 +548,8 @@ static void io_errors_are_told_in_bounded_numbers(void **state)
 static void add_stopping_drive(void)
 {
 	hmp("rdrive_add 0 drive1 file=x,werror=stop");
-	expect(remote, COMMAND("x-drive-add", "\"options\":\"id=drive1,file=x,werror=stop\""), OK);
+	expect(remote,
+	       COMMAND("x-drive-add", "\"id\":\"drive1\",\"file\":\"x\",\"werror\":\"stop\""), OK);
 	assert_outcome("done");
 }
 
@@ -705,6 +708,8 @@ static void bad_arguments_are_refused(void **state)
 		{"x-rdrive-add", "{\"id\": \"d1\", \"file\": {}, \"rid\": 0}", "'file'"},
 		{"x-rdrive-add", "{\"id\": \"d1\", \"a,b\": 1, \"rid\": 0}", "'a,b'"},
 		{"x-rdrive-add", "{\"id\": \"d1\", \"rid\": -1}", "rid"},
+		{"x-rdrive-add", "{\"id\": \"d1\", \"file\": 1.5}", "neither a string"},
+		{"x-rdrive-add", "{\"id\": \"d1\\u0000\"}", "a string has a zero byte"},
 		{"x-rdrive-add", NULL, "rid= is missing"},
 		{"x-rdevice-add", "{\"rid\": 0, \"id\": \"a\"}", "the driver's name is missing"},
 		{"x-rdevice-add", "{\"rid\": 0, \"driver\": {}}", "'driver'"},
@@ -1093,7 +1098,7 @@ static void a_remote_that_does_not_answer_keeps_nobody(void **state)
 	assert_outcome(SILENT);
 	hmp("rdrive_del d1");
 	assert_error("\"d1\" is being added");
-	expect(remote, COMMAND("x-drive-add", "\"options\":\"id=d1,file=x\""), OK);
+	expect(remote, COMMAND("x-drive-add", "\"id\":\"d1\",\"file\":\"x\""), OK);
 	assert_string_equal(listed(), "drive0 d1 scsi0 disk0 0 ");
 	hmp("rdevice_del disk0");
 	keep_on(has_outcome);

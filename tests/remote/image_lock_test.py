@@ -26,7 +26,7 @@ def ways_to_add(remote):
     path = remote.path("d1.img")
     return [{"execute": "blockdev-add",
              "arguments": {"driver": "file", "node-name": "n1", "filename": path}},
-            {"execute": "x-drive-add", "arguments": {"options": f"id=n1,file={path}"}},
+            {"execute": "x-drive-add", "arguments": {"id": "n1", "file": path}},
             {"execute": "human-monitor-command",
              "arguments": {"command-line": f"drive_add 0 id=n1,file={path}"}}]
 

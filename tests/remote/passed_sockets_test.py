@@ -29,7 +29,7 @@ def adapters_come_and_go_on_passed_sockets(folder):
             with vmm, theirs:
                 offer(qmp, "lsi1", theirs)
                 theirs.close()
-                qmp.command("x-drive-add", options=f"id=d1,file={image},format=raw")
+                qmp.command("x-drive-add", id="d1", file=image, format="raw")
                 qmp.command("device_add", driver="scsi-hd", id="disk1", drive="d1",
                             bus="lsi1.0", scsi_id="3")
                 check(qmp.command("qom-get", path="/machine/peripheral/disk1",

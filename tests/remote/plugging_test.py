@@ -87,16 +87,18 @@ def image_grows(folder):
 @case
 def failure_of_a_drive_is_an_error(folder):
     with Managed("-machine", "x-remote") as remote, remote.qmp() as qmp:
-        for options, text in [("id=d1,file=/nowhere/x", "No such file"),
-                              ("id=d1", "file=PATH is missing"),
-                              ("id=d1,file=x,caché=none", "no property")]:
-            error = qmp.refused({"execute": "x-drive-add", "arguments": {"options": options}})
+        for drive, text in [({"id": "d1", "file": "/nowhere/a,b"},
+                             "x-drive-add id=d1,file=/nowhere/a,,b: /nowhere/a,b: cannot"),
+                            ({"id": "d1"}, "file=PATH is missing"),
+                            ({"id": "d1", "file": None}, "neither a string"),
+                            ({"id": "d1", "file": "x", "caché": "none"}, "no property")]:
+            error = qmp.refused({"execute": "x-drive-add", "arguments": drive})
             check(error["class"] == "GenericError" and text in error["desc"], str(error))
         error = qmp.refused({"execute": "x-drive-del", "arguments": {"id": "d1"}})
         check(error["class"] == "DeviceNotFound", str(error))
         image = make_image(folder, "d1.img")
         for _ in range(2):
-            qmp.command("x-drive-add", options=f"id=d1,file={image},format=raw")
+            qmp.command("x-drive-add", id="d1", file=image, format="raw")
             qmp.command("x-drive-del", id="d1")
         check(qmp.command("query-named-block-nodes") == [], "closed when it is answered")
 

@@ -58,7 +58,7 @@ def a_user_has_his_groups_and_no_rights(folder):
         check(status(pid, "CapEff") == ["0" * 16] and status(pid, "CapPrm") == ["0" * 16], "rights")
         with monitor(folder) as qmp:
             qmp.command("query-block")
-            error = qmp.error("x-drive-add", options=f"id=d1,file={folder}/disk.img")
+            error = qmp.error("x-drive-add", id="d1", file=f"{folder}/disk.img")
             check("Permission denied" in error, f"a file of root's: {error}")
 
 
@@ -91,7 +91,7 @@ def the_filter_is_that_of_every_thread_and_comes_after_the_user(folder):
         disk = make_image(folder, "disk2.img")
         os.chmod(disk, 0o666)
         with monitor(folder) as qmp:
-            qmp.command("x-drive-add", options=f"id=d1,file={disk}")
+            qmp.command("x-drive-add", id="d1", file=disk)
             qmp.command("device_add", driver="scsi-hd", id="disk1", drive="d1")
             check("d1" in str(qmp.command("query-block")), "the disk is there")
 

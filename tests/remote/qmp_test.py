@@ -143,8 +143,7 @@ def queries_say_what_the_command_line_said(folder):
 @case
 def medium_and_zeros_are_told(folder):
     with Remote(folder) as remote, remote.qmp() as qmp:
-        qmp.command("x-drive-add",
-                    options=f"id=d1,file={remote.path('d1.img')},detect-zeroes=on")
+        qmp.command("x-drive-add", id="d1", file=remote.path("d1.img"), detect_zeroes="on")
         answer = qmp.ask({"execute": "device_add", "arguments": {
             "driver": "scsi-hd", "id": "disk1", "drive": "d1", "removable": True,
             "physical_block_size": 4096, "share-rw": False}})
@@ -165,7 +164,7 @@ def medium_and_zeros_are_told(folder):
 @case
 def properties_have_the_values_that_hold(folder):
     with Remote(folder) as remote, remote.qmp() as qmp:
-        check(qmp.command("x-drive-add", options=f"id=d1,file={remote.path('d1.img')},serial=s1")
+        check(qmp.command("x-drive-add", id="d1", file=remote.path("d1.img"), serial="s1")
               == {}, "a drive")
         answer = qmp.ask({"execute": "device_add", "arguments": {
             "driver": "scsi-hd", "id": "disk1", "drive": "d1", "vendor": "ME",
