@@ -12,6 +12,7 @@ def qemu_device(name, **kwargs):
                 "//log:writer",
                 "//proxy",
                 "//ring:channel",
+                "//ring:discard",
                 "//ring:window",
                 "@qemu_headers//:qemu_headers",
             ],

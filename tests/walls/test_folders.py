@@ -11,8 +11,8 @@ import sys
 import walls
 
 PRODUCT = walls.Calls(sys.argv[1])
-PAGE = os.path.realpath(sys.argv[2])
-TREE = os.path.dirname(os.path.dirname(PAGE))
+PAGE = sys.argv[2]
+TREE = walls.tree(PAGE)
 MOST = 25  # C sources in a folder
 NOT_PRODUCT = ("bench", "scripts", "tests")
 
@@ -46,10 +46,9 @@ def uses():
     for (caller, called), names in PRODUCT.edges().items():
         found[os.path.dirname(caller), os.path.dirname(called)] |= names
     for path in OURS:
-        with open(os.path.join(TREE, path), encoding="utf-8") as file:
-            for header in re.findall(r'^#include "([^"]+)"', file.read(), re.M):
-                if header in OURS:
-                    found[os.path.dirname(path), os.path.dirname(header)].add(header)
+        for header in walls.includes(TREE, path):
+            if header in OURS:
+                found[os.path.dirname(path), os.path.dirname(header)].add(header)
     return {(user, used): why for (user, used), why in found.items() if user != used}
 
 

@@ -108,6 +108,17 @@ def section(page, heading):
     return match[1].splitlines()
 
 
+def tree(page):
+    """The root of the tree in which a page of docs/ is."""
+    return os.path.dirname(os.path.dirname(os.path.realpath(page)))
+
+
+def includes(root, path):
+    """The headers that a file of the tree includes by their paths."""
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        return re.findall(r'^#include "([^"]+)"', file.read(), re.M)
+
+
 def shown(edges):
     """Lines that say who uses what of whom."""
     return [f"{a} -> {b}: {' '.join(sorted(names))}" for (a, b), names in sorted(edges.items())]
