@@ -29,27 +29,40 @@ static void free_device(struct mpr_device *dev)
 	free(dev);
 }
 
-static int init(struct mpr_device *dev, const struct mpr_device_ops *ops, struct mpr_host *host,
-		const char *id)
+int mpr_model_apply(const struct mpr_model *model, const struct mpr_setting *settings, void *state)
 {
+	int ret = 0;
+
+	for (unsigned i = 0; ret == 0 && model->properties && model->properties[i].name; i++)
+		if (settings[i].set)
+			ret = model->set(state, i, settings[i].value);
+	return ret;
+}
+
+static int init(struct mpr_device *dev, const struct mpr_device_ops *ops, struct mpr_host *host,
+		const char *id, const struct mpr_setting *settings)
+{
+	int ret;
+
 	dev->ops = ops;
 	dev->host = host;
 	dev->id = strdup(id);
 	if (!dev->id || allocate_ram(dev) < 0)
 		return -ENOMEM;
 	mpr_pci_init(&dev->pci, ops->pci);
-	return ops->create ? ops->create(dev) : 0;
+	ret = settings ? mpr_model_apply(&ops->model, settings, dev) : 0;
+	return ret == 0 && ops->create ? ops->create(dev) : ret;
 }
 
 int mpr_device_create(const struct mpr_device_ops *ops, struct mpr_host *host, const char *id,
-		      struct mpr_device **result)
+		      const struct mpr_setting *settings, struct mpr_device **result)
 {
-	struct mpr_device *dev = calloc(1, ops->size);
+	struct mpr_device *dev = calloc(1, ops->model.size);
 	int ret;
 
 	if (!dev)
 		return -ENOMEM;
-	ret = init(dev, ops, host, id);
+	ret = init(dev, ops, host, id, settings);
 	if (ret < 0)
 		free_device(dev);
 	else

@@ -8,7 +8,8 @@
  * recursively: a service never calls back into the model before it returns.
  *
  * Life of a device, in the order of the calls:
- *   1. ops->create     the host has allocated the model's state
+ *   1. the host allocates the model's state, calls ops->model.set for its
+ *      properties, and ops->create
  *   2. ops->read, ops->write, ops->config_changed, ops->reset, ops->run
  *      in any order, as the guest and the model's own work require; ops->peek
  *      at any time, also while the model calls irq_set
@@ -24,11 +25,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dev/model.h"
 #include "dev/pci.h"
 #include "pci/shadow.h"
 
 struct mpr_device;
-struct mpr_scsi_bus;
+struct mpr_bus;
 
 /* Which way the data go. */
 enum mpr_dma_dir {
@@ -105,6 +107,10 @@ struct mpr_host_ops {
 
 	/* One line, without newline, for the operator. */
 	void (*log)(void *host, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+	/* Says why set() or create() fails, as "size=3 must be even": users find it behind
+	 * the option. Before that function returns an error. */
+	void (*refuse)(void *host, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 };
 
 struct mpr_host {
@@ -122,13 +128,8 @@ struct mpr_counter {
 
 /* A device model. */
 struct mpr_device_ops {
-	const char *driver; /* "lsi53c895a" */
-	const char *desc;   /* one line for -device help */
+	struct mpr_model model; /* first; its bus is MPR_BUS_PCI */
 	const struct mpr_pci_info *pci;
-
-	/* Bytes of an instance, which begins with a struct mpr_device. The host
-	 * allocates it, zeroed but for that. */
-	size_t size;
 
 	/*
 	 * Makes a new instance ready, and undoes that. create() returns 0 or
@@ -195,9 +196,8 @@ struct mpr_device {
 	 * run() and timers go on.
 	 */
 	bool settling;
-	/* The SCSI bus behind a host adapter, named "<id>.0" by users; NULL for
-	 * other devices. */
-	struct mpr_scsi_bus *scsi_bus;
+	/* The bus behind a host adapter (dev/bus.h); NULL for other devices. */
+	struct mpr_bus *bus;
 	/*
 	 * The contents of the BARs that are plain memory (MPR_BAR_RAM32), NULL
 	 * for others. The guest may have them mapped: its accesses then do not
@@ -261,8 +261,5 @@ static inline void mpr_schedule(struct mpr_device *dev)
 {
 	dev->host->ops->schedule(dev->host);
 }
-
-/* The models that are built in, ended by NULL (dev/models.c). */
-extern const struct mpr_device_ops *const mpr_device_models[];
 
 #endif

@@ -9,12 +9,32 @@
 #ifndef MPR_DEV_HOST_H
 #define MPR_DEV_HOST_H
 
+#include <string.h>
+
 #include "dev/device.h"
 
-/* Allocates an instance of the model and has it made ready; `id` is copied. 0;
- * -ENOMEM, or what the model's create() returned. */
+/* The device's model, or NULL: it is no PCI device's. */
+static inline const struct mpr_device_ops *mpr_model_device(const struct mpr_model *model)
+{
+	return strcmp(model->bus, MPR_BUS_PCI) ? NULL : (const struct mpr_device_ops *)model;
+}
+
+/* A property of a model's, as users set it or as it is by default. */
+struct mpr_setting {
+	bool set;
+	union mpr_value value;
+};
+
+/* Calls model->set() for what is set. `settings` has an element for each property of
+ * the model's. 0, or what set() returned. */
+int mpr_model_apply(const struct mpr_model *model, const struct mpr_setting *settings, void *state);
+
+/*
+ * Allocates an instance of the model, sets its properties (NULL: none) and has it made
+ * ready; `id` is copied. 0; -ENOMEM, or what the model returned.
+ */
 int mpr_device_create(const struct mpr_device_ops *ops, struct mpr_host *host, const char *id,
-		      struct mpr_device **dev);
+		      const struct mpr_setting *settings, struct mpr_device **dev);
 /* After a reset, when no mapping is held any more. */
 void mpr_device_destroy(struct mpr_device *dev);
 

@@ -35,7 +35,6 @@ static int fail(char *error)
 
 struct process {
 	struct mpr_cmdline cmdline;
-	const struct mpr_device_ops *const *models;
 	struct mpr_background background; /* with -daemonize */
 	int ready;			  /* see mpr_ready_take() */
 	struct mpr_own_file pidfile;
@@ -93,8 +92,7 @@ static int serve(struct process *process, struct mpr_watcher *watcher)
 	struct mpr_timers timers = {0};
 	struct mpr_machine machine;
 	char *error = NULL;
-	int ret = mpr_machine_build(&machine, &process->cmdline, process->models, watcher, &timers,
-				    &error);
+	int ret = mpr_machine_build(&machine, &process->cmdline, watcher, &timers, &error);
 
 	if (ret == 0)
 		ret = mpr_serve(&machine, on_ready, process, &error);
@@ -192,9 +190,9 @@ static bool asks_for_help(const struct mpr_cmdline *cmdline)
 	return true;
 }
 
-int mpr_remote_main(int argc, char **argv, const struct mpr_device_ops *const *models)
+int mpr_remote_main(int argc, char **argv, const struct mpr_model *const *models)
 {
-	struct process process = {.models = models, .ready = mpr_ready_take()};
+	struct process process = {.ready = mpr_ready_take()};
 	char *error;
 	int ret = mpr_cmdline_parse(&process.cmdline, argc, argv, models, &error);
 

@@ -88,7 +88,7 @@ void lsi_bus_select(struct lsi_chip *chip, unsigned target, bool atn)
 {
 	chip->regs.byte[LSI_SDID] = target;
 	arbitrated(chip, LSI_SSTAT0_WOA);
-	if (!mpr_scsi_target_present(chip->dev.scsi_bus, target)) {
+	if (!mpr_scsi_target_present(mpr_scsi_bus_of(chip->dev.bus), target)) {
 		chip->bus = (struct lsi_bus){.state = LSI_BUS_SELECTING};
 		lsi_timers_selecting(chip);
 		return;

@@ -43,17 +43,20 @@ static void init(struct lsi_chip *chip)
 static int create(struct mpr_device *dev)
 {
 	struct lsi_chip *chip = lsi_chip(dev);
-	int ret = mpr_scsi_bus_create(&lsi_hba_ops, chip, &dev->scsi_bus);
+	struct mpr_scsi_bus *bus;
+	int ret = mpr_scsi_bus_create(&lsi_hba_ops, chip, &bus);
 
-	if (ret == 0)
-		init(chip);
-	return ret;
+	if (ret < 0)
+		return ret;
+	dev->bus = mpr_scsi_bus_base(bus);
+	init(chip);
+	return 0;
 }
 
 static void destroy(struct mpr_device *dev)
 {
 	lsi_task_fini(lsi_chip(dev));
-	mpr_scsi_bus_destroy(dev->scsi_bus);
+	mpr_scsi_bus_destroy(mpr_scsi_bus_of(dev->bus));
 }
 
 /* Bytes in ascending order; beyond the RAM they read as ones. */
@@ -119,7 +122,7 @@ static void reset(struct mpr_device *dev)
 
 	chip->regs.byte[LSI_DCNTL] = 0;
 	lsi_soft_reset(chip);
-	mpr_scsi_bus_was_reset(dev->scsi_bus, MPR_SCSI_RESET_POWER_ON);
+	mpr_scsi_bus_was_reset(mpr_scsi_bus_of(dev->bus), MPR_SCSI_RESET_POWER_ON);
 	lsi_find_bars(chip);
 }
 
@@ -155,10 +158,14 @@ static unsigned counters(const struct mpr_device *dev, struct mpr_counter *count
 }
 
 const struct mpr_device_ops mpr_lsi53c895a_ops = {
-	.driver = "lsi53c895a",
-	.desc = "LSI53C895A PCI to Ultra2 SCSI host adapter",
+	.model =
+		{
+			.driver = "lsi53c895a",
+			.desc = "LSI53C895A PCI to Ultra2 SCSI host adapter",
+			.bus = MPR_BUS_PCI,
+			.size = sizeof(struct lsi_chip),
+		},
 	.pci = &pci_info,
-	.size = sizeof(struct lsi_chip),
 	.create = create,
 	.destroy = destroy,
 	.read = read,

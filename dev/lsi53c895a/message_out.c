@@ -118,7 +118,7 @@ static void abort_tasks(struct lsi_chip *chip, int lun, int tag)
 static void target_reset(struct lsi_chip *chip)
 {
 	abort_tasks(chip, -1, -1);
-	mpr_scsi_target_was_reset(chip->dev.scsi_bus, chip->bus.target);
+	mpr_scsi_target_was_reset(mpr_scsi_bus_of(chip->dev.bus), chip->bus.target);
 }
 
 /* Before an IDENTIFY there is no logical unit whose tasks could be meant. */

@@ -226,7 +226,7 @@ static void write_scntl1(struct lsi_chip *chip, uint8_t before, uint8_t value)
 		return;
 	lsi_scripts_stop(chip);
 	lsi_bus_reset(chip);
-	mpr_scsi_bus_was_reset(chip->dev.scsi_bus, MPR_SCSI_RESET_BUS);
+	mpr_scsi_bus_was_reset(mpr_scsi_bus_of(chip->dev.bus), MPR_SCSI_RESET_BUS);
 	chip->resetting = true;
 	lsi_bus_advance(chip);
 }

@@ -52,8 +52,8 @@ static struct lsi_task *create(struct lsi_chip *chip)
 	task->target = nexus->target;
 	task->lun = nexus->lun;
 	task->tag = nexus->tag;
-	task->scsi = mpr_scsi_task_new(chip->dev.scsi_bus, nexus->target, nexus->lun, nexus->tag,
-				       nexus->attr, nexus->cdb, nexus->cdb_len, task);
+	task->scsi = mpr_scsi_task_new(mpr_scsi_bus_of(chip->dev.bus), nexus->target, nexus->lun,
+				       nexus->tag, nexus->attr, nexus->cdb, nexus->cdb_len, task);
 	if (!task->scsi) {
 		TAILQ_INSERT_HEAD(&chip->pool, task, link);
 		return NULL;

@@ -13,6 +13,7 @@ int mpr_scsi_bus_create(const struct mpr_scsi_hba_ops *ops, void *hba, struct mp
 
 	if (!b)
 		return -ENOMEM;
+	b->base.type = MPR_BUS_SCSI;
 	b->ops = ops;
 	b->hba = hba;
 	TAILQ_INIT(&b->pool);

@@ -7,6 +7,7 @@
 #include "dev/scsi/scsi.h"
 
 struct mpr_scsi_bus {
+	struct mpr_bus base; /* first */
 	const struct mpr_scsi_hba_ops *ops;
 	void *hba;
 	struct mpr_scsi_lu *lu[MPR_SCSI_MAX_TARGETS][MPR_SCSI_MAX_LUNS];

@@ -123,20 +123,17 @@ int mpr_scsi_disk_create(struct mpr_scsi_bus *bus, struct mpr_blk *blk,
 		return 0;
 	}
 	free(disk);
-	if (asprintf(error,
-		     r == -ENOMEM ? "scsi-hd: out of memory"
-				  : "scsi-hd: scsi-id=%u,lun=%u is taken; choose another scsi-id "
-				    "or lun",
+	if (asprintf(error, r == -ENOMEM ? "out of memory" : "scsi-id=%u, lun=%u is taken",
 		     (unsigned)o->scsi_id, (unsigned)o->lun) < 0)
 		*error = NULL;
 	return r;
 }
 
-struct mpr_scsi_tray mpr_scsi_disk_tray(struct mpr_scsi_bus *bus, unsigned target, unsigned lun)
+struct mpr_tray mpr_scsi_disk_tray(struct mpr_scsi_bus *bus, unsigned target, unsigned lun)
 {
 	const struct scsi_disk *disk = (const struct scsi_disk *)scsi_bus_lu(bus, target, lun);
 
-	return (struct mpr_scsi_tray){
+	return (struct mpr_tray){
 		.removable = disk->removable,
 		.locked = disk->removable && disk->tray_locked,
 		.open = disk->tray_open,

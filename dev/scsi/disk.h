@@ -57,13 +57,8 @@ struct mpr_scsi_disk_options {
 int mpr_scsi_disk_create(struct mpr_scsi_bus *bus, struct mpr_blk *blk,
 			 const struct mpr_scsi_disk_options *options, char **error);
 
-/* The tray of a removable disk, which the initiator locks, opens and closes. */
-struct mpr_scsi_tray {
-	bool removable, locked, open;
-};
-
 /* There must be a disk at the address. */
-struct mpr_scsi_tray mpr_scsi_disk_tray(struct mpr_scsi_bus *bus, unsigned target, unsigned lun);
+struct mpr_tray mpr_scsi_disk_tray(struct mpr_scsi_bus *bus, unsigned target, unsigned lun);
 
 /* The image's size has changed: the disk reports it to the initiator. There must be a disk
  * at the address. */

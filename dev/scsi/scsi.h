@@ -31,6 +31,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "dev/bus.h"
+
 #define MPR_SCSI_MAX_TARGETS 16
 #define MPR_SCSI_MAX_LUNS 64 /* IDENTIFY carries six bits */
 #define MPR_SCSI_MAX_CDB 16
@@ -84,6 +86,17 @@ struct mpr_scsi_hba_ops {
 };
 
 /* ---- The bus ---------------------------------------------------------- */
+
+/* The bus as what it is to whoever configures it, and back. */
+static inline struct mpr_bus *mpr_scsi_bus_base(struct mpr_scsi_bus *bus)
+{
+	return (struct mpr_bus *)bus; /* it begins with that */
+}
+
+static inline struct mpr_scsi_bus *mpr_scsi_bus_of(struct mpr_bus *bus)
+{
+	return (struct mpr_scsi_bus *)bus;
+}
 
 /* -ENOMEM or 0. `hba` is passed to the operations. */
 int mpr_scsi_bus_create(const struct mpr_scsi_hba_ops *ops, void *hba, struct mpr_scsi_bus **bus);

@@ -8,12 +8,14 @@
 #include "remote/device/hosted_internal.h"
 #include "ring/discard.h"
 
-int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct mpr_timers *timers,
-		      struct mpr_watcher *watcher, struct mpr_hosted **result)
+int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id,
+		      const struct mpr_setting *settings, struct mpr_timers *timers,
+		      struct mpr_watcher *watcher, struct mpr_hosted **result, char **why)
 {
 	struct mpr_hosted *hosted = calloc(1, sizeof(*hosted));
 	int ret;
 
+	*why = NULL;
 	if (!hosted)
 		return -ENOMEM;
 	hosted->host.ops = &mpr_host_services;
@@ -21,8 +23,9 @@ int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct m
 	hosted->watcher = watcher;
 	hosted->node = -1;
 	mpr_hosted_init_intx(hosted);
-	ret = mpr_device_create(ops, &hosted->host, id, &hosted->dev);
+	ret = mpr_device_create(ops, &hosted->host, id, settings, &hosted->dev);
 	if (ret < 0) {
+		*why = hosted->why;
 		free(hosted);
 		return ret;
 	}
@@ -35,6 +38,7 @@ void mpr_hosted_destroy(struct mpr_hosted *hosted)
 	if (!hosted)
 		return;
 	mpr_device_destroy(hosted->dev);
+	free(hosted->why);
 	free(hosted);
 }
 

@@ -50,6 +50,7 @@ struct mpr_hosted {
 	struct mpr_device *dev;
 	struct mpr_timers *timers;
 	struct mpr_watcher *watcher;
+	char *why;	   /* what the model said when it refused to be created */
 	const void *owner; /* the connection that has the device open, or NULL */
 
 	struct mpr_channel *channel;
@@ -70,9 +71,11 @@ struct mpr_hosted {
 	int node;	   /* NUMA node on which it is served; -1: any */
 };
 
-/* Creates the model's instance. 0 or negative errno. */
-int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id, struct mpr_timers *timers,
-		      struct mpr_watcher *watcher, struct mpr_hosted **hosted);
+/* Creates the model's instance as `settings` (or NULL) have it. 0 or negative errno, with
+ * *why what the model says of it, or NULL (free() it). */
+int mpr_hosted_create(const struct mpr_device_ops *ops, const char *id,
+		      const struct mpr_setting *settings, struct mpr_timers *timers,
+		      struct mpr_watcher *watcher, struct mpr_hosted **hosted, char **why);
 /* The device must be detached and idle. NULL is ignored. */
 void mpr_hosted_destroy(struct mpr_hosted *hosted);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a model calls (dev/device.h). */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "remote/device/hosted_internal.h"
 #include "remote/process/log.h"
@@ -104,6 +106,18 @@ static void log_line(void *host, const char *fmt, ...)
 	va_end(ap);
 }
 
+static void refuse(void *host, const char *fmt, ...)
+{
+	struct mpr_hosted *hosted = host;
+	va_list ap;
+
+	free(hosted->why);
+	va_start(ap, fmt);
+	if (vasprintf(&hosted->why, fmt, ap) < 0)
+		hosted->why = NULL;
+	va_end(ap);
+}
+
 const struct mpr_host_ops mpr_host_services = {
 	.dma_read = dma_read,
 	.dma_write = dma_write,
@@ -116,4 +130,5 @@ const struct mpr_host_ops mpr_host_services = {
 	.timer_set = timer_set,
 	.timer_cancel = timer_cancel,
 	.log = log_line,
+	.refuse = refuse,
 };

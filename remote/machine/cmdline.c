@@ -9,52 +9,6 @@
 #include "remote/machine/help.h"
 #include "ring/window.h"
 
-const char *const mpr_adapter_properties[] = {"driver", "id", NULL};
-const char *const mpr_disk_properties[] = {
-	"driver",
-	"id",
-	"drive",
-	"bus",
-	"channel",
-	"scsi-id",
-	"lun",
-	"serial",
-	"vendor",
-	"product",
-	"ver",
-	"device_id",
-	"wwn",
-	"port_wwn",
-	"port_index",
-	"logical_block_size",
-	"physical_block_size",
-	"min_io_size",
-	"opt_io_size",
-	"max_io_size",
-	"discard_granularity",
-	"max_unmap_size",
-	"cyls",
-	"heads",
-	"secs",
-	"lcyls",
-	"lheads",
-	"lsecs",
-	"rotation_rate",
-	"scsi_version",
-	"removable",
-	"dpofua",
-	"share-rw",
-	"write-cache",
-	"account-failed",
-	"account-invalid",
-	"backend_defaults",
-	"quirk_mode_page_vendor_specific_apple",
-	"bootindex",
-	"rerror",
-	"werror",
-	NULL,
-};
-
 /* ---- The options -------------------------------------------------------- */
 
 enum kind {
@@ -229,8 +183,7 @@ static int parse_messages(struct mpr_cmdline *cmdline, const char *text, char **
 }
 
 static int parse_argument(struct mpr_cmdline *cmdline, const struct option *option,
-			  const char *argument, const struct mpr_device_ops *const *models,
-			  char **error)
+			  const char *argument, char **error)
 {
 	void *where = (char *)cmdline + option->where;
 	const struct mpr_option_list *list = where;
@@ -257,7 +210,8 @@ static int parse_argument(struct mpr_cmdline *cmdline, const struct option *opti
 		if (ret == 0 && option->kind == KIND_DEVICE)
 			ret = mpr_opts_resolve_driver(list->opts[list->count - 1]);
 		if (ret == 0 && option->kind == KIND_DEVICE)
-			cmdline->help = mpr_help_device(list->opts[list->count - 1], models);
+			cmdline->help =
+				mpr_help_device(list->opts[list->count - 1], cmdline->models);
 		return ret;
 	}
 }
@@ -281,8 +235,7 @@ static int set_fd(struct mpr_cmdline *cmdline, const char *text, char **error)
 }
 
 /* Takes one option, and what belongs to it, from argv. Returns how many. */
-static int parse_next(struct mpr_cmdline *cmdline, char **argv,
-		      const struct mpr_device_ops *const *models, char **error)
+static int parse_next(struct mpr_cmdline *cmdline, char **argv, char **error)
 {
 	const char *name = one_dash(argv[0]);
 	const struct option *option = find_option(name);
@@ -306,7 +259,7 @@ static int parse_next(struct mpr_cmdline *cmdline, char **argv,
 		*error = mpr_errorf("%s: an argument is missing", argv[0]);
 		return -EINVAL;
 	}
-	ret = parse_argument(cmdline, option, argv[1], models, error);
+	ret = parse_argument(cmdline, option, argv[1], error);
 	return ret < 0 ? ret : 2;
 }
 
@@ -335,9 +288,10 @@ static int check_rights(const struct mpr_cmdline *cmdline, char **error)
 }
 
 int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
-		      const struct mpr_device_ops *const *models, char **error)
+		      const struct mpr_model *const *models, char **error)
 {
 	*cmdline = (struct mpr_cmdline){
+		.models = models,
 		.poll_us = MPR_WINDOW_DEFAULT_US,
 		.placement.node = -1,
 	};
@@ -345,7 +299,7 @@ int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
 	if (check_link(argc, argv, error) < 0)
 		return -EINVAL;
 	for (int i = 1; i < argc && !cmdline->help;) {
-		int taken = parse_next(cmdline, argv + i, models, error);
+		int taken = parse_next(cmdline, argv + i, error);
 
 		if (taken < 0)
 			return taken;

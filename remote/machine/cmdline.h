@@ -10,13 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dev/device.h"
+#include "dev/model.h"
 #include "opts/list.h"
 #include "remote/process/placement.h"
 #include "remote/process/privileges.h"
 #include "remote/process/sandbox.h"
 
 struct mpr_cmdline {
+	const struct mpr_model *const *models; /* ended by NULL */
 	const char *fd; /* the number that stands alone, as written, or NULL */
 	struct mpr_option_list devices, drives, blockdevs, objects;
 	struct mpr_option_list chardevs, monitors, qmps, pretty_qmps, mons;
@@ -33,19 +34,13 @@ struct mpr_cmdline {
 	bool help; /* help or the version was printed; there is nothing to do */
 };
 
-/* The properties of the devices and options, each list ended by NULL. */
-extern const char *const mpr_adapter_properties[];
-extern const char *const mpr_disk_properties[];
-
-#define MPR_DISK_DRIVER "scsi-hd"
-
 /* A program of this name wants the file descriptor as its first argument. */
 #define MPR_LINK_NAME "qemu-scsi-dev"
 
-/* `models` is ended by NULL, for help. 0, or -EINVAL or -ENOMEM with *error set
- * to a message (free() it). Free the command line in either case. */
+/* `models`: those that the program has, ended by NULL; they outlive it. 0, or -EINVAL or -ENOMEM
+ * with *error set to a message (free() it). Free the command line in either case. */
 int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
-		      const struct mpr_device_ops *const *models, char **error);
+		      const struct mpr_model *const *models, char **error);
 void mpr_cmdline_free(struct mpr_cmdline *cmdline);
 
 /* True when there is a monitor, at which devices can be added. */

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dev/scsi/disk.h"
-#include "dev/scsi/scsi.h"
 #include "remote/storage/drive_options.h"
 #include "remote/storage/flush.h"
 #include "remote/storage/images.h"
@@ -130,7 +128,7 @@ int mpr_hotplug_resize(struct mpr_machine *machine, const char *name, uint64_t s
 		*error = mpr_errorf("\"%s\" cannot be resized to %llu bytes: %s", name,
 				    (unsigned long long)size, resize_problem(ret));
 	else if (drive->disk && drive->state == MPR_DRIVE_OPEN)
-		mpr_scsi_disk_resized(drive->adapter->dev->scsi_bus, drive->target, drive->lun);
+		drive->unit.ops->resized(&drive->unit);
 	return ret;
 }
 
@@ -138,13 +136,11 @@ int mpr_hotplug_resize(struct mpr_machine *machine, const char *name, uint64_t s
 
 static int build(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
+	const char *id = mpr_opts_get(opts, "id");
 	int ret = mpr_machine_build_device(machine, opts, error);
+	struct mpr_hosted *hosted = id ? mpr_hosted_list_find(&machine->devices, id) : NULL;
 
-	if (ret < 0 || mpr_is_disk(opts))
-		return ret;
-	return mpr_offer_on_default(
-		&machine->offers,
-		mpr_hosted_list_find(&machine->devices, mpr_opts_get(opts, "id")));
+	return ret == 0 && hosted ? mpr_offer_on_default(&machine->offers, hosted) : ret;
 }
 
 int mpr_hotplug_device_add(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
@@ -178,8 +174,7 @@ static void remove_disk(struct mpr_drive *drive)
 	if (drive->state != MPR_DRIVE_OPEN)
 		return;
 	drive->state = MPR_DRIVE_LEAVING;
-	(void)mpr_scsi_lu_remove(drive->adapter->dev->scsi_bus, drive->target, drive->lun,
-				 on_removed, drive);
+	drive->unit.ops->remove(&drive->unit, on_removed, drive);
 }
 
 static int in_use(const struct mpr_hosted *hosted, char **error)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "remote/device/models.h"
 #include "remote/storage/disks.h"
 #include "remote/storage/images.h"
 #include "wire/protocol.h"
@@ -37,43 +38,6 @@ static int check_ids(const struct mpr_option_list *list, char **error)
 	return 0;
 }
 
-static const struct mpr_device_ops *find_model(const struct mpr_device_ops *const *models,
-					       const char *driver)
-{
-	for (; *models; models++)
-		if (!strcmp((*models)->driver, driver))
-			return *models;
-	return NULL;
-}
-
-static int unknown_driver(const struct mpr_opts *opts, const char *driver,
-			  const struct mpr_device_ops *const *models, char **error)
-{
-	const char *names[32];
-	const char *nearest;
-	size_t n = 0;
-
-	for (; models[n] && n < 30; n++)
-		names[n] = models[n]->driver;
-	names[n++] = MPR_DISK_DRIVER;
-	names[n] = NULL;
-	nearest = mpr_nearest(driver, names);
-	if (nearest)
-		*error = mpr_errorf("%s: no driver \"%s\" (did you mean \"%s\"?)",
-				    mpr_opts_text(opts), driver, nearest);
-	else
-		*error = mpr_errorf("%s: no driver \"%s\" (-device help lists them)",
-				    mpr_opts_text(opts), driver);
-	return -EINVAL;
-}
-
-bool mpr_is_disk(const struct mpr_opts *opts)
-{
-	const char *driver = get(opts, "driver");
-
-	return driver && !strcmp(driver, MPR_DISK_DRIVER);
-}
-
 /* Blanks and control characters have no place in an id (wire/check.c). */
 static bool is_wire_id(const char *id)
 {
@@ -85,7 +49,7 @@ static bool is_wire_id(const char *id)
 	return len > 0 && len < MPR_WIRE_ID_SIZE;
 }
 
-static int check_adapter(const struct mpr_opts *opts, char **error)
+static int check_device_id(const struct mpr_opts *opts, char **error)
 {
 	const char *id = get(opts, "id");
 
@@ -100,24 +64,18 @@ static int check_adapter(const struct mpr_opts *opts, char **error)
 				    mpr_opts_text(opts), id, MPR_WIRE_ID_SIZE - 1);
 		return -EINVAL;
 	}
-	return mpr_opts_check(opts, mpr_adapter_properties, error);
+	return 0;
 }
 
 int mpr_machine_check_device(const struct mpr_machine *machine, const struct mpr_opts *opts,
 			     char **error)
 {
-	const char *driver = get(opts, "driver");
+	const struct mpr_model *model;
+	int ret = mpr_model_of(machine->cmdline->models, opts, &model, error);
 
-	if (!driver) {
-		*error = mpr_errorf("%s: the driver is missing (-device help lists them)",
-				    mpr_opts_text(opts));
-		return -EINVAL;
-	}
-	if (mpr_is_disk(opts))
-		return mpr_opts_check(opts, mpr_disk_properties, error);
-	if (!find_model(machine->models, driver))
-		return unknown_driver(opts, driver, machine->models, error);
-	return check_adapter(opts, error);
+	if (ret == 0 && mpr_model_device(model))
+		ret = check_device_id(opts, error);
+	return ret == 0 ? mpr_model_check(model, opts, error) : ret;
 }
 
 static int check_devices(const struct mpr_machine *machine, char **error)
@@ -135,19 +93,33 @@ static int check_devices(const struct mpr_machine *machine, char **error)
 
 /* ---- Building ----------------------------------------------------------- */
 
-static int build_adapter(struct mpr_machine *machine, const struct mpr_opts *opts, char **error)
+static const struct mpr_model *model_of(const struct mpr_machine *machine,
+					const struct mpr_opts *opts)
 {
-	const struct mpr_device_ops *model = find_model(machine->models, get(opts, "driver"));
-	struct mpr_hosted *hosted = NULL;
-	int ret = mpr_hosted_create(model, get(opts, "id"), machine->timers, machine->watcher,
-				    &hosted);
+	return mpr_model_find(machine->cmdline->models, get(opts, "driver"));
+}
 
+static int build_pci_device(struct mpr_machine *machine, const struct mpr_device_ops *ops,
+			    const struct mpr_opts *opts, char **error)
+{
+	struct mpr_hosted *hosted = NULL;
+	struct mpr_setting *settings;
+	char *why;
+	int ret = mpr_model_settings(&ops->model, opts, &settings, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_hosted_create(ops, get(opts, "id"), settings, machine->timers, machine->watcher,
+				&hosted, &why);
+	free(settings);
 	if (ret == 0)
 		ret = mpr_hosted_list_add(&machine->devices, hosted);
 	if (ret < 0) {
 		mpr_hosted_destroy(hosted);
-		*error = mpr_errorf("%s: the device cannot be made: %s", mpr_opts_text(opts),
-				    strerror(-ret));
+		*error = why ? mpr_errorf("%s: %s", mpr_opts_text(opts), why)
+			     : mpr_errorf("%s: the device cannot be made: %s", mpr_opts_text(opts),
+					  strerror(-ret));
+		free(why);
 		return ret;
 	}
 	hosted->stopped = machine->stopped;
@@ -157,8 +129,12 @@ static int build_adapter(struct mpr_machine *machine, const struct mpr_opts *opt
 
 int mpr_machine_build_device(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
-	return mpr_is_disk(opts) ? mpr_disk_build(&machine->storage, opts, error)
-				 : build_adapter(machine, opts, error);
+	const struct mpr_model *model = model_of(machine, opts);
+	const struct mpr_device_ops *ops = mpr_model_device(model);
+
+	return ops ? build_pci_device(machine, ops, opts, error)
+		   : mpr_disk_build(&machine->storage, (const struct mpr_disk_ops *)model, opts,
+				    error);
 }
 
 /* True for the disk of a -drive if=scsi. */
@@ -170,7 +146,7 @@ static bool is_built(const struct mpr_machine *machine, const struct mpr_opts *d
 	return false;
 }
 
-/* Disks come after all else, adapters before. */
+/* Disks come after all else, PCI devices before. */
 static int build_devices(struct mpr_machine *machine, bool disks, char **error)
 {
 	const struct mpr_option_list *devices = &machine->cmdline->devices;
@@ -178,7 +154,8 @@ static int build_devices(struct mpr_machine *machine, bool disks, char **error)
 	for (size_t i = 0; i < devices->count; i++) {
 		int ret = 0;
 
-		if (mpr_is_disk(devices->opts[i]) == disks && !is_built(machine, devices->opts[i]))
+		if (!mpr_model_device(model_of(machine, devices->opts[i])) == disks &&
+		    !is_built(machine, devices->opts[i]))
 			ret = mpr_machine_build_device(machine, devices->opts[i], error);
 		if (ret < 0)
 			return ret;
@@ -190,18 +167,17 @@ static int build_devices(struct mpr_machine *machine, bool disks, char **error)
 }
 
 int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
-		      const struct mpr_device_ops *const *models, struct mpr_watcher *watcher,
-		      struct mpr_timers *timers, char **error)
+		      struct mpr_watcher *watcher, struct mpr_timers *timers, char **error)
 {
 	int ret;
 
 	*machine = (struct mpr_machine){
 		.cmdline = cmdline,
-		.models = models,
 		.watcher = watcher,
 		.timers = timers,
 		.storage =
 			{
+				.models = cmdline->models,
 				.uring = watcher->uring,
 				.devices = &cmdline->devices,
 				.adapters = &machine->devices,

@@ -23,7 +23,6 @@ struct mpr_events {
 
 struct mpr_machine {
 	struct mpr_cmdline *cmdline;
-	const struct mpr_device_ops *const *models;
 	struct mpr_watcher *watcher;
 	struct mpr_timers *timers;
 	const struct mpr_events *events; /* NULL: nobody */
@@ -44,8 +43,7 @@ struct mpr_machine {
  * the option (free() it). Destroy the machine in either case.
  */
 int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
-		      const struct mpr_device_ops *const *models, struct mpr_watcher *watcher,
-		      struct mpr_timers *timers, char **error);
+		      struct mpr_watcher *watcher, struct mpr_timers *timers, char **error);
 
 /* Checks a -device, and builds the adapter or disk that it describes. As
  * mpr_machine_build(). */
@@ -57,9 +55,6 @@ int mpr_machine_build_device(struct mpr_machine *machine, struct mpr_opts *opts,
  * and nothing else happens but that I/O under way ends. Going on retries the requests
  * that are held after an error (werror=stop). */
 void mpr_machine_stop(struct mpr_machine *machine, bool stopped);
-
-/* True for -device scsi-hd. */
-bool mpr_is_disk(const struct mpr_opts *opts);
 
 /* Every device must be idle and every drive without I/O in flight. */
 void mpr_machine_destroy(struct mpr_machine *machine);

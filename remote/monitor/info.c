@@ -22,7 +22,7 @@ static void print_drive(const struct mpr_drive *drive, FILE *out)
 		[MPR_CACHE_UNSAFE] = "writeback, ignore flushes",
 	};
 	enum mpr_blk_zeroes zeroes = mpr_blk_zeroes_mode(drive->blk);
-	struct mpr_scsi_tray tray = mpr_disk_tray(drive);
+	struct mpr_tray tray = mpr_disk_tray(drive);
 	const char *disk = mpr_drive_disk_id(drive);
 
 	if (drive->id)
@@ -96,15 +96,25 @@ static void info_blockstats(const struct mpr_machine *machine, FILE *out)
 
 /* ---- Devices ------------------------------------------------------------ */
 
+static void print_address(const struct mpr_disk *disk, unsigned property, FILE *out)
+{
+	const struct mpr_property *p = &disk->ops->model.properties[property];
+	union mpr_value value;
+
+	if (p->is_address && disk->ops->get(disk, property, &value))
+		fprintf(out, "          %s = %" PRIu64 " (0x%" PRIx64 ")\n", p->name, value.number,
+			value.number);
+}
+
 static void print_disk(const struct mpr_drive *drive, FILE *out)
 {
+	const struct mpr_model *model = &drive->unit.ops->model;
 	const char *id = mpr_drive_disk_id(drive);
 
-	fprintf(out, "        dev: %s, id \"%s\"\n", MPR_DISK_DRIVER, id ? id : "");
+	fprintf(out, "        dev: %s, id \"%s\"\n", model->driver, id ? id : "");
 	fprintf(out, "          drive = \"%s\"\n", mpr_drive_name(drive));
-	fprintf(out, "          channel = 0 (0x0)\n");
-	fprintf(out, "          scsi-id = %u (0x%x)\n", drive->target, drive->target);
-	fprintf(out, "          lun = %u (0x%x)\n", drive->lun, drive->lun);
+	for (unsigned i = 0; model->properties[i].name; i++)
+		print_address(&drive->unit, i, out);
 }
 
 static void print_adapter(const struct mpr_machine *machine, const struct mpr_hosted *hosted,
@@ -112,11 +122,11 @@ static void print_adapter(const struct mpr_machine *machine, const struct mpr_ho
 {
 	const struct mpr_device *dev = hosted->dev;
 
-	fprintf(out, "  dev: %s, id \"%s\"\n", dev->ops->driver, dev->id);
+	fprintf(out, "  dev: %s, id \"%s\"\n", dev->ops->model.driver, dev->id);
 	fprintf(out, "    open in a VMM = %s\n", hosted->owner ? "true" : "false");
-	if (!dev->scsi_bus)
+	if (!dev->bus)
 		return;
-	fprintf(out, "    bus: %s.0\n      type SCSI\n", dev->id);
+	fprintf(out, "    bus: %s.0\n      type %s\n", dev->id, dev->bus->type);
 	for (size_t i = 0; i < machine->storage.count; i++)
 		if (machine->storage.drives[i]->adapter == hosted)
 			print_disk(machine->storage.drives[i], out);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "monitor/json.h"
+#include "remote/device/models.h"
 #include "remote/machine/help.h"
 #include "remote/storage/disks.h"
 #include "remote/storage/drive_options.h"
@@ -112,7 +113,7 @@ static const char *io_status_of(const struct mpr_drive *drive)
 
 static struct json_object *block_of(const struct mpr_drive *drive)
 {
-	struct mpr_scsi_tray tray = mpr_disk_tray(drive);
+	struct mpr_tray tray = mpr_disk_tray(drive);
 	struct json_object *block = json_object_new_object();
 
 	add_names(block, drive);
@@ -203,15 +204,21 @@ struct json_object *mpr_query_blockstats(const struct mpr_machine *machine, bool
 
 /* ---- Properties --------------------------------------------------------- */
 
+static bool is_number(const char *type)
+{
+	return !strncmp(type, "uint", 4) || !strncmp(type, "int", 3) || !strcmp(type, "size");
+}
+
 static struct json_object *value_of(const struct mpr_property *property, const char *value)
 {
+	const char *type = mpr_property_type_name(property);
 	uint64_t size = 0;
 
-	if (!strcmp(property->type, "bool"))
+	if (!strcmp(type, "bool"))
 		return json_object_new_boolean(value && mpr_opts_is_on(value));
-	if (!mpr_property_is_number(property))
+	if (!is_number(type))
 		return json_object_new_string(value ? value : "");
-	if (property->type[0] == 'i')
+	if (type[0] == 'i')
 		return json_object_new_int64(value ? strtoll(value, NULL, 0) : 0);
 	if (value && mpr_opts_parse_size(value, &size))
 		return json_object_new_uint64(size);
@@ -232,7 +239,7 @@ static void add_property(struct json_object *list, const struct mpr_property *pr
 	struct json_object *member = json_object_new_object();
 
 	mpr_json_put(member, "name", property->name);
-	mpr_json_put(member, "type", property->type);
+	mpr_json_put(member, "type", mpr_property_type_name(property));
 	mpr_json_put(member, "description", property->description);
 	if (property->value)
 		json_object_object_add(member, "default-value",
@@ -240,21 +247,15 @@ static void add_property(struct json_object *list, const struct mpr_property *pr
 	json_object_array_add(list, member);
 }
 
-static struct json_object *list_properties(const char *const *names)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (; *names; names++)
-		if (strcmp(*names, "driver"))
-			add_property(list, mpr_property(*names));
-	return list;
-}
-
 struct json_object *mpr_query_properties(const struct mpr_machine *machine, const char *driver)
 {
-	const char *const *names = mpr_driver_properties(driver, machine->models);
+	const struct mpr_model *model = mpr_model_find(machine->cmdline->models, driver);
+	struct json_object *list = model ? json_object_new_array() : NULL;
+	const struct mpr_property *property;
 
-	return names ? list_properties(names) : NULL;
+	for (size_t i = 0; list && (property = mpr_model_property(model, i)); i++)
+		add_property(list, property);
+	return list;
 }
 
 /* ---- The tree of objects ------------------------------------------------ */
@@ -372,40 +373,44 @@ static const struct mpr_drive *drive_of(const struct mpr_machine *machine,
 	return NULL;
 }
 
-/* What the user left out: chosen here, or said of the drive, or the default. */
+/* What the disk's model chose, or NULL. */
+static struct json_object *chosen(const struct mpr_disk *disk, const struct mpr_property *property)
+{
+	const struct mpr_property *own = disk->ops->model.properties;
+	union mpr_value value;
+
+	for (unsigned i = 0; own[i].name; i++) {
+		if (property != &own[i] || !disk->ops->get(disk, i, &value))
+			continue;
+		return property->type == MPR_PROPERTY_STRING ? json_object_new_string(value.text)
+							     : json_object_new_uint64(value.number);
+	}
+	return NULL;
+}
+
+/* What the user left out: chosen by the model, or the default. */
 static struct json_object *left_out(const struct mpr_machine *machine, const struct mpr_opts *opts,
 				    const struct mpr_property *property)
 {
 	const struct mpr_drive *drive = drive_of(machine, opts);
-	const char *name = property->name;
+	struct json_object *value = drive ? chosen(&drive->unit, property) : NULL;
 
-	if (drive && !strcmp(name, "scsi-id"))
-		return json_object_new_int64(drive->target);
-	if (drive && !strcmp(name, "serial"))
-		return value_of(property, mpr_opts_get(drive->opts, "serial"));
-	if (drive && !strcmp(name, "physical_block_size")) {
-		property = mpr_property("logical_block_size");
-		if (mpr_opts_get(opts, property->name))
-			return value_of(property, mpr_opts_get(opts, property->name));
-	}
-	return value_of(property, property->value);
+	return value ? value : value_of(property, property->value);
 }
 
 static struct json_object *get_of_device(const struct mpr_machine *machine,
 					 const struct mpr_opts *opts, const char *name)
 {
 	const char *driver = mpr_opts_get(opts, "driver");
-	const char *const *names = mpr_driver_properties(driver, machine->models);
+	const struct mpr_model *model = mpr_model_find(machine->cmdline->models, driver);
+	const struct mpr_property *property = mpr_model_property_named(model, name);
 	const char *value = mpr_opts_get(opts, name);
 
 	if (!strcmp(name, "type"))
 		return json_object_new_string(driver);
-	while (*names && (strcmp(*names, name) || !strcmp(*names, "driver")))
-		names++;
-	if (!*names)
+	if (!property)
 		return NULL;
-	return value ? value_of(mpr_property(name), value)
-		     : left_out(machine, opts, mpr_property(name));
+	return value ? value_of(property, value) : left_out(machine, opts, property);
 }
 
 static struct json_object *get_of_object(const struct mpr_opts *opts, const char *name)

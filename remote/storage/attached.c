@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "remote/device/models.h"
 #include "remote/storage/disks.h"
 #include "remote/storage/drive_options.h"
 
@@ -124,11 +125,16 @@ int mpr_attached_place(const struct mpr_option_list *drives, char **error)
 
 /* ---- Disks -------------------------------------------------------------- */
 
+static bool has_scsi_bus(const struct mpr_device *dev)
+{
+	return dev->bus && !strcmp(dev->bus->type, MPR_BUS_SCSI);
+}
+
 /* The adapter of that number among those with a SCSI bus, or NULL. */
 static const struct mpr_hosted *adapter_at(const struct mpr_storage *storage, uint64_t bus)
 {
 	for (size_t i = 0; i < storage->adapters->count; i++)
-		if (storage->adapters->hosted[i]->dev->scsi_bus && bus-- == 0)
+		if (has_scsi_bus(storage->adapters->hosted[i]->dev) && bus-- == 0)
 			return storage->adapters->hosted[i];
 	return NULL;
 }
@@ -153,6 +159,7 @@ static int make_device(const struct mpr_hosted *adapter, const struct mpr_opts *
 static int build(struct mpr_storage *storage, const struct mpr_opts *drive, char **error)
 {
 	const struct mpr_hosted *adapter = adapter_at(storage, place_of(drive).bus);
+	const struct mpr_model *model;
 	struct mpr_opts *device;
 	int ret;
 
@@ -164,12 +171,14 @@ static int build(struct mpr_storage *storage, const struct mpr_opts *drive, char
 	ret = make_device(adapter, drive, &device, error);
 	if (ret < 0)
 		return ret;
-	ret = mpr_option_add(storage->devices, device);
+	ret = mpr_model_of(storage->models, device, &model, error);
+	if (ret == 0)
+		ret = mpr_option_add(storage->devices, device);
 	if (ret < 0) {
 		mpr_opts_free(device);
 		return ret;
 	}
-	return mpr_disk_build(storage, device, error);
+	return mpr_disk_build(storage, (const struct mpr_disk_ops *)model, device, error);
 }
 
 int mpr_attached_build(struct mpr_storage *storage, const struct mpr_option_list *drives,

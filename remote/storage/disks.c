@@ -5,15 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dev/scsi/disk.h"
-#include "dev/scsi/scsi.h"
 #include "opts/names.h"
-#include "remote/storage/disk_options.h"
+#include "remote/device/models.h"
 #include "remote/storage/images.h"
 #include "remote/storage/nodes.h"
-
-/* The adapter itself is on the bus, too. */
-#define HOST_SCSI_ID 7
 
 /* ---- Names -------------------------------------------------------------- */
 
@@ -74,15 +69,20 @@ static bool is_bus_of(const struct mpr_hosted *hosted, const char *name)
 	return !strncmp(name, hosted->dev->id, len) && !strcmp(name + len, ".0");
 }
 
-static void no_bus(const struct mpr_storage *storage, const struct mpr_opts *opts, const char *name,
-		   char **error)
+static bool has_bus(const struct mpr_hosted *hosted, const char *type)
+{
+	return hosted->dev->bus && !strcmp(hosted->dev->bus->type, type);
+}
+
+static void no_bus(const struct mpr_storage *storage, const struct mpr_model *model,
+		   const struct mpr_opts *opts, const char *name, char **error)
 {
 	char **buses = calloc(storage->adapters->count + 1, sizeof(*buses));
 	size_t count = 0;
 	char *names = NULL;
 
 	for (size_t i = 0; buses && i < storage->adapters->count; i++) {
-		if (storage->adapters->hosted[i]->dev->scsi_bus)
+		if (has_bus(storage->adapters->hosted[i], model->bus))
 			buses[count++] = mpr_errorf("%s.0", storage->adapters->hosted[i]->dev->id);
 	}
 	if (buses)
@@ -96,49 +96,29 @@ static void no_bus(const struct mpr_storage *storage, const struct mpr_opts *opt
 }
 
 /* The adapter whose bus the disk names; by default the first that has one. */
-static int find_adapter(const struct mpr_storage *storage, const struct mpr_opts *opts,
-			struct mpr_hosted **adapter, char **error)
+static int find_adapter(const struct mpr_storage *storage, const struct mpr_model *model,
+			const struct mpr_opts *opts, struct mpr_hosted **adapter, char **error)
 {
 	const char *name = mpr_opts_get(opts, "bus");
 
 	for (size_t i = 0; i < storage->adapters->count; i++) {
 		struct mpr_hosted *hosted = storage->adapters->hosted[i];
 
-		if (!hosted->dev->scsi_bus || hosted->leaving || (name && !is_bus_of(hosted, name)))
+		if (!has_bus(hosted, model->bus) || hosted->leaving ||
+		    (name && !is_bus_of(hosted, name)))
 			continue;
 		*adapter = hosted;
 		return 0;
 	}
 	if (name)
-		no_bus(storage, opts, name, error);
+		no_bus(storage, model, opts, name, error);
 	else
-		*error = mpr_errorf("%s: there is no adapter with a SCSI bus", mpr_opts_text(opts));
+		*error = mpr_errorf("%s: there is no adapter with a %s bus", mpr_opts_text(opts),
+				    model->bus);
 	return -EINVAL;
 }
 
 /* ---- The disk ----------------------------------------------------------- */
-
-static int lowest_free_id(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts, uint64_t *id,
-			  char **error)
-{
-	for (*id = 0; *id < MPR_SCSI_MAX_TARGETS; ++*id)
-		if (*id != HOST_SCSI_ID && !mpr_scsi_target_present(bus, (unsigned)*id))
-			return 0;
-	*error = mpr_errorf("%s: every SCSI ID of the bus is taken", mpr_opts_text(opts));
-	return -EINVAL;
-}
-
-static int choose_scsi_id(const struct mpr_scsi_bus *bus, const struct mpr_opts *opts, uint64_t *id,
-			  char **error)
-{
-	if (!mpr_opts_get(opts, "scsi-id"))
-		return lowest_free_id(bus, opts, id, error);
-	if (*id != HOST_SCSI_ID)
-		return 0;
-	*error = mpr_errorf("%s: scsi-id=%d is the adapter's own", mpr_opts_text(opts),
-			    HOST_SCSI_ID);
-	return -EINVAL;
-}
 
 /* With share-rw=on others may write, too, that also share. */
 static int lock_image(struct mpr_drive *drive, const struct mpr_opts *opts, char **error)
@@ -156,43 +136,74 @@ static int lock_image(struct mpr_drive *drive, const struct mpr_opts *opts, char
 	return ret;
 }
 
-static int create_disk(struct mpr_scsi_bus *bus, struct mpr_drive *drive,
-		       const struct mpr_opts *opts, char **error)
+/* The order of booting is the VMM's; -1, as in QEMU, is no place in it. */
+static int check_bootindex(const struct mpr_opts *opts, char **error)
 {
-	struct mpr_scsi_disk_options options = {0};
+	const char *value = mpr_opts_get(opts, "bootindex");
+	uint64_t ignored;
+
+	if (value && !strcmp(value, "-1"))
+		return 0;
+	return mpr_opts_get_uint(opts, "bootindex", 0, INT32_MAX, &ignored, error);
+}
+
+/* The id of a -drive, if it was named by that; nodes have none. */
+static const char *drive_id(const struct mpr_opts *opts, const struct mpr_drive *drive)
+{
+	return drive->id && !strcmp(drive->id, mpr_opts_get(opts, "drive")) ? drive->id : NULL;
+}
+
+static int attach(struct mpr_bus *bus, const struct mpr_disk_ops *ops, struct mpr_drive *drive,
+		  const struct mpr_opts *opts, const struct mpr_setting *settings, char **error)
+{
+	const struct mpr_disk_backing backing = {
+		drive->blk,
+		mpr_opts_get(drive->opts, "serial"),
+		drive_id(opts, drive),
+	};
+	void *state = calloc(1, ops->model.size);
 	char *why = NULL;
-	int ret = mpr_disk_options_get(opts, drive, &options, error);
+	int ret = state ? mpr_model_apply(&ops->model, settings, state) : -ENOMEM;
 
 	if (ret == 0)
-		ret = choose_scsi_id(bus, opts, &options.scsi_id, error);
+		ret = ops->attach(bus, &backing, state, &drive->unit, &why);
+	if (ret < 0)
+		*error = mpr_errorf("%s: %s", mpr_opts_text(opts), why ? why : strerror(-ret));
+	free(why);
+	free(state);
+	return ret;
+}
+
+static int create_disk(struct mpr_bus *bus, const struct mpr_disk_ops *ops, struct mpr_drive *drive,
+		       const struct mpr_opts *opts, char **error)
+{
+	struct mpr_setting *settings;
+	int ret = mpr_model_settings(&ops->model, opts, &settings, error);
+
+	if (ret < 0)
+		return ret;
+	ret = check_bootindex(opts, error);
 	if (ret == 0)
 		ret = lock_image(drive, opts, error);
 	if (ret == 0)
 		ret = mpr_drive_set_on_error(drive, opts, error);
-	if (ret < 0)
-		return ret;
-	ret = mpr_scsi_disk_create(bus, drive->blk, &options, &why);
-	if (ret == -EEXIST)
-		*error = mpr_errorf("%s: scsi-id=%u, lun=%u is taken", mpr_opts_text(opts),
-				    (unsigned)options.scsi_id, (unsigned)options.lun);
-	else if (ret < 0)
-		*error = mpr_errorf("%s: %s", mpr_opts_text(opts), why ? why : strerror(-ret));
-	free(why);
-	drive->target = (unsigned)options.scsi_id;
-	drive->lun = (unsigned)options.lun;
+	if (ret == 0)
+		ret = attach(bus, ops, drive, opts, settings, error);
+	free(settings);
 	return ret;
 }
 
-int mpr_disk_build(struct mpr_storage *storage, struct mpr_opts *opts, char **error)
+int mpr_disk_build(struct mpr_storage *storage, const struct mpr_disk_ops *ops,
+		   struct mpr_opts *opts, char **error)
 {
 	struct mpr_hosted *adapter = NULL;
 	struct mpr_drive *drive = NULL;
-	int ret = find_adapter(storage, opts, &adapter, error);
+	int ret = find_adapter(storage, &ops->model, opts, &adapter, error);
 
 	if (ret == 0)
 		ret = find_drive(storage, opts, &drive, error);
 	if (ret == 0)
-		ret = create_disk(adapter->dev->scsi_bus, drive, opts, error);
+		ret = create_disk(adapter->dev->bus, ops, drive, opts, error);
 	if (ret < 0)
 		return ret;
 	drive->disk = opts;
@@ -200,9 +211,9 @@ int mpr_disk_build(struct mpr_storage *storage, struct mpr_opts *opts, char **er
 	return 0;
 }
 
-struct mpr_scsi_tray mpr_disk_tray(const struct mpr_drive *drive)
+struct mpr_tray mpr_disk_tray(const struct mpr_drive *drive)
 {
 	if (!drive->disk || drive->state != MPR_DRIVE_OPEN)
-		return (struct mpr_scsi_tray){0};
-	return mpr_scsi_disk_tray(drive->adapter->dev->scsi_bus, drive->target, drive->lun);
+		return (struct mpr_tray){0};
+	return drive->unit.ops->tray(&drive->unit);
 }

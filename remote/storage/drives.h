@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "blk/blk.h"
+#include "dev/bus.h"
 #include "opts/list.h"
 #include "remote/device/list.h"
 
@@ -30,15 +31,16 @@ struct mpr_drive {
 	struct mpr_drive *base;	    /* the node whose blk this is; NULL: its own */
 	struct mpr_opts *disk;	    /* the -device that uses it, or NULL */
 	struct mpr_hosted *adapter; /* on whose bus the disk is, or NULL */
-	unsigned target, lun;	    /* the disk's address there */
+	struct mpr_disk unit;	    /* the disk there */
 	enum mpr_drive_state state;
 	uint64_t reported_failures; /* mpr_blk_stats.failed_operations when last logged */
 };
 
 struct mpr_storage {
+	const struct mpr_model *const *models;	/* of disks, among others */
 	struct mpr_uring *uring;		/* for I/O on the images */
 	struct mpr_option_list *devices;	/* every -device, disks among them */
-	const struct mpr_hosted_list *adapters; /* devices, some with a SCSI bus */
+	const struct mpr_hosted_list *adapters; /* devices, some with a bus for disks */
 
 	struct mpr_drive **drives;
 	size_t count;

@@ -229,7 +229,7 @@ static int handle_describe(struct mpr_session *session, struct mpr_hosted *hoste
 	struct mpr_pci pci;
 
 	mpr_pci_init(&pci, ops->pci);
-	snprintf(description.driver, sizeof(description.driver), "%s", ops->driver);
+	snprintf(description.driver, sizeof(description.driver), "%s", ops->model.driver);
 	for (unsigned i = 0; i < MPR_PCI_NUM_BARS; i++) {
 		description.bar[i].kind = (uint8_t)kind_of(session, &ops->pci->bar[i]);
 		description.bar[i].size = ops->pci->bar[i].size;

@@ -60,7 +60,8 @@ static const struct mpr_host_ops host_ops = {
 
 static const struct mpr_pci_info pci_info = {.vendor_id = 0x1234, .bar = {{MPR_BAR_MEM32, 16}}};
 static const struct mpr_device_ops device_ops = {
-	.driver = "test", .pci = &pci_info, .size = sizeof(struct mpr_device)};
+	.model = {.driver = "test", .bus = MPR_BUS_PCI, .size = sizeof(struct mpr_device)},
+	.pci = &pci_info};
 
 static struct counting_host host;
 static struct mpr_device *device;
@@ -69,7 +70,7 @@ static int setup(void **state)
 {
 	(void)state;
 	host = (struct counting_host){.host.ops = &host_ops};
-	return mpr_device_create(&device_ops, &host.host, "test0", &device);
+	return mpr_device_create(&device_ops, &host.host, "test0", NULL, &device);
 }
 
 static int teardown(void **state)
@@ -85,7 +86,7 @@ static void init_fills_in_the_base_part(void **state)
 	assert_string_equal(device->id, "test0");
 	assert_ptr_equal(device->ops, &device_ops);
 	assert_int_equal(mpr_pci_config_read(&device->pci, MPR_PCI_VENDOR_ID, 2), 0x1234);
-	assert_null(device->scsi_bus);
+	assert_null(device->bus);
 }
 
 static void dma_is_refused_without_bus_mastering(void **state)
@@ -134,13 +135,14 @@ static void plain_memory_is_the_devices_until_the_host_gives_some(void **state)
 	static const struct mpr_pci_info info = {
 		.bar = {{MPR_BAR_MEM32, 16}, {MPR_BAR_RAM32, 4096}}};
 	static const struct mpr_device_ops ops = {
-		.driver = "test", .pci = &info, .size = sizeof(struct mpr_device)};
+		.model = {.driver = "test", .bus = MPR_BUS_PCI, .size = sizeof(struct mpr_device)},
+		.pci = &info};
 	static uint8_t given[4096];
 	struct mpr_device *dev;
 	uint8_t *own;
 
 	(void)state;
-	assert_int_equal(mpr_device_create(&ops, &host.host, "test1", &dev), 0);
+	assert_int_equal(mpr_device_create(&ops, &host.host, "test1", NULL, &dev), 0);
 	assert_null(dev->bar_ram[0]);
 	own = dev->bar_ram[1];
 	assert_int_equal(own[0] | own[4095], 0);

@@ -48,8 +48,8 @@ static struct fixture *get_fixture(void)
 	if (fixture.watcher.uring)
 		return &fixture;
 	require(mpr_uring_create(8, &fixture.watcher.uring) == 0);
-	require(mpr_hosted_create(&test_device_ops, "test0", &fixture.timers, &fixture.watcher,
-				  &fixture.device) == 0);
+	require(mpr_hosted_create(&test_device_ops, "test0", NULL, &fixture.timers,
+				  &fixture.watcher, &fixture.device, &(char *){NULL}) == 0);
 	fixture.fds[0] = memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	fixture.fds[1] = eventfd(0, EFD_CLOEXEC);
 	fixture.fds[2] = STDIN_FILENO;

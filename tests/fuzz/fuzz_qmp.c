@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "dev/device.h"
+#include "dev/scsi/scsi_hd.h"
 #include "remote/machine/cmdline.h"
 #include "remote/machine/hotplug.h"
 #include "remote/monitor/hmp.h"
@@ -24,12 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct mpr_pci_info null_pci = {.bar = {{MPR_BAR_MEM32, 16}}};
 static const struct mpr_device_ops null_ops = {
-	.driver = "null",
-	.desc = "nothing",
+	.model = {"null", "nothing", MPR_BUS_PCI, sizeof(struct mpr_device), NULL, NULL},
 	.pci = &null_pci,
-	.size = sizeof(struct mpr_device),
 };
-static const struct mpr_device_ops *const models[] = {&null_ops, NULL};
+static const struct mpr_model *const models[] = {&null_ops.model, &mpr_scsi_hd_ops.model, NULL};
 
 struct fixture {
 	struct mpr_watcher watcher;
@@ -77,8 +76,8 @@ static void build(struct fixture *fixture, struct mpr_machine *machine, struct m
 	char *error;
 
 	require(mpr_cmdline_parse(cmdline, 5, argv, models, &error) == 0);
-	require(mpr_machine_build(machine, cmdline, models, &fixture->watcher, &fixture->timers,
-				  &error) == 0);
+	require(mpr_machine_build(machine, cmdline, &fixture->watcher, &fixture->timers, &error) ==
+		0);
 	machine->offers.endpoints.doors = (struct mpr_door_ops){open_door, close_door, NULL};
 }
 

@@ -36,9 +36,8 @@ static void null_reset(struct mpr_device *dev)
 
 static const struct mpr_pci_info null_pci = {.bar = {{MPR_BAR_MEM32, 16}}};
 static const struct mpr_device_ops null_ops = {
-	.driver = "null",
+	.model = {"null", "nothing", MPR_BUS_PCI, sizeof(struct mpr_device), NULL, NULL},
 	.pci = &null_pci,
-	.size = sizeof(struct mpr_device),
 	.reset = null_reset,
 };
 
@@ -70,8 +69,9 @@ static struct fixture *get_fixture(void)
 	require(mpr_uring_create(8, &fixture.watcher.uring) == 0);
 	require(mpr_channel_create(&options, &fixture.channel) == 0);
 	for (int i = 0; i < 2; i++)
-		require(mpr_hosted_create(&null_ops, i ? "b" : "a", &fixture.timers,
-					  &fixture.watcher, &fixture.devices[i]) == 0);
+		require(mpr_hosted_create(&null_ops, i ? "b" : "a", NULL, &fixture.timers,
+					  &fixture.watcher, &fixture.devices[i],
+					  &(char *){NULL}) == 0);
 	fixture.fds[0] = mpr_channel_memfd(fixture.channel);
 	fixture.fds[2] = memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	fixture.fds[3] = eventfd(0, EFD_CLOEXEC);

@@ -16,7 +16,7 @@ struct mpr_blk *disks_attach(struct machine *m, unsigned id, unsigned lun, uint6
 	char *error = NULL;
 
 	if (nimages == MAX_DISKS ||
-	    mpr_scsi_disk_create(m->dev->scsi_bus, blk,
+	    mpr_scsi_disk_create(mpr_scsi_bus_of(m->dev->bus), blk,
 				 &(struct mpr_scsi_disk_options){.scsi_id = id, .lun = lun},
 				 &error))
 		abort();
@@ -36,7 +36,7 @@ bool disks_poll(void)
 	return any;
 }
 
-void targets_drain(struct mpr_scsi_bus *bus)
+void targets_drain(struct mpr_bus *bus)
 {
 	(void)bus;
 	while (disks_poll())

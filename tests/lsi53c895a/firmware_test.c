@@ -57,7 +57,7 @@ static void inquiry(void **state)
 	command(m, 0, cdb, LSI_DATA_IN, 36);
 	start_by_bytes(m);
 	expect_success(m);
-	assert_memory_equal(at(m, BUFFER), targets_of(m->dev->scsi_bus)->medium, 36);
+	assert_memory_equal(at(m, BUFFER), targets_of(m->dev->bus)->medium, 36);
 	assert_false(m->irq);
 }
 
@@ -79,8 +79,7 @@ static void read_blocks(void **state)
 	command(m, 2, cdb, LSI_DATA_IN, 8 * BLOCK);
 	start_by_bytes(m);
 	expect_success(m);
-	assert_memory_equal(at(m, BUFFER), targets_of(m->dev->scsi_bus)->medium + 5 * BLOCK,
-			    8 * BLOCK);
+	assert_memory_equal(at(m, BUFFER), targets_of(m->dev->bus)->medium + 5 * BLOCK, 8 * BLOCK);
 	assert_int_equal(rd32(m, LSI_CSBC), 8 * BLOCK);
 }
 
@@ -93,8 +92,7 @@ static void write_blocks(void **state)
 	command(m, 2, cdb, LSI_DATA_OUT, 2 * BLOCK);
 	start_by_bytes(m);
 	expect_success(m);
-	assert_memory_equal(at(m, BUFFER), targets_of(m->dev->scsi_bus)->medium + 7 * BLOCK,
-			    2 * BLOCK);
+	assert_memory_equal(at(m, BUFFER), targets_of(m->dev->bus)->medium + 7 * BLOCK, 2 * BLOCK);
 	assert_int_equal(m->chip->stats.bounced_bytes, 0);
 }
 
@@ -104,15 +102,15 @@ static void slow_target_stays_connected(void **state)
 	static const uint8_t cdb[10] = {0x28, 0, 0, 0, 0, 5, 0, 0, 1};
 	struct machine *m = *state;
 
-	targets_of(m->dev->scsi_bus)->later = true;
+	targets_of(m->dev->bus)->later = true;
 	command(m, 0, cdb, LSI_DATA_IN, BLOCK);
 	start_by_bytes(m);
 	assert_int_equal(rd8(m, LSI_ISTAT1), LSI_ISTAT1_SRUN);
 	assert_int_equal(rd8(m, LSI_DSTAT), 0x80);
-	targets_poll(m->dev->scsi_bus);
+	targets_poll(m->dev->bus);
 	go(m);
 	assert_int_equal(rd8(m, LSI_DSTAT), 0x80);
-	targets_poll(m->dev->scsi_bus);
+	targets_poll(m->dev->bus);
 	go(m);
 	expect_success(m);
 }
@@ -158,7 +156,7 @@ static void many_commands_in_sequence(void **state)
 		start_by_bytes(m);
 		expect_success(m);
 	}
-	assert_int_equal(targets_of(m->dev->scsi_bus)->live, 0);
+	assert_int_equal(targets_of(m->dev->bus)->live, 0);
 }
 
 int main(void)

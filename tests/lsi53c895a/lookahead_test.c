@@ -11,7 +11,7 @@ enum { TABLE = DATA - 0x1000, MOVES = PROGRAM + 32 };
 
 static const uint8_t *medium(struct machine *m, size_t offset)
 {
-	return targets_of(m->dev->scsi_bus)->medium + LBA * BLOCK + offset;
+	return targets_of(m->dev->bus)->medium + LBA * BLOCK + offset;
 }
 
 /* The start of a READ, up to the data phase. */
@@ -43,20 +43,20 @@ static void answer(struct machine *m)
 
 static void start_later(struct machine *m)
 {
-	targets_of(m->dev->scsi_bus)->later = true;
+	targets_of(m->dev->bus)->later = true;
 	start(m, PROGRAM);
 	expect_blocked(m);
 }
 
 static void expect_in_place(struct machine *m)
 {
-	assert_int_equal(targets_of(m->dev->scsi_bus)->in_place, 1);
+	assert_int_equal(targets_of(m->dev->bus)->in_place, 1);
 	assert_int_equal(m->chip->stats.bounced_bytes, 0);
 }
 
 static void expect_not_foreseen(struct machine *m)
 {
-	assert_int_equal(targets_of(m->dev->scsi_bus)->in_place, 0);
+	assert_int_equal(targets_of(m->dev->bus)->in_place, 0);
 }
 
 static void straight_moves(void **state)
@@ -163,7 +163,7 @@ static void disconnected_commands(void **state)
 	struct machine *m = *state;
 	unsigned i;
 
-	targets_of(m->dev->scsi_bus)->later = true;
+	targets_of(m->dev->bus)->later = true;
 	driver_start(m);
 	for (i = 0; i < 20; i++)
 		driver_rw(m, false, i % 3, i, 30 * i, 16, DATA + i * 0x4000);
@@ -171,10 +171,9 @@ static void disconnected_commands(void **state)
 	for (i = 0; i < 20; i++) {
 		assert_true(job_done(m, i));
 		assert_memory_equal(at(m, DATA + i * 0x4000),
-				    targets_of(m->dev->scsi_bus)->medium + 30 * i * BLOCK,
-				    16 * BLOCK);
+				    targets_of(m->dev->bus)->medium + 30 * i * BLOCK, 16 * BLOCK);
 	}
-	assert_int_equal(targets_of(m->dev->scsi_bus)->in_place, 20);
+	assert_int_equal(targets_of(m->dev->bus)->in_place, 20);
 	assert_int_equal(m->chip->stats.bounced_bytes, 0);
 }
 
@@ -213,14 +212,14 @@ static void only_the_first_surprise_is_seen(void **state)
 		assert_memory_equal(at(m, DATA + 0x8000), medium(m, 0), BLOCK);
 		assert_int_equal(*at(m, DATA) == 0xa5, i > 0);
 	}
-	assert_int_equal(targets_of(m->dev->scsi_bus)->in_place, 1);
+	assert_int_equal(targets_of(m->dev->bus)->in_place, 1);
 	wr8(m, LSI_ISTAT0, LSI_ISTAT0_SRST);
 	begin(m, 1);
 	op_move(m, LSI_DATA_IN, BLOCK, DATA);
 	end(m);
 	start_later(m);
 	answer(m);
-	assert_int_equal(targets_of(m->dev->scsi_bus)->in_place, 2);
+	assert_int_equal(targets_of(m->dev->bus)->in_place, 2);
 }
 
 /* The new places are the old ones in another order. */
@@ -353,7 +352,7 @@ static void target_ends_early(void **state)
 {
 	struct machine *m = *state;
 
-	targets_of(m->dev->scsi_bus)->end_at = 3 * BLOCK;
+	targets_of(m->dev->bus)->end_at = 3 * BLOCK;
 	begin(m, 4);
 	op_move(m, LSI_DATA_IN, 2 * BLOCK, DATA);
 	op_move(m, LSI_DATA_IN, 2 * BLOCK, DATA + 0x4000);
@@ -369,7 +368,7 @@ static void target_ends_early(void **state)
 static void memory_is_held_until_a_cancelled_read_ends(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 
 	t->late_cancel = true;
 	begin(m, 2);
@@ -379,7 +378,7 @@ static void memory_is_held_until_a_cancelled_read_ends(void **state)
 	assert_int_equal(m->mapped, 1);
 	m->dev->ops->reset(m->dev);
 	assert_int_equal(m->mapped, 1);
-	targets_poll(m->dev->scsi_bus);
+	targets_poll(m->dev->bus);
 	assert_int_equal(m->mapped, 0);
 	go(m);
 	assert_int_equal(t->live, 0);

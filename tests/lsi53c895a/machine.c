@@ -153,7 +153,7 @@ struct machine *machine_new(void)
 	m->clock = 1;
 	m->pc = PROGRAM;
 	if (!m->memory || !m->high ||
-	    mpr_device_create(&mpr_lsi53c895a_ops, &m->host, "lsi0", &m->dev))
+	    mpr_device_create(&mpr_lsi53c895a_ops, &m->host, "lsi0", NULL, &m->dev))
 		abort();
 	m->chip = (struct lsi_chip *)m->dev;
 	set_bar(m, 0, IO_BASE);
@@ -167,7 +167,7 @@ struct machine *machine_new(void)
 void machine_free(struct machine *m)
 {
 	m->dev->ops->reset(m->dev);
-	targets_drain(m->dev->scsi_bus);
+	targets_drain(m->dev->bus);
 	go(m);
 	if (m->mapped || m->timers)
 		abort();

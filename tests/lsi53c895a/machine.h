@@ -56,7 +56,7 @@ struct machine *machine_new(void);
 void machine_free(struct machine *m);
 
 /* Ends what the targets have under way; whoever plays them supplies it. */
-void targets_drain(struct mpr_scsi_bus *bus);
+void targets_drain(struct mpr_bus *bus);
 
 /* Runs the chip until it has nothing to do, or for `slices`. */
 void go(struct machine *m);

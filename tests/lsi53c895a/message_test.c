@@ -134,7 +134,7 @@ static void atn_in_the_middle_of_a_nexus(void **state)
 
 static struct targets *with_commands(struct machine *m)
 {
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 	unsigned i;
 
 	t->later = true;
@@ -224,7 +224,7 @@ static void bus_free_waits_for_cancelled_commands(void **state)
 	op_int(m, 2);
 	start(m, PROGRAM);
 	expect_blocked(m);
-	targets_poll(m->dev->scsi_bus);
+	targets_poll(m->dev->bus);
 	go(m);
 	expect_int(m, 2);
 	assert_int_equal(t->cancelled, 1);
@@ -250,7 +250,7 @@ static void abort_at_reselection(void **state)
 	struct machine *m = *state;
 	struct targets *t = with_commands(m);
 
-	targets_poll(m->dev->scsi_bus);
+	targets_poll(m->dev->bus);
 	m->pc = PROGRAM;
 	*at(m, OUT) = MSG_ABORT_TASK_SET;
 	op_wait_reselect(m, 0);

@@ -33,7 +33,7 @@ static void begin_inquiry(struct machine *m, uint8_t length)
 
 static const uint8_t *medium(struct machine *m)
 {
-	return targets_of(m->dev->scsi_bus)->medium;
+	return targets_of(m->dev->bus)->medium;
 }
 
 static void indirect(void **state)
@@ -238,7 +238,7 @@ static void transfer_goes_on_from_the_residue(void **state)
 	struct machine *m = *state;
 	unsigned i;
 
-	targets_of(m->dev->scsi_bus)->end_at = 700;
+	targets_of(m->dev->bus)->end_at = 700;
 	wr8(m, LSI_CCNTL0, LSI_CCNTL0_ENPMJ);
 	wr32(m, LSI_PMJAD1, PROGRAM + 0x100);
 	wr32(m, LSI_DSA, TABLE);
@@ -269,7 +269,7 @@ static void first_byte_and_last_byte(void **state)
 	op_from_sfbr(m, LSI_SCRATCHA, 2, 0);
 	op_move(m, LSI_STATUS, 1, TABLE);
 	op_int(m, 0);
-	targets_of(m->dev->scsi_bus)->status = MPR_SCSI_CHECK_CONDITION;
+	targets_of(m->dev->bus)->status = MPR_SCSI_CHECK_CONDITION;
 	start(m, PROGRAM);
 	expect_int(m, 0);
 	assert_int_equal(rd8(m, LSI_SCRATCHA), medium(m)[10]);
@@ -327,7 +327,7 @@ static void write_of_very_many_pieces(void **state)
 	start(m, PROGRAM);
 	expect_int(m, 0);
 	assert_memory_equal(medium(m), at(m, DATA), 8 * BLOCK);
-	assert_int_equal(targets_of(m->dev->scsi_bus)->last_nsg, 1024);
+	assert_int_equal(targets_of(m->dev->bus)->last_nsg, 1024);
 	assert_int_equal(m->chip->stats.bounced_bytes, 8 * BLOCK - 3 * 1023);
 	assert_int_equal(m->mapped, 0);
 }

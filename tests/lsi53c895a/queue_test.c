@@ -10,7 +10,7 @@ enum { JOBS_AT_ONCE = 48 };
 
 static const uint8_t *medium(struct machine *m, uint32_t lba)
 {
-	return targets_of(m->dev->scsi_bus)->medium + lba * BLOCK;
+	return targets_of(m->dev->bus)->medium + lba * BLOCK;
 }
 
 static uint32_t buffer_of(unsigned i)
@@ -46,7 +46,7 @@ static void slow_read_disconnects(void **state)
 {
 	struct machine *m = *state;
 
-	targets_of(m->dev->scsi_bus)->later = true;
+	targets_of(m->dev->bus)->later = true;
 	driver_start(m);
 	driver_rw(m, false, 1, 3, 20, 2, DATA);
 	assert_int_equal(rd8(m, LSI_ISTAT0) & LSI_ISTAT0_CON, 0);
@@ -60,7 +60,7 @@ static void slow_read_disconnects(void **state)
 static void writes_overlap(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 	unsigned i;
 
 	t->later = true;
@@ -83,7 +83,7 @@ static void writes_overlap(void **state)
 static void reads_complete_in_any_order(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 	unsigned i;
 
 	t->later = t->newest_first = true;
@@ -99,14 +99,14 @@ static void reads_complete_in_any_order(void **state)
 static void selection_loses_to_reselection(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 	unsigned i;
 
 	t->later = true;
 	driver_start(m);
 	for (i = 0; i < JOBS_AT_ONCE; i++) {
 		driver_rw(m, i & 1, i % 3, i, 50 * i, 2, buffer_of(i));
-		targets_poll(m->dev->scsi_bus);
+		targets_poll(m->dev->bus);
 	}
 	targets_finish(m);
 	for (i = 0; i < JOBS_AT_ONCE; i++) {
@@ -119,7 +119,7 @@ static void selection_loses_to_reselection(void **state)
 static void chunks_need_not_match_moves(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 	unsigned i;
 
 	t->later = true;
@@ -155,7 +155,7 @@ static void short_data_leave_a_residue(void **state)
 static void error_before_data(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 
 	t->status = MPR_SCSI_CHECK_CONDITION;
 	t->end_at = 0;
@@ -169,7 +169,7 @@ static void error_before_data(void **state)
 static void write_that_ends_early(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 
 	t->later = true;
 	t->end_at = 3 * BLOCK;
@@ -184,7 +184,7 @@ static void same_tag_on_other_units(void **state)
 {
 	static const uint8_t cdb[10] = {0x28, 0, 0, 0, 0, 1, 0, 0, 1};
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 
 	t->later = true;
 	driver_start(m);
@@ -209,7 +209,7 @@ static void same_tag_on_other_units(void **state)
 static void overlapped_tag_ends_the_older_command(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 
 	t->later = true;
 	driver_start(m);
@@ -225,7 +225,7 @@ static void too_many_commands_are_refused(void **state)
 {
 	static const uint8_t cdb[10] = {0x28, 0, 0, 0, 0, 1, 0, 0, 1};
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 	unsigned i;
 
 	t->later = true;
@@ -245,20 +245,20 @@ static void too_many_commands_are_refused(void **state)
 static void bus_reset_cancels_all(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 	unsigned i;
 
 	t->later = t->late_cancel = true;
 	driver_start(m);
 	for (i = 0; i < 10; i++)
 		driver_rw(m, i & 1, 0, i, i, 1, buffer_of(i));
-	targets_poll(m->dev->scsi_bus);
+	targets_poll(m->dev->bus);
 	wr8(m, LSI_SCNTL1, LSI_SCNTL1_RST);
 	wr8(m, LSI_SCNTL1, 0);
 	go(m);
 	/* The commands' memory is still in use. */
 	assert_int_equal(rd16(m, LSI_SIST0), 0);
-	targets_drain(m->dev->scsi_bus);
+	targets_drain(m->dev->bus);
 	go(m);
 	assert_true(m->irq);
 	assert_int_equal(rd16(m, LSI_SIST0), LSI_SIST0_RST);
@@ -275,7 +275,7 @@ static void bus_reset_cancels_all(void **state)
 static void reselection_interrupts(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 
 	t->later = true;
 	driver_start(m);
@@ -285,7 +285,7 @@ static void reselection_interrupts(void **state)
 	rd8(m, LSI_DSTAT);
 	wr8(m, LSI_SIEN0, LSI_SIST0_RSL);
 	wr8(m, LSI_DCNTL, 0);
-	targets_poll(m->dev->scsi_bus);
+	targets_poll(m->dev->bus);
 	go(m);
 	assert_true(m->irq);
 	assert_int_equal(rd8(m, LSI_SIST0), LSI_SIST0_RSL);

@@ -121,7 +121,7 @@ static void soft_reset_clears_itself(void **state)
 	assert_int_equal(rd8(m, LSI_DCNTL), LSI_DCNTL_COM);
 	m->dev->ops->reset(m->dev);
 	assert_int_equal(rd8(m, LSI_DCNTL), 0);
-	assert_int_equal(targets_of(m->dev->scsi_bus)->power_ons, 1);
+	assert_int_equal(targets_of(m->dev->bus)->power_ons, 1);
 }
 
 static void sigp_is_read_and_cleared_through_ctest2(void **state)
@@ -174,7 +174,7 @@ static void bus_reset_shows_a_quiet_bus(void **state)
 	assert_int_equal(rd8(m, LSI_SIST0), 0);
 	wr8(m, LSI_SCNTL1, 0);
 	assert_int_equal(rd8(m, LSI_SSTAT0), 0);
-	assert_int_equal(targets_of(m->dev->scsi_bus)->bus_resets, 1);
+	assert_int_equal(targets_of(m->dev->bus)->bus_resets, 1);
 }
 
 static void manual_start_waits_for_std(void **state)

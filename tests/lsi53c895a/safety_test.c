@@ -168,7 +168,7 @@ static void moves_on_a_free_bus(void **state)
 static void reset_with_commands_in_flight(void **state)
 {
 	struct machine *m = *state;
-	struct targets *t = targets_of(m->dev->scsi_bus);
+	struct targets *t = targets_of(m->dev->bus);
 
 	t->later = t->late_cancel = true;
 	command_to_own_registers(m, DATA, LSI_DATA_IN);
@@ -176,7 +176,7 @@ static void reset_with_commands_in_flight(void **state)
 	wr8(m, LSI_ISTAT0, LSI_ISTAT0_SRST);
 	go(m);
 	assert_int_equal(t->live, 1);
-	targets_poll(m->dev->scsi_bus);
+	targets_poll(m->dev->bus);
 	go(m);
 	assert_int_equal(t->live, 0);
 	assert_int_equal(t->cancelled, 1);
@@ -186,10 +186,10 @@ static void second_command_phase_on_a_nexus(void **state)
 {
 	struct machine *m = *state;
 
-	targets_of(m->dev->scsi_bus)->later = true;
+	targets_of(m->dev->bus)->later = true;
 	command_to_own_registers(m, DATA, LSI_COMMAND);
 	expect_blocked(m);
-	targets_drain(m->dev->scsi_bus);
+	targets_drain(m->dev->bus);
 	go(m);
 	expect_stop(m, 0, LSI_SIST0_MA, 0);
 }
@@ -208,7 +208,7 @@ static void command_move_of_16_mib(void **state)
 	op_int(m, 0);
 	start(m, PROGRAM);
 	expect_int(m, 0);
-	assert_int_equal(targets_of(m->dev->scsi_bus)->last_cdb_len, 16);
+	assert_int_equal(targets_of(m->dev->bus)->last_cdb_len, 16);
 }
 
 /* A write that begins in DSP and ends in DSPS starts the engine once, with the

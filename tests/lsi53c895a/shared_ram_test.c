@@ -31,8 +31,7 @@ static void commands_run_from_shared_ram(void **state)
 	assert_int_not_equal(shared[0] | shared[3] | shared[7], 0);
 	driver_rw(m, false, 0, 1, 5, 2, BUFFER);
 	assert_true(job_done(m, 1));
-	assert_memory_equal(at(m, BUFFER), targets_of(m->dev->scsi_bus)->medium + 5 * BLOCK,
-			    2 * BLOCK);
+	assert_memory_equal(at(m, BUFFER), targets_of(m->dev->bus)->medium + 5 * BLOCK, 2 * BLOCK);
 }
 
 /* An endless loop, into which the guest stores an INT while it runs. */

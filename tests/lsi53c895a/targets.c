@@ -23,15 +23,16 @@ struct fake_task {
 TAILQ_HEAD(fake_list, fake_task);
 
 struct mpr_scsi_bus {
-	struct targets targets; /* first */
+	struct mpr_bus base; /* first */
+	struct targets targets;
 	const struct mpr_scsi_hba_ops *ops;
 	void *hba;
 	struct fake_list tasks;
 };
 
-struct targets *targets_of(struct mpr_scsi_bus *bus)
+struct targets *targets_of(struct mpr_bus *bus)
 {
-	return &bus->targets;
+	return &mpr_scsi_bus_of(bus)->targets;
 }
 
 int mpr_scsi_bus_create(const struct mpr_scsi_hba_ops *ops, void *hba, struct mpr_scsi_bus **out)
@@ -296,8 +297,9 @@ static bool poll_task(struct fake_task *t)
 	return true;
 }
 
-bool targets_poll(struct mpr_scsi_bus *bus)
+bool targets_poll(struct mpr_bus *base)
 {
+	struct mpr_scsi_bus *bus = mpr_scsi_bus_of(base);
 	struct fake_task *t, *next;
 	bool any = false;
 
@@ -311,7 +313,7 @@ bool targets_poll(struct mpr_scsi_bus *bus)
 	return any;
 }
 
-void targets_drain(struct mpr_scsi_bus *bus)
+void targets_drain(struct mpr_bus *bus)
 {
 	while (targets_poll(bus))
 		;
@@ -321,5 +323,5 @@ void targets_finish(struct machine *m)
 {
 	do
 		go(m);
-	while (targets_poll(m->dev->scsi_bus));
+	while (targets_poll(m->dev->bus));
 }

@@ -34,9 +34,9 @@ struct targets {
 	uint8_t medium[BLOCKS * BLOCK];
 };
 
-struct targets *targets_of(struct mpr_scsi_bus *bus);
+struct targets *targets_of(struct mpr_bus *bus);
 /* Completes what each task waits for. True if there was anything. */
-bool targets_poll(struct mpr_scsi_bus *bus);
+bool targets_poll(struct mpr_bus *bus);
 /* Runs chip and targets until all are idle. */
 void targets_finish(struct machine *m);
 

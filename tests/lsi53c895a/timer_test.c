@@ -172,7 +172,7 @@ static void selection_takes_the_time_of_stime0(void **state)
 /* A target that stays on the bus until its data are there. */
 static void slow_command(struct machine *m)
 {
-	targets_of(m->dev->scsi_bus)->later = true;
+	targets_of(m->dev->bus)->later = true;
 	memcpy(at(m, DATA), "\x80\x28\0\0\0\0\0\0\0\1\0", 11);
 	m->pc = PROGRAM;
 	op_select(m, 0, 0);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dev/scsi/scsi.h"
+#include "dev/scsi/scsi_hd.h"
 #include "remote/machine/cmdline.h"
 #include "remote/machine/machine.h"
 #include "tests/remote/harness.h"
@@ -22,23 +23,26 @@ static const struct mpr_pci_info pci_info = {.bar = {{MPR_BAR_MEM32, 16}}};
 
 static int create(struct mpr_device *dev)
 {
-	return mpr_scsi_bus_create(&hba_ops, dev, &dev->scsi_bus);
+	struct mpr_scsi_bus *bus;
+
+	assert_int_equal(mpr_scsi_bus_create(&hba_ops, dev, &bus), 0);
+	dev->bus = mpr_scsi_bus_base(bus);
+	return 0;
 }
 
 static void destroy(struct mpr_device *dev)
 {
-	mpr_scsi_bus_destroy(dev->scsi_bus);
+	mpr_scsi_bus_destroy(mpr_scsi_bus_of(dev->bus));
 }
 
 static const struct mpr_device_ops adapter_ops = {
-	.driver = "adapter",
-	.desc = "adapter for tests",
+	.model = {"adapter", "adapter for tests", MPR_BUS_PCI, sizeof(struct mpr_device), NULL,
+		  NULL},
 	.pci = &pci_info,
-	.size = sizeof(struct mpr_device),
 	.create = create,
 	.destroy = destroy,
 };
-static const struct mpr_device_ops *const models[] = {&adapter_ops, NULL};
+static const struct mpr_model *const models[] = {&adapter_ops.model, &mpr_scsi_hd_ops.model, NULL};
 
 /* A machine, and how building it went. */
 struct built {
@@ -79,8 +83,8 @@ static int build(struct built *built, const char *const *args, char **argv)
 	argv[argc] = NULL;
 	assert_int_equal(mpr_cmdline_parse(&built->cmdline, argc, argv, models, &built->error), 0);
 	assert_int_equal(mpr_uring_create(8, &built->watcher.uring), 0);
-	ret = mpr_machine_build(&built->machine, &built->cmdline, models, &built->watcher,
-				&built->timers, &built->error);
+	ret = mpr_machine_build(&built->machine, &built->cmdline, &built->watcher, &built->timers,
+				&built->error);
 	return ret;
 }
 
@@ -102,7 +106,8 @@ static unsigned targets(const struct built *built)
 	unsigned mask = 0;
 
 	for (unsigned id = 0; id < MPR_SCSI_MAX_TARGETS; id++)
-		if (mpr_scsi_target_present(built->machine.devices.hosted[0]->dev->scsi_bus, id))
+		if (mpr_scsi_target_present(
+			    mpr_scsi_bus_of(built->machine.devices.hosted[0]->dev->bus), id))
 			mask |= 1u << id;
 	return mask;
 }
@@ -310,7 +315,7 @@ static void drives_make_their_own_disks(void **state)
 			 0);
 	assert_string_equal(built.machine.storage.drives[0]->id, "scsi1-hd1");
 	assert_string_equal(built.machine.storage.drives[0]->adapter->dev->id, "a1");
-	assert_int_equal(built.machine.storage.drives[0]->target, 1);
+	assert_int_equal(built.machine.storage.drives[0]->unit.target, 1);
 	demolish(&built, argv);
 	assert_refused(
 		ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "if=scsi,file=IMAGE0,bus=1"),

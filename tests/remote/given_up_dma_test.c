@@ -48,9 +48,9 @@ static int setup(void **state)
 
 	assert_non_null(f);
 	assert_int_equal(mpr_uring_create(8, &f->watcher.uring), 0);
-	assert_int_equal(
-		mpr_hosted_create(&test_device_ops, "test0", &f->timers, &f->watcher, &f->hosted),
-		0);
+	assert_int_equal(mpr_hosted_create(&test_device_ops, "test0", NULL, &f->timers, &f->watcher,
+					   &f->hosted, &(char *){NULL}),
+			 0);
 	assert_int_equal(mpr_channel_create(&options, &f->proxy), 0);
 	files.memfd = fcntl(mpr_channel_memfd(f->proxy), F_DUPFD_CLOEXEC, 0);
 	files.doorbell = fcntl(mpr_channel_doorbell(f->proxy), F_DUPFD_CLOEXEC, 0);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dev/scsi/scsi.h"
+#include "dev/scsi/scsi_hd.h"
 #include "remote/machine/hotplug.h"
 #include "tests/remote/harness.h"
 
@@ -38,23 +39,26 @@ static const struct mpr_pci_info pci_info = {.bar = {{MPR_BAR_MEM32, 16}}};
 
 static int create(struct mpr_device *dev)
 {
-	return mpr_scsi_bus_create(&hba_ops, dev, &dev->scsi_bus);
+	struct mpr_scsi_bus *bus;
+
+	assert_int_equal(mpr_scsi_bus_create(&hba_ops, dev, &bus), 0);
+	dev->bus = mpr_scsi_bus_base(bus);
+	return 0;
 }
 
 static void destroy(struct mpr_device *dev)
 {
-	mpr_scsi_bus_destroy(dev->scsi_bus);
+	mpr_scsi_bus_destroy(mpr_scsi_bus_of(dev->bus));
 }
 
 static const struct mpr_device_ops adapter_ops = {
-	.driver = "adapter",
-	.desc = "adapter for tests",
+	.model = {"adapter", "adapter for tests", MPR_BUS_PCI, sizeof(struct mpr_device), NULL,
+		  NULL},
 	.pci = &pci_info,
-	.size = sizeof(struct mpr_device),
 	.create = create,
 	.destroy = destroy,
 };
-static const struct mpr_device_ops *const models[] = {&adapter_ops, NULL};
+static const struct mpr_model *const models[] = {&adapter_ops.model, &mpr_scsi_hd_ops.model, NULL};
 
 /* ---- A machine ---------------------------------------------------------- */
 
@@ -132,8 +136,7 @@ static int setup(void **state)
 	snprintf(drive, sizeof(drive), "id=d0,file=%s", p->image[0]);
 	assert_int_equal(mpr_cmdline_parse(&p->cmdline, 9, argv, models, &p->error), 0);
 	assert_int_equal(mpr_uring_create(8, &p->watcher.uring), 0);
-	if (mpr_machine_build(&p->machine, &p->cmdline, models, &p->watcher, &p->timers,
-			      &p->error) < 0)
+	if (mpr_machine_build(&p->machine, &p->cmdline, &p->watcher, &p->timers, &p->error) < 0)
 		fail_msg("%s", p->error);
 	p->events = (struct mpr_events){on_deleted, on_io_error, p};
 	p->machine.events = &p->events;
@@ -208,7 +211,7 @@ static void assert_refused(struct plugged *p, int ret, const char *text)
 
 static struct mpr_scsi_bus *bus(const struct plugged *p)
 {
-	return p->machine.devices.hosted[0]->dev->scsi_bus;
+	return mpr_scsi_bus_of(p->machine.devices.hosted[0]->dev->bus);
 }
 
 static uint8_t buffer[512];

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dev/scsi/scsi_hd.h"
+
 struct test_device {
 	struct mpr_device dev; /* first */
 	uint8_t scratch[64];
@@ -256,10 +258,9 @@ static void peek(const struct mpr_device *dev, uint8_t image[MPR_SHADOW_SIZE])
 }
 
 const struct mpr_device_ops test_device_ops = {
-	.driver = "test-device",
-	.desc = "device for tests",
+	.model = {"test-device", "device for tests", MPR_BUS_PCI, sizeof(struct test_device), NULL,
+		  NULL},
 	.pci = &pci_info,
-	.size = sizeof(struct test_device),
 	.create = create,
 	.read = read_register,
 	.write = write_register,
@@ -270,4 +271,5 @@ const struct mpr_device_ops test_device_ops = {
 	.run = run,
 };
 
-const struct mpr_device_ops *const test_models[] = {&test_device_ops, NULL};
+const struct mpr_model *const test_models[] = {&test_device_ops.model, &mpr_scsi_hd_ops.model,
+					       NULL};

@@ -37,7 +37,7 @@ enum test_device_register {
  * reset releases the page after TEST_RELEASE's time. */
 extern const struct mpr_device_ops test_device_ops;
 
-/* The table of models with test-device alone. */
-extern const struct mpr_device_ops *const test_models[];
+/* The table of models with test-device and scsi-hd. */
+extern const struct mpr_model *const test_models[];
 
 #endif

@@ -474,7 +474,7 @@ static void bad_properties_are_named(void **state)
 {
 	struct initiator *in = *state;
 
-	expect_refusal(in, &(struct mpr_scsi_disk_options){0}, -EEXIST, "scsi-id=0,lun=0");
+	expect_refusal(in, &(struct mpr_scsi_disk_options){0}, -EEXIST, "scsi-id=0, lun=0");
 	expect_refusal(in, &(struct mpr_scsi_disk_options){.scsi_id = 16}, -EINVAL, "scsi-id=16");
 	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 64}, -EINVAL, "lun=64");
 	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .logical_block_size = 1000},

@@ -18,7 +18,6 @@ STILL_TO_GO = [
     {"orchestrator/plan/check", "orchestrator/plan/qemu_options"},
     {"proxy/qemu/connection", "proxy/qemu/halt_poll", "proxy/qemu/intx"},
     {"proxy/qemu/guest_memory", "proxy/qemu/memory_plug"},
-    {"remote/machine/cmdline", "remote/machine/help"},
 ]
 
 

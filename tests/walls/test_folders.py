@@ -18,7 +18,6 @@ NOT_PRODUCT = ("bench", "scripts", "tests")
 
 # (user, used) that waits to be mended.
 STILL_TO_GO = [
-    ("dev", "dev/lsi53c895a"),
 ]
 
 
