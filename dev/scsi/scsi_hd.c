@@ -64,26 +64,24 @@ enum property {
 	PROPERTIES
 };
 
-#define STRING(name, value, description)                          \
-	{                                                         \
-		name, MPR_PROPERTY_STRING, description, value, 0, \
+#define STRING(key, standard, text)                                                               \
+	{                                                                                         \
+		.name = key, .type = MPR_PROPERTY_STRING, .description = text, .value = standard, \
 	}
-#define NUMBER(name, type_name, min, max, value, description)                                \
-	{                                                                                    \
-		name, MPR_PROPERTY_UINT, description, value, min, max, NULL, type_name, NULL \
+#define NUMBER(key, kind, least, most, standard, text)                                          \
+	{                                                                                       \
+		.name = key, .type = MPR_PROPERTY_UINT, .type_name = kind, .description = text, \
+		.value = standard, .min = least, .max = most,                                   \
 	}
-#define SIZE(name, value, description)                                      \
-	{                                                                   \
-		name, MPR_PROPERTY_SIZE, description, value, 0, UINT32_MAX, \
+#define SIZE(key, standard, text)                                                               \
+	{                                                                                       \
+		.name = key, .type = MPR_PROPERTY_SIZE, .description = text, .value = standard, \
+		.max = UINT32_MAX,                                                              \
 	}
-#define CHOICE(name, type_name, choices, value, description)                                  \
-	{                                                                                     \
-		name, MPR_PROPERTY_CHOICE, description, value, 0, 0, choices, type_name, NULL \
-	}
-/* Of which QEMU has more choices. */
-#define FIXED(name, type_name, choices, value, description, why)                             \
-	{                                                                                    \
-		name, MPR_PROPERTY_CHOICE, description, value, 0, 0, choices, type_name, why \
+#define CHOICE(key, kind, names, standard, text, reason)                                          \
+	{                                                                                         \
+		.name = key, .type = MPR_PROPERTY_CHOICE, .type_name = kind, .description = text, \
+		.value = standard, .choices = names, .why = reason,                               \
 	}
 
 /* Spelled, and of the types and ranges, as QEMU's; the disk itself checks values once
@@ -126,32 +124,32 @@ static const struct mpr_property properties[PROPERTIES + 1] = {
 			"geometry that is told, 0: 16 heads and 63 sectors"),
 	[HEADS] = NUMBER("heads", "uint32", 0, UINT32_MAX, "0", "1 to 255"),
 	[SECS] = NUMBER("secs", "uint32", 0, UINT32_MAX, "0", "1 to 255"),
-	[LCYLS] = FIXED("lcyls", "uint32", zero, "0", "0: the VMM tells its BIOS the geometry",
-			VMMS_GEOMETRY),
-	[LHEADS] = FIXED("lheads", "uint32", zero, "0", "0", VMMS_GEOMETRY),
-	[LSECS] = FIXED("lsecs", "uint32", zero, "0", "0", VMMS_GEOMETRY),
+	[LCYLS] = CHOICE("lcyls", "uint32", zero, "0", "0: the VMM tells its BIOS the geometry",
+			 VMMS_GEOMETRY),
+	[LHEADS] = CHOICE("lheads", "uint32", zero, "0", "0", VMMS_GEOMETRY),
+	[LSECS] = CHOICE("lsecs", "uint32", zero, "0", "0", VMMS_GEOMETRY),
 	[ROTATION_RATE] = NUMBER("rotation_rate", "uint16", 0, UINT16_MAX, "0",
 				 "revolutions a minute, 1: solid state, 0: not said"),
 	[SCSI_VERSION] = NUMBER("scsi_version", "int32", 1, UINT8_MAX, "5",
 				"version of SPC that INQUIRY tells, 1 to 255"),
-	[REMOVABLE] = {"removable", MPR_PROPERTY_BOOL,
-		       "the guest may eject the medium, and load it", "off"},
-	[DPOFUA] = {"dpofua", MPR_PROPERTY_BOOL,
-		    "writes with FUA are durable; off: they are refused", "on"},
+	[REMOVABLE] = {"removable", MPR_PROPERTY_BOOL, .value = "off",
+		       .description = "the guest may eject the medium, and load it"},
+	[DPOFUA] = {"dpofua", MPR_PROPERTY_BOOL, .value = "on",
+		    .description = "writes with FUA are durable; off: they are refused"},
 	[WRITE_CACHE] = CHOICE("write-cache", "OnOffAuto", caches, "auto",
-			       "writes are durable only when flushed (auto: as cache=)"),
-	[ACCOUNT_FAILED] = FIXED("account-failed", "OnOffAuto", counted, "auto",
-				 "auto, on: failed requests are counted",
-				 "failed requests are always counted"),
-	[ACCOUNT_INVALID] = FIXED("account-invalid", "OnOffAuto", counted, "auto",
-				  "auto, on: invalid requests are counted",
-				  "invalid requests are always counted"),
-	[BACKEND_DEFAULTS] = FIXED("backend_defaults", "OnOffAuto", no_defaults, "auto",
-				   "auto, off: the host device's limits are not told",
-				   "say min_io_size=, opt_io_size= and discard_granularity= "
-				   "instead"),
-	[QUIRK_APPLE] = FIXED("quirk_mode_page_vendor_specific_apple", "bool", off, "off", "off",
-			      "there is no such mode page"),
+			       "writes are durable only when flushed (auto: as cache=)", NULL),
+	[ACCOUNT_FAILED] = CHOICE("account-failed", "OnOffAuto", counted, "auto",
+				  "auto, on: failed requests are counted",
+				  "failed requests are always counted"),
+	[ACCOUNT_INVALID] = CHOICE("account-invalid", "OnOffAuto", counted, "auto",
+				   "auto, on: invalid requests are counted",
+				   "invalid requests are always counted"),
+	[BACKEND_DEFAULTS] = CHOICE("backend_defaults", "OnOffAuto", no_defaults, "auto",
+				    "auto, off: the host device's limits are not told",
+				    "say min_io_size=, opt_io_size= and discard_granularity= "
+				    "instead"),
+	[QUIRK_APPLE] = CHOICE("quirk_mode_page_vendor_specific_apple", "bool", off, "off", "off",
+			       "there is no such mode page"),
 };
 
 #define AT(member) (1 + offsetof(struct mpr_scsi_disk_options, member))

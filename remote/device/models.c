@@ -55,7 +55,7 @@ int mpr_model_of(const struct mpr_model *const *models, const struct mpr_opts *o
 
 static const struct mpr_property of_all[] = {
 	{"id", MPR_PROPERTY_STRING, .description = "name of the device"},
-	{NULL},
+	{.name = NULL},
 };
 
 /* Those that are no PCI devices. */
@@ -75,7 +75,7 @@ static const struct mpr_property of_disks[] = {
 	 .value = "auto"},
 	{"bootindex", MPR_PROPERTY_STRING, .type_name = "int32",
 	 .description = "for the VMM: boot-order= of its pci-proxy-dev", .value = "-1"},
-	{NULL},
+	{.name = NULL},
 };
 
 const struct mpr_property *mpr_model_property(const struct mpr_model *model, size_t i)
