@@ -115,7 +115,9 @@ static int open_image(struct mpr_storage *storage, struct mpr_drive *drive, char
 	struct mpr_blk_options options;
 	bool fall_back;
 	char *why;
-	int ret = mpr_drive_options_get(drive->opts, drive->blockdev, &options, &fall_back, error);
+	int ret = drive->blockdev
+			  ? mpr_blockdev_options_get(drive->opts, &options, &fall_back, error)
+			  : mpr_drive_options_get(drive->opts, &options, &fall_back, error);
 
 	if (ret < 0)
 		return ret;
