@@ -13,7 +13,8 @@ static const char *const node_properties[] = {
 	"discard", "detect-zeroes", "cache.direct", "cache.no-flush", NULL,
 };
 
-/* The node of a format holds that of the file, or stands for both. */
+/* Before the properties of the file's node, which is part of the format's, if there is
+ * one. */
 static const char *prefix_of_file(const struct mpr_opts *opts)
 {
 	return mpr_image_is_file_driver(mpr_opts_get(opts, "driver")) ? "" : "file.";
@@ -62,8 +63,7 @@ static int check_blockdev(const struct mpr_opts *opts, char **error)
 	return ret;
 }
 
-/* A discard passes both nodes, or the one that stands for both; what either makes of
- * zeros is done. */
+/* A discard must pass both nodes, if there are two; zeroes become what either says. */
 static int get_of_nodes(const struct mpr_opts *opts, struct mpr_blk_options *options, char **error)
 {
 	bool of_format = false, of_file = false;
@@ -101,7 +101,7 @@ int mpr_blockdev_options_get(const struct mpr_opts *opts, struct mpr_blk_options
 
 /* ---- A node on top of another one --------------------------------------- */
 
-/* There is one image, so that the two nodes cannot differ in how it is used. */
+/* Both nodes use one open image, so they cannot differ. */
 static int must_agree(const struct mpr_opts *opts, const char *what, bool here, bool there,
 		      char **error)
 {

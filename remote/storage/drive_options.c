@@ -51,7 +51,7 @@ static int check_interface(const struct mpr_opts *opts, char **error)
 	return mpr_opts_get_enum(opts, "if", names, &interface, error);
 }
 
-/* Where the disk is, is said by -device unless -drive describes it. */
+/* Only with if=scsi is there a disk to be placed; else its -device says where. */
 static int check_place(const struct mpr_opts *opts, char **error)
 {
 	static const char *const keys[] = {"bus", "unit", "index"};
@@ -81,7 +81,7 @@ static int check_format(const struct mpr_opts *opts, const char *key, char **err
 	return -EINVAL;
 }
 
-/* A file's name as QEMU writes it, perhaps "file:NAME"; NULL: it is another protocol's. */
+/* Strips "file:" from a name, as QEMU does; NULL: it names another protocol. */
 static const char *without_protocol(const char *name)
 {
 	static const char *const ours[] = {"file:", "host_device:"};
@@ -142,7 +142,7 @@ static int check_drive(const struct mpr_opts *opts, char **error)
 	return ret == 0 ? check_format(opts, "driver", error) : ret;
 }
 
-/* cache=MODE; the rest may differ from it in parts. */
+/* cache=MODE, of which other properties override parts. */
 static int get_cache(const struct mpr_opts *opts, struct mpr_image_cache *cache, char **error)
 {
 	static const struct {

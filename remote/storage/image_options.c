@@ -17,7 +17,7 @@
 #define BATCHES "requests are submitted in rounds, whose size is not set"
 #define NO_MIGRATION "it is for migration, which there is not"
 
-/* Options of the file's node that mean nothing here. */
+/* Properties of a file's node that mean nothing here. */
 #define FIXED_OF_FILE(prefix)                                                                     \
 	{prefix "pr-manager", {NULL}, NO_RESERVATIONS}, {prefix "aio-max-batch", {"0"}, BATCHES}, \
 		{prefix "drop-cache", {"on", "off"}, NO_MIGRATION},                               \
@@ -87,7 +87,7 @@ bool mpr_image_is_file_driver(const char *driver)
 
 /* ---- Values ------------------------------------------------------------- */
 
-/* A property of either node; that of the format's goes first. */
+/* A property of the file's node, which that of the format's node overrides. */
 static int get_bool(const struct mpr_opts *opts, const char *name, bool *value, char **error)
 {
 	char key[64];
@@ -98,7 +98,7 @@ static int get_bool(const struct mpr_opts *opts, const char *name, bool *value, 
 	return ret == 0 ? mpr_opts_get_bool(opts, name, value, error) : ret;
 }
 
-/* Whatever is asked for, io_uring does it. */
+/* io_uring does the I/O, whatever is asked for. */
 static int check_aio(const struct mpr_opts *opts, const char *key, char **error)
 {
 	static const char *const kinds[] = {"io_uring", "threads", "native", NULL};
@@ -165,7 +165,7 @@ static int get_locking(const struct mpr_opts *opts, const char *key, bool *no_lo
 	return ret;
 }
 
-/* Without a lock others may write: a reader must ask for that. */
+/* Without the lock others may write meanwhile, which only a reader may ask for. */
 static int get_sharing(const struct mpr_opts *opts, struct mpr_blk_options *options, char **error)
 {
 	bool force = false;
