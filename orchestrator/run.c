@@ -19,8 +19,10 @@
 #include "orchestrator/locate.h"
 #include "orchestrator/monitor/monitors.h"
 #include "orchestrator/plan/args.h"
-#include "orchestrator/plan/check.h"
 #include "orchestrator/plan/drivers.h"
+#include "orchestrator/plan/room.h"
+#include "orchestrator/plan/scopes.h"
+#include "orchestrator/plan/shared_memory.h"
 #include "orchestrator/vm/vm.h"
 
 /* A socket and its two ends, -1 once closed. */

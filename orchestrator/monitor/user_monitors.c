@@ -9,7 +9,7 @@
 
 #include "opts/opts.h"
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/check.h"
+#include "orchestrator/plan/qemu_options.h"
 
 /* What this side understands of a socket and of stdio ... */
 static const char *const taken_keys[] = {"backend", "id",    "path",   "host", "port",

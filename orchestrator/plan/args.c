@@ -8,12 +8,13 @@
 
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/boot_order.h"
-#include "orchestrator/plan/check.h"
 #include "orchestrator/plan/config_file.h"
 #include "orchestrator/plan/globals.h"
 #include "orchestrator/plan/process.h"
 #include "orchestrator/plan/qemu_options.h"
+#include "orchestrator/plan/references.h"
 #include "orchestrator/plan/remote_option.h"
+#include "orchestrator/plan/scopes.h"
 
 struct mpr_plan {
 	char *const *argv;
@@ -28,11 +29,6 @@ struct mpr_plan {
 static struct mpr_remote_option *option_at(const struct mpr_plan *plan, size_t i)
 {
 	return plan->options->pdata[i];
-}
-
-static bool is_remote_option(const char *arg)
-{
-	return mpr_is_option(arg, "rdevice") || mpr_is_option(arg, "rdrive");
 }
 
 static size_t remote_of(const struct mpr_plan *plan, uint64_t rid)
@@ -71,7 +67,7 @@ static int take_options(struct mpr_plan *plan, char **error)
 	int err = 0;
 
 	for (int i = 1; i < plan->argc && !err; i += (int)mpr_option_words(&plan->argv[i])) {
-		if (is_remote_option(plan->argv[i]))
+		if (mpr_is_remote_option(plan->argv[i]))
 			err = take_option(plan, i, error);
 	}
 	return err;
@@ -405,7 +401,7 @@ char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monit
 	for (char *const *word = plan->argv + 1; *word;) {
 		size_t words = mpr_option_words(word);
 
-		if (is_remote_option(*word))
+		if (mpr_is_remote_option(*word))
 			add_proxy(argv, plan, option_at(plan, o++), fds);
 		else if (mpr_is_option(*word, "device") && words == 2)
 			add_device(argv, word[0], word[1]);

@@ -8,7 +8,6 @@
 
 #include "opts/opts.h"
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/check.h"
 #include "orchestrator/plan/qemu_options.h"
 
 /* Sections that are not called as their options. */

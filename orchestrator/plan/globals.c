@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/check.h"
-#include "orchestrator/plan/qemu_options.h"
+#include "orchestrator/plan/command_line.h"
 
 static void set(struct mpr_remote_option *option, const char *key, const char *value)
 {
@@ -63,13 +62,13 @@ GPtrArray *mpr_globals_parse(char *const *argv)
 {
 	GPtrArray *globals = g_ptr_array_new_with_free_func(free_global);
 
-	for (argv++; *argv; argv += mpr_option_words(argv)) {
-		struct mpr_global *global;
+	const char *text;
+	int at = 1;
 
-		if (!mpr_is_option(argv[0], "global") || !argv[1])
-			continue;
-		global = g_new0(struct mpr_global, 1);
-		global->text = argv[1];
+	while ((text = mpr_next_value(argv, &at, "global"))) {
+		struct mpr_global *global = g_new0(struct mpr_global, 1);
+
+		global->text = text;
 		if (parse_short(global) || parse_long(global))
 			g_ptr_array_add(globals, global);
 		else
@@ -134,14 +133,15 @@ static struct mpr_remote_option *find(const char *text, const GPtrArray *options
 
 void mpr_sets_apply(char *const *argv, const GPtrArray *options)
 {
-	for (argv++; *argv; argv += mpr_option_words(argv)) {
+	const char *text;
+	int at = 1;
+
+	while ((text = mpr_next_value(argv, &at, "set"))) {
 		struct mpr_remote_option *option;
 		const char *key, *value;
 		char *name;
 
-		if (!mpr_is_option(argv[0], "set") || !argv[1])
-			continue;
-		option = find(argv[1], options, &key);
+		option = find(text, options, &key);
 		if (!option)
 			continue;
 		value = strchr(key, '=');

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "orchestrator/plan/qemu_options.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "opts/opts.h"
-#include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/check.h"
 
 #define FLAG false
 #define VALUE true
@@ -186,15 +180,14 @@ const struct mpr_qemu_option mpr_qemu_options[] = {
 	{NULL, FLAG, MPR_QEMU_ONLY, NULL, NULL},
 };
 
-/* Without its dashes, of which QEMU takes one or two; NULL: it has none. */
-static const char *bare(const char *word)
+const char *mpr_option_name(const char *word)
 {
 	return *word == '-' ? word + 1 + (word[1] == '-') : NULL;
 }
 
 const struct mpr_qemu_option *mpr_qemu_option(const char *word)
 {
-	const char *name = bare(word);
+	const char *name = mpr_option_name(word);
 
 	for (const struct mpr_qemu_option *option = mpr_qemu_options; name && option->name;
 	     option++)
@@ -203,7 +196,14 @@ const struct mpr_qemu_option *mpr_qemu_option(const char *word)
 	return NULL;
 }
 
-static bool is_remote(const char *word)
+bool mpr_is_option(const char *word, const char *name)
+{
+	const char *bare = mpr_option_name(word);
+
+	return bare && !strcmp(bare, name);
+}
+
+bool mpr_is_remote_option(const char *word)
 {
 	return mpr_is_option(word, "rdevice") || mpr_is_option(word, "rdrive");
 }
@@ -212,68 +212,5 @@ size_t mpr_option_words(char *const *argv)
 {
 	const struct mpr_qemu_option *option = mpr_qemu_option(argv[0]);
 
-	return argv[1] && (is_remote(argv[0]) || (option && option->argument)) ? 2 : 1;
-}
-
-/* ---- The check ---------------------------------------------------------- */
-
-static int unknown(const char *word, char **error)
-{
-	const char *names[sizeof(mpr_qemu_options) / sizeof(mpr_qemu_options[0]) + 2];
-	const char *near;
-	size_t count = 0;
-
-	for (; mpr_qemu_options[count].name; count++)
-		names[count] = mpr_qemu_options[count].name;
-	names[count++] = "rdevice";
-	names[count++] = "rdrive";
-	names[count] = NULL;
-	near = mpr_nearest(bare(word), names);
-	*error = near ? mpr_need_text("%s: no such option (did you mean -%s?)", word, near)
-		      : mpr_need_text("%s: it is not known what this option means for device "
-				      "processes (docs/qemu-options.md lists those that are known)",
-				      word);
-	return -EINVAL;
-}
-
-/* Whether an option's value has that key; one that cannot be parsed is QEMU's to refuse. */
-static bool has_key(const char *value, const char *key)
-{
-	struct mpr_opts *opts;
-	char *error;
-	bool has;
-
-	if (mpr_opts_parse("", value, NULL, &opts, &error)) {
-		free(error);
-		return false;
-	}
-	has = mpr_opts_get(opts, key);
-	mpr_opts_free(opts);
-	return has;
-}
-
-/* Of the option at argv[0]. */
-static int check_scope(const struct mpr_qemu_option *option, char *const *argv, char **error)
-{
-	if (option->scope != MPR_REFUSED)
-		return 0;
-	if (option->key && !(argv[1] && has_key(argv[1], option->key)))
-		return 0;
-	*error = mpr_need_text("%s: %s", argv[0], option->why);
-	return -EINVAL;
-}
-
-int mpr_check_scopes(char *const *argv, char **error)
-{
-	int err = 0;
-
-	for (argv++; *argv && !err; argv += mpr_option_words(argv)) {
-		const struct mpr_qemu_option *option = mpr_qemu_option(*argv);
-
-		if (option)
-			err = check_scope(option, argv, error);
-		else if (**argv == '-' && !is_remote(*argv))
-			err = unknown(*argv, error);
-	}
-	return err;
+	return argv[1] && (mpr_is_remote_option(argv[0]) || (option && option->argument)) ? 2 : 1;
 }

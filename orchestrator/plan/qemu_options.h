@@ -28,15 +28,17 @@ struct mpr_qemu_option {
 /* Ended by an option without a name. */
 extern const struct mpr_qemu_option mpr_qemu_options[];
 
+/* An option's name, without its dashes, of which QEMU takes one or two; NULL: the word is none. */
+const char *mpr_option_name(const char *word);
+
+/* Whether the word is the option of that name, or is -rdevice or -rdrive. */
+bool mpr_is_option(const char *word, const char *name);
+bool mpr_is_remote_option(const char *word);
+
 /* The option that a word is, or NULL: it is none, or unknown, or -rdevice or -rdrive. */
 const struct mpr_qemu_option *mpr_qemu_option(const char *word);
 
 /* How many words the option or operand at argv[0] has: 1 or 2. */
 size_t mpr_option_words(char *const *argv);
-
-/* That no option holds for a half of the machine only; for command lines (ended by
- * NULL) with remote processes. 0, or -EINVAL with *error set to a message that quotes
- * the option (free() it). */
-int mpr_check_scopes(char *const *argv, char **error);
 
 #endif

@@ -14,6 +14,7 @@
 #include <sys/statfs.h>
 
 #include "orchestrator/base/alloc.h"
+#include "orchestrator/plan/command_line.h"
 
 #define KIB 1024
 #define UNLIMITED UINT64_MAX
@@ -25,36 +26,18 @@ struct taken {
 	uint64_t bytes;
 };
 
-struct mpr_room {
-	GArray *taken; /* struct taken */
-};
-
-struct mpr_room *mpr_room_create(void)
-{
-	struct mpr_room *room = mpr_need_array(1, sizeof(*room));
-
-	room->taken = g_array_new(FALSE, FALSE, sizeof(struct taken));
-	return room;
-}
-
-void mpr_room_free(struct mpr_room *room)
-{
-	g_array_free(room->taken, TRUE);
-	free(room);
-}
-
-static uint64_t *find(struct mpr_room *room, uint64_t page_size, dev_t device)
+static uint64_t *find(GArray *room, uint64_t page_size, dev_t device)
 {
 	const struct taken none = {page_size, device, 0};
 
-	for (guint i = 0; i < room->taken->len; i++) {
-		struct taken *taken = &g_array_index(room->taken, struct taken, i);
+	for (guint i = 0; i < room->len; i++) {
+		struct taken *taken = &g_array_index(room, struct taken, i);
 
 		if (taken->page_size == page_size && taken->device == device)
 			return &taken->bytes;
 	}
-	g_array_append_val(room->taken, none);
-	return &g_array_index(room->taken, struct taken, room->taken->len - 1).bytes;
+	g_array_append_val(room, none);
+	return &g_array_index(room, struct taken, room->len - 1).bytes;
 }
 
 /* Whether so much is left. */
@@ -133,7 +116,7 @@ static uint64_t default_page_size(void)
 	return (uint64_t)kib * KIB;
 }
 
-static int take_pages(struct mpr_room *room, const struct mpr_opts *object, uint64_t page_size,
+static int take_pages(GArray *room, const struct mpr_opts *object, uint64_t page_size,
 		      uint64_t bytes, char **error)
 {
 	uint64_t available = free_pages(page_size);
@@ -173,8 +156,7 @@ static bool look_at(const char *path, struct statfs *system, dev_t *device, uint
 	return found;
 }
 
-static int take_file(struct mpr_room *room, const struct mpr_opts *object, uint64_t bytes,
-		     char **error)
+static int take_file(GArray *room, const struct mpr_opts *object, uint64_t bytes, char **error)
 {
 	const char *path = mpr_opts_get(object, "mem-path");
 	struct statfs system;
@@ -202,8 +184,7 @@ static int take_file(struct mpr_room *room, const struct mpr_opts *object, uint6
 
 /* ---- Backends ----------------------------------------------------------- */
 
-static int take_memfd(struct mpr_room *room, const struct mpr_opts *object, uint64_t bytes,
-		      char **error)
+static int take_memfd(GArray *room, const struct mpr_opts *object, uint64_t bytes, char **error)
 {
 	uint64_t page_size = parse_size(mpr_opts_get(object, "hugetlbsize"));
 	bool huge = false;
@@ -218,7 +199,8 @@ static int take_memfd(struct mpr_room *room, const struct mpr_opts *object, uint
 	return page_size ? take_pages(room, object, page_size, bytes, error) : 0;
 }
 
-int mpr_room_take(struct mpr_room *room, const struct mpr_opts *object, char **error)
+/* 0: there is room, or the object needs none, or it cannot be told. */
+static int take_object(GArray *room, const struct mpr_opts *object, char **error)
 {
 	const char *type = mpr_opts_get(object, "qom-type");
 	uint64_t bytes = parse_size(mpr_opts_get(object, "size"));
@@ -230,4 +212,18 @@ int mpr_room_take(struct mpr_room *room, const struct mpr_opts *object, char **e
 	if (!strcmp(type, "memory-backend-memfd"))
 		return take_memfd(room, object, bytes, error);
 	return 0;
+}
+
+int mpr_check_room(char *const *argv, char **error)
+{
+	GArray *room = g_array_new(FALSE, FALSE, sizeof(struct taken));
+	struct mpr_opts *opts;
+	int at = 1, err = 0;
+
+	while (!err && (opts = mpr_next_option(argv, &at, "object", "qom-type"))) {
+		err = take_object(room, opts, error);
+		mpr_opts_free(opts);
+	}
+	g_array_unref(room);
+	return err;
 }

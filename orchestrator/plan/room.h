@@ -7,20 +7,9 @@
 #ifndef MPR_ORCHESTRATOR_PLAN_ROOM_H
 #define MPR_ORCHESTRATOR_PLAN_ROOM_H
 
-#include "opts/opts.h"
-
-struct mpr_room;
-
-/* Nothing is taken. For one machine's backends, or for one that is added later. */
-struct mpr_room *mpr_room_create(void);
-void mpr_room_free(struct mpr_room *room);
-
-/*
- * Takes what an -object (its type in "qom-type") needs from what is free on its file
- * system or of the huge pages of its size. 0: there is room, or the object needs none, or
- * it cannot be told. -ENOSPC with *error set to a message that quotes the option
- * (free() it).
- */
-int mpr_room_take(struct mpr_room *room, const struct mpr_opts *object, char **error);
+/* That the memory backends of a command line (ended by NULL) have room where they are to be: on
+ * their file systems, or in huge pages of their size. 0, or -ENOSPC with *error set to a message
+ * that quotes the option (free() it). */
+int mpr_check_room(char *const *argv, char **error);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "orchestrator/base/quote.h"
 #include "orchestrator/plan/args.h"
-#include "orchestrator/plan/check.h"
+#include "orchestrator/plan/shared_memory.h"
 
 #define ARGS_MAX 64
 #define REMOTES_MAX 3

@@ -14,6 +14,7 @@
 #include <glib.h>
 
 #include "orchestrator/plan/qemu_options.h"
+#include "orchestrator/plan/scopes.h"
 
 static const char *page_path;
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/plan/check.h"
+#include "orchestrator/plan/room.h"
 
 static char folder[] = "/tmp/room_test-XXXXXX";
 

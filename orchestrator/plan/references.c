@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/plan/check.h"
+#include "orchestrator/plan/references.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -8,14 +8,8 @@
 #include <string.h>
 
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/qemu_options.h"
+#include "orchestrator/plan/command_line.h"
 #include "orchestrator/plan/remote_option.h"
-#include "orchestrator/plan/room.h"
-
-bool mpr_is_option(const char *arg, const char *name)
-{
-	return *arg == '-' && !strcmp(arg + 1 + (arg[1] == '-'), name);
-}
 
 static const char *get(const struct mpr_remote_option *option, const char *key)
 {
@@ -40,28 +34,6 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct mpr_remote_op
 	g_free(why);
 	return -EINVAL;
 }
-
-/* ---- QEMU's own options ------------------------------------------------- */
-
-struct mpr_opts *mpr_next_option(char *const *argv, int *at, const char *name, const char *implied)
-{
-	struct mpr_opts *opts;
-	char *error;
-
-	while (argv[*at]) {
-		char *const *option = &argv[*at];
-
-		*at += (int)mpr_option_words(option);
-		if (!mpr_is_option(option[0], name) || !option[1])
-			continue;
-		if (mpr_opts_parse(option[0], option[1], implied, &opts, &error) == 0)
-			return opts;
-		free(error);
-	}
-	return NULL;
-}
-
-/* ---- References --------------------------------------------------------- */
 
 static int check_device_id(char *const *argv, const struct mpr_remote_option *option, char **error)
 {
@@ -223,127 +195,4 @@ int mpr_check_references(char *const *argv, const GPtrArray *options, char **err
 			err = check_drive(argv, options, i, error);
 	}
 	return err;
-}
-
-/* ---- Memory ------------------------------------------------------------- */
-
-#define REMEDY "-object memory-backend-memfd,id=mem,size=SIZE -machine memory-backend=mem"
-
-static bool has_option(char *const *argv, const char *name)
-{
-	for (argv++; *argv; argv += mpr_option_words(argv))
-		if (mpr_is_option(*argv, name))
-			return true;
-	return false;
-}
-
-/* NULL when device processes can map the backend's memory, else what is wrong. */
-static char *wrong_backend(const struct mpr_opts *opts)
-{
-	const char *type = mpr_opts_get(opts, "qom-type");
-	bool share = same(type, "memory-backend-memfd");
-	char *error;
-
-	if (same(type, "memory-backend-ram"))
-		return mpr_need_text("%s: this memory cannot be shared with device processes: make "
-				     "it a memory-backend-memfd",
-				     mpr_opts_text(opts));
-	if (!share && !same(type, "memory-backend-file"))
-		return NULL;
-	if (mpr_opts_get_bool(opts, "share", &share, &error) < 0)
-		return error;
-	return share ? NULL
-		     : mpr_need_text("%s: the guest's memory must be shared with device "
-				     "processes: say share=on",
-				     mpr_opts_text(opts));
-}
-
-/* The backend of that id; one that is not in sight is QEMU's to complain of. */
-static int check_backend(char *const *argv, const char *id, char **error)
-{
-	struct mpr_opts *opts;
-	int at = 1;
-
-	*error = NULL;
-	while (!*error && (opts = mpr_next_option(argv, &at, "object", "qom-type"))) {
-		if (same(mpr_opts_get(opts, "id"), id))
-			*error = wrong_backend(opts);
-		mpr_opts_free(opts);
-	}
-	return *error ? -EINVAL : 0;
-}
-
-/* Checks each backend that an option of that name uses by `key`, and counts them. */
-static int check_users(char *const *argv, const char *name, const char *implied, const char *key,
-		       unsigned *used, char **error)
-{
-	struct mpr_opts *opts;
-	int at = 1, err = 0;
-
-	while (!err && (opts = mpr_next_option(argv, &at, name, implied))) {
-		const char *id = mpr_opts_get(opts, key);
-
-		if (id)
-			err = check_backend(argv, id, error);
-		*used += id != NULL;
-		mpr_opts_free(opts);
-	}
-	return err;
-}
-
-static int no_backend_is_used(char *const *argv, char **error)
-{
-	struct mpr_opts *opts;
-	int at = 1;
-
-	*error = NULL;
-	while (!*error && (opts = mpr_next_option(argv, &at, "object", "qom-type"))) {
-		const char *type = mpr_opts_get(opts, "qom-type"), *id = mpr_opts_get(opts, "id");
-
-		if (type && id && g_str_has_prefix(type, "memory-backend-"))
-			*error = mpr_need_text("%s: nothing uses this memory: add -machine "
-					       "memory-backend=%s or -numa node,memdev=%s",
-					       mpr_opts_text(opts), id, id);
-		mpr_opts_free(opts);
-	}
-	if (!*error)
-		*error = mpr_need_text("the guest's memory is not shared with device processes: "
-				       "add " REMEDY);
-	return -EINVAL;
-}
-
-int mpr_check_memory(char *const *argv, char **error)
-{
-	unsigned used = 0;
-	int err = check_users(argv, "machine", "type", "memory-backend", &used, error);
-
-	if (!err)
-		err = check_users(argv, "M", "type", "memory-backend", &used, error);
-	if (!err)
-		err = check_users(argv, "numa", "type", "memdev", &used, error);
-	return err || used ? err : no_backend_is_used(argv, error);
-}
-
-int mpr_check_room(char *const *argv, char **error)
-{
-	struct mpr_room *room = mpr_room_create();
-	struct mpr_opts *opts;
-	int at = 1, err = 0;
-
-	while (!err && (opts = mpr_next_option(argv, &at, "object", "qom-type"))) {
-		err = mpr_room_take(room, opts, error);
-		mpr_opts_free(opts);
-	}
-	mpr_room_free(room);
-	return err;
-}
-
-/* ---- Supervision -------------------------------------------------------- */
-
-int mpr_check_supervision(char *const *argv, char **error)
-{
-	if (!has_option(argv, "daemonize"))
-		return 0;
-	*error = mpr_need_text("-daemonize: %s", mpr_qemu_option("-daemonize")->why);
-	return -EINVAL;
 }
