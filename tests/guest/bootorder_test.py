@@ -96,8 +96,8 @@ def add_disk(machine, name, path, index):
     suffix = {"driver": "scsi-hd", "id": f"disk-{name}", "drive": name, "bus": "lsi0.0",
               "bootindex": index}
     if machine.inprocess:
-        machine.command("human-monitor-command", **{
-            "command-line": f"drive_add 0 if=none,id={name},file={path},format=raw"})
+        machine.command("human-monitor-command",
+                        command_line=f"drive_add 0 if=none,id={name},file={path},format=raw")
         machine.command("device_add", **suffix)
     else:
         with contextlib.suppress(harness.Failure):  # it is there from an attempt before

@@ -68,9 +68,9 @@ def test_clients(tap, machine, disk):
             harness.check(harness.wait_until(lambda: rounds(machine) >= before + ROUNDS, 60),
                           f"{rounds(machine) - before} rounds\n{machine.log()}")
     with tap.case("a client that behaves is served, and all ends well"):
-        stream = machine.connect()
-        harness.check(machine.plug(stream, "query-status")["running"], "status")
-        stream.close()
+        qmp = machine.remote_qmp()
+        harness.check(qmp.command("query-status")["running"], "status")
+        qmp.close()
         with open(disk, "r+b") as image:
             image.write(b"last")
         machine.wait_result()

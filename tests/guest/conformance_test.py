@@ -7,7 +7,6 @@ figures that were found; with --inprocess they are only printed."""
 
 import os
 import re
-import shlex
 import sys
 
 import harness

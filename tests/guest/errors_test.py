@@ -9,7 +9,7 @@ import os
 import subprocess
 
 import harness
-from plugged import Plugged, await_event
+from plugged import Plugged
 
 SIZE = 16 << 20
 SPACE = 4 << 20
@@ -41,23 +41,19 @@ def mounted(folder):
     return place if done.returncode == 0 else None
 
 
-def status(machine, stream):
-    return machine.plug(stream, "query-status")["status"]
-
-
 def test_errors(tap, machine, image, place):
     with tap.case("a read that fails stops the device process, which says why"):
         machine.boot_linux(JOB)
-        stream = machine.connect()
+        qmp = machine.remote_qmp()
         machine.wait_console("STEP-begun")
         with open(image, "r+b") as file:
             file.truncate(1 << 20)  # a file that ends early gives EIO
             file.write(b"go")
-        event = await_event(stream, "BLOCK_IO_ERROR")
+        event = qmp.event("BLOCK_IO_ERROR")["data"]
         harness.check((event["action"], event["operation"], event["nospace"]) ==
                       ("stop", "read", False), str(event))
-        harness.check(status(machine, stream) == "io-error", "status")
-        (block,) = machine.plug(stream, "query-block")
+        harness.check(qmp.command("query-status")["status"] == "io-error", "status")
+        (block,) = qmp.command("query-block")
         harness.check(block["io-status"] == "failed", str(block))
         harness.check("STEP-read" not in machine.console(), "the guest waits")
     with tap.case("it is tried again, and the guest has its data"):
@@ -65,23 +61,23 @@ def test_errors(tap, machine, image, place):
             file.truncate(SIZE)
             file.seek(64 * 65536)
             file.write(data := os.urandom(65536))
-        machine.plug(stream, "cont")
+        qmp.command("cont")
         machine.wait_console("STEP-read")
         (read,) = machine.found(r"^STEP-read (\w+)")
         harness.check(read == hashlib.sha256(data).hexdigest(), "the data differ")
     with tap.case("a write without space waits for space"):
-        event = await_event(stream, "BLOCK_IO_ERROR")
+        event = qmp.event("BLOCK_IO_ERROR")["data"]
         harness.check((event["action"], event["operation"], event["nospace"]) ==
                       ("stop", "write", True), str(event))
-        (block,) = machine.plug(stream, "query-block")
+        (block,) = qmp.command("query-block")
         harness.check(block["io-status"] == "nospace", str(block))
         harness.run("mount", "-o", f"remount,size={2 * SIZE}", place)
-        machine.plug(stream, "cont")
+        qmp.command("cont")
         machine.wait_console("STEP-written")
     with tap.case("nothing is lost"):
         machine.wait_console("STEP-compared")
     with tap.case("what the guest discards takes no space, and it has seen no error"):
-        stream.close()
+        qmp.close()
         machine.wait_result()
         machine.check_kernel()
         harness.check(os.stat(image).st_blocks == 0, f"{os.stat(image).st_blocks} blocks")

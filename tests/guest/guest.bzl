@@ -26,6 +26,7 @@ def guest_test(name, timeout):
         data = [
             "harness.py",
             "plugged.py",
+            "//tests/common:python",
             ":accesscost",
             ":boot.bin",
             ":diskload",

@@ -9,23 +9,24 @@ itself: the same tests then show what stock QEMU does. A Tap counts checks.
 import argparse
 import contextlib
 import ctypes
-import fcntl
-import json
 import os
-import pwd
 import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
+
+# Also where Bazel does not say it: for the benches, and for tests that are run by hand.
+sys.path.append(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../common"))
+
+# The tests find here what they need of these.
+from host import cache, kvm_works
+from monitor import Hmp, HungUp, Qmp, connect
+from tap import Failure, Tap, check, diagnose, wait_until
 
 PR_SET_CHILD_SUBREAPER = 36
-KVM_CREATE_VM = 0xAE01
 BOOT_TIMEOUT = 240
 JOB_TIMEOUT = 600
 HOPELESS = ("Kernel panic", "MPRING-RESULT: fail", "DISK ERROR")
@@ -38,77 +39,6 @@ TROUBLE = re.compile(r"I/O error|FAILED Result|Sense Key|rejecting I/O|offline|E
 DRIVER_GREETING = re.compile(r"sym\d: (<895a> rev|No NVRAM|SCSI BUS has been reset)")
 # Each disk says this once after power-on, the bus once when the driver starts.
 ONCE_EACH_BOOT = re.compile(r"sd [\d:]+ Power-on or device reset|sym\d: SCSI BUS has been reset")
-
-
-def cache():
-    """The folder of the prepared guest kernel and root."""
-    home = os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
-    return os.environ.get("MPRING_CACHE") or os.path.join(base, "mpring")
-
-
-class Failure(Exception):
-    """A check that did not hold, with a text for a person."""
-
-
-class HungUp(Failure):
-    """The monitor's end of the connection is closed."""
-
-
-class Tap:
-    """Counts test cases and prints them in the Test Anything Protocol."""
-
-    def __init__(self):
-        self.count = 0
-        self.failed = 0
-
-    def _line(self, good, name, note=""):
-        self.count += 1
-        self.failed += not good
-        print(f"{'ok' if good else 'not ok'} {self.count} - {name}{note}", flush=True)
-
-    @contextlib.contextmanager
-    def case(self, name):
-        """A test case: fails with any exception."""
-        try:
-            yield
-            self._line(True, name)
-        except Failure as failure:
-            diagnose(str(failure))
-            self._line(False, name)
-        except Exception:  # a fault of the test is a failed test as well
-            diagnose(traceback.format_exc())
-            self._line(False, name)
-
-    def skip(self, name, reason):
-        """A test case whose need is absent here."""
-        self._line(True, name, f" # SKIP {reason}")
-
-    def finish(self):
-        """Prints the plan and ends the program."""
-        print(f"1..{self.count}", flush=True)
-        sys.exit(1 if self.failed else 0)
-
-
-def diagnose(text):
-    for line in text.rstrip().splitlines():
-        print(f"# {line}", flush=True)
-
-
-def check(condition, text):
-    if not condition:
-        raise Failure(text)
-
-
-def wait_until(condition, seconds):
-    """Polls until condition() is true. False if it never was."""
-    end = time.monotonic() + seconds
-    while True:
-        if condition():
-            return True
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
 
 
 def run(*command):
@@ -429,30 +359,8 @@ class Machine:
 
     def command(self, name, **arguments):
         """A QMP command; its result."""
-        check(wait_until(lambda: os.path.exists(self.monitor) or self.ended(), 30),
-              f"no monitor\n{self.log()}")
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(30)
-            s.connect(self.monitor)
-            stream = s.makefile("rw", encoding="utf-8", newline="\n")
-            self._answer(stream, "QMP")
-            self._ask(stream, {"execute": "qmp_capabilities"})
-            return self._ask(stream, {"execute": name, "arguments": arguments})
-
-    def _ask(self, stream, message):
-        stream.write(json.dumps(message) + "\n")
-        stream.flush()
-        return self._answer(stream, "return")
-
-    def _answer(self, stream, key):
-        """Reads until an answer of this kind; events are passed over."""
-        for line in stream:
-            message = json.loads(line)
-            if "error" in message:
-                raise Failure(f"monitor: {message['error']}")
-            if key in message:
-                return message[key]
-        raise HungUp(f"the monitor hung up\n{self.log()}")
+        with Qmp(connect(self.monitor, self.ended)) as qmp:
+            return qmp.command(name, **arguments)
 
     def __enter__(self):
         return self
@@ -473,21 +381,6 @@ class Machine:
 
 
 # ---- Test cases of several tests ------------------------------------------
-
-
-def kvm_works():
-    """True if virtual machines can be made here."""
-    try:
-        kvm = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        os.close(fcntl.ioctl(kvm, KVM_CREATE_VM, 0))
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(kvm)
 
 
 def check_boot(tap, machine, disk, what):

@@ -6,7 +6,7 @@ it, sees it grow, and survives its removal under load."""
 import hashlib
 
 import harness
-from plugged import Plugged, await_event
+from plugged import Plugged
 
 SIZE = 16 << 20
 JOB = """
@@ -57,28 +57,28 @@ def test_hotplug(tap, machine, image):
     with tap.case("a disk that is added is found by a scan"):
         machine.boot_linux(JOB)
         machine.wait_console("STEP-ready")
-        stream = machine.connect()
-        machine.plug(stream, "blockdev-add", driver="raw", node_name="n1",
-                     file={"driver": "file", "filename": image})
-        machine.plug(stream, "device_add", driver="scsi-hd", id="disk1", drive="n1",
-                     bus="lsi0.0", scsi_id=3)
+        qmp = machine.remote_qmp()
+        qmp.command("blockdev-add", driver="raw", node_name="n1",
+                    file={"driver": "file", "filename": image})
+        qmp.command("device_add", driver="scsi-hd", id="disk1", drive="n1", bus="lsi0.0",
+                    scsi_id=3)
         machine.wait_console("STEP-found 32768")
     with tap.case("what the guest writes is read back, and is in the image"):
         machine.wait_console("STEP-written")
         (written,) = machine.found(r"^STEP-written (\w+)")
         harness.check(digest(image, 8 << 20) == written, "the image differs")
     with tap.case("the guest sees it grow"):
-        machine.plug(stream, "block_resize", node_name="n1", size=2 * SIZE)
+        qmp.command("block_resize", node_name="n1", size=2 * SIZE)
         machine.wait_console("STEP-grown")
     with tap.case("removed under load it is gone, and its image is free"):
         machine.wait_console("STEP-reading")
-        machine.plug(stream, "device_del", id="disk1")
-        harness.check(await_event(stream, "DEVICE_DELETED")["device"] == "disk1", "event")
-        machine.plug(stream, "blockdev-del", node_name="n1")
+        qmp.command("device_del", id="disk1")
+        harness.check(qmp.event("DEVICE_DELETED")["data"]["device"] == "disk1", "event")
+        qmp.command("blockdev-del", node_name="n1")
         machine.wait_console("STEP-gone")
     with tap.case("the other disk works, and all ends well"):
         machine.wait_console("STEP-end")
-        stream.close()
+        qmp.close()
         machine.wait_result()
         harness.check(machine.remote_process.wait(20) == 0, "status of the device process")
 

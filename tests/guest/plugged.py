@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A machine whose device process has a monitor that the test talks to."""
 
-import json
 import os
-import socket
 import subprocess
 
 import harness
@@ -33,24 +31,6 @@ class Plugged(harness.Machine):
         harness.check(harness.wait_until(lambda: os.path.exists(self.remote_monitor), 20),
                       "the device process does not start")
 
-    def connect(self):
-        """A stream to the device process' monitor, negotiated."""
-        sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(30)
-        sock.connect(self.remote_monitor)
-        stream = sock.makefile("rw", encoding="utf-8", newline="\n")
-        self._answer(stream, "QMP")
-        self._ask(stream, {"execute": "qmp_capabilities"})
-        return stream
-
-    def plug(self, stream, name, **arguments):
-        request = {key.replace("_", "-"): value for key, value in arguments.items()}
-        return self._ask(stream, {"execute": name, "arguments": request})
-
-
-def await_event(stream, name):
-    for line in stream:
-        message = json.loads(line)
-        if message.get("event") == name:
-            return message["data"]
-    raise harness.Failure(f"no event {name}")
+    def remote_qmp(self):
+        """A client of the device process' monitor."""
+        return harness.Qmp(harness.connect(self.remote_monitor))

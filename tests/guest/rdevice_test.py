@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 import signal
-import socket
 
 import harness
 
@@ -69,26 +68,13 @@ class Monitored(harness.Machine):
         super().__init__(options, folder, [], **arguments)
         self.hmp_path = self._path("hmp")
         self.arguments += ["-monitor", f"unix:{self.hmp_path},server,nowait", *extra]
-        self.sock = None
+        self.person = None
 
     def hmp(self, line):
         """A line at the monitor; what it answers."""
-        if self.sock is None:
-            self.sock = socket.socket(socket.AF_UNIX)
-            self.sock.settimeout(60)
-            self.sock.connect(self.hmp_path)
-            self._until_prompt()
-        self.sock.sendall(line.encode() + b"\n")
-        return self._until_prompt()
-
-    def _until_prompt(self):
-        said = b""
-        while not said.endswith(b"(qemu) "):
-            more = self.sock.recv(4096)
-            harness.check(more, f"the monitor hung up after {said}\n{self.log()}")
-            said += more
-        text = said.decode().replace("\r", "")
-        return text[:text.rindex("(qemu) ")]
+        if self.person is None:
+            self.person = harness.Hmp(harness.connect(self.hmp_path))
+        return self.person.command(line).replace("\r", "")
 
     def do(self, line):
         """A line that is to say nothing."""
