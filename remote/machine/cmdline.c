@@ -9,18 +9,74 @@
 #include "remote/machine/help.h"
 #include "ring/window.h"
 
+/* ---- Options whose words are read at once ------------------------------- */
+
+static int read_machine(struct mpr_cmdline *cmdline, const struct mpr_opts *opts, char **error)
+{
+	static const char *const known[] = {"type", "sqpoll", "poll-us", "cpu", "numa-node", NULL};
+	const char *type = mpr_opts_get(opts, "type");
+	int ret = mpr_opts_check(opts, known, error);
+
+	if (ret == 0 && (!type || strcmp(type, "x-remote"))) {
+		*error = mpr_errorf("%s: the machine of a device process is x-remote",
+				    mpr_opts_text(opts));
+		ret = -EINVAL;
+	}
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "sqpoll", &cmdline->sqpoll, error);
+	if (ret == 0)
+		ret = mpr_opts_get_uint(opts, "poll-us", 0, MPR_WINDOW_MAX_US, &cmdline->poll_us,
+					error);
+	return ret == 0 ? mpr_placement_parse(opts, &cmdline->placement, error) : ret;
+}
+
+static int read_overcommit(struct mpr_cmdline *cmdline, const struct mpr_opts *opts, char **error)
+{
+	/* cpu-pm is for whoever runs the guest's processors. */
+	static const char *const known[] = {"mem-lock", "cpu-pm", NULL};
+	int ret = mpr_opts_check(opts, known, error);
+
+	return ret == 0 ? mpr_opts_get_bool(opts, "mem-lock", &cmdline->lock_memory, error) : ret;
+}
+
+/* The machine's name. The process is not renamed, and its threads have no names. */
+static int read_name(struct mpr_cmdline *cmdline, const struct mpr_opts *opts, char **error)
+{
+	static const char *const known[] = {"guest", "process", "debug-threads", NULL};
+	const char *guest = mpr_opts_get(opts, "guest");
+	int ret = mpr_opts_check(opts, known, error);
+
+	if (ret < 0 || !guest)
+		return ret;
+	free(cmdline->guest);
+	cmdline->guest = strdup(guest);
+	return cmdline->guest ? 0 : -ENOMEM;
+}
+
+static int read_messages(struct mpr_cmdline *cmdline, const struct mpr_opts *opts, char **error)
+{
+	static const char *const known[] = {"timestamp", "guest-name", NULL};
+	int ret = mpr_opts_check(opts, known, error);
+
+	if (ret == 0)
+		ret = mpr_opts_get_bool(opts, "timestamp", &cmdline->timestamp, error);
+	return ret == 0 ? mpr_opts_get_bool(opts, "guest-name", &cmdline->guest_in_log, error)
+			: ret;
+}
+
+static int read_sandbox(struct mpr_cmdline *cmdline, const struct mpr_opts *opts, char **error)
+{
+	return mpr_sandbox_parse(opts, &cmdline->sandbox, error);
+}
+
 /* ---- The options -------------------------------------------------------- */
 
 enum kind {
-	KIND_LIST,    /* goes to a list, as it is */
-	KIND_DEVICE,  /* the same, unless it asks for help */
-	KIND_TEXT,    /* the argument is kept as it is */
-	KIND_MACHINE, /* x-remote, and nothing else */
-	KIND_OVERCOMMIT,
-	KIND_USER, /* -runas */
-	KIND_SANDBOX,
-	KIND_NAME,
-	KIND_MESSAGES, /* -msg */
+	KIND_LIST,   /* goes to a list, as it is */
+	KIND_DEVICE, /* the same, unless it asks for help */
+	KIND_READ,   /* its words are read at once */
+	KIND_TEXT,   /* the argument is kept as it is */
+	KIND_USER,   /* -runas */
 	KIND_FLAG,
 	KIND_IGNORED, /* what every device process does anyway */
 };
@@ -30,35 +86,36 @@ struct option {
 	enum kind kind;
 	size_t where; /* in struct mpr_cmdline */
 	const char *implied;
+	int (*read)(struct mpr_cmdline *cmdline, const struct mpr_opts *opts, char **error);
 };
 
 #define AT(member) offsetof(struct mpr_cmdline, member)
 
 static const struct option options[] = {
-	{"-device", KIND_DEVICE, AT(devices), "driver"},
-	{"-drive", KIND_LIST, AT(drives), NULL},
-	{"-blockdev", KIND_LIST, AT(blockdevs), "driver"},
-	{"-object", KIND_LIST, AT(objects), "qom-type"},
-	{"-chardev", KIND_LIST, AT(chardevs), "backend"},
-	{"-monitor", KIND_LIST, AT(monitors), "backend"},
-	{"-qmp", KIND_LIST, AT(qmps), "backend"},
-	{"-qmp-pretty", KIND_LIST, AT(pretty_qmps), "backend"},
-	{"-mon", KIND_LIST, AT(mons), "chardev"},
-	{"-machine", KIND_MACHINE, 0, NULL},
-	{"-M", KIND_MACHINE, 0, NULL},
-	{"-overcommit", KIND_OVERCOMMIT, 0, NULL},
-	{"-runas", KIND_USER, 0, NULL},
-	{"-chroot", KIND_TEXT, AT(privileges.root), NULL},
-	{"-sandbox", KIND_SANDBOX, 0, NULL},
-	{"-name", KIND_NAME, 0, NULL},
-	{"-msg", KIND_MESSAGES, 0, NULL},
-	{"-pidfile", KIND_TEXT, AT(pidfile), NULL},
-	{"-D", KIND_TEXT, AT(log_file), NULL},
-	{"-d", KIND_TEXT, AT(log_items), NULL},
-	{"-daemonize", KIND_FLAG, AT(daemonize), NULL},
-	{"-nodefaults", KIND_IGNORED, 0, NULL},
-	{"-no-user-config", KIND_IGNORED, 0, NULL},
-	{"-nographic", KIND_IGNORED, 0, NULL},
+	{"-device", KIND_DEVICE, AT(devices), "driver", NULL},
+	{"-drive", KIND_LIST, AT(drives), NULL, NULL},
+	{"-blockdev", KIND_LIST, AT(blockdevs), "driver", NULL},
+	{"-object", KIND_LIST, AT(objects), "qom-type", NULL},
+	{"-chardev", KIND_LIST, AT(chardevs), "backend", NULL},
+	{"-monitor", KIND_LIST, AT(monitors), "backend", NULL},
+	{"-qmp", KIND_LIST, AT(qmps), "backend", NULL},
+	{"-qmp-pretty", KIND_LIST, AT(pretty_qmps), "backend", NULL},
+	{"-mon", KIND_LIST, AT(mons), "chardev", NULL},
+	{"-machine", KIND_READ, 0, "type", read_machine},
+	{"-M", KIND_READ, 0, "type", read_machine},
+	{"-overcommit", KIND_READ, 0, NULL, read_overcommit},
+	{"-runas", KIND_USER, 0, NULL, NULL},
+	{"-chroot", KIND_TEXT, AT(privileges.root), NULL, NULL},
+	{"-sandbox", KIND_READ, 0, "enable", read_sandbox},
+	{"-name", KIND_READ, 0, "guest", read_name},
+	{"-msg", KIND_READ, 0, NULL, read_messages},
+	{"-pidfile", KIND_TEXT, AT(pidfile), NULL, NULL},
+	{"-D", KIND_TEXT, AT(log_file), NULL, NULL},
+	{"-d", KIND_TEXT, AT(log_items), NULL, NULL},
+	{"-daemonize", KIND_FLAG, AT(daemonize), NULL, NULL},
+	{"-nodefaults", KIND_IGNORED, 0, NULL, NULL},
+	{"-no-user-config", KIND_IGNORED, 0, NULL, NULL},
+	{"-nographic", KIND_IGNORED, 0, NULL, NULL},
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
@@ -101,83 +158,15 @@ static int add_option(struct mpr_option_list *list, const struct option *option,
 	return ret;
 }
 
-static int parse_machine(struct mpr_cmdline *cmdline, const char *text, char **error)
+static int read_words(struct mpr_cmdline *cmdline, const struct option *option, const char *text,
+		      char **error)
 {
-	static const char *const known[] = {"type", "sqpoll", "poll-us", "cpu", "numa-node", NULL};
 	struct mpr_opts *opts;
-	const char *type;
-	int ret = mpr_opts_parse("-machine", text, "type", &opts, error);
+	int ret = mpr_opts_parse(option->name, text, option->implied, &opts, error);
 
 	if (ret < 0)
 		return ret;
-	ret = mpr_opts_check(opts, known, error);
-	type = mpr_opts_get(opts, "type");
-	if (ret == 0 && (!type || strcmp(type, "x-remote"))) {
-		*error = mpr_errorf("%s: the machine of a device process is x-remote",
-				    mpr_opts_text(opts));
-		ret = -EINVAL;
-	}
-	if (ret == 0)
-		ret = mpr_opts_get_bool(opts, "sqpoll", &cmdline->sqpoll, error);
-	if (ret == 0)
-		ret = mpr_opts_get_uint(opts, "poll-us", 0, MPR_WINDOW_MAX_US, &cmdline->poll_us,
-					error);
-	if (ret == 0)
-		ret = mpr_placement_parse(opts, &cmdline->placement, error);
-	mpr_opts_free(opts);
-	return ret;
-}
-
-static int parse_overcommit(struct mpr_cmdline *cmdline, const char *text, char **error)
-{
-	/* cpu-pm is for whoever runs the guest's processors. */
-	static const char *const known[] = {"mem-lock", "cpu-pm", NULL};
-	struct mpr_opts *opts;
-	int ret = mpr_opts_parse("-overcommit", text, NULL, &opts, error);
-
-	if (ret < 0)
-		return ret;
-	ret = mpr_opts_check(opts, known, error);
-	if (ret == 0)
-		ret = mpr_opts_get_bool(opts, "mem-lock", &cmdline->lock_memory, error);
-	mpr_opts_free(opts);
-	return ret;
-}
-
-/* The machine's. A process is not renamed, and has no threads to be told apart. */
-static int parse_name(struct mpr_cmdline *cmdline, const char *text, char **error)
-{
-	static const char *const known[] = {"guest", "process", "debug-threads", NULL};
-	struct mpr_opts *opts;
-	const char *guest;
-	int ret = mpr_opts_parse("-name", text, "guest", &opts, error);
-
-	if (ret < 0)
-		return ret;
-	ret = mpr_opts_check(opts, known, error);
-	guest = mpr_opts_get(opts, "guest");
-	if (ret == 0 && guest) {
-		free(cmdline->guest);
-		cmdline->guest = strdup(guest);
-		ret = cmdline->guest ? 0 : -ENOMEM;
-	}
-	mpr_opts_free(opts);
-	return ret;
-}
-
-static int parse_messages(struct mpr_cmdline *cmdline, const char *text, char **error)
-{
-	static const char *const known[] = {"timestamp", "guest-name", NULL};
-	struct mpr_opts *opts;
-	int ret = mpr_opts_parse("-msg", text, NULL, &opts, error);
-
-	if (ret < 0)
-		return ret;
-	ret = mpr_opts_check(opts, known, error);
-	if (ret == 0)
-		ret = mpr_opts_get_bool(opts, "timestamp", &cmdline->timestamp, error);
-	if (ret == 0)
-		ret = mpr_opts_get_bool(opts, "guest-name", &cmdline->guest_in_log, error);
+	ret = option->read(cmdline, opts, error);
 	mpr_opts_free(opts);
 	return ret;
 }
@@ -193,16 +182,8 @@ static int parse_argument(struct mpr_cmdline *cmdline, const struct option *opti
 	case KIND_TEXT:
 		*(const char **)where = argument;
 		return 0;
-	case KIND_MACHINE:
-		return parse_machine(cmdline, argument, error);
-	case KIND_OVERCOMMIT:
-		return parse_overcommit(cmdline, argument, error);
-	case KIND_NAME:
-		return parse_name(cmdline, argument, error);
-	case KIND_MESSAGES:
-		return parse_messages(cmdline, argument, error);
-	case KIND_SANDBOX:
-		return mpr_sandbox_parse(&cmdline->sandbox, argument, error);
+	case KIND_READ:
+		return read_words(cmdline, option, argument, error);
 	case KIND_USER:
 		return mpr_privileges_set_user(&cmdline->privileges, argument, error);
 	default:

@@ -8,8 +8,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "opts/opts.h"
-
 /* ---- Options ------------------------------------------------------------ */
 
 /* The choice of the key, of which the first is what an absent key means. */
@@ -42,25 +40,19 @@ static int get_groups(struct mpr_sandbox *sandbox, const struct mpr_opts *opts, 
 	return ret;
 }
 
-int mpr_sandbox_parse(struct mpr_sandbox *sandbox, const char *text, char **error)
+int mpr_sandbox_parse(const struct mpr_opts *opts, struct mpr_sandbox *sandbox, char **error)
 {
 	static const char *const known[] = {"enable", "obsolete",	 "elevateprivileges",
 					    "spawn",  "resourcecontrol", NULL};
-	struct mpr_opts *opts;
 	bool on = false;
-	int ret = mpr_opts_parse("-sandbox", text, "enable", &opts, error);
+	int ret = mpr_opts_check(opts, known, error);
 
-	if (ret < 0)
-		return ret;
-	ret = mpr_opts_check(opts, known, error);
 	if (ret == 0)
 		ret = mpr_opts_get_bool(opts, "enable", &on, error);
-	if (ret == 0 && on) {
-		sandbox->on = true;
-		ret = get_groups(sandbox, opts, error);
-	}
-	mpr_opts_free(opts);
-	return ret;
+	if (ret < 0 || !on)
+		return ret;
+	sandbox->on = true;
+	return get_groups(sandbox, opts, error);
 }
 
 /* ---- What is denied ----------------------------------------------------- */

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "opts/opts.h"
+
 /* Which calls are denied. All zero: none. */
 struct mpr_sandbox {
 	bool on;	 /* those that are for administrators of the machine */
@@ -18,10 +20,10 @@ struct mpr_sandbox {
 	bool resources;	 /* changing priorities and places: fails with EPERM */
 };
 
-/* Adds what "on|off[,obsolete=allow|deny][,elevateprivileges=allow|deny|children]
+/* Adds what "enable=on|off[,obsolete=allow|deny][,elevateprivileges=allow|deny|children]
  * [,spawn=allow|deny][,resourcecontrol=allow|deny]" denies: as QEMU's filters do, several
- * options add up. 0, or -EINVAL or -ENOMEM with *error set to a message (free() it). */
-int mpr_sandbox_parse(struct mpr_sandbox *sandbox, const char *text, char **error);
+ * options add up. 0, or -EINVAL with *error set to a message (free() it). */
+int mpr_sandbox_parse(const struct mpr_opts *opts, struct mpr_sandbox *sandbox, char **error);
 
 /* Filters the system calls of all threads from now on and sets no_new_privs; cannot be
  * undone. Does nothing when off. 0 or negative errno. */

@@ -146,6 +146,18 @@ struct test {
 };
 #define KILLED (-1)
 
+static int parse(struct mpr_sandbox *sandbox, const char *text, char **error)
+{
+	struct mpr_opts *opts;
+	int ret = mpr_opts_parse("-sandbox", text, "enable", &opts, error);
+
+	if (ret < 0)
+		return ret;
+	ret = mpr_sandbox_parse(opts, sandbox, error);
+	mpr_opts_free(opts);
+	return ret;
+}
+
 static _Noreturn void child(const struct test *test)
 {
 	struct caller caller = {.call = test->call};
@@ -155,7 +167,7 @@ static _Noreturn void child(const struct test *test)
 
 	pthread_barrier_init(&caller.entered, NULL, 2);
 	for (size_t i = 0; i < 2 && test->options[i]; i++)
-		if (mpr_sandbox_parse(&sandbox, test->options[i], &error))
+		if (parse(&sandbox, test->options[i], &error))
 			_exit(255);
 	if (pthread_create(&thread, NULL, call_later, &caller) || mpr_sandbox_enter(&sandbox))
 		_exit(254);
@@ -246,14 +258,14 @@ static void words(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
-		assert_int_equal(mpr_sandbox_parse(&sandbox, wrongs[i].options, &error), -EINVAL);
+		assert_int_equal(parse(&sandbox, wrongs[i].options, &error), -EINVAL);
 		if (strncmp(error, wrongs[i].error, strlen(wrongs[i].error)))
 			fail_msg("%s", error);
 		free(error);
 	}
 	sandbox = (struct mpr_sandbox){0};
-	assert_int_equal(mpr_sandbox_parse(&sandbox, "off,obsolete=no", &error), 0);
-	assert_int_equal(mpr_sandbox_parse(&sandbox, "", &error), 0);
+	assert_int_equal(parse(&sandbox, "off,obsolete=no", &error), 0);
+	assert_int_equal(parse(&sandbox, "", &error), 0);
 	assert_false(sandbox.on);
 }
 
