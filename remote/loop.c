@@ -49,7 +49,7 @@ static bool serve_others(struct mpr_loop *loop)
 {
 	bool worked = mpr_doors_step(&loop->doors);
 
-	worked |= mpr_hotplug_step(loop->machine);
+	worked |= mpr_machine_step(loop->machine);
 	worked |= mpr_monitors_step(loop->monitors);
 	return worked;
 }

@@ -48,7 +48,7 @@ static struct mpr_option_list *list_of(struct mpr_machine *machine, bool blockde
 	return blockdev ? &machine->cmdline->blockdevs : &machine->cmdline->drives;
 }
 
-int mpr_hotplug_drive_add(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev,
+int mpr_machine_add_drive(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev,
 			  char **error)
 {
 	struct mpr_option_list *list = list_of(machine, blockdev);
@@ -75,8 +75,8 @@ static void close_later(struct mpr_drive *drive)
 	mpr_flush_drive(drive);
 }
 
-int mpr_hotplug_drive_del(struct mpr_machine *machine, const char *name, bool blockdev,
-			  char **error)
+int mpr_machine_remove_drive(struct mpr_machine *machine, const char *name, bool blockdev,
+			     char **error)
 {
 	struct mpr_drive *drive = mpr_drive_find(&machine->storage, name);
 
@@ -116,7 +116,8 @@ static const char *resize_problem(int err)
 	}
 }
 
-int mpr_hotplug_resize(struct mpr_machine *machine, const char *name, uint64_t size, char **error)
+int mpr_machine_resize_drive(struct mpr_machine *machine, const char *name, uint64_t size,
+			     char **error)
 {
 	struct mpr_drive *drive = mpr_drive_find(&machine->storage, name);
 	int ret;
@@ -143,7 +144,7 @@ static int build(struct mpr_machine *machine, struct mpr_opts *opts, char **erro
 	return ret == 0 && hosted ? mpr_offer_on_default(&machine->offers, hosted) : ret;
 }
 
-int mpr_hotplug_device_add(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
+int mpr_machine_add_device(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
 	struct mpr_option_list *list = &machine->cmdline->devices;
 	int ret = mpr_opts_resolve_driver(opts);
@@ -200,7 +201,7 @@ static int remove_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted
 	return 0;
 }
 
-int mpr_hotplug_device_del(struct mpr_machine *machine, const char *id, char **error)
+int mpr_machine_remove_device(struct mpr_machine *machine, const char *id, char **error)
 {
 	struct mpr_drive *drive = mpr_drive_of_disk(&machine->storage, id);
 	struct mpr_hosted *hosted = mpr_hosted_list_find(&machine->devices, id);
@@ -219,7 +220,7 @@ int mpr_hotplug_device_del(struct mpr_machine *machine, const char *id, char **e
 
 /* ---- Objects ------------------------------------------------------------ */
 
-int mpr_hotplug_object_add(struct mpr_machine *machine, struct mpr_opts *opts, int passed,
+int mpr_machine_add_object(struct mpr_machine *machine, struct mpr_opts *opts, int passed,
 			   char **error)
 {
 	struct mpr_option_list *list = &machine->cmdline->objects;
@@ -232,7 +233,7 @@ int mpr_hotplug_object_add(struct mpr_machine *machine, struct mpr_opts *opts, i
 	return ret == 0 ? mpr_option_add(list, opts) : ret;
 }
 
-int mpr_hotplug_object_del(struct mpr_machine *machine, const char *id, char **error)
+int mpr_machine_remove_object(struct mpr_machine *machine, const char *id, char **error)
 {
 	struct mpr_opts *opts = mpr_option_find(&machine->cmdline->objects, id);
 	struct mpr_hosted *hosted;
@@ -323,7 +324,7 @@ static bool step_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted)
 	return true;
 }
 
-bool mpr_hotplug_step(struct mpr_machine *machine)
+bool mpr_machine_step(struct mpr_machine *machine)
 {
 	bool worked = false;
 
@@ -334,7 +335,7 @@ bool mpr_hotplug_step(struct mpr_machine *machine)
 	return worked;
 }
 
-bool mpr_hotplug_settled(const struct mpr_machine *machine)
+bool mpr_machine_settled(const struct mpr_machine *machine)
 {
 	for (size_t i = 0; i < machine->storage.count; i++)
 		if (machine->storage.drives[i]->state == MPR_DRIVE_CLOSING)

@@ -93,20 +93,20 @@ static int add(const struct call *call, const char *command, const char *text, c
 
 static void device_add(const struct call *call, char *arguments)
 {
-	(void)add(call, "device_add", arguments, "driver", mpr_hotplug_device_add);
+	(void)add(call, "device_add", arguments, "driver", mpr_machine_add_device);
 }
 
 static void device_del(const struct call *call, char *arguments)
 {
 	char *error = NULL, *rest;
-	int ret = mpr_hotplug_device_del(call->machine, take_word(arguments, &rest), &error);
+	int ret = mpr_machine_remove_device(call->machine, take_word(arguments, &rest), &error);
 
 	report(call, ret, error);
 }
 
 static int add_drive(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
-	return mpr_hotplug_drive_add(machine, opts, false, error);
+	return mpr_machine_add_drive(machine, opts, false, error);
 }
 
 /* "drive_add [-n] [SLOT] OPTIONS": the slot means nothing here. */
@@ -124,10 +124,11 @@ static void drive_add(const struct call *call, char *arguments)
 static void drive_del(const struct call *call, char *arguments)
 {
 	char *error = NULL, *rest;
-	int ret = mpr_hotplug_drive_del(call->machine, take_word(arguments, &rest), false, &error);
+	int ret =
+		mpr_machine_remove_drive(call->machine, take_word(arguments, &rest), false, &error);
 
 	if (ret == 0)
-		*call->settled = mpr_hotplug_settled;
+		*call->settled = mpr_machine_settled;
 	report(call, ret, error);
 }
 
@@ -160,7 +161,7 @@ static void block_resize(const struct call *call, char *arguments)
 		fprintf(call->out, "Error: block_resize: \"%s\" is not a size\n", rest);
 		return;
 	}
-	ret = mpr_hotplug_resize(call->machine, name, size, &error);
+	ret = mpr_machine_resize_drive(call->machine, name, size, &error);
 	report(call, ret, error);
 }
 

@@ -126,7 +126,7 @@ static int add(struct mpr_qmp_call *call, const char *name,
 static void device_add(struct mpr_qmp_call *call)
 {
 	char *error = NULL;
-	int ret = add(call, "device_add", mpr_hotplug_device_add, &error);
+	int ret = add(call, "device_add", mpr_machine_add_device, &error);
 
 	conclude(call, ret, error);
 }
@@ -146,7 +146,7 @@ static int add_object(struct mpr_machine *machine, struct json_object *arguments
 	int ret = mpr_opts_from_json("object-add", arguments, NULL, &opts, error);
 
 	if (ret == 0)
-		ret = mpr_hotplug_object_add(machine, opts, passed, error);
+		ret = mpr_machine_add_object(machine, opts, passed, error);
 	if (ret < 0)
 		mpr_opts_free(opts);
 	return ret;
@@ -210,7 +210,7 @@ static void closefd(struct mpr_qmp_call *call)
 
 static int add_node(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
-	return mpr_hotplug_drive_add(machine, opts, true, error);
+	return mpr_machine_add_drive(machine, opts, true, error);
 }
 
 static void blockdev_add(struct mpr_qmp_call *call)
@@ -223,7 +223,7 @@ static void blockdev_add(struct mpr_qmp_call *call)
 
 static int add_drive(struct mpr_machine *machine, struct mpr_opts *opts, char **error)
 {
-	return mpr_hotplug_drive_add(machine, opts, false, error);
+	return mpr_machine_add_drive(machine, opts, false, error);
 }
 
 /* QEMU has drive_add and drive_del for people only. */
@@ -238,16 +238,16 @@ static void drive_add(struct mpr_qmp_call *call)
 static void drive_del(struct mpr_qmp_call *call)
 {
 	char *error = NULL;
-	int ret = mpr_hotplug_drive_del(call->machine, string(call, "id"), false, &error);
+	int ret = mpr_machine_remove_drive(call->machine, string(call, "id"), false, &error);
 
-	call->settled = mpr_hotplug_settled;
+	call->settled = mpr_machine_settled;
 	conclude(call, ret, error);
 }
 
 static void device_del(struct mpr_qmp_call *call)
 {
 	char *error = NULL;
-	int ret = mpr_hotplug_device_del(call->machine, string(call, "id"), &error);
+	int ret = mpr_machine_remove_device(call->machine, string(call, "id"), &error);
 
 	conclude(call, ret, error);
 }
@@ -255,7 +255,7 @@ static void device_del(struct mpr_qmp_call *call)
 static void object_del(struct mpr_qmp_call *call)
 {
 	char *error = NULL;
-	int ret = mpr_hotplug_object_del(call->machine, string(call, "id"), &error);
+	int ret = mpr_machine_remove_object(call->machine, string(call, "id"), &error);
 
 	conclude(call, ret, error);
 }
@@ -263,9 +263,9 @@ static void object_del(struct mpr_qmp_call *call)
 static void blockdev_del(struct mpr_qmp_call *call)
 {
 	char *error = NULL;
-	int ret = mpr_hotplug_drive_del(call->machine, string(call, "node-name"), true, &error);
+	int ret = mpr_machine_remove_drive(call->machine, string(call, "node-name"), true, &error);
 
-	call->settled = mpr_hotplug_settled;
+	call->settled = mpr_machine_settled;
 	/* A node is no device: QEMU's error for it is the general one. */
 	conclude(call, ret == -ENODEV ? -ENOENT : ret, error);
 }
@@ -283,7 +283,8 @@ static void block_resize(struct mpr_qmp_call *call)
 			     mpr_errorf("give either 'device' or 'node-name', and a size above 0"));
 		return;
 	}
-	ret = mpr_hotplug_resize(call->machine, device ? device : node, (uint64_t)size, &error);
+	ret = mpr_machine_resize_drive(call->machine, device ? device : node, (uint64_t)size,
+				       &error);
 	/* QEMU's error is the general one here, too. */
 	conclude(call, ret == -ENODEV ? -ENOENT : ret, error);
 }

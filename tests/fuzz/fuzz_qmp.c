@@ -93,7 +93,7 @@ static void run(struct fixture *fixture, struct mpr_machine *machine,
 		(void)mpr_uring_submit(fixture->watcher.uring);
 		worked = mpr_uring_reap(fixture->watcher.uring);
 		worked |= mpr_client_step(client);
-		worked |= mpr_hotplug_step(machine);
+		worked |= mpr_machine_step(machine);
 		worked |= recv(sock, answers, sizeof(answers), MSG_DONTWAIT) > 0;
 	} while (worked && !mpr_client_ended(client));
 }
@@ -134,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	converse(fixture, &machine, client, socks[0], data + 1, size - 1, 1 + (data[0] >> 1) * 8u);
 	mpr_client_destroy(client);
 	close(socks[0]);
-	while (mpr_hotplug_step(&machine))
+	while (mpr_machine_step(&machine))
 		;
 	while (fixture->watcher.active) {
 		require(mpr_uring_wait(fixture->watcher.uring, UINT64_MAX) == 0);

@@ -149,7 +149,7 @@ static int setup(void **state)
 /* Until there is nothing left to do. */
 static void settle(struct plugged *p)
 {
-	while (mpr_hotplug_step(&p->machine) || !mpr_machine_drained(&p->machine)) {
+	while (mpr_machine_step(&p->machine) || !mpr_machine_drained(&p->machine)) {
 		if (!mpr_machine_drained(&p->machine))
 			assert_int_equal(mpr_uring_wait(p->watcher.uring, UINT64_MAX), 0);
 		(void)mpr_uring_reap(p->watcher.uring);
@@ -182,7 +182,7 @@ static struct mpr_opts *parse(const char *option, const char *implied, const cha
 
 static void add_device(struct plugged *p, const char *text)
 {
-	if (mpr_hotplug_device_add(&p->machine, parse("device_add", "driver", text), &p->error) < 0)
+	if (mpr_machine_add_device(&p->machine, parse("device_add", "driver", text), &p->error) < 0)
 		fail_msg("%s", p->error);
 }
 
@@ -194,7 +194,7 @@ static void add_drive(struct plugged *p, bool blockdev)
 		 blockdev ? "driver=raw,node-name=d1,file.driver=file,file.filename=%s"
 			  : "id=d1,file=%s",
 		 p->image[1]);
-	if (mpr_hotplug_drive_add(&p->machine, parse("drive_add", NULL, text), blockdev,
+	if (mpr_machine_add_drive(&p->machine, parse("drive_add", NULL, text), blockdev,
 				  &p->error) < 0)
 		fail_msg("%s", p->error);
 }
@@ -242,7 +242,7 @@ static void disk_comes_and_goes_with_its_drive(void **state)
 	add_drive(p, false);
 	add_device(p, "scsi-hd,id=disk1,drive=d1,bus=a0.0,scsi-id=5");
 	assert_true(mpr_scsi_target_present(bus(p), 5));
-	assert_int_equal(mpr_hotplug_device_del(&p->machine, "disk1", &p->error), 0);
+	assert_int_equal(mpr_machine_remove_device(&p->machine, "disk1", &p->error), 0);
 	assert_false(mpr_scsi_target_present(bus(p), 5));
 	settle(p);
 	assert_string_equal(p->deleted, "disk1 ");
@@ -260,14 +260,15 @@ static void node_outlives_its_disk(void **state)
 
 	add_drive(p, true);
 	add_device(p, "scsi-hd,id=disk1,drive=d1");
-	assert_refused(p, mpr_hotplug_drive_del(&p->machine, "d1", true, &p->error), "in use by");
-	assert_int_equal(mpr_hotplug_device_del(&p->machine, "disk1", &p->error), 0);
+	assert_refused(p, mpr_machine_remove_drive(&p->machine, "d1", true, &p->error),
+		       "in use by");
+	assert_int_equal(mpr_machine_remove_device(&p->machine, "disk1", &p->error), 0);
 	settle(p);
 	assert_int_equal(p->machine.storage.count, 2);
 	add_device(p, "scsi-hd,id=disk2,drive=d1");
-	assert_int_equal(mpr_hotplug_device_del(&p->machine, "disk2", &p->error), 0);
+	assert_int_equal(mpr_machine_remove_device(&p->machine, "disk2", &p->error), 0);
 	settle(p);
-	assert_int_equal(mpr_hotplug_drive_del(&p->machine, "d1", true, &p->error), 0);
+	assert_int_equal(mpr_machine_remove_drive(&p->machine, "d1", true, &p->error), 0);
 	settle(p);
 	assert_int_equal(p->machine.storage.count, 1);
 	assert_string_equal(p->deleted, "disk1 disk2 ");
@@ -279,12 +280,12 @@ static void drive_that_is_being_closed_takes_no_disk(void **state)
 	struct mpr_opts *opts = parse("device_add", "driver", "scsi-hd,id=disk1,drive=d1");
 
 	add_drive(p, false);
-	assert_int_equal(mpr_hotplug_drive_del(&p->machine, "d1", false, &p->error), 0);
-	assert_false(mpr_hotplug_settled(&p->machine));
-	assert_refused(p, mpr_hotplug_device_add(&p->machine, opts, &p->error), "being removed");
+	assert_int_equal(mpr_machine_remove_drive(&p->machine, "d1", false, &p->error), 0);
+	assert_false(mpr_machine_settled(&p->machine));
+	assert_refused(p, mpr_machine_add_device(&p->machine, opts, &p->error), "being removed");
 	mpr_opts_free(opts);
 	settle(p);
-	assert_true(mpr_hotplug_settled(&p->machine));
+	assert_true(mpr_machine_settled(&p->machine));
 }
 
 static void request_in_flight_ends_before_the_disk_is_gone(void **state)
@@ -292,10 +293,10 @@ static void request_in_flight_ends_before_the_disk_is_gone(void **state)
 	struct plugged *p = *state;
 	struct mpr_scsi_task *task = start_read(p);
 
-	assert_int_equal(mpr_hotplug_device_del(&p->machine, "disk0", &p->error), 0);
-	assert_false(mpr_hotplug_step(&p->machine));
+	assert_int_equal(mpr_machine_remove_device(&p->machine, "disk0", &p->error), 0);
+	assert_false(mpr_machine_step(&p->machine));
 	assert_string_equal(p->deleted, "");
-	assert_refused(p, mpr_hotplug_device_del(&p->machine, "disk0", &p->error), "already");
+	assert_refused(p, mpr_machine_remove_device(&p->machine, "disk0", &p->error), "already");
 	settle(p);
 	assert_int_equal(task_end.completed, 1);
 	assert_int_equal(task_end.status, MPR_SCSI_CHECK_CONDITION);
@@ -354,7 +355,7 @@ static void held_request_does_not_keep_a_disk(void **state)
 	struct plugged *p = *state;
 	struct mpr_scsi_task *task = start_held_read(p);
 
-	assert_int_equal(mpr_hotplug_device_del(&p->machine, "disk0", &p->error), 0);
+	assert_int_equal(mpr_machine_remove_device(&p->machine, "disk0", &p->error), 0);
 	settle(p);
 	assert_int_equal(task_end.status, MPR_SCSI_CHECK_CONDITION);
 	assert_string_equal(p->deleted, "disk0 ");
@@ -365,11 +366,11 @@ static void disk_grows_with_its_image(void **state)
 {
 	struct plugged *p = *state;
 
-	assert_int_equal(mpr_hotplug_resize(&p->machine, "d0", 2 << 20, &p->error), 0);
+	assert_int_equal(mpr_machine_resize_drive(&p->machine, "d0", 2 << 20, &p->error), 0);
 	assert_int_equal(mpr_blk_size(p->machine.storage.drives[0]->blk), 2 << 20);
-	assert_refused(p, mpr_hotplug_resize(&p->machine, "d0", 1000, &p->error),
+	assert_refused(p, mpr_machine_resize_drive(&p->machine, "d0", 1000, &p->error),
 		       "multiple of 512");
-	assert_int_equal(mpr_hotplug_resize(&p->machine, "d9", 512, &p->error), -ENODEV);
+	assert_int_equal(mpr_machine_resize_drive(&p->machine, "d9", 512, &p->error), -ENODEV);
 	assert_refused(p, -1, "\"d9\" not found");
 }
 
@@ -378,9 +379,9 @@ static void shrinking_waits_for_requests(void **state)
 	struct plugged *p = *state;
 	struct mpr_scsi_task *task = start_read(p);
 
-	assert_refused(p, mpr_hotplug_resize(&p->machine, "d0", 512, &p->error), "in flight");
+	assert_refused(p, mpr_machine_resize_drive(&p->machine, "d0", 512, &p->error), "in flight");
 	settle(p);
-	assert_int_equal(mpr_hotplug_resize(&p->machine, "d0", 512, &p->error), 0);
+	assert_int_equal(mpr_machine_resize_drive(&p->machine, "d0", 512, &p->error), 0);
 	mpr_scsi_task_cancel(task);
 	mpr_scsi_task_free(task);
 }
@@ -394,7 +395,7 @@ static void adapter_takes_its_disks_along(void **state)
 	add_device(p, "adapter,id=a1");
 	add_drive(p, false);
 	add_device(p, "scsi-hd,id=disk1,drive=d1,bus=a1.0");
-	assert_int_equal(mpr_hotplug_device_del(&p->machine, "a1", &p->error), 0);
+	assert_int_equal(mpr_machine_remove_device(&p->machine, "a1", &p->error), 0);
 	settle(p);
 	assert_string_equal(p->deleted, "disk1 a1 ");
 	assert_int_equal(p->machine.devices.count, 1);
@@ -406,8 +407,8 @@ static void adapter_in_use_stays(void **state)
 	struct plugged *p = *state;
 
 	p->machine.devices.hosted[0]->owner = p;
-	assert_refused(p, mpr_hotplug_device_del(&p->machine, "a0", &p->error), "open in a VMM");
-	assert_refused(p, mpr_hotplug_object_del(&p->machine, "r0", &p->error), "open in a VMM");
+	assert_refused(p, mpr_machine_remove_device(&p->machine, "a0", &p->error), "open in a VMM");
+	assert_refused(p, mpr_machine_remove_object(&p->machine, "r0", &p->error), "open in a VMM");
 	p->machine.devices.hosted[0]->owner = NULL;
 }
 
@@ -418,20 +419,20 @@ static void object_opens_a_socket_and_closes_it(void **state)
 	struct mpr_opts *opts = parse("object-add", "qom-type", text);
 
 	add_device(p, "adapter,id=a1");
-	assert_int_equal(mpr_hotplug_object_add(&p->machine, opts, -1, &p->error), 0);
+	assert_int_equal(mpr_machine_add_object(&p->machine, opts, -1, &p->error), 0);
 	assert_int_equal(p->opened, 1);
 	assert_int_equal(p->machine.offers.endpoints.count, 2);
-	assert_int_equal(mpr_hotplug_object_del(&p->machine, "r1", &p->error), 0);
+	assert_int_equal(mpr_machine_remove_object(&p->machine, "r1", &p->error), 0);
 	assert_int_equal(p->closed, 1);
 	assert_int_equal(p->machine.offers.endpoints.count, 1);
-	assert_refused(p, mpr_hotplug_object_del(&p->machine, "r1", &p->error), "not found");
+	assert_refused(p, mpr_machine_remove_object(&p->machine, "r1", &p->error), "not found");
 }
 
 static void removed_adapter_takes_its_object_along(void **state)
 {
 	struct plugged *p = *state;
 
-	assert_int_equal(mpr_hotplug_device_del(&p->machine, "a0", &p->error), 0);
+	assert_int_equal(mpr_machine_remove_device(&p->machine, "a0", &p->error), 0);
 	settle(p);
 	assert_int_equal(p->closed, 1);
 	assert_int_equal(p->cmdline.objects.count, 0);
@@ -457,7 +458,7 @@ static void what_cannot_be_added_changes_nothing(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct mpr_opts *opts = parse("device_add", "driver", wrong[i].text);
 
-		assert_refused(p, mpr_hotplug_device_add(&p->machine, opts, &p->error),
+		assert_refused(p, mpr_machine_add_device(&p->machine, opts, &p->error),
 			       wrong[i].error);
 		mpr_opts_free(opts);
 	}
