@@ -26,7 +26,7 @@ void proxy_connection_check(PCIProxyDev *dev)
 	dev->loss_reported = true;
 	proxy_say(PROXY_FMT ": %s; its registers now read as all ones and writes are dropped",
 		  PROXY_ID(dev), why);
-	proxy_intx_lost(dev);
+	proxy_intx_close(dev);
 }
 
 static bool is_shared(const PCIProxyDev *dev)

@@ -23,11 +23,6 @@ static PCIProxyDev *from_listener(MemoryListener *listener)
 
 /* ---- Sections ------------------------------------------------------------ */
 
-bool proxy_memory_is_shared(const MemoryRegion *mr)
-{
-	return mr->ram_block->fd >= 0 && qemu_ram_is_shared(mr->ram_block);
-}
-
 /* BARs of remote devices that are plain memory are no memory of the guest. */
 static bool is_bar(const MemoryRegion *mr)
 {

@@ -46,17 +46,11 @@ void proxy_halt_poll_expect(PCIProxyDev *dev)
 		qatomic_set(&dev->poll.by, current_cpu);
 }
 
-void proxy_halt_poll_rose(PCIProxyDev *dev)
-{
-	/* Relaxed: a time, of which nothing depends but a guess. */
-	if (dev->poll.listed)
-		qatomic_set(&dev->poll.rose, get_clock());
-}
-
 /* What came of the last look, if it was in vain. */
-static void learn(ProxyHaltPoll *poll)
+static void learn(PCIProxyDev *dev)
 {
-	int64_t rose = qatomic_read(&poll->rose);
+	ProxyHaltPoll *poll = &dev->poll;
+	int64_t rose = qatomic_read(&dev->intx.rose);
 
 	if (poll->since)
 		mpr_window_learn(&poll->window,
@@ -79,7 +73,7 @@ static uint64_t longest_window(CPUState *cpu)
 	{
 		if (!expects(dev, cpu))
 			continue;
-		learn(&dev->poll);
+		learn(dev);
 		if (dev->poll.window.ns > longest)
 			longest = dev->poll.window.ns;
 	}

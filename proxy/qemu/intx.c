@@ -13,6 +13,7 @@
 
 #include "qapi/error.h"
 #include "qemu/main-loop.h"
+#include "qemu/timer.h"
 #include "sysemu/kvm.h"
 
 static void drive(PCIProxyDev *dev, bool level)
@@ -21,8 +22,9 @@ static void drive(PCIProxyDev *dev, bool level)
 		return;
 	/* Relaxed: read by a vCPU that looks whether there is news. */
 	qatomic_set(&dev->intx.level, level);
-	if (level)
-		proxy_halt_poll_rose(dev);
+	/* Relaxed: a time, of which nothing depends but a guess. */
+	if (level && dev->poll.listed)
+		qatomic_set(&dev->intx.rose, get_clock());
 	pci_set_irq(PCI_DEVICE(dev), level);
 }
 
@@ -160,29 +162,18 @@ static int start(PCIProxyDev *dev, int gsi)
 	return ret;
 }
 
-void proxy_intx_lost(PCIProxyDev *dev)
-{
-	stop(dev);
-}
-
-void proxy_intx_update_route(PCIProxyDev *dev)
+bool proxy_intx_update_route(PCIProxyDev *dev)
 {
 	int gsi;
 
 	if (dev->intx.mode == INTX_NONE)
-		return;
+		return true;
 	gsi = irqfd_gsi(PCI_DEVICE(dev));
 	if (gsi == (dev->intx.mode == INTX_IRQFD ? dev->intx.gsi : -1))
-		return;
+		return true;
 	stop(dev);
 	/* Fails only when the remote is gone, or this makes it so. */
-	if (start(dev, gsi))
-		proxy_connection_check(dev);
-}
-
-static void on_route_changed(PCIDevice *pci)
-{
-	proxy_intx_update_route(PCI_PROXY_DEV(pci));
+	return start(dev, gsi) == 0;
 }
 
 /* ---- Life ---------------------------------------------------------------- */
@@ -200,12 +191,10 @@ bool proxy_intx_open(PCIProxyDev *dev, Error **errp)
 				 PROXY_ID(dev));
 		return false;
 	}
-	pci_device_set_intx_routing_notifier(pci, on_route_changed);
 	return true;
 }
 
 void proxy_intx_close(PCIProxyDev *dev)
 {
-	pci_device_set_intx_routing_notifier(PCI_DEVICE(dev), NULL);
 	stop(dev);
 }

@@ -9,6 +9,7 @@
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 
+#include "exec/ramblock.h"
 #include "hw/boards.h"
 #include "hw/hotplug.h"
 #include "qapi/error.h"
@@ -17,6 +18,11 @@
 static hotplug_fn ask_machine;
 static bool installed;
 static unsigned users; /* devices whose remotes have the guest's memory */
+
+bool proxy_memory_is_shared(const MemoryRegion *mr)
+{
+	return mr->ram_block->fd >= 0 && qemu_ram_is_shared(mr->ram_block);
+}
 
 /* The memory that the device brings, or NULL. */
 static Object *backend_of(DeviceState *dev)

@@ -137,6 +137,15 @@ static void fill_config(PCIDevice *pci, const struct mpr_wire_description *descr
 	       CONFIG_SIZE - PCI_STD_HEADER_SIZEOF);
 }
 
+/* Its interrupt's route, or the bit that disables it, may be another. */
+static void update_route(PCIDevice *pci)
+{
+	PCIProxyDev *dev = PCI_PROXY_DEV(pci);
+
+	if (!proxy_intx_update_route(dev))
+		proxy_connection_check(dev);
+}
+
 static void config_write(PCIDevice *pci, uint32_t addr, uint32_t value, int size)
 {
 	PCIProxyDev *dev = PCI_PROXY_DEV(pci);
@@ -144,7 +153,7 @@ static void config_write(PCIDevice *pci, uint32_t addr, uint32_t value, int size
 	pci_default_write_config(pci, addr, value, size);
 	mpr_proxy_config_write(dev->remote, addr, size, value);
 	if (ranges_overlap(addr, size, PCI_COMMAND, 2))
-		proxy_intx_update_route(dev);
+		update_route(pci);
 }
 
 /* ---- Life ---------------------------------------------------------------- */
@@ -202,6 +211,7 @@ static void proxy_exit(PCIDevice *pci)
 	proxy_boot_order_close(dev);
 	proxy_memory_close(dev);
 	proxy_halt_poll_close(dev);
+	pci_device_set_intx_routing_notifier(pci, NULL);
 	proxy_intx_close(dev);
 	proxy_connection_close(dev);
 	unblock_migration(dev);
@@ -225,6 +235,7 @@ static void proxy_realize(PCIDevice *pci, Error **errp)
 		proxy_exit(pci);
 		return;
 	}
+	pci_device_set_intx_routing_notifier(pci, update_route);
 	proxy_halt_poll_open(dev);
 	proxy_parent_watch();
 }

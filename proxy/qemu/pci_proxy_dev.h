@@ -51,8 +51,9 @@ typedef enum {
 
 typedef struct ProxyIntx {
 	IntxMode mode;
-	int gsi;    /* INTX_IRQFD: where the pin is routed */
-	bool level; /* INTX_HANDLER: what QEMU's line is driven to */
+	int gsi;      /* INTX_IRQFD: where the pin is routed */
+	bool level;   /* INTX_HANDLER: what QEMU's line is driven to */
+	int64_t rose; /* when it rose last, for halt_poll.c */
 	EventNotifier raise, resample;
 } ProxyIntx;
 
@@ -62,7 +63,6 @@ typedef struct ProxyHaltPoll {
 	QLIST_ENTRY(PCIProxyDev) link;
 	CPUState *by;  /* the vCPU that may have started something, or NULL */
 	int64_t since; /* when the last look in vain began, 0: there was none */
-	int64_t rose;  /* when the line rose last */
 	struct mpr_window window;
 } ProxyHaltPoll;
 
@@ -141,15 +141,15 @@ bool proxy_access_end(PCIProxyDev *dev);
 /* ---- intx.c ------------------------------------------------------------- */
 
 bool proxy_intx_open(PCIProxyDev *dev, Error **errp);
+/* Lowers the line for good, whatever the remote still does to its eventfd. */
 void proxy_intx_close(PCIProxyDev *dev);
-/* Chooses anew who drives the line: its route or its enable bit changed. */
-void proxy_intx_update_route(PCIProxyDev *dev);
+/* Chooses anew who drives the line: its route or its enable bit changed. False: the
+ * remote is gone. */
+bool proxy_intx_update_route(PCIProxyDev *dev);
 /* Makes the guest's line what the remote's is; before it rises, takes the events. */
 void proxy_intx_sync(PCIProxyDev *dev);
 /* Lowers the guest's line: the device was reset. */
 void proxy_intx_deassert(PCIProxyDev *dev);
-/* Lowers it for good, whatever the remote still does to its eventfd. */
-void proxy_intx_lost(PCIProxyDev *dev);
 
 /* Looks at the line and, while it is low, has the next rise told. */
 void proxy_intx_look(PCIProxyDev *dev);
@@ -161,8 +161,6 @@ void proxy_halt_poll_open(PCIProxyDev *dev);
 void proxy_halt_poll_close(PCIProxyDev *dev);
 /* The vCPU that calls writes to the device and may wait for its interrupt. */
 void proxy_halt_poll_expect(PCIProxyDev *dev);
-/* The line rises. */
-void proxy_halt_poll_rose(PCIProxyDev *dev);
 /* QEMU took the object as a plugin. */
 void proxy_halt_poll_install(uint64_t plugin);
 
@@ -174,11 +172,10 @@ void proxy_memory_close(PCIProxyDev *dev);
  * the code that it translated from there. */
 void proxy_memory_written(PCIProxyDev *dev, uint64_t address, uint64_t size);
 
-/* Whether other processes can map the memory, of a region that is RAM. */
-bool proxy_memory_is_shared(const MemoryRegion *mr);
-
 /* ---- memory_plug.c ------------------------------------------------------ */
 
+/* Whether other processes can map the memory, of a region that is RAM. */
+bool proxy_memory_is_shared(const MemoryRegion *mr);
 /* From here on, and until it is closed as often, memory that is not shared is not plugged. */
 void proxy_memory_plug_open(void);
 void proxy_memory_plug_close(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sleep and wake protocols of ring/doorbell.h, with the processor's store
+ * The sleep and wake protocols of ring/wakeup.h, with the processor's store
  * buffers: a store becomes visible to the other side some time after it was
  * made, in order, and a load of one's own does not wait for it. Everything
  * below works for a while and then stops. The property is that everything is
