@@ -48,13 +48,6 @@ struct mpr_blk {
 /* Bytes of the private part of a request that are the driver's. */
 #define MPR_BLK_PRIV_SIZE sizeof(((struct mpr_blk_req *)0)->priv)
 
-/* Ends a request without I/O and with this result, from mpr_uring_reap(). */
-void mpr_blk_finish_later(struct mpr_blk *blk, struct mpr_blk_req *req, int result);
-
-/* Ends a request that moved `len` bytes if result is 0. It may be freed now.
- * Never from within driver->submit(). */
-void mpr_blk_finish(struct mpr_blk *blk, struct mpr_blk_req *req, uint64_t len, int result);
-
 #define mpr_container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

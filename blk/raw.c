@@ -9,6 +9,7 @@
 #include "blk/bounce.h"
 #include "blk/driver.h"
 #include "blk/file.h"
+#include "blk/finish.h"
 #include "blk/range.h"
 #include "blk/retry.h"
 #include "blk/sync.h"
