@@ -62,7 +62,7 @@ void lsi_registers_reset(struct lsi_registers *r)
 
 void lsi_soft_reset(struct lsi_chip *chip)
 {
-	chip->running = chip->fetched = chip->blocked = chip->move_started = false;
+	lsi_scripts_stop(chip);
 	lsi_timers_stop(chip);
 	lsi_bus_reset(chip);
 	chip->surprised = false;
