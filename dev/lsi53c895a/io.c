@@ -11,9 +11,7 @@
 
 static uint32_t alternate(const struct lsi_instruction *insn)
 {
-	if (insn->word[0] & LSI_IO_RELATIVE)
-		return insn->address + insn->length + lsi_sign24(insn->word[1]);
-	return insn->word[1];
+	return lsi_destination(insn, insn->word[0] & LSI_IO_RELATIVE);
 }
 
 static void jump_alternate(struct lsi_chip *chip)

@@ -197,22 +197,17 @@ bool lsi_transfer_taken(const struct lsi_registers *r, uint32_t word, int phase)
 	return !(word & LSI_TC_DATA) || data_equal(r, word) == wanted;
 }
 
-static uint32_t target(const struct lsi_instruction *insn)
-{
-	if (insn->word[0] & LSI_TC_RELATIVE)
-		return insn->address + insn->length + lsi_sign24(insn->word[1]);
-	return insn->word[1];
-}
-
 bool lsi_transfer_jump(struct lsi_registers *r, const struct lsi_instruction *insn)
 {
+	uint32_t target = lsi_destination(insn, insn->word[0] & LSI_TC_RELATIVE);
+
 	switch (lsi_opcode(insn->word[0])) {
 	case LSI_OP_JUMP:
-		lsi_jump(r, target(insn));
+		lsi_jump(r, target);
 		return true;
 	case LSI_OP_CALL:
 		lsi_put32(r, LSI_TEMP, lsi_get32(r, LSI_DSP));
-		lsi_jump(r, target(insn));
+		lsi_jump(r, target);
 		return true;
 	case LSI_OP_RETURN:
 		lsi_jump(r, lsi_get32(r, LSI_TEMP));

@@ -21,6 +21,11 @@ bool lsi_load_store_decode(const struct lsi_chip *chip, const struct lsi_registe
 			   unsigned *count);
 /* The ALU's operation `op` on a register's value and an operand. */
 uint8_t lsi_alu(unsigned op, uint8_t value, uint8_t operand, bool *carry);
+/* Where an instruction jumps to: its second word, or that relative to what follows it. */
+static inline uint32_t lsi_destination(const struct lsi_instruction *insn, bool relative)
+{
+	return relative ? insn->address + insn->length + lsi_sign24(insn->word[1]) : insn->word[1];
+}
 static inline void lsi_jump(struct lsi_registers *r, uint32_t to)
 {
 	lsi_put32(r, LSI_DSP, to);
