@@ -38,6 +38,19 @@ struct mpr_opts *mpr_option_find(const struct mpr_option_list *list, const char 
 	return NULL;
 }
 
+int mpr_option_check_id(const struct mpr_option_list *list, const struct mpr_opts *opts,
+			char **error)
+{
+	const char *id = mpr_opts_get(opts, "id");
+	const struct mpr_opts *other = id ? mpr_option_find(list, id) : NULL;
+
+	if (!other || other == opts)
+		return 0;
+	*error = mpr_errorf("%s: id \"%s\" is taken by %s", mpr_opts_text(opts), id,
+			    mpr_opts_text(other));
+	return -EEXIST;
+}
+
 void mpr_option_list_free(struct mpr_option_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)

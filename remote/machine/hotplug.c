@@ -16,19 +16,6 @@ static int not_found(const char *what, const char *name, char **error)
 	return -ENODEV;
 }
 
-static int check_new_id(const struct mpr_option_list *list, const struct mpr_opts *opts,
-			char **error)
-{
-	const char *id = mpr_opts_get(opts, "id");
-	const struct mpr_opts *other = id ? mpr_option_find(list, id) : NULL;
-
-	if (!other)
-		return 0;
-	*error = mpr_errorf("%s: id \"%s\" is taken by %s", mpr_opts_text(opts), id,
-			    mpr_opts_text(other));
-	return -EEXIST;
-}
-
 static void forget(struct mpr_option_list *list, struct mpr_opts *opts)
 {
 	mpr_option_remove(list, opts);
@@ -152,7 +139,7 @@ int mpr_machine_add_device(struct mpr_machine *machine, struct mpr_opts *opts, c
 	if (ret == 0)
 		ret = mpr_machine_check_device(machine, opts, error);
 	if (ret == 0)
-		ret = check_new_id(list, opts, error);
+		ret = mpr_option_check_id(list, opts, error);
 	if (ret == 0)
 		ret = mpr_option_add(list, opts);
 	if (ret < 0)
@@ -227,7 +214,7 @@ int mpr_machine_add_object(struct mpr_machine *machine, struct mpr_opts *opts, i
 	int ret = mpr_offer_check(opts, error);
 
 	if (ret == 0)
-		ret = check_new_id(list, opts, error);
+		ret = mpr_option_check_id(list, opts, error);
 	if (ret == 0)
 		ret = mpr_offer_object(&machine->offers, opts, passed, error);
 	return ret == 0 ? mpr_option_add(list, opts) : ret;

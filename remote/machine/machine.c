@@ -21,21 +21,11 @@ static const char *get(const struct mpr_opts *opts, const char *key)
 /* No two options of one list have the same id. */
 static int check_ids(const struct mpr_option_list *list, char **error)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const char *id = get(list->opts[i], "id");
+	int ret = 0;
 
-		for (size_t j = 0; id && j < i; j++) {
-			const char *other = get(list->opts[j], "id");
-
-			if (!other || strcmp(id, other))
-				continue;
-			*error = mpr_errorf("%s: id \"%s\" is taken by %s",
-					    mpr_opts_text(list->opts[i]), id,
-					    mpr_opts_text(list->opts[j]));
-			return -EINVAL;
-		}
-	}
-	return 0;
+	for (size_t i = 0; ret == 0 && i < list->count; i++)
+		ret = mpr_option_check_id(list, list->opts[i], error);
+	return ret;
 }
 
 /* Blanks and control characters have no place in an id (wire/check.c). */

@@ -139,21 +139,17 @@ static const struct mpr_hosted *adapter_at(const struct mpr_storage *storage, ui
 	return NULL;
 }
 
-static int make_device(const struct mpr_hosted *adapter, const struct mpr_opts *drive,
-		       struct mpr_opts **device, char **error)
+static struct mpr_opts *make_device(const struct mpr_hosted *adapter, const struct mpr_opts *drive)
 {
-	char text[128];
-	int ret;
+	char *bus = mpr_errorf("%s.0", adapter->dev->id);
+	struct mpr_opts *device = NULL;
 
-	snprintf(text, sizeof(text), "scsi-hd,bus=%s.0,scsi-id=%u", adapter->dev->id,
-		 (unsigned)place_of(drive).unit);
-	ret = mpr_opts_parse("-device", text, "driver", device, error);
-	if (ret < 0)
-		return ret;
-	ret = mpr_opts_set(*device, "drive", mpr_opts_get(drive, "id"));
-	if (ret < 0)
-		mpr_opts_free(*device);
-	return ret;
+	if (bus)
+		device = mpr_opts_build("-device", "driver", "driver", "scsi-hd", "bus", bus,
+					"scsi-id", mpr_opts_get(drive, "unit"), "drive",
+					mpr_opts_get(drive, "id"), NULL);
+	free(bus);
+	return device;
 }
 
 static int build(struct mpr_storage *storage, const struct mpr_opts *drive, char **error)
@@ -168,10 +164,8 @@ static int build(struct mpr_storage *storage, const struct mpr_opts *drive, char
 				    mpr_opts_text(drive), (unsigned)place_of(drive).bus);
 		return -EINVAL;
 	}
-	ret = make_device(adapter, drive, &device, error);
-	if (ret < 0)
-		return ret;
-	ret = mpr_model_of(storage->models, device, &model, error);
+	device = make_device(adapter, drive);
+	ret = device ? mpr_model_of(storage->models, device, &model, error) : -ENOMEM;
 	if (ret == 0)
 		ret = mpr_option_add(storage->devices, device);
 	if (ret < 0) {

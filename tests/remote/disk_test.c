@@ -307,6 +307,10 @@ static void drives_make_their_own_disks(void **state)
 	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
 			    "if=scsi,file=IMAGE0,unit=5", "-drive", "if=scsi,file=IMAGE1,index=3"),
 		       1u << 5 | 1u << 3);
+	/* Commas in an adapter's id, too. */
+	assert_targets(ARGS("-object", "x-remote-object,id=r0,devid=a,,bus=b,path=/tmp/none",
+			    "-device", "adapter,id=a,,bus=b", "-drive", "if=scsi,file=IMAGE0"),
+		       1);
 	assert_int_equal(build(&built,
 			       ARGS(OBJECT, "-device", "adapter,id=a0", "-device", "adapter,id=a1",
 				    "-object", "x-remote-object,id=r1,devid=a1,path=/tmp/none1",
