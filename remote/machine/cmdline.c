@@ -73,10 +73,11 @@ static int read_sandbox(struct mpr_cmdline *cmdline, const struct mpr_opts *opts
 
 enum kind {
 	KIND_LIST,   /* goes to a list, as it is */
-	KIND_DEVICE, /* the same, unless it asks for help */
+	KIND_DEVICE, /* the same, by the driver's own name */
 	KIND_READ,   /* its words are read at once */
 	KIND_TEXT,   /* the argument is kept as it is */
 	KIND_USER,   /* -runas */
+	KIND_PLUGIN,
 	KIND_FLAG,
 	KIND_IGNORED, /* what every device process does anyway */
 };
@@ -93,6 +94,7 @@ struct option {
 
 static const struct option options[] = {
 	{"-device", KIND_DEVICE, AT(devices), "driver", NULL},
+	{"-plugin", KIND_PLUGIN, 0, NULL, NULL},
 	{"-drive", KIND_LIST, AT(drives), NULL, NULL},
 	{"-blockdev", KIND_LIST, AT(blockdevs), "driver", NULL},
 	{"-object", KIND_LIST, AT(objects), "qom-type", NULL},
@@ -184,15 +186,14 @@ static int parse_argument(struct mpr_cmdline *cmdline, const struct option *opti
 		return 0;
 	case KIND_READ:
 		return read_words(cmdline, option, argument, error);
+	case KIND_PLUGIN:
+		return mpr_plugin_load(&cmdline->models, argument, error);
 	case KIND_USER:
 		return mpr_privileges_set_user(&cmdline->privileges, argument, error);
 	default:
 		ret = add_option(where, option, argument, error);
 		if (ret == 0 && option->kind == KIND_DEVICE)
 			ret = mpr_opts_resolve_driver(list->opts[list->count - 1]);
-		if (ret == 0 && option->kind == KIND_DEVICE)
-			cmdline->help =
-				mpr_help_device(list->opts[list->count - 1], cmdline->models);
 		return ret;
 	}
 }
@@ -272,11 +273,12 @@ int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
 		      const struct mpr_model *const *models, char **error)
 {
 	*cmdline = (struct mpr_cmdline){
-		.models = models,
 		.poll_us = MPR_WINDOW_DEFAULT_US,
 		.placement.node = -1,
 	};
 	*error = NULL;
+	if (mpr_models_init(&cmdline->models, models) < 0)
+		return -ENOMEM;
 	if (check_link(argc, argv, error) < 0)
 		return -EINVAL;
 	for (int i = 1; i < argc && !cmdline->help;) {
@@ -286,11 +288,14 @@ int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
 			return taken;
 		i += taken;
 	}
+	for (size_t i = 0; i < cmdline->devices.count; i++)
+		cmdline->help |= mpr_help_device(cmdline->devices.opts[i], cmdline->models.list);
 	return check_rights(cmdline, error);
 }
 
 void mpr_cmdline_free(struct mpr_cmdline *cmdline)
 {
+	mpr_models_free(&cmdline->models);
 	free(cmdline->guest);
 	free(cmdline->privileges.name);
 	for (size_t i = 0; i < OPTION_COUNT; i++)

@@ -10,14 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dev/model.h"
 #include "opts/list.h"
+#include "remote/device/plugins.h"
 #include "remote/process/placement.h"
 #include "remote/process/privileges.h"
 #include "remote/process/sandbox.h"
 
 struct mpr_cmdline {
-	const struct mpr_model *const *models; /* ended by NULL */
+	struct mpr_models models;
 	const char *fd; /* the number that stands alone, as written, or NULL */
 	struct mpr_option_list devices, drives, blockdevs, objects;
 	struct mpr_option_list chardevs, monitors, qmps, pretty_qmps, mons;
@@ -37,7 +37,7 @@ struct mpr_cmdline {
 /* A program of this name wants the file descriptor as its first argument. */
 #define MPR_LINK_NAME "qemu-scsi-dev"
 
-/* `models`: those that the program has, ended by NULL; they outlive it. 0, or -EINVAL or -ENOMEM
+/* `models`: those that the program was built with, ended by NULL. 0, or -EINVAL or -ENOMEM
  * with *error set to a message (free() it). Free the command line in either case. */
 int mpr_cmdline_parse(struct mpr_cmdline *cmdline, int argc, char **argv,
 		      const struct mpr_model *const *models, char **error);

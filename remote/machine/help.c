@@ -16,6 +16,7 @@ static const char usage[] =
 	"                    offered on it\n"
 	"-device DRIVER,id=NAME\n"
 	"                    a PCI device; '-device help' lists them\n"
+	"-plugin FILE        a shared object with further devices\n"
 	"-device scsi-hd,drive=NAME[,bus=NAME.0][,scsi-id=N]\n"
 	"                    a disk behind an adapter\n"
 	"-drive id=NAME,file=PATH[,format=raw]\n"

@@ -61,7 +61,7 @@ int mpr_machine_check_device(const struct mpr_machine *machine, const struct mpr
 			     char **error)
 {
 	const struct mpr_model *model;
-	int ret = mpr_model_of(machine->cmdline->models, opts, &model, error);
+	int ret = mpr_model_of(machine->cmdline->models.list, opts, &model, error);
 
 	if (ret == 0 && mpr_model_device(model))
 		ret = check_device_id(opts, error);
@@ -86,7 +86,7 @@ static int check_devices(const struct mpr_machine *machine, char **error)
 static const struct mpr_model *model_of(const struct mpr_machine *machine,
 					const struct mpr_opts *opts)
 {
-	return mpr_model_find(machine->cmdline->models, get(opts, "driver"));
+	return mpr_model_find(machine->cmdline->models.list, get(opts, "driver"));
 }
 
 static int build_pci_device(struct mpr_machine *machine, const struct mpr_device_ops *ops,
@@ -167,7 +167,7 @@ int mpr_machine_build(struct mpr_machine *machine, struct mpr_cmdline *cmdline,
 		.timers = timers,
 		.storage =
 			{
-				.models = cmdline->models,
+				.models = cmdline->models.list,
 				.uring = watcher->uring,
 				.devices = &cmdline->devices,
 				.adapters = &machine->devices,

@@ -249,7 +249,7 @@ static void add_property(struct json_object *list, const struct mpr_property *pr
 
 struct json_object *mpr_query_properties(const struct mpr_machine *machine, const char *driver)
 {
-	const struct mpr_model *model = mpr_model_find(machine->cmdline->models, driver);
+	const struct mpr_model *model = mpr_model_find(machine->cmdline->models.list, driver);
 	struct json_object *list = model ? json_object_new_array() : NULL;
 	const struct mpr_property *property;
 
@@ -402,7 +402,7 @@ static struct json_object *get_of_device(const struct mpr_machine *machine,
 					 const struct mpr_opts *opts, const char *name)
 {
 	const char *driver = mpr_opts_get(opts, "driver");
-	const struct mpr_model *model = mpr_model_find(machine->cmdline->models, driver);
+	const struct mpr_model *model = mpr_model_find(machine->cmdline->models.list, driver);
 	const struct mpr_property *property = mpr_model_property_named(model, name);
 	const char *value = mpr_opts_get(opts, name);
 
