@@ -12,9 +12,6 @@
 struct mpr_hmp_relay;
 struct mpr_commands;
 
-/* Bytes of a line. */
-#define MPR_HMP_LINE 4095
-
 /* The answer, valid during the call: "" when there is none, lines ended by "\r\n".
  * NULL: QEMU is not there any more. */
 typedef void (*mpr_hmp_relay_fn)(void *opaque, const char *text);

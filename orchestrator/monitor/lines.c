@@ -2,10 +2,14 @@
 #include "orchestrator/monitor/lines.h"
 
 #include <glib.h>
-#include <string.h>
+#include <stdint.h>
+#include <stdlib.h>
 
+#include "monitor/line.h"
+#include "monitor/stream.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/main_loop.h"
 #include "orchestrator/monitor/hmp_relay.h"
-#include "orchestrator/monitor/stream.h"
 
 /* Reads before others have their turn. */
 #define BATCH 16
@@ -15,11 +19,8 @@ struct mpr_lines {
 	struct mpr_hmp_relay *hmp;
 	mpr_lines_fn finished;
 	void *opaque;
-	char input[4096];
-	size_t at, end;
-	GString *line; /* as far as it has come */
-	bool running;  /* a command */
-	bool skipping; /* what follows a line's first bytes, when it is too long */
+	struct mpr_line line;
+	bool running; /* a command */
 	bool ended, told;
 	guint again; /* source: there is more to do */
 };
@@ -41,40 +42,21 @@ static void answered(void *opaque, const char *text)
 	schedule(lines);
 }
 
-/* JSON, in which QEMU gets it, has no zero byte. */
 static void run(struct mpr_lines *lines)
 {
-	GString *line = lines->line;
+	char *error;
 
-	if (line->len && line->str[line->len - 1] == '\r')
-		g_string_truncate(line, line->len - 1);
 	lines->running = true;
-	if (lines->skipping)
-		answered(lines, "Error: the line is too long\r\n");
-	else if (strlen(line->str) != line->len)
-		answered(lines, "Error: the line has a zero byte\r\n");
-	else
-		mpr_hmp_relay_run(lines->hmp, line->str, answered, lines);
-	lines->skipping = false;
-	g_string_truncate(line, 0);
+	if (!lines->line.wrong) {
+		mpr_hmp_relay_run(lines->hmp, lines->line.text, answered, lines);
+		return;
+	}
+	error = mpr_need_text("Error: %s\r\n", lines->line.wrong);
+	answered(lines, error);
+	free(error);
 }
 
 /* ---- Input -------------------------------------------------------------- */
-
-static size_t take(struct mpr_lines *lines, const char *data, size_t len)
-{
-	const char *newline = memchr(data, '\n', len);
-	size_t part = newline ? (size_t)(newline - data) : len;
-
-	if (lines->line->len + part > MPR_HMP_LINE)
-		lines->skipping = true;
-	if (!lines->skipping)
-		g_string_append_len(lines->line, data, (gssize)part);
-	if (!newline)
-		return part;
-	run(lines);
-	return part + 1;
-}
 
 /* One whose answers wait, or who does not read them, gives no further commands. */
 static bool may_take(const struct mpr_lines *lines)
@@ -82,17 +64,19 @@ static bool may_take(const struct mpr_lines *lines)
 	return !lines->running && !lines->ended && !mpr_stream_backlog(lines->stream);
 }
 
-static bool fill(struct mpr_lines *lines)
+/* False: nothing is there. */
+static bool take(struct mpr_lines *lines)
 {
-	ssize_t n;
+	const char *data;
+	ssize_t n = mpr_stream_peek(lines->stream, &data);
 
-	if (lines->at < lines->end)
-		return true;
-	n = mpr_stream_read(lines->stream, lines->input, sizeof(lines->input));
-	lines->at = 0;
-	lines->end = n > 0 ? (size_t)n : 0;
 	lines->ended |= n < 0;
-	return n > 0;
+	if (n <= 0)
+		return false;
+	mpr_stream_consume(lines->stream, mpr_line_take(&lines->line, data, (size_t)n));
+	if (lines->line.whole)
+		run(lines);
+	return true;
 }
 
 static bool is_finished(const struct mpr_lines *lines)
@@ -106,8 +90,8 @@ static void pump(void *opaque)
 	struct mpr_lines *lines = opaque;
 	int i = 0;
 
-	for (; i < BATCH && may_take(lines) && fill(lines); i++)
-		lines->at += take(lines, lines->input + lines->at, lines->end - lines->at);
+	while (i < BATCH && may_take(lines) && take(lines))
+		i++;
 	if (i == BATCH)
 		schedule(lines);
 	if (is_finished(lines) && !lines->told) {
@@ -136,12 +120,12 @@ static void schedule(struct mpr_lines *lines)
 struct mpr_lines *mpr_lines_create(const struct mpr_commands *commands, int in, int out,
 				   mpr_lines_fn finished, void *opaque)
 {
+	struct mpr_stream_limits limits = {.backlog = SIZE_MAX};
 	struct mpr_lines *lines = g_new0(struct mpr_lines, 1);
 
 	lines->finished = finished;
 	lines->opaque = opaque;
-	lines->line = g_string_new(NULL);
-	lines->stream = mpr_stream_create(in, out, pump, lines);
+	lines->stream = mpr_need(mpr_stream_create(in, out, limits, &mpr_main_loop, pump, lines));
 	lines->hmp = mpr_hmp_relay_create(commands);
 	lines->running = true;
 	mpr_hmp_relay_greet(lines->hmp, answered, lines);
@@ -154,6 +138,5 @@ void mpr_lines_destroy(struct mpr_lines *lines)
 	mpr_stream_destroy(lines->stream);
 	if (lines->again)
 		g_source_remove(lines->again);
-	g_string_free(lines->line, TRUE);
 	g_free(lines);
 }

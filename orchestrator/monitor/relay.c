@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "monitor/json.h"
+#include "monitor/stream.h"
+#include "orchestrator/base/alloc.h"
+#include "orchestrator/base/main_loop.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/json_text.h"
 #include "orchestrator/monitor/scan.h"
-#include "orchestrator/monitor/stream.h"
 
 /* Bytes of a message of QEMU's. */
 #define QEMU_MESSAGE ((size_t)64 << 20)
@@ -47,8 +49,6 @@ struct half {
 	struct mpr_stream *from;
 	struct mpr_scan scan;
 	GString *message; /* as far as it has come */
-	char input[4096];
-	size_t at, end;
 };
 
 struct mpr_relay {
@@ -502,45 +502,35 @@ static bool is_imposition(const struct mpr_relay *relay)
 	return mpr_stream_backlog(relay->user.from) > MPR_STREAM_BACKLOG;
 }
 
-/* False: nothing is there. */
-static bool fill(struct half *half, bool *ended)
-{
-	ssize_t n;
-
-	if (half->at < half->end)
-		return true;
-	n = mpr_stream_read(half->from, half->input, sizeof(half->input));
-	half->at = 0;
-	half->end = n > 0 ? (size_t)n : 0;
-	*ended |= n < 0;
-	return n > 0;
-}
-
 /* What the user does not read stays with QEMU, as without mpring. */
 static bool pump_qemu(struct mpr_relay *relay)
 {
-	struct half *qemu = &relay->qemu;
-	bool ended = false;
+	struct mpr_stream *from = relay->qemu.from;
+	const char *data;
+	ssize_t n;
 
-	if (relay->over || is_imposition(relay) || !fill(qemu, &ended)) {
-		relay->over |= ended;
+	if (relay->over || is_imposition(relay))
 		return false;
-	}
-	qemu->at += take_from_qemu(relay, qemu->input + qemu->at, qemu->end - qemu->at);
-	return true;
+	n = mpr_stream_peek(from, &data);
+	relay->over |= n < 0;
+	if (n > 0)
+		mpr_stream_consume(from, take_from_qemu(relay, data, (size_t)n));
+	return n > 0;
 }
 
 static bool pump_user(struct mpr_relay *relay)
 {
-	struct half *user = &relay->user;
-	bool ended = false;
+	struct mpr_stream *from = relay->user.from;
+	const char *data;
+	ssize_t n;
 
-	if (!may_take(relay) || !fill(user, &ended)) {
-		relay->ending |= ended;
+	if (!may_take(relay))
 		return false;
-	}
-	user->at += take_from_user(relay, user->input + user->at, user->end - user->at);
-	return true;
+	n = mpr_stream_peek(from, &data);
+	relay->ending |= n < 0;
+	if (n > 0)
+		mpr_stream_consume(from, take_from_user(relay, data, (size_t)n));
+	return n > 0;
 }
 
 /* QEMU has left, or the user, and all his commands are answered. */
@@ -592,7 +582,10 @@ static void schedule(struct mpr_relay *relay)
 
 static void open_half(struct mpr_relay *relay, struct half *half, int in, int out)
 {
-	half->from = mpr_stream_create(in, out, pump, relay);
+	/* Of messages that are not begun while more than a backlog waits. */
+	struct mpr_stream_limits limits = {.backlog = SIZE_MAX, .fds = MPR_STREAM_FDS};
+
+	half->from = mpr_need(mpr_stream_create(in, out, limits, &mpr_main_loop, pump, relay));
 	half->message = g_string_new(NULL);
 }
 
@@ -623,6 +616,7 @@ struct mpr_relay *mpr_relay_create(const struct mpr_commands *commands, int in, 
 void mpr_relay_destroy(struct mpr_relay *relay)
 {
 	g_clear_pointer(&relay->held, g_free); /* not to be run any more */
+	mpr_stream_look_again(relay->qemu.from);
 	while (pump_qemu(relay))
 		;
 	if (relay->again)

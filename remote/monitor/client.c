@@ -10,21 +10,37 @@
 /* Commands of a client before the devices have their turn. */
 #define BATCH 8
 
+/* ---- The loop ----------------------------------------------------------- */
+
+static void *watch(void *watcher, int fd, bool output, void (*ready)(void *opaque), void *opaque)
+{
+	return output ? mpr_watch_start_output(watcher, fd, ready, opaque)
+		      : mpr_watch_start(watcher, fd, ready, opaque);
+}
+
+static void stop_watch(void *watch)
+{
+	mpr_watch_stop(watch);
+}
+
+/* ---- Life --------------------------------------------------------------- */
+
 int mpr_client_create(struct mpr_machine *machine, const struct mpr_monitor_protocol *protocol,
 		      bool pretty, int in, int out, struct mpr_monitor_client **result)
 {
+	struct mpr_loop loop = {.watch = watch, .stop = stop_watch, .loop = machine->watcher};
+	struct mpr_stream_limits limits = {.backlog = MPR_STREAM_BACKLOG, .fds = 1};
 	struct mpr_monitor_client *client = calloc(1, sizeof(*client));
-	int ret = -ENOMEM;
 
 	if (!client)
-		return ret;
+		return -ENOMEM;
 	client->machine = machine;
 	client->protocol = protocol;
 	client->pretty = pretty;
-	ret = mpr_stream_create(in, out, machine->watcher, &client->stream);
-	if (ret < 0) {
+	client->stream = mpr_stream_create(in, out, limits, &loop, NULL, NULL);
+	if (!client->stream) {
 		free(client);
-		return ret;
+		return -ENOMEM;
 	}
 	if (client->protocol->open(client) < 0)
 		client->finished = true;
@@ -41,17 +57,17 @@ void mpr_client_destroy(struct mpr_monitor_client *client)
 	free(client);
 }
 
-/* False: nothing is there. */
-static bool fill(struct mpr_monitor_client *client)
-{
-	ssize_t n;
+/* ---- Commands ----------------------------------------------------------- */
 
-	if (client->at < client->end)
-		return true;
-	n = mpr_stream_read(client->stream, client->input, sizeof(client->input));
-	client->at = 0;
-	client->end = n > 0 ? (size_t)n : 0;
+/* False: nothing is there. */
+static bool take(struct mpr_monitor_client *client)
+{
+	const char *data;
+	ssize_t n = mpr_stream_peek(client->stream, &data);
+
 	client->finished |= n < 0;
+	if (n > 0)
+		mpr_stream_consume(client->stream, client->protocol->take(client, data, (size_t)n));
 	return n > 0;
 }
 
@@ -105,11 +121,8 @@ bool mpr_client_step(struct mpr_monitor_client *client)
 		client->protocol->settled(client);
 		worked = true;
 	}
-	for (unsigned i = 0; i < BATCH && may_take(client) && fill(client); i++) {
-		client->at += client->protocol->take(client, client->input + client->at,
-						     client->end - client->at);
+	for (unsigned i = 0; i < BATCH && may_take(client) && take(client); i++)
 		worked = true;
-	}
 	return worked;
 }
 

@@ -6,9 +6,9 @@
 #include <json-c/json.h>
 
 #include "event/delay.h"
+#include "monitor/stream.h"
 #include "remote/machine/machine.h"
 #include "remote/monitor/passed.h"
-#include "remote/monitor/stream.h"
 
 struct mpr_monitor_client;
 
@@ -31,16 +31,12 @@ struct mpr_monitor_protocol {
 	void (*event)(struct mpr_monitor_client *client, struct json_object *event);
 };
 
-#define MPR_CLIENT_INPUT 4096
-
 struct mpr_monitor_client {
 	struct mpr_monitor_client *next;
 	struct mpr_machine *machine;
 	const struct mpr_monitor_protocol *protocol;
 	bool pretty; /* answers have several lines */
 	struct mpr_stream *stream;
-	char input[MPR_CLIENT_INPUT]; /* from `at` to `end`: not taken yet */
-	size_t at, end;
 	mpr_settled_fn settled; /* NULL: the client waits for nothing */
 	/* A command is to be tried again, after a delay, until some time. */
 	bool again, again_due;

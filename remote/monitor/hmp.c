@@ -6,17 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/line.h"
 #include "remote/machine/help.h"
 #include "remote/monitor/hmp_commands.h"
 
-#define MAX_LINE 4096
 #define PROMPT "(qemu) "
-
-struct hmp {
-	char line[MAX_LINE];
-	size_t length;
-	bool too_long; /* the rest of the line is skipped */
-};
 
 static void print(struct mpr_monitor_client *client, const char *text)
 {
@@ -32,7 +26,7 @@ static void print(struct mpr_monitor_client *client, const char *text)
 
 static int hmp_open(struct mpr_monitor_client *client)
 {
-	client->state = calloc(1, sizeof(struct hmp));
+	client->state = calloc(1, sizeof(struct mpr_line));
 	if (!client->state)
 		return -ENOMEM;
 	print(client,
@@ -46,9 +40,10 @@ static void hmp_close(struct mpr_monitor_client *client)
 }
 
 /* The line stays as it is while it is to be executed again: none is taken then. */
-static void run_line(struct mpr_monitor_client *client, const struct hmp *hmp)
+static void run_line(struct mpr_monitor_client *client)
 {
-	char *text = mpr_hmp_run(client, hmp->line, &client->settled);
+	const struct mpr_line *line = client->state;
+	char *text = mpr_hmp_run(client, line->text, &client->settled);
 
 	print(client, text ? text : "out of memory\n");
 	free(text);
@@ -56,40 +51,19 @@ static void run_line(struct mpr_monitor_client *client, const struct hmp *hmp)
 		print(client, PROMPT);
 }
 
-static void end_line(struct mpr_monitor_client *client, struct hmp *hmp)
-{
-	if (hmp->too_long) {
-		print(client, "the line is too long, or has a zero byte\n" PROMPT);
-	} else {
-		hmp->line[hmp->length] = '\0';
-		run_line(client, hmp);
-	}
-	hmp->too_long = false;
-	hmp->length = 0;
-}
-
-/* A zero byte ends a text, and would hide what follows it. */
-static void append(struct hmp *hmp, const char *data, size_t len)
-{
-	if (len >= sizeof(hmp->line) - hmp->length || memchr(data, 0, len))
-		hmp->too_long = true;
-	if (hmp->too_long)
-		return;
-	memcpy(hmp->line + hmp->length, data, len);
-	hmp->length += len;
-}
-
 static size_t hmp_take(struct mpr_monitor_client *client, const char *data, size_t len)
 {
-	struct hmp *hmp = client->state;
-	const char *newline = memchr(data, '\n', len);
-	size_t n = newline ? (size_t)(newline - data) : len;
+	struct mpr_line *line = client->state;
+	size_t taken = mpr_line_take(line, data, len);
 
-	append(hmp, data, n);
-	if (!newline)
-		return len;
-	end_line(client, hmp);
-	return n + 1;
+	if (line->whole && line->wrong) {
+		print(client, "Error: ");
+		print(client, line->wrong);
+		print(client, "\n" PROMPT);
+	} else if (line->whole) {
+		run_line(client);
+	}
+	return taken;
 }
 
 static void hmp_settled(struct mpr_monitor_client *client)
@@ -99,7 +73,7 @@ static void hmp_settled(struct mpr_monitor_client *client)
 
 static void hmp_again(struct mpr_monitor_client *client)
 {
-	run_line(client, client->state);
+	run_line(client);
 }
 
 const struct mpr_monitor_protocol mpr_hmp_protocol = {

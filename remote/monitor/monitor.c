@@ -78,20 +78,11 @@ static bool remove_clients(struct mpr_monitors *monitors)
 	return removed;
 }
 
-static int set_nonblocking(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
-}
-
 static void on_accept(int fd, void *opaque)
 {
 	const struct place *place = opaque;
-	int ret = set_nonblocking(fd);
+	int ret = add_client(place->monitors, place->mode, fd, fd);
 
-	if (ret == 0)
-		ret = add_client(place->monitors, place->mode, fd, fd);
 	if (ret == 0)
 		return;
 	mpr_log(NULL, "monitor: connection refused: %s", strerror(-ret));
@@ -130,8 +121,8 @@ static int open_connection(struct mpr_monitors *monitors, const struct mpr_chard
 	return ret;
 }
 
-/* A description of its own, so that whoever shares the terminal or pipe does not
- * find it non-blocking; a socket has no other than the one that is there. */
+/* A description of its own where that can be had: one that others share is asked before each
+ * read whether it would wait, and may have been emptied since. */
 static int open_standard(int fd, int flags)
 {
 	char path[32];
@@ -139,13 +130,8 @@ static int open_standard(int fd, int flags)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	own = open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (own >= 0)
-		return own;
-	own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (own >= 0 && set_nonblocking(own) < 0) {
-		close(own);
-		return -EINVAL;
-	}
+	if (own < 0)
+		own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return own < 0 ? -errno : own;
 }
 
@@ -174,9 +160,7 @@ static int open_inherited(struct mpr_monitors *monitors, const struct mpr_charde
 				    mpr_opts_text(chardev->opts), fd);
 		return -EBUSY;
 	}
-	ret = set_nonblocking(fd);
-	if (ret == 0)
-		ret = add_client(monitors, chardev->mode, fd, fd);
+	ret = add_client(monitors, chardev->mode, fd, fd);
 	if (ret < 0)
 		return ret;
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);

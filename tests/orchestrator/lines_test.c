@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "monitor/line.h"
 #include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/lines.h"
 #include "orchestrator/monitor/words.h"
@@ -177,9 +178,9 @@ static void the_cpu_is_remembered(void **state)
 static void long_lines_and_zero_bytes_are_refused(void **state)
 {
 	struct fixture *f = *state;
-	char line[MPR_HMP_LINE + 2] = {0};
+	char line[MPR_LINE_MAX + 2] = {0};
 
-	memset(line, 'x', MPR_HMP_LINE + 1);
+	memset(line, 'x', MPR_LINE_MAX + 1);
 	type(f, line);
 	type(f, line);
 	type(f, "\n");
@@ -187,7 +188,7 @@ static void long_lines_and_zero_bytes_are_refused(void **state)
 	assert_int_equal(write(f->user, "a\0b\n", 4), 4);
 	assert_shown(f, "Error: the line has a zero byte\r\n(qemu) ");
 	assert_asked("");
-	line[MPR_HMP_LINE] = '\0';
+	line[MPR_LINE_MAX] = '\0';
 	type(f, line);
 	type(f, "\n");
 	answer(f, "{\"return\": \"\"}");

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
+#include "monitor/stream.h"
 #include "orchestrator/monitor/relay.h"
 #include "orchestrator/monitor/scan.h"
-#include "orchestrator/monitor/stream.h"
 #include "tests/orchestrator/fake_vm.h"
 
 struct fixture {

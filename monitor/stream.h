@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection: bytes and file descriptors in and out, without ever waiting. Input is read
+ * when it is looked at. Output that the other side does not read is kept, up to a limit.
+ *
+ * One thread.
+ */
+#ifndef MPR_MONITOR_STREAM_H
+#define MPR_MONITOR_STREAM_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "monitor/loop.h"
+
+/* Output that may wait before more is an imposition. */
+#define MPR_STREAM_BACKLOG ((size_t)1 << 20)
+
+struct mpr_stream;
+
+struct mpr_stream_limits {
+	size_t backlog; /* bytes of output that may wait: more break the stream */
+	unsigned fds;	/* descriptors that one read can bring: of more the first are kept */
+};
+#define MPR_STREAM_FDS 16 /* at most */
+
+/*
+ * Takes the descriptors over, which may be the same, and need not be non-blocking; apart
+ * from each other, those of standard input and output are not closed.
+ *
+ * changed(opaque), which may be NULL, is called from the loop when there may be input again,
+ * or no output waits any more. The loop is copied. NULL: out of memory, and the descriptors
+ * are the caller's.
+ */
+struct mpr_stream *mpr_stream_create(int in, int out, struct mpr_stream_limits limits,
+				     const struct mpr_loop *loop, void (*changed)(void *opaque),
+				     void *opaque);
+
+/* Writes what can be written at once, and hangs up. */
+void mpr_stream_destroy(struct mpr_stream *stream);
+
+/* More than 0: bytes at *data, until they are consumed; 0: nothing is there now; -EPIPE: no
+ * more will come. */
+ssize_t mpr_stream_peek(struct mpr_stream *stream, const char **data);
+/* The first ones of those bytes. */
+void mpr_stream_consume(struct mpr_stream *stream, size_t len);
+
+/* Lets the next look try, though the loop has not told of anything. */
+void mpr_stream_look_again(struct mpr_stream *stream);
+
+/* The file descriptor that came last with bytes (SCM_RIGHTS), which is the caller's then; -1:
+ * none. Others that came with it are closed. */
+int mpr_stream_take_fd(struct mpr_stream *stream);
+
+/* Hands on the descriptors that came last with bytes from `from`: they go along with
+ * the first byte that is written next. Nothing may be waiting to be written. */
+void mpr_stream_pass_fds(struct mpr_stream *from, struct mpr_stream *to);
+
+/* Queues bytes and writes what can be written. */
+void mpr_stream_write(struct mpr_stream *stream, const char *data, size_t len);
+void mpr_stream_puts(struct mpr_stream *stream, const char *text);
+
+/* Bytes that wait. */
+size_t mpr_stream_backlog(const struct mpr_stream *stream);
+
+/* True once output is lost: the other side left, or did not read. */
+bool mpr_stream_broken(const struct mpr_stream *stream);
+
+#endif
