@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of the walls share: who calls whom among the sources, circles, lists and TAP."""
+"""What the tests of the walls share: who calls whom among the sources, circles and lists."""
 
 import collections
 import os
 import re
 import subprocess
 import sys
+
+from tap import Tap
 
 DEFINED = "TDBRVWCGi"  # nm's letters for symbols that others can use
 
@@ -125,12 +127,9 @@ def shown(edges):
 
 
 def report(cases):
-    """Runs cases, functions that return lines of what is wrong, as TAP."""
-    print(f"1..{len(cases)}")
-    good = True
-    for number, case in enumerate(cases, 1):
+    """Runs cases, functions that return lines of what is wrong."""
+    tap = Tap(len(cases))
+    for case in cases:
         wrong = case()
-        print("".join(f"# {line}\n" for line in wrong), end="")
-        print(f"{'not ok' if wrong else 'ok'} {number} - {case.__doc__}", flush=True)
-        good &= not wrong
-    sys.exit(0 if good else 1)
+        tap.add(not wrong, case.__doc__, "\n".join(wrong))
+    tap.finish()
