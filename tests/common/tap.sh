@@ -1,21 +1,38 @@
 # SPDX-License-Identifier: MIT
-# For tests that are shell scripts: $dir, a folder that goes with the script, and
-# functions as TAP tests, of which $failed says at the end whether one failed.
-# shellcheck shell=sh disable=SC2034 # the script uses them
+# For tests that are shell scripts: cases in the Test Anything Protocol, and $dir, a
+# folder that goes with the script, which ends with finish.
+# shellcheck shell=sh
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-
-# check COMMAND NAME: COMMAND as the next test.
 number=0 failed=0
+
+# check NAME COMMAND...: a case, which passes if COMMAND does. What it says is comments.
 check()
 {
+	case_name=$1 verdict=ok
+	shift
+	"$@" > "$dir/log" 2>&1 || verdict="not ok" failed=1
 	number=$((number + 1))
-	if "$1" > "$dir/log" 2>&1; then
-		echo "ok $number - $2"
-	else
-		sed 's/^/# /' "$dir/log"
-		echo "not ok $number - $2"
-		failed=1
-	fi
+	sed 's/^/# /' "$dir/log"
+	echo "$verdict $number - $case_name"
+}
+
+# skip NAME REASON: a case whose need is absent here.
+skip()
+{
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+# installed PROGRAM
+installed()
+{
+	command -v "$1" > /dev/null
+}
+
+finish()
+{
+	echo "1..$number"
+	exit $failed
 }

@@ -4,17 +4,7 @@
 # allocation and no copy, however many are in flight.
 
 cost=$1
-cases=0
-failed=0
-
-# check NAME COMMAND... : a test case, which passes if the command succeeds.
-check() {
-	local name=$1 result=ok
-	shift
-	cases=$((cases + 1))
-	"$@" || { result="not ok"; failed=1; }
-	echo "$result $cases - $name"
-}
+. "$(dirname "$0")/../common/tap.sh"
 
 # counted NAME: the figure that follows NAME in what the program printed.
 counted() {
@@ -23,7 +13,7 @@ counted() {
 
 # equals NAME EXPECTED
 equals() {
-	[ "$(counted "$1")" = "$2" ] || { echo "# $1: $(counted "$1"), not $2"; return 1; }
+	[ "$(counted "$1")" = "$2" ] || { echo "$1: $(counted "$1"), not $2"; return 1; }
 }
 
 # in_place: 640 commands of 4 KiB, and no byte of them was copied.
@@ -33,13 +23,13 @@ in_place() {
 
 # executed EXPECTED LIMIT: SCRIPTS instructions, and of the processor, per command.
 executed() {
-	local file=$TEST_TMPDIR/callgrind.out collected
+	local file=$dir/callgrind.out collected
 	equals instructions $((640 * $1)) || return
 	collected=$(valgrind --tool=callgrind --callgrind-out-file="$file" \
 		--toggle-collect=measured "$cost" "$way" "$depth" 640 2>&1 |
 		awk '/Collected/ { print $NF }')
 	# The program runs 64 commands first.
-	echo "# $way, $depth in flight: $((collected / 704)) instructions a command"
+	echo "$way, $depth in flight: $((collected / 704)) instructions a command"
 	[ "$((collected / 704))" -gt 0 ] && [ "$((collected / 704))" -le "$2" ]
 }
 
@@ -50,13 +40,11 @@ for way in read:67 write:68; do
 		output=$("$cost" "$way" "$depth" 640)
 		check "$way, $depth in flight: in place" in_place
 		check "$way, $depth in flight: without allocation" equals allocations 0
-		if command -v valgrind >/dev/null; then
+		if installed valgrind; then
 			check "$way, $depth in flight: instructions" executed "$scripts" 24000
 		else
-			cases=$((cases + 1))
-			echo "ok $cases - $way, $depth in flight: instructions # SKIP no valgrind"
+			skip "$way, $depth in flight: instructions" "valgrind is not installed"
 		fi
 	done
 done
-echo "1..$cases"
-exit $failed
+finish

@@ -4,19 +4,22 @@
 # and no system call.
 set -u
 cost=$(dirname "$0")/cost
-failed=0
-echo "1..4"
+. "$(dirname "$0")/../common/tap.sh"
 
-# check NUMBER NAME COUNT LIMIT
-check() {
-	echo "# $2: $3"
-	if [ -z "$3" ]; then
-		echo "ok $1 - $2 # SKIP it cannot be counted here"
-	elif [ "$3" -le "$4" ]; then
-		echo "ok $1 - $2: at most $4"
+# limited NAME PROGRAM LIMIT COMMAND...: COMMAND counts, by PROGRAM, no more than LIMIT.
+limited() {
+	local name=$1 program=$2 limit=$3 count
+	shift 3
+	if ! installed "$program"; then
+		skip "$name" "$program is not installed"
+		return
+	fi
+	count=$("$@")
+	echo "# $name: $count"
+	if [ -z "$count" ]; then
+		skip "$name" "it cannot be counted here"
 	else
-		echo "not ok $1 - $2: at most $4"
-		failed=1
+		check "$name: at most $limit" [ "$count" -le "$limit" ]
 	fi
 }
 
@@ -39,20 +42,8 @@ calls() {
 
 "$cost" write 1000000
 "$cost" shadow 1000000
-if command -v valgrind >/dev/null; then
-	check 1 "instructions of a posted write" "$(instructions mpr_proxy_write write)" 135
-	check 2 "instructions of a shadow read" "$(instructions mpr_proxy_read shadow)" 110
-else
-	echo "# valgrind is not installed"
-	echo "ok 1 - instructions of a posted write # SKIP"
-	echo "ok 2 - instructions of a shadow read # SKIP"
-fi
-if command -v strace >/dev/null; then
-	check 3 "system calls of 63360 posted writes" "$(calls write)" 9
-	check 4 "system calls of 63360 shadow reads" "$(calls shadow)" 9
-else
-	echo "# strace is not installed"
-	echo "ok 3 - system calls of posted writes # SKIP"
-	echo "ok 4 - system calls of shadow reads # SKIP"
-fi
-exit $failed
+limited "instructions of a posted write" valgrind 135 instructions mpr_proxy_write write
+limited "instructions of a shadow read" valgrind 110 instructions mpr_proxy_read shadow
+limited "system calls of 63360 posted writes" strace 9 calls write
+limited "system calls of 63360 shadow reads" strace 9 calls shadow
+finish

@@ -26,7 +26,6 @@ example_works()
 	"$example" "$dir/socket" fake0 > "$dir/output" && wait && diff "$dir/expected" "$dir/output"
 }
 
-echo 1..2
-check same_source "the document shows the example's source"
-check example_works "the example works"
-exit $failed
+check "the document shows the example's source" same_source
+check "the example works" example_works
+finish

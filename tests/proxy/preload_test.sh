@@ -8,28 +8,12 @@ set -u
 object=$(readlink -f "$1")
 . "$(dirname "$0")/../common/tap.sh"
 
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2 is not installed"
-}
-
 # says_hi [ASSIGNMENT]: exactly that, with the object preloaded.
 says_hi()
 {
 	env "$@" LD_PRELOAD="$object" sh -c 'echo hi' > "$dir/output" 2>&1 || return 1
 	cat "$dir/output"
 	[ "$(cat "$dir/output")" = hi ]
-}
-
-shell_works()
-{
-	says_hi
-}
-
-shell_that_binds_now_works()
-{
-	says_hi LD_BIND_NOW=1
 }
 
 # Those that come from the libraries that the object names carry a version.
@@ -56,18 +40,20 @@ wrapped_qemu_has_the_device()
 		grep '"pci-proxy-dev"'
 }
 
-echo 1..5
-check shell_works "a shell works"
-check shell_that_binds_now_works "a shell that binds functions when it starts works"
-check nothing_is_needed_of_the_program "nothing is needed of the program"
-if command -v qemu-storage-daemon > /dev/null; then
-	check storage_daemon_has_no_device "QEMU's storage daemon does not get the device"
-else
-	skip "QEMU's storage daemon does not get the device" qemu-storage-daemon
-fi
-if command -v qemu-system-x86_64 > /dev/null; then
-	check wrapped_qemu_has_the_device "QEMU behind a wrapper has the device"
-else
-	skip "QEMU behind a wrapper has the device" qemu-system-x86_64
-fi
-exit $failed
+# with PROGRAM NAME COMMAND...: a case that needs PROGRAM.
+with()
+{
+	if installed "$1"; then
+		shift
+		check "$@"
+	else
+		skip "$2" "$1 is not installed"
+	fi
+}
+
+check "a shell works" says_hi
+check "a shell that binds functions when it starts works" says_hi LD_BIND_NOW=1
+check "nothing is needed of the program" nothing_is_needed_of_the_program
+with qemu-storage-daemon "QEMU's storage daemon does not get the device" storage_daemon_has_no_device
+with qemu-system-x86_64 "QEMU behind a wrapper has the device" wrapped_qemu_has_the_device
+finish

@@ -5,9 +5,7 @@
 set -u
 look=$1
 limit=230
-number=0
-failed=0
-echo "1..2"
+. "$(dirname "$0")/../common/tap.sh"
 
 # of_turns FILE...: instructions of an average turn, its calls included, of the
 # process that made any. Callgrind names a function once and then uses its number.
@@ -23,23 +21,22 @@ of_turns() {
 	     END { if (count > 10000) print int(cost / count + 0.5) }' "$@"
 }
 
+# look_costs COUNT: no more than the limit.
+look_costs() {
+	local instructions
+	rm -f "$dir"/look.*
+	valgrind --tool=callgrind --callgrind-out-file="$dir/look.%p" "$look" "$1" || return
+	instructions=$(of_turns "$dir"/look.*)
+	echo "${instructions:-unknown} instructions"
+	[ -n "$instructions" ] && [ "$instructions" -le "$limit" ]
+}
+
 for count in 1 4; do
-	number=$((number + 1))
 	name="a look with $count connections, drives and monitors"
-	if ! command -v valgrind >/dev/null; then
-		echo "ok $number - $name # SKIP valgrind is not installed"
-		continue
-	fi
-	rm -f "$TEST_TMPDIR"/look.*
-	valgrind --tool=callgrind --callgrind-out-file="$TEST_TMPDIR/look.%p" \
-		"$look" "$count" >"$TEST_TMPDIR/log" 2>&1 || sed 's/^/# /' "$TEST_TMPDIR/log"
-	instructions=$(of_turns "$TEST_TMPDIR"/look.*)
-	echo "# $name: ${instructions:-unknown} instructions"
-	if [ -n "$instructions" ] && [ "$instructions" -le "$limit" ]; then
-		echo "ok $number - $name: at most $limit instructions"
+	if installed valgrind; then
+		check "$name: at most $limit instructions" look_costs $count
 	else
-		echo "not ok $number - $name: at most $limit instructions"
-		failed=1
+		skip "$name" "valgrind is not installed"
 	fi
 done
-exit $failed
+finish

@@ -5,6 +5,8 @@
 # must be found.
 set -u
 
+. "$(dirname "$0")/../common/tap.sh"
+
 model=$PWD/$(dirname "$0")/doorbell.pml
 [ -f "$model" ] || model=$(dirname "$(readlink -f "$0")")/doorbell.pml
 
@@ -15,57 +17,46 @@ set -- BELL FUTEX WATCH ACK "ACK LOOKS" "ACK HURRY" "ACK LOOKS HURRY" \
 	"ACK NO_PROXY_FENCE" "ACK NO_REMOTE_FENCE" "ACK NO_WAKE_FENCE" "ACK NO_FIRST_LOOK" \
 	"ACK NO_ARM_RELEASE" "ACK NO_LOOK_ACQUIRE" "ACK HURRY NO_BARRIER_ALL" \
 	"ACK LOOKS HURRY NO_READ_FENCE" "ACK LOOKS NO_PROXY_FENCE" "ACK LOOKS NO_RAISE_FENCE" "ACK LOOKS NO_RAISE_LOOK"
-echo "1..$#"
 
-if ! command -v spin >/dev/null 2>&1; then
-	for variant; do
-		count=$((${count:-0} + 1))
-		echo "ok $count - $variant # SKIP spin is not installed"
-	done
-	exit 0
-fi
-
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-# The number of errors that the search of one variant ends with.
-errors_of() {
+# errors VARIANT: the number of errors that its search ends with.
+errors()
+{
 	flags=
 	for word in $1; do
 		flags="$flags -D$word"
 	done
+	rm -f pan pan.log
 	# shellcheck disable=SC2086
-	spin -a $flags "$model" >spin.log 2>&1 &&
-		gcc -O2 -w -o pan pan.c &&
-		./pan -a -f -m100000 >pan.log 2>&1
+	{ spin -a $flags "$model" && gcc -O2 -w -o pan pan.c; } > spin.log 2>&1 &&
+		./pan -a -f -m100000 > pan.log 2>&1
 	sed -n 's/.*errors: \([0-9]*\).*/\1/p' pan.log
 }
 
-count=0
-failed=0
+# A search that was cut short proves nothing.
+finds_none()
+{
+	[ "$(errors "$1")" = 0 ] && ! grep -q 'too small\|memory limit' pan.log && return
+	cat spin.log pan.log
+	return 1
+}
+
+finds_some()
+{
+	found=$(errors "$1")
+	[ "${found:-0}" -gt 0 ] && return
+	cat spin.log pan.log
+	return 1
+}
+
+cd "$dir" || exit 1
 for variant; do
-	count=$((count + 1))
-	rm -f pan pan.log
-	: >pan.log
-	errors=$(errors_of "$variant")
-	case $variant in
-	*NO_*)
-		expected="an error"
-		good=$([ "${errors:-0}" -gt 0 ] && echo yes)
-		;;
-	*)
-		# A search that was cut short proves nothing.
-		expected="no error"
-		good=$([ "${errors:-1}" -eq 0 ] && ! grep -q 'too small\|memory limit' pan.log && echo yes)
-		;;
-	esac
-	if [ "$good" = yes ]; then
-		echo "ok $count - $variant: $expected"
-	else
-		echo "not ok $count - $variant: $expected expected"
-		sed 's/^/# /' spin.log pan.log
-		failed=1
+	if ! installed spin; then
+		skip "$variant" "spin is not installed"
+		continue
 	fi
+	case $variant in
+	*NO_*) check "$variant: an error" finds_some "$variant" ;;
+	*) check "$variant: no error" finds_none "$variant" ;;
+	esac
 done
-exit $failed
+finish
