@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "orchestrator/commands/own.h"
 
+#include <errno.h>
 #include <glib.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -265,13 +266,20 @@ static char *check_arguments(struct json_object *arguments)
 	return NULL;
 }
 
+int mpr_own_opts(const char *name, struct json_object *arguments, bool device,
+		 struct mpr_opts **opts, char **error)
+{
+	*error = check_arguments(arguments);
+	return *error ? -EINVAL
+		      : mpr_opts_from_json(name, arguments, device ? "driver" : NULL, opts, error);
+}
+
 static void qmp_add(struct call *call, bool device, struct json_object *arguments)
 {
-	char *error = check_arguments(arguments);
 	struct mpr_opts *opts;
+	char *error;
 
-	if (!error &&
-	    mpr_opts_from_json(call->name, arguments, device ? "driver" : NULL, &opts, &error) == 0)
+	if (mpr_own_opts(call->name, arguments, device, &opts, &error) == 0)
 		add(call, device, opts);
 	else
 		fail(call, error);

@@ -3,6 +3,7 @@
 #ifndef MPR_ORCHESTRATOR_COMMANDS_OWN_H
 #define MPR_ORCHESTRATOR_COMMANDS_OWN_H
 
+#include "opts/opts.h"
 #include "orchestrator/commands/commands.h"
 
 extern const struct mpr_own_command mpr_own_commands[]; /* ends with hmp NULL */
@@ -15,5 +16,10 @@ void mpr_own_run_hmp(struct mpr_vm *vm, const struct mpr_own_command *command, c
 		     mpr_outcome_fn done, void *opaque);
 void mpr_own_run_qmp(struct mpr_vm *vm, const struct mpr_own_command *command,
 		     struct json_object *arguments, mpr_outcome_fn done, void *opaque);
+
+/* The option that the arguments of `name`, a command that adds a device or a drive,
+ * describe. Results as of mpr_opts_from_json(). */
+int mpr_own_opts(const char *name, struct json_object *arguments, bool device,
+		 struct mpr_opts **opts, char **error);
 
 #endif

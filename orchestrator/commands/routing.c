@@ -344,24 +344,28 @@ static void on_done(void *opaque, const char *error)
 	end(opaque, &(struct mpr_outcome){.error = error});
 }
 
-static void on_outcome(void *opaque, const struct mpr_outcome *outcome)
-{
-	end(opaque, outcome);
-}
-
 /* A device that goes to a remote's drive or bus; `named` is that. */
 static void add_device(struct call *call, const struct mpr_remote_option *named)
 {
-	struct json_object *arguments = NULL;
+	g_autofree char *rid = g_strdup_printf("%llu", (unsigned long long)named->rid);
+	struct mpr_remote_option *option;
+	struct mpr_opts *opts;
+	char *error;
+	int err;
 
 	if (named->kind == MPR_REMOTE_DEVICE) { /* its id is taken */
 		refuse(call, "");
 		return;
 	}
-	json_object_deep_copy(call->arguments, &arguments, NULL);
-	json_object_object_add(arguments, "rid", json_object_new_int64((int64_t)named->rid));
-	mpr_own_run_qmp(call->vm, mpr_own_find("x-rdevice-add"), arguments, on_outcome, call);
-	json_object_put(arguments);
+	err = mpr_own_opts(call->route->name, call->arguments, true, &opts, &error);
+	if (!err) {
+		mpr_need_ok(mpr_opts_set(opts, "rid", rid));
+		err = mpr_remote_option_create(opts, true, &option, &error);
+	}
+	if (err)
+		fail(call, error);
+	else
+		mpr_vm_plug(call->vm, option, on_done, call);
 }
 
 static void run_one(struct call *call, const struct mpr_way *way)

@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/commands/own.h"
 #include "orchestrator/commands/routing.h"
 #include "orchestrator/vm/believe.h"
 #include "orchestrator/vm/inventory.h"
+#include "orchestrator/vm/plug.h"
 #include "orchestrator/vm/unplug.h"
 #include "orchestrator/vm/vm_state.h"
 
@@ -31,7 +31,6 @@ static GString *asked, *outcome, *disbelieved;
 struct question {
 	mpr_qmp_reply_fn reply;
 	mpr_vm_changed_fn done;
-	mpr_outcome_fn end;
 	void *opaque;
 };
 
@@ -44,8 +43,8 @@ void __wrap_mpr_vm_unplug_drive(struct mpr_vm *machine, const struct mpr_vm_name
 				mpr_vm_changed_fn done, void *opaque);
 void __wrap_mpr_vm_unplug_device(struct mpr_vm *machine, const struct mpr_vm_name *name,
 				 mpr_vm_changed_fn done, void *opaque);
-void __wrap_mpr_own_run_qmp(struct mpr_vm *machine, const struct mpr_own_command *command,
-			    struct json_object *arguments, mpr_outcome_fn done, void *opaque);
+void __wrap_mpr_vm_plug(struct mpr_vm *machine, struct mpr_remote_option *option,
+			mpr_vm_changed_fn done, void *opaque);
 
 static struct mpr_qmp *connection(int number)
 {
@@ -104,12 +103,19 @@ void __wrap_mpr_vm_unplug_device(struct mpr_vm *machine, const struct mpr_vm_nam
 	note(&(struct question){.done = done, .opaque = opaque}, "own", "rdevice_del", name->id);
 }
 
-void __wrap_mpr_own_run_qmp(struct mpr_vm *machine, const struct mpr_own_command *command,
-			    struct json_object *arguments, mpr_outcome_fn done, void *opaque)
+/* What messages quote is what was asked for. */
+void __wrap_mpr_vm_plug(struct mpr_vm *machine, struct mpr_remote_option *option,
+			mpr_vm_changed_fn done, void *opaque)
 {
+	char *who = g_strdup_printf("plug %d", (int)option->rid);
+	char *properties = mpr_opts_format(option->opts, "driver");
+
 	(void)machine;
-	note(&(struct question){.end = done, .opaque = opaque}, "own", command->qmp,
-	     text_of(arguments));
+	note(&(struct question){.done = done, .opaque = opaque}, who, mpr_opts_text(option->opts),
+	     properties);
+	g_free(who);
+	free(properties);
+	mpr_remote_option_unref(option);
 }
 
 static void add_option(const char *text, bool device)
@@ -219,10 +225,7 @@ static void end_own(const char *error)
 {
 	struct question *question = g_queue_pop_head(&questions);
 
-	if (question->done)
-		question->done(question->opaque, error);
-	else
-		question->end(question->opaque, &(struct mpr_outcome){.error = error});
+	question->done(question->opaque, error);
 	g_free(question);
 }
 
@@ -381,16 +384,17 @@ static void a_device_for_a_remotes_drive_or_bus_is_added_there(void **state)
 	(void)state;
 	qmp("device_add {\"driver\":\"scsi-hd\",\"id\":\"k\",\"drive\":\"d5\",\"lun\":1}", true);
 	assert_text(asked,
-		    "own: x-rdevice-add {\"driver\":\"scsi-hd\",\"id\":\"k\",\"drive\":\"d5\","
-		    "\"lun\":1,\"rid\":5}\n");
+		    "plug 5: device_add scsi-hd,id=k,drive=d5,lun=1 scsi-hd,id=k,drive=d5,lun=1\n");
 	end_own("no");
 	assert_text(outcome, "error: no");
 	hmp("device_add scsi-hd,id=k,drive=x,bus=lsi0.0");
-	assert_text(asked,
-		    "own: x-rdevice-add {\"driver\":\"scsi-hd\",\"id\":\"k\",\"drive\":\"x\","
-		    "\"bus\":\"lsi0.0\",\"rid\":0}\n");
+	assert_text(asked, "plug 0: device_add scsi-hd,id=k,drive=x,bus=lsi0.0 "
+			   "scsi-hd,id=k,drive=x,bus=lsi0.0\n");
 	end_own(NULL);
 	assert_text(outcome, "{}");
+	qmp("device_add {\"driver\":\"scsi-hd\",\"drive\":\"d5\",\"lun\":[]}", true);
+	assert_text(outcome, "error: Parameter 'lun' cannot be used: it must be a string, a number "
+			     "or a boolean");
 }
 
 /* ---- Answers about all -------------------------------------------------- */
