@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A lock-free ring for one producer and one consumer, in one process or two.
- * This header is all there is: no library, no dependency, C11 and C++.
+ * This header and spsc_tuning.h are all there is: no library, no dependency, C11
+ * and C++. To use them elsewhere copy the two into one folder.
  *
  *   producer                                  consumer
  *   slot = mpr_spsc_reserve(&p)               item = mpr_spsc_peek(&c)
@@ -37,13 +38,13 @@
  * producer's `error` to -EPROTO and ends its progress. A payload may change
  * while it is being looked at: copy it (mpr_spsc_pop()), then check the copy.
  *
- * A line that both sides have read costs its next writer a question to the
- * other's cache, which processors that are far apart answer slowly, few at a
- * time, and without regard to prefetches. So where that was measured to pay
- * (mpr_spsc_evicting()) the consumer throws the lines of items that it has
- * read out of all caches, and the producer finds nobody to ask when it comes
- * round again. That is done at the next look for an item, after whatever answer
- * the item was given: it costs a stream little and a round trip nothing.
+ * A slot's line that the consumer has read is in its cache when the producer
+ * comes round again: the store is a coherence miss. Between processors that are
+ * far apart such misses are slow, few can be outstanding, and prefetches do not
+ * hide them. So where that was measured to pay (mpr_spsc_evicting()) the consumer
+ * flushes the lines it has read from all caches, and the producer misses to
+ * memory instead. It flushes at the next look for an item, after it has answered
+ * this one, which adds little to a stream and nothing to a round trip.
  *
  * Progress: every function is wait-free. Nothing here blocks or calls the
  * kernel. One thread at a time on either side; the two sides need no lock.
@@ -63,38 +64,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
+
+#include "spsc_tuning.h" /* beside this header, wherever the two are */
 
 #define MPR_SPSC_LINE 64    /* bytes of a slot and of a cache line */
 #define MPR_SPSC_PAYLOAD 56 /* bytes of an item */
 #define MPR_SPSC_MIN_SLOTS 2u
 #define MPR_SPSC_MAX_SLOTS (1u << 30)
-
-/*
- * How far ahead of its position each side asks for lines; a consumer that
- * evicts lines does not. The producer must own a line before it stores to it,
- * but not so early that the consumer's own prefetch takes the line away again,
- * hence the consumer looks further ahead. bench/ring_sweep.sh measures other
- * choices.
- */
-#ifndef MPR_SPSC_PREFETCH_PRODUCER
-#define MPR_SPSC_PREFETCH_PRODUCER 16u
-#endif
-#ifndef MPR_SPSC_PREFETCH_CONSUMER
-#define MPR_SPSC_PREFETCH_CONSUMER 32u
-#endif
-/* How far behind its position the consumer evicts: to read a line fetches its
- * neighbours again, and a slot with an answer is still to be read by the peer. */
-#ifndef MPR_SPSC_EVICT_BEHIND
-#define MPR_SPSC_EVICT_BEHIND 8u
-#endif
-/* The consumer publishes its position after this many items (or a quarter of
- * the slots when that is less). */
-#ifndef MPR_SPSC_PUBLISH
-#define MPR_SPSC_PUBLISH 256u
-#endif
 
 /* ---- The shared memory ------------------------------------------------ */
 
@@ -153,7 +129,7 @@ struct mpr_spsc_consumer {
 
 /* ---- Hints ------------------------------------------------------------ */
 
-/* Asks for a line to own it. */
+/* Prefetches a line for writing. */
 static inline void mpr_spsc_prefetch_own(const struct mpr_spsc_slot *slot)
 {
 #if defined(__x86_64__)
@@ -165,31 +141,14 @@ static inline void mpr_spsc_prefetch_own(const struct mpr_spsc_slot *slot)
 #endif
 }
 
-/* Asks for a line to read it. */
+/* Prefetches a line for reading. */
 static inline void mpr_spsc_prefetch_read(const struct mpr_spsc_slot *slot)
 {
 	__builtin_prefetch(slot, 0);
 }
 
-/* Whether evicting lines pays here: on AMD's processors with CLFLUSHOPT, where
- * it was measured (docs/performance.md). Define MPR_SPSC_EVICTS as 0 or 1 to know
- * better; bench/ring_sweep.sh measures both. */
-static inline bool mpr_spsc_evicting(void)
-{
-#if defined(MPR_SPSC_EVICTS)
-	return MPR_SPSC_EVICTS;
-#elif defined(__x86_64__)
-	unsigned eax, ebx, ecx, edx;
-
-	return __get_cpuid(0, &eax, &ebx, &ecx, &edx) && ebx == signature_AMD_ebx &&
-	       __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & bit_CLFLUSHOPT);
-#else
-	return false;
-#endif
-}
-
-/* Throws a line out of all caches. What it holds, and what the producer may be
- * storing to it by now, is not lost: the memory has it. */
+/* Flushes a line from all caches. Nothing is lost, also of what the producer may be
+ * storing to it by now: the line is written back first. */
 static inline void mpr_spsc_evict(const struct mpr_spsc_slot *slot)
 {
 #if defined(__x86_64__)

@@ -12,6 +12,7 @@ PRODUCT = walls.Calls(sys.argv[1])
 MADE = walls.Calls(sys.argv[2])
 PAGE = sys.argv[3]
 
+
 def natural():
     """Lines "- `a`, `b`: reason" of the page."""
     return [frozenset(re.findall(r"`([^`]+)`", line.split(": ")[0]))
