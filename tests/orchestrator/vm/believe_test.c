@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that a peer which may have been taken over is not believed what cannot be. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "tests/orchestrator/vm/peers.h"
+
+/* Forged, of devices of QEMU's and of its own: they stay, and nobody hears of it. */
+static void devices_are_gone_when_they_were_to_go(void **state)
+{
+	(void)state;
+	say(remote, GONE("net0") GONE("scsi0") GONE("disk0") GONE("drive0"));
+	assert_string_equal(events, "");
+	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
+	expect_nothing(remote);
+}
+
+/* Members that are not of the type that they should be are not there. */
+static void what_events_say_is_checked(void **state)
+{
+	static const char *const values[] = {
+		"null", "true", "5", "1.5", "[]", "{}", "[\"disk0\"]", "\"disk0\\u0000\"",
+	};
+	static const char *const names[] = {"DEVICE_DELETED", "BLOCK_IO_ERROR", "SHUTDOWN"};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+			for (int peer = 0; peer < 2; peer++) {
+				snprintf(text, sizeof(text),
+					 "{\"event\": \"%1$s\", \"data\": %2$s}{\"event\": "
+					 "\"%1$s\", \"data\": {\"device\": %2$s, "
+					 "\"reason\": %2$s}}\r\n",
+					 names[n], values[i]);
+				say(peer ? qemu : remote, text);
+			}
+		}
+	}
+	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
+}
+
+/* The others go on. */
+static void a_peer_that_talks_nonsense_is_hung_up_on(void **state)
+{
+	(void)state;
+	say(remote, "{\"event\": null}\r\n");
+	assert_true(hung_up(remote));
+	assert_false(hung_up(qemu));
+	hmp("rdevice_del disk0");
+	assert_error("no remote process has a device \"disk0\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_vm(devices_are_gone_when_they_were_to_go),
+		with_vm(what_events_say_is_checked),
+		with_vm(a_peer_that_talks_nonsense_is_hung_up_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

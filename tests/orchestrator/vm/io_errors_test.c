@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Proves that a remote disk's I/O errors reach users, stop QEMU's machine, and are over when the
+ * user goes on.
+ */
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/orchestrator/vm/peers.h"
+
+#define IO_ERROR_SAID(device, action)                                                        \
+	"{\"event\": \"BLOCK_IO_ERROR\", \"timestamp\": 0, \"data\": {\"device\": \"" device \
+	"\", \"node-name\": \"#block0\", \"operation\": \"write\", \"action\": \"" action    \
+	"\", \"nospace\": true, \"reason\": \"\\u001b[2JNo space\", \"extra\": 1}}\r\n"
+#define IO_ERROR_TOLD(device, action)                                     \
+	"{\"event\":\"BLOCK_IO_ERROR\",\"data\":{\"device\":\"" device    \
+	"\",\"node-name\":\"#block-" device "\",\"operation\":\"write\"," \
+	"\"action\":\"" action "\",\"nospace\":true,\"reason\":\"?[2JNo space\"}}"
+
+/* Of what the remote says users hear what can be. */
+static void io_errors_are_told_to_users(void **state)
+{
+	(void)state;
+	say(remote, IO_ERROR_SAID("drive0", "report"));
+	assert_string_equal(events, IO_ERROR_TOLD("drive0", "report"));
+}
+
+/* QEMU's drives, other devices, stops of a drive that does not stop, and no words. */
+static void io_errors_are_those_of_its_own_drives(void **state)
+{
+	(void)state;
+	say(remote, IO_ERROR_SAID("ide0-hd0", "report") IO_ERROR_SAID("disk0", "report"));
+	say(remote, IO_ERROR_SAID("drive0", "stop") IO_ERROR_SAID("drive0", "panic"));
+	say(remote, "{\"event\": \"BLOCK_IO_ERROR\"}{\"event\": \"BLOCK_IO_ERROR\", \"data\": "
+		    "{\"device\": \"drive0\", \"operation\": \"read\"}}\r\n");
+	assert_string_equal(events, "");
+}
+
+static void io_errors_are_told_in_bounded_numbers(void **state)
+{
+	int64_t begin = g_get_monotonic_time();
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		say(remote, IO_ERROR_SAID("drive0", "report"));
+	assert_in_range(events_told, 16,
+			16 * ((g_get_monotonic_time() - begin) / G_USEC_PER_SEC + 2));
+}
+
+/* The machine is to be in the state io-error, not paused. */
+#define IO_ERROR                                                                                 \
+	COMMAND("qom-set", "\"path\":\"/machine/peripheral/scsi0\",\"property\":\"x-io-error\"," \
+			   "\"value\":true")
+
+/* rdrive_add of a drive that is to stop. */
+static void add_stopping_drive(void)
+{
+	hmp("rdrive_add 0 drive1 file=x,werror=stop");
+	expect(remote,
+	       COMMAND("x-drive-add", "\"id\":\"drive1\",\"file\":\"x\",\"werror\":\"stop\""), OK);
+	assert_outcome("done");
+}
+
+/* werror=stop: a drive's error stops the machine, and the user's cont resumes it. */
+static void a_remote_that_stops_stops_qemu(void **state)
+{
+	(void)state;
+	add_stopping_drive();
+	say(qemu, "{\"event\": \"RESUME\"}");
+	expect_nothing(remote);
+	say(remote, IO_ERROR_SAID("drive1", "stop") "{\"event\": \"STOP\"}");
+	expect(qemu, IO_ERROR, OK "{\"event\": \"STOP\"}");
+	expect_nothing(remote);
+	say(qemu, "{\"event\": \"RESUME\"}");
+	expect(remote, "{\"execute\":\"cont\"}", OK "{\"event\": \"RESUME\"}");
+	say(qemu, "{\"event\": \"RESUME\"}");
+	expect_nothing(remote);
+	assert_string_equal(events, IO_ERROR_TOLD("drive1", "stop")); /* QEMU tells the rest */
+}
+
+/* A remote none of whose drives is to stop has no reason to. */
+static void a_remote_that_may_not_stop_does_not_stop_qemu(void **state)
+{
+	(void)state;
+	say(remote, "{\"event\": \"STOP\"}");
+	expect_nothing(qemu);
+	say(qemu, "{\"event\": \"RESUME\"}");
+	expect_nothing(remote);
+}
+
+/* It stops once, and goes on when it is told to: no command is queued for each event, of
+ * the remote's or of QEMU's. */
+static void stops_do_not_add_up(void **state)
+{
+	(void)state;
+	add_stopping_drive();
+	for (int i = 0; i < 100; i++)
+		say(remote, "{\"event\": \"STOP\"}{\"event\": \"RESUME\"}");
+	expect(qemu, IO_ERROR, OK);
+	expect_nothing(qemu);
+	for (int i = 0; i < 100; i++)
+		say(qemu, "{\"event\": \"STOP\"}{\"event\": \"RESUME\"}");
+	expect(remote, "{\"execute\":\"cont\"}", OK);
+	expect_nothing(remote);
+	/* It has not gone on: it is told again. */
+	say(qemu, "{\"event\": \"RESUME\"}");
+	expect(remote, "{\"execute\":\"cont\"}", OK "{\"event\": \"RESUME\"}");
+	say(remote, "{\"event\": \"STOP\"}");
+	expect(qemu, IO_ERROR, OK);
+}
+
+/* As one must that has no such state to offer. */
+static void qemu_stops_in_any_case(void **state)
+{
+	(void)state;
+	add_stopping_drive();
+	say(remote, "{\"event\": \"STOP\"}");
+	expect(qemu, IO_ERROR, NO);
+	expect(qemu, "{\"execute\":\"stop\"}", OK);
+	expect_nothing(qemu);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_vm(io_errors_are_told_to_users),
+		with_vm(io_errors_are_those_of_its_own_drives),
+		with_vm(io_errors_are_told_in_bounded_numbers),
+		with_vm(a_remote_that_stops_stops_qemu),
+		with_vm(a_remote_that_may_not_stop_does_not_stop_qemu),
+		with_vm(stops_do_not_add_up),
+		with_vm(qemu_stops_in_any_case),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves when a QEMU whose guest has shut down is expected to end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/orchestrator/vm/peers.h"
+
+#define SHUTDOWN(reason) "{\"event\": \"SHUTDOWN\", \"data\": {\"reason\": \"" reason "\"}}"
+#define STOPPED "{\"event\": \"STOP\"}"
+
+/* A QEMU whose guest has shut down is reminded as is one that was told to end, ... */
+static void the_end_that_a_guest_brings_is_expected(void **state)
+{
+	(void)state;
+	assert_false(family->reminder);
+	say(qemu, SHUTDOWN("guest-shutdown"));
+	assert_true(family->reminder);
+}
+
+/* ... but not one that was to pause then: whichever thread is held up, its STOP comes after. */
+static void the_pause_that_a_guest_brings_is_no_end(void **state)
+{
+	(void)state;
+	say(qemu, SHUTDOWN("guest-shutdown") STOPPED);
+	assert_false(family->reminder);
+	/* The same of one that paused when its guest panicked. */
+	say(qemu, SHUTDOWN("guest-panic"));
+	assert_false(family->reminder);
+	say(qemu, "{\"event\": \"RESUME\"}" SHUTDOWN("guest-reset"));
+	assert_true(family->reminder);
+}
+
+static void what_was_told_to_end_does_not_pause(void **state)
+{
+	(void)state;
+	say(qemu, SHUTDOWN("guest-shutdown") SHUTDOWN("host-qmp-quit") STOPPED);
+	assert_true(family->reminder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_vm(the_end_that_a_guest_brings_is_expected),
+		with_vm(the_pause_that_a_guest_brings_is_no_end),
+		with_vm(what_was_told_to_end_does_not_pause),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
