@@ -86,21 +86,11 @@ static int check_options(const struct mpr_plan *plan, char **error)
 	return err;
 }
 
-static bool has_adapter(const struct mpr_plan *plan, uint64_t rid)
-{
-	for (size_t i = 0; i < plan->options->len; i++) {
-		if (option_at(plan, i)->rid == rid &&
-		    option_at(plan, i)->kind == MPR_REMOTE_ADAPTER)
-			return true;
-	}
-	return false;
-}
-
 /* A remote process is there for its adapters. */
 static int check_remotes(const struct mpr_plan *plan, char **error)
 {
 	for (size_t r = 0; r < plan->remotes; r++) {
-		if (has_adapter(plan, plan->rids[r]))
+		if (mpr_remote_option_first_adapter(plan->options, plan->rids[r]))
 			continue;
 		*error = mpr_need_text("rid %llu has no adapter: add one with -rdevice "
 				       "lsi53c895a,id=ID,rid=%llu",

@@ -49,13 +49,6 @@ bool mpr_boots(const struct mpr_remote_option *option)
 
 /* ---- Places ------------------------------------------------------------- */
 
-static bool is_bus_of(const struct mpr_remote_option *adapter, const char *bus)
-{
-	const char *id = get(adapter, "id");
-
-	return g_str_has_prefix(bus, id) && !strcmp(bus + strlen(id), ".0");
-}
-
 /* By default the first of the process. */
 const struct mpr_remote_option *mpr_boot_adapter(const GPtrArray *options,
 						 const struct mpr_remote_option *disk)
@@ -66,7 +59,8 @@ const struct mpr_remote_option *mpr_boot_adapter(const GPtrArray *options,
 		const struct mpr_remote_option *option = options->pdata[i];
 
 		if (option->kind == MPR_REMOTE_ADAPTER && option->rid == disk->rid &&
-		    option->state != MPR_REMOTE_GOING && (!bus || is_bus_of(option, bus)))
+		    option->state != MPR_REMOTE_GOING &&
+		    (!bus || mpr_remote_option_has_bus(option, bus)))
 			return option;
 	}
 	return NULL;

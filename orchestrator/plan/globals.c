@@ -112,6 +112,7 @@ static struct mpr_remote_option *find(const char *text, const GPtrArray *options
 {
 	bool drive = g_str_has_prefix(text, "drive.");
 	const char *id = drive ? text + 6 : text + 7;
+	g_autofree char *name = NULL;
 	size_t len;
 
 	if (!drive && !g_str_has_prefix(text, "device."))
@@ -120,15 +121,8 @@ static struct mpr_remote_option *find(const char *text, const GPtrArray *options
 	*key = id + len + 1;
 	if (!id[len] || !strchr(*key, '='))
 		return NULL;
-	for (guint i = 0; i < options->len; i++) {
-		struct mpr_remote_option *option = options->pdata[i];
-		const char *name = mpr_remote_option_get(option, "id");
-
-		if ((option->kind == MPR_REMOTE_DRIVE) == drive && name && strlen(name) == len &&
-		    !strncmp(name, id, len))
-			return option;
-	}
-	return NULL;
+	name = g_strndup(id, len);
+	return mpr_remote_option_find(options, drive, name);
 }
 
 void mpr_sets_apply(char *const *argv, const GPtrArray *options)

@@ -93,12 +93,8 @@ static int check_drive_names(char *const *argv, const struct mpr_remote_option *
 static const struct mpr_remote_option *adapter_of(const GPtrArray *options, const char *bus)
 {
 	for (guint i = 0; i < options->len; i++) {
-		const struct mpr_remote_option *option = options->pdata[i];
-		const char *id = get(option, "id");
-
-		if (option->kind == MPR_REMOTE_ADAPTER && id && g_str_has_prefix(bus, id) &&
-		    !strcmp(bus + strlen(id), ".0"))
-			return option;
+		if (mpr_remote_option_has_bus(options->pdata[i], bus))
+			return options->pdata[i];
 	}
 	return NULL;
 }

@@ -18,6 +18,39 @@ const char *mpr_remote_option_get(const struct mpr_remote_option *option, const 
 	return mpr_opts_get(option->opts, key);
 }
 
+struct mpr_remote_option *mpr_remote_option_find(const GPtrArray *options, bool drive,
+						 const char *id)
+{
+	for (guint i = 0; i < options->len; i++) {
+		struct mpr_remote_option *option = options->pdata[i];
+
+		if (is_device(option) != drive &&
+		    !g_strcmp0(mpr_remote_option_get(option, "id"), id))
+			return option;
+	}
+	return NULL;
+}
+
+const struct mpr_remote_option *mpr_remote_option_first_adapter(const GPtrArray *options,
+								uint64_t rid)
+{
+	for (guint i = 0; i < options->len; i++) {
+		const struct mpr_remote_option *option = options->pdata[i];
+
+		if (option->kind == MPR_REMOTE_ADAPTER && option->rid == rid)
+			return option;
+	}
+	return NULL;
+}
+
+bool mpr_remote_option_has_bus(const struct mpr_remote_option *option, const char *bus)
+{
+	const char *id = mpr_remote_option_get(option, "id");
+
+	return option->kind == MPR_REMOTE_ADAPTER && id && g_str_has_prefix(bus, id) &&
+	       !strcmp(bus + strlen(id), ".0");
+}
+
 /* What QEMU allows of a node's name. */
 #define NODE_NAME_MAX 31
 

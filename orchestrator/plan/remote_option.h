@@ -43,6 +43,17 @@ void mpr_remote_option_unref(struct mpr_remote_option *option);
 
 const char *mpr_remote_option_get(const struct mpr_remote_option *option, const char *key);
 
+/* The one of a list that has the id, or NULL: a drive, or an adapter or device. */
+struct mpr_remote_option *mpr_remote_option_find(const GPtrArray *options, bool drive,
+						 const char *id);
+
+/* The first adapter of a process, which devices without bus= are on, or NULL. */
+const struct mpr_remote_option *mpr_remote_option_first_adapter(const GPtrArray *options,
+								uint64_t rid);
+
+/* Whether it is an adapter whose bus has that name, "ID.0". */
+bool mpr_remote_option_has_bus(const struct mpr_remote_option *option, const char *bus);
+
 /* The name of a drive's node (free() it): as given, or made of its id as the remote does it
  * (remote/storage/drives.c). NULL: the remote makes one up. */
 char *mpr_remote_option_node(const struct mpr_remote_option *drive);

@@ -124,7 +124,7 @@ void mpr_change_give_up(struct mpr_change *change)
 {
 	g_ptr_array_remove(change->vm->options, change->option);
 	/* One that was started for it has nothing else to do. */
-	if (!mpr_vm_first_adapter(change->vm, change->remote->rid))
+	if (!mpr_remote_option_first_adapter(change->vm->options, change->remote->rid))
 		mpr_vm_end_remote(change->remote);
 	mpr_change_conclude(change);
 }

@@ -56,7 +56,7 @@ static void remote_device_deleted(struct mpr_vm_remote *remote, struct json_obje
 	if (!adapter)
 		tell_users(remote->vm, mpr_deleted_event(id));
 	mpr_vm_end_waits(remote, id);
-	if (adapter && !mpr_vm_first_adapter(remote->vm, remote->rid))
+	if (adapter && !mpr_remote_option_first_adapter(remote->vm->options, remote->rid))
 		mpr_vm_end_remote(remote);
 }
 

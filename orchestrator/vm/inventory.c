@@ -26,40 +26,23 @@ struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *vm, uint64_t rid)
 	return NULL;
 }
 
+/* No two of all processes have one id. */
+static struct mpr_remote_option *find(const struct mpr_vm *vm, bool drive, uint64_t rid,
+				      const char *id)
+{
+	struct mpr_remote_option *option = mpr_remote_option_find(vm->options, drive, id);
+
+	return option && option->rid == rid ? option : NULL;
+}
+
 struct mpr_remote_option *mpr_vm_find_device(const struct mpr_vm *vm, uint64_t rid, const char *id)
 {
-	for (guint i = 0; i < vm->options->len; i++) {
-		struct mpr_remote_option *option = mpr_vm_option(vm, i);
-		const char *name = mpr_remote_option_get(option, "id");
-
-		if (option->kind != MPR_REMOTE_DRIVE && option->rid == rid && name &&
-		    !strcmp(name, id))
-			return option;
-	}
-	return NULL;
+	return find(vm, false, rid, id);
 }
 
 struct mpr_remote_option *mpr_vm_find_drive(const struct mpr_vm *vm, uint64_t rid, const char *id)
 {
-	for (guint i = 0; i < vm->options->len; i++) {
-		struct mpr_remote_option *option = mpr_vm_option(vm, i);
-
-		if (option->kind == MPR_REMOTE_DRIVE && option->rid == rid &&
-		    !strcmp(mpr_remote_option_get(option, "id"), id))
-			return option;
-	}
-	return NULL;
-}
-
-const struct mpr_remote_option *mpr_vm_first_adapter(const struct mpr_vm *vm, uint64_t rid)
-{
-	for (guint i = 0; i < vm->options->len; i++) {
-		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
-
-		if (option->kind == MPR_REMOTE_ADAPTER && option->rid == rid)
-			return option;
-	}
-	return NULL;
+	return find(vm, true, rid, id);
 }
 
 bool mpr_vm_is_on(const struct mpr_vm *vm, const struct mpr_remote_option *option,
@@ -72,6 +55,6 @@ bool mpr_vm_is_on(const struct mpr_vm *vm, const struct mpr_remote_option *optio
 	if (option->kind != MPR_REMOTE_DEVICE || option->rid != adapter->rid)
 		return false;
 	if (!bus)
-		return adapter == mpr_vm_first_adapter(vm, adapter->rid);
+		return adapter == mpr_remote_option_first_adapter(vm->options, adapter->rid);
 	return !strncmp(bus, id, len) && bus[len] == '.';
 }

@@ -23,9 +23,6 @@ struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *vm, uint64_t rid);
 struct mpr_remote_option *mpr_vm_find_device(const struct mpr_vm *vm, uint64_t rid, const char *id);
 struct mpr_remote_option *mpr_vm_find_drive(const struct mpr_vm *vm, uint64_t rid, const char *id);
 
-/* Its first adapter, which devices without bus= are on, or NULL: it has none. */
-const struct mpr_remote_option *mpr_vm_first_adapter(const struct mpr_vm *vm, uint64_t rid);
-
 /* Whether a disk is on the adapter's bus ("lsi0.0"). */
 bool mpr_vm_is_on(const struct mpr_vm *vm, const struct mpr_remote_option *disk,
 		  const struct mpr_remote_option *adapter);

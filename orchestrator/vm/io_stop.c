@@ -34,7 +34,8 @@ static void stop_qemu(struct mpr_vm *vm, const struct mpr_remote_option *adapter
 /* An I/O error stops the whole machine, so that the guest's timeouts do not run. */
 void mpr_vm_remote_stopped(struct mpr_vm_remote *remote)
 {
-	const struct mpr_remote_option *adapter = mpr_vm_first_adapter(remote->vm, remote->rid);
+	const struct mpr_remote_option *adapter =
+		mpr_remote_option_first_adapter(remote->vm->options, remote->rid);
 
 	if (!mpr_believe_stopped(remote)) {
 		mpr_disbelieve(remote, "STOP, with no drive that stops at errors");

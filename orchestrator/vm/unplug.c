@@ -2,7 +2,6 @@
 #include "orchestrator/vm/unplug.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "monitor/json.h"
 #include "orchestrator/base/alloc.h"
@@ -10,13 +9,6 @@
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/refusal.h"
 #include "orchestrator/vm/removal.h"
-
-static bool is_named(const struct mpr_remote_option *option, bool drive, const char *id)
-{
-	const char *name = mpr_remote_option_get(option, "id");
-
-	return (option->kind == MPR_REMOTE_DRIVE) == drive && name && !strcmp(name, id);
-}
 
 static char *not_found(const struct mpr_vm *vm, bool drive, const char *id)
 {
@@ -26,9 +18,10 @@ static char *not_found(const struct mpr_vm *vm, bool drive, const char *id)
 	char *error;
 
 	for (guint i = 0; i < vm->options->len; i++) {
-		const char *name = mpr_remote_option_get(mpr_vm_option(vm, i), "id");
+		const struct mpr_remote_option *option = mpr_vm_option(vm, i);
+		const char *name = mpr_remote_option_get(option, "id");
 
-		if (name && is_named(mpr_vm_option(vm, i), drive, name))
+		if (name && (option->kind == MPR_REMOTE_DRIVE) == drive)
 			names[count++] = name;
 	}
 	near = mpr_nearest(id, names);
@@ -62,11 +55,9 @@ static char *hindrance(const struct mpr_vm *vm, const struct mpr_remote_option *
 static struct mpr_remote_option *find(const struct mpr_vm *vm, bool drive,
 				      const struct mpr_vm_name *name, char **error)
 {
-	for (guint i = 0; i < vm->options->len; i++) {
-		struct mpr_remote_option *option = mpr_vm_option(vm, i);
+	struct mpr_remote_option *option = mpr_remote_option_find(vm->options, drive, name->id);
 
-		if (!is_named(option, drive, name->id))
-			continue;
+	if (option) {
 		*error = hindrance(vm, option, name);
 		return *error ? NULL : option;
 	}
@@ -140,15 +131,11 @@ void mpr_vm_unplug_device(struct mpr_vm *vm, const struct mpr_vm_name *name, mpr
 
 void mpr_vm_proxy_deleted(struct mpr_vm *vm, const char *id)
 {
-	for (guint i = 0; i < vm->options->len; i++) {
-		struct mpr_remote_option *option = mpr_vm_option(vm, i);
+	struct mpr_remote_option *option = mpr_remote_option_find(vm->options, false, id);
 
-		if (option->kind != MPR_REMOTE_ADAPTER || option->state != MPR_REMOTE_HERE ||
-		    !is_named(option, false, id))
-			continue;
-		option->state = MPR_REMOTE_GOING;
-		mpr_change_remove(mpr_change_begin(vm, mpr_vm_find_remote(vm, option->rid), option,
-						   NULL, NULL));
+	if (!option || option->kind != MPR_REMOTE_ADAPTER || option->state != MPR_REMOTE_HERE)
 		return;
-	}
+	option->state = MPR_REMOTE_GOING;
+	mpr_change_remove(
+		mpr_change_begin(vm, mpr_vm_find_remote(vm, option->rid), option, NULL, NULL));
 }
