@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/family/launch.h"
+#include "orchestrator/plan/argv.h"
 #include "orchestrator/vm/events.h"
 #include "orchestrator/vm/vm_state.h"
 

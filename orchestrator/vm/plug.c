@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "orchestrator/vm/plug.h"
 
-#include "orchestrator/plan/args.h"
 #include "orchestrator/plan/boot_order.h"
 #include "orchestrator/plan/globals.h"
-#include "orchestrator/plan/process.h"
+#include "orchestrator/plan/plan.h"
+#include "orchestrator/plan/remote_machine.h"
 #include "orchestrator/vm/boot_update.h"
 #include "orchestrator/vm/change.h"
 #include "orchestrator/vm/connect.h"
@@ -74,7 +74,7 @@ static int check(const struct mpr_vm *vm, const struct mpr_remote_option *option
 	int err = mpr_remote_option_check(vm->options, index, error);
 
 	if (!err && mpr_vm_find_remote(vm, option->rid))
-		err = mpr_process_check_running(vm->options, index, error);
+		err = mpr_remote_machine_check_running(vm->options, index, error);
 	if (!err)
 		err = mpr_boot_place(vm->options, index, error);
 	return err;

@@ -10,7 +10,7 @@
 #include <json-c/json.h>
 
 #include "orchestrator/family/supervise.h"
-#include "orchestrator/plan/args.h"
+#include "orchestrator/plan/plan.h"
 
 struct mpr_qmp;
 struct mpr_vm;

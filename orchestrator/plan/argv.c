@@ -1,189 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/plan/args.h"
+#include "orchestrator/plan/argv.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/boot_order.h"
-#include "orchestrator/plan/config_file.h"
 #include "orchestrator/plan/globals.h"
-#include "orchestrator/plan/process.h"
 #include "orchestrator/plan/qemu_options.h"
-#include "orchestrator/plan/references.h"
+#include "orchestrator/plan/remote_machine.h"
 #include "orchestrator/plan/remote_option.h"
-#include "orchestrator/plan/scopes.h"
 
-struct mpr_plan {
-	char *const *argv;
-	char **said; /* what its configuration files say, too */
-	int argc;
-	GPtrArray *options; /* in their order in argv */
-	GPtrArray *globals; /* struct mpr_global */
-	uint64_t *rids;
-	size_t remotes;
-};
-
-static struct mpr_remote_option *option_at(const struct mpr_plan *plan, size_t i)
+static const struct mpr_remote_option *option_at(const struct mpr_plan *plan, size_t i)
 {
-	return plan->options->pdata[i];
+	return mpr_plan_options(plan)->pdata[i];
 }
-
-static size_t remote_of(const struct mpr_plan *plan, uint64_t rid)
-{
-	size_t i = 0;
-
-	while (i < plan->remotes && plan->rids[i] != rid)
-		i++;
-	return i;
-}
-
-static int take_option(struct mpr_plan *plan, int position, char **error)
-{
-	const char *name = plan->argv[position], *text = plan->argv[position + 1];
-	struct mpr_remote_option *option;
-	size_t remote;
-	int err;
-
-	if (!text) {
-		*error = mpr_need_text("%s: its value is missing", name);
-		return -EINVAL;
-	}
-	err = mpr_remote_option_parse(name, text, mpr_is_option(name, "rdevice"), &option, error);
-	if (err)
-		return err;
-	g_ptr_array_add(plan->options, option);
-	remote = remote_of(plan, option->rid);
-	plan->rids[remote] = option->rid;
-	if (remote == plan->remotes)
-		plan->remotes++;
-	return 0;
-}
-
-static int take_options(struct mpr_plan *plan, char **error)
-{
-	int err = 0;
-
-	for (int i = 1; i < plan->argc && !err; i += (int)mpr_option_words(&plan->argv[i])) {
-		if (mpr_is_remote_option(plan->argv[i]))
-			err = take_option(plan, i, error);
-	}
-	return err;
-}
-
-static int check_options(const struct mpr_plan *plan, char **error)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < plan->options->len && !err; i++)
-		err = mpr_remote_option_check(plan->options, i, error);
-	for (size_t i = 0; i < plan->options->len && !err; i++)
-		err = mpr_process_check(plan->options, i, error);
-	for (guint i = 0; i < plan->options->len && !err; i++)
-		err = mpr_boot_place(plan->options, i, error);
-	return err;
-}
-
-/* A remote process is there for its adapters. */
-static int check_remotes(const struct mpr_plan *plan, char **error)
-{
-	for (size_t r = 0; r < plan->remotes; r++) {
-		if (mpr_remote_option_first_adapter(plan->options, plan->rids[r]))
-			continue;
-		*error = mpr_need_text("rid %llu has no adapter: add one with -rdevice "
-				       "lsi53c895a,id=ID,rid=%llu",
-				       (unsigned long long)plan->rids[r],
-				       (unsigned long long)plan->rids[r]);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* What other options say of them. */
-static int look_around(struct mpr_plan *plan, char **error)
-{
-	if (!plan->remotes)
-		return 0;
-	g_strfreev(plan->said);
-	plan->said = mpr_config_expand(plan->argv, error);
-	if (!plan->said || mpr_check_scopes(plan->said, error))
-		return -EINVAL;
-	g_ptr_array_unref(plan->globals);
-	plan->globals = mpr_globals_parse(plan->said);
-	mpr_sets_apply(plan->argv, plan->options);
-	for (size_t i = 0; i < plan->options->len; i++)
-		mpr_globals_apply(plan->globals, option_at(plan, i));
-	return 0;
-}
-
-int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
-{
-	struct mpr_plan *plan = mpr_need_array(1, sizeof(*plan));
-	int err;
-
-	plan->argv = argv;
-	while (argv[plan->argc])
-		plan->argc++;
-	plan->options = g_ptr_array_new_with_free_func((GDestroyNotify)mpr_remote_option_unref);
-	plan->rids = mpr_need_array(plan->argc, sizeof(*plan->rids));
-	plan->said = g_strdupv((char **)argv);
-	plan->globals = g_ptr_array_new();
-	err = take_options(plan, error);
-	if (!err)
-		err = look_around(plan, error);
-	if (!err)
-		err = check_options(plan, error);
-	if (!err)
-		err = check_remotes(plan, error);
-	if (!err)
-		err = mpr_check_references(plan->said, plan->options, error);
-	if (!err)
-		err = mpr_boot_check_qemu(plan->said, plan->options, error);
-	if (err) {
-		mpr_plan_free(plan);
-		return err;
-	}
-	*result = plan;
-	return 0;
-}
-
-void mpr_plan_free(struct mpr_plan *plan)
-{
-	g_ptr_array_unref(plan->options);
-	g_ptr_array_unref(plan->globals);
-	g_strfreev(plan->said);
-	free(plan->rids);
-	free(plan);
-}
-
-size_t mpr_plan_remotes(const struct mpr_plan *plan)
-{
-	return plan->remotes;
-}
-
-uint64_t mpr_plan_rid(const struct mpr_plan *plan, size_t remote)
-{
-	return plan->rids[remote];
-}
-
-GPtrArray *mpr_plan_options(const struct mpr_plan *plan)
-{
-	return plan->options;
-}
-
-char *const *mpr_plan_said(const struct mpr_plan *plan)
-{
-	return plan->said;
-}
-
-const GPtrArray *mpr_plan_globals(const struct mpr_plan *plan)
-{
-	return plan->globals;
-}
-
-/* ---- Command lines ------------------------------------------------------ */
 
 static void add(GPtrArray *argv, const char *word)
 {
@@ -251,7 +83,7 @@ static void add_process_options(GPtrArray *argv, const struct mpr_plan *plan)
 	static const char *const names[] = {"overcommit", "runas", "chroot",
 					    "sandbox",	  "name",  "msg"};
 
-	for (char *const *word = plan->said + 1; *word; word += mpr_option_words(word)) {
+	for (char *const *word = mpr_plan_said(plan) + 1; *word; word += mpr_option_words(word)) {
 		if (mpr_is_option(word[0], "run-with") && word[1])
 			add_run_with(argv, word[1]);
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -264,7 +96,7 @@ static void add_process_options(GPtrArray *argv, const struct mpr_plan *plan)
 /* `monitor` -1: there is none. */
 static void begin_remote(GPtrArray *argv, const struct mpr_plan *plan, uint64_t rid, int monitor)
 {
-	char *machine = mpr_process_machine(plan->options, rid);
+	char *machine = mpr_remote_machine_value(mpr_plan_options(plan), rid);
 
 	if (!machine && monitor >= 0)
 		machine = mpr_need_text("x-remote");
@@ -279,7 +111,7 @@ static void begin_remote(GPtrArray *argv, const struct mpr_plan *plan, uint64_t 
 static void add_options(GPtrArray *argv, const struct mpr_plan *plan, uint64_t rid)
 {
 	for (enum mpr_remote_kind kind = 0; kind < MPR_REMOTE_KINDS; kind++) {
-		for (size_t i = 0; i < plan->options->len; i++) {
+		for (size_t i = 0; i < mpr_plan_options(plan)->len; i++) {
 			const struct mpr_remote_option *option = option_at(plan, i);
 
 			if (option->kind != kind || option->rid != rid)
@@ -298,7 +130,7 @@ static void add_objects(GPtrArray *argv, const struct mpr_plan *plan, uint64_t r
 {
 	g_autofree char *socket = g_strdup_printf("%d", fd);
 
-	for (size_t i = 0; i < plan->options->len; i++) {
+	for (size_t i = 0; i < mpr_plan_options(plan)->len; i++) {
 		const struct mpr_remote_option *option = option_at(plan, i);
 
 		if (option->kind == MPR_REMOTE_ADAPTER && option->rid == rid)
@@ -325,10 +157,10 @@ char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const ch
 	add(argv, program);
 	if (monitor < 0)
 		g_ptr_array_add(argv, mpr_need_text("%d", fd));
-	begin_remote(argv, plan, plan->rids[remote], monitor);
-	add_options(argv, plan, plan->rids[remote]);
+	begin_remote(argv, plan, mpr_plan_rid(plan, remote), monitor);
+	add_options(argv, plan, mpr_plan_rid(plan, remote));
 	if (monitor >= 0)
-		add_objects(argv, plan, plan->rids[remote], fd);
+		add_objects(argv, plan, mpr_plan_rid(plan, remote), fd);
 	return finish(argv);
 }
 
@@ -363,7 +195,7 @@ static void add_device(GPtrArray *argv, const char *option, const char *text)
 static bool is_remote_set(const struct mpr_plan *plan, char *const *word)
 {
 	return mpr_is_option(word[0], "set") && word[1] &&
-	       mpr_set_is_remote(word[1], plan->options);
+	       mpr_set_is_remote(word[1], mpr_plan_options(plan));
 }
 
 static void add_proxy(GPtrArray *argv, const struct mpr_plan *plan,
@@ -374,8 +206,8 @@ static void add_proxy(GPtrArray *argv, const struct mpr_plan *plan,
 
 	if (option->kind != MPR_REMOTE_ADAPTER)
 		return;
-	socket = g_strdup_printf("%d", fds[remote_of(plan, option->rid)]);
-	order = mpr_boot_order(plan->options, option);
+	socket = g_strdup_printf("%d", fds[mpr_plan_remote_of(plan, option->rid)]);
+	order = mpr_boot_order(mpr_plan_options(plan), option);
 	proxy = mpr_remote_option_proxy(option, socket);
 	if (*order)
 		mpr_need_ok(mpr_opts_set(proxy, "boot-order", order));
@@ -387,8 +219,8 @@ char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monit
 	GPtrArray *argv = g_ptr_array_new();
 	size_t o = 0;
 
-	add(argv, plan->argv[0]);
-	for (char *const *word = plan->argv + 1; *word;) {
+	add(argv, mpr_plan_given(plan)[0]);
+	for (char *const *word = mpr_plan_given(plan) + 1; *word;) {
 		size_t words = mpr_option_words(word);
 
 		if (mpr_is_remote_option(*word))

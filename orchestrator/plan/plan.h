@@ -3,8 +3,8 @@
  * A QEMU command line with -rdevice and -rdrive options, taken apart into the
  * command lines of QEMU and of one remote process for each rid.
  */
-#ifndef MPR_ORCHESTRATOR_PLAN_ARGS_H
-#define MPR_ORCHESTRATOR_PLAN_ARGS_H
+#ifndef MPR_ORCHESTRATOR_PLAN_PLAN_H
+#define MPR_ORCHESTRATOR_PLAN_PLAN_H
 
 #include <glib.h>
 #include <stddef.h>
@@ -22,10 +22,15 @@ void mpr_plan_free(struct mpr_plan *plan);
  * first named. */
 size_t mpr_plan_remotes(const struct mpr_plan *plan);
 uint64_t mpr_plan_rid(const struct mpr_plan *plan, size_t remote);
+/* The number of the one of that rid, which must be there. */
+size_t mpr_plan_remote_of(const struct mpr_plan *plan, uint64_t rid);
 
 /* Its -rdevice and -rdrive options: struct mpr_remote_option, in their order. Of a
  * machine that runs they may be changed, once there is a command line for QEMU. */
 GPtrArray *mpr_plan_options(const struct mpr_plan *plan);
+
+/* The command line as it was given. */
+char *const *mpr_plan_given(const struct mpr_plan *plan);
 
 /* The command line with what its configuration files say; without remote processes only
  * the former. */
@@ -33,21 +38,5 @@ char *const *mpr_plan_said(const struct mpr_plan *plan);
 
 /* Its -global options: struct mpr_global. */
 const GPtrArray *mpr_plan_globals(const struct mpr_plan *plan);
-
-/*
- * Command lines, ended by NULL (g_strfreev() them). A remote gets its drives, adapters and
- * other devices in this order. QEMU keeps the order given, with each adapter's proxy in the
- * adapter's place; fds[i] is its end of remote i's socket.
- *
- * `monitor`: the socket of a QMP monitor that the process is to have, or -1.
- */
-char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const char *program, int fd,
-			    int monitor);
-char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monitor);
-
-/* The command line of a remote process that has no devices yet; its options say where
- * it is to run. */
-char **mpr_plan_new_remote_argv(const struct mpr_plan *plan, uint64_t rid, const char *program,
-				int monitor);
 
 #endif

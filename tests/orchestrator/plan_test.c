@@ -12,7 +12,8 @@
 #include <cmocka.h>
 
 #include "orchestrator/base/quote.h"
-#include "orchestrator/plan/args.h"
+#include "orchestrator/plan/argv.h"
+#include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/shared_memory.h"
 
 #define ARGS_MAX 64

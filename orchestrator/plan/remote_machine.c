@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "orchestrator/plan/process.h"
+#include "orchestrator/plan/remote_machine.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static const char *said(const GPtrArray *options, size_t count, uint64_t rid, co
 	return NULL;
 }
 
-int mpr_process_check(const GPtrArray *options, size_t index, char **error)
+int mpr_remote_machine_check(const GPtrArray *options, size_t index, char **error)
 {
 	const struct mpr_remote_option *option = options->pdata[index];
 
@@ -47,7 +47,7 @@ int mpr_process_check(const GPtrArray *options, size_t index, char **error)
 }
 
 /* poll-us= is for QEMU's side as well. */
-int mpr_process_check_running(const GPtrArray *options, size_t index, char **error)
+int mpr_remote_machine_check_running(const GPtrArray *options, size_t index, char **error)
 {
 	const struct mpr_remote_option *option = options->pdata[index];
 
@@ -64,10 +64,10 @@ int mpr_process_check_running(const GPtrArray *options, size_t index, char **err
 				       (unsigned long long)option->rid);
 		return -EINVAL;
 	}
-	return mpr_process_check(options, index, error);
+	return mpr_remote_machine_check(options, index, error);
 }
 
-char *mpr_process_machine(const GPtrArray *options, uint64_t rid)
+char *mpr_remote_machine_value(const GPtrArray *options, uint64_t rid)
 {
 	struct mpr_opts *machine =
 		mpr_need(mpr_opts_build("-machine", "type", "type", "x-remote", NULL));
