@@ -16,10 +16,6 @@ TREE = walls.tree(PAGE)
 MOST = 25  # C sources in a folder
 NOT_PRODUCT = ("bench", "scripts", "tests")
 
-# (user, used) that waits to be mended.
-STILL_TO_GO = [
-]
-
 
 def files():
     """All files of C, relative to the tree."""
@@ -66,10 +62,8 @@ def all_in_table():
 def upward():
     """what a folder uses is below it in the table"""
     rows = table()
-    wrong = {(user, used): why for (user, used), why in uses().items()
-             if user in rows and used in rows and rows.index(user) > rows.index(used)}
-    mended = [f"listed, but no more: {a} -> {b}" for a, b in STILL_TO_GO if (a, b) not in wrong]
-    return walls.shown({use: why for use, why in wrong.items() if use not in STILL_TO_GO}) + mended
+    return walls.shown({(user, used): why for (user, used), why in uses().items()
+                        if user in rows and used in rows and rows.index(user) > rows.index(used)})
 
 
 def too_many():
