@@ -11,11 +11,12 @@ extern const struct mpr_host_ops mpr_host_services;
 /* Gives the channel a shadow if the model has one. */
 void mpr_hosted_open_shadow(struct mpr_hosted *hosted);
 
-/* Whether the next request is the write that takes an interrupt back. */
+/* True when the next request in the channel acknowledges the interrupt (taken_back() of
+ * dev/device.h). */
 bool mpr_hosted_taken_back(struct mpr_hosted *hosted);
 
-/* Tells the VMM the line's level after the model or the guest's
- * configuration changed it. */
+/* Tells the VMM the line's level, after the model changed it or the guest's configuration
+ * did. */
 void mpr_hosted_update_intx(struct mpr_hosted *hosted);
 
 /* Answers a VMM that asked for the line's level, after its requests were served. */

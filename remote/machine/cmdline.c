@@ -72,14 +72,14 @@ static int read_sandbox(struct mpr_cmdline *cmdline, const struct mpr_opts *opts
 /* ---- The options -------------------------------------------------------- */
 
 enum kind {
-	KIND_LIST,   /* goes to a list, as it is */
+	KIND_LIST,   /* put on a list */
 	KIND_DEVICE, /* the same, by the driver's own name */
 	KIND_READ,   /* its words are read at once */
-	KIND_TEXT,   /* the argument is kept as it is */
+	KIND_TEXT,   /* kept as it is */
 	KIND_USER,   /* -runas */
 	KIND_PLUGIN,
 	KIND_FLAG,
-	KIND_IGNORED, /* what every device process does anyway */
+	KIND_IGNORED, /* asks for what every device process does anyway */
 };
 
 struct option {
@@ -245,7 +245,6 @@ static int parse_next(struct mpr_cmdline *cmdline, char **argv, char **error)
 	return ret < 0 ? ret : 2;
 }
 
-/* Called by its other name, the program has the socket first. */
 static int check_link(int argc, char **argv, char **error)
 {
 	const char *slash = strrchr(argv[0], '/');
@@ -258,7 +257,7 @@ static int check_link(int argc, char **argv, char **error)
 	return -EINVAL;
 }
 
-/* The kernel's thread would keep the rights that the process had when it was made. */
+/* The kernel thread of sqpoll= keeps the credentials with which it was created. */
 static int check_rights(const struct mpr_cmdline *cmdline, char **error)
 {
 	if (!cmdline->privileges.user || !cmdline->sqpoll)

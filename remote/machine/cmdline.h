@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line of mpring-remote, as lists of option strings. Options may
- * come in any order; what they mean together is machine.c's business.
+ * The command line of mpring-remote, as lists of options. They may come in any order;
+ * machine.c makes sense of them together.
  */
 #ifndef MPR_REMOTE_MACHINE_CMDLINE_H
 #define MPR_REMOTE_MACHINE_CMDLINE_H
@@ -18,23 +18,23 @@
 
 struct mpr_cmdline {
 	struct mpr_models models;
-	const char *fd; /* the number that stands alone, as written, or NULL */
+	const char *fd; /* the argument that is no option, a descriptor; or NULL */
 	struct mpr_option_list devices, drives, blockdevs, objects;
 	struct mpr_option_list chardevs, monitors, qmps, pretty_qmps, mons;
 	const char *pidfile, *log_file, *log_items; /* NULL: not given */
 	char *guest;				    /* the machine's name (-name), or NULL */
 	bool timestamp, guest_in_log;		    /* what messages begin with (-msg) */
 	bool daemonize;
-	bool lock_memory; /* guest memory is to be locked */
-	bool sqpoll;	  /* a thread of the kernel's submits I/O */
-	uint64_t poll_us; /* to look for work, at most, before sleeping */
+	bool lock_memory; /* pin guest memory */
+	bool sqpoll;	  /* a kernel thread submits I/O */
+	uint64_t poll_us; /* the longest look for work before sleeping */
 	struct mpr_placement placement;
 	struct mpr_privileges privileges;
 	struct mpr_sandbox sandbox;
-	bool help; /* help or the version was printed; there is nothing to do */
+	bool help; /* help or the version was printed: there is nothing else to do */
 };
 
-/* A program of this name wants the file descriptor as its first argument. */
+/* Called by this name, the program wants the file descriptor as its first argument. */
 #define MPR_LINK_NAME "qemu-scsi-dev"
 
 /* `models`: those that the program was built with, ended by NULL. 0, or -EINVAL or -ENOMEM

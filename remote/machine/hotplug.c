@@ -299,7 +299,7 @@ static void finish_adapter(struct mpr_machine *machine, struct mpr_hosted *hoste
 	forget(&machine->cmdline->devices, opts);
 }
 
-/* A connection that waits for the device looks once more before it is freed. */
+/* Freed one turn later: a connection that waits for the device may look at it once more. */
 static bool step_adapter(struct mpr_machine *machine, struct mpr_hosted *hosted)
 {
 	if (!hosted->leaving || has_disks(machine, hosted) || !mpr_hosted_idle(hosted))

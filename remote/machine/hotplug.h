@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes of the machine while it runs. Options come as on the command line, and
- * are taken over on success.
+ * Changes of the machine while it runs. Options are those of the command line, and are
+ * taken over on success.
  *
- * Each returns 0, or negative errno with *error set to a message (free() it);
- * -ENODEV when it was told a name that is not there. What must wait for I/O is
- * begun, and finished by mpr_machine_step().
+ * Each returns 0, or negative errno with *error set to a message (free() it); -ENODEV:
+ * there is nothing of that name. None blocks: what must wait for I/O is begun, and
+ * finished by mpr_machine_step().
  */
 #ifndef MPR_REMOTE_MACHINE_HOTPLUG_H
 #define MPR_REMOTE_MACHINE_HOTPLUG_H
 
 #include "remote/machine/machine.h"
 
-/* An adapter, or a disk on one. */
+/* Adds a PCI device, or a disk on one. */
 int mpr_machine_add_device(struct mpr_machine *machine, struct mpr_opts *opts, char **error);
 
-/* Removes it: a disk with the -drive behind it, an adapter with its disks. The
- * end of it is told by mpr_events.device_deleted. */
+/* Begins to remove a disk, with the -drive behind it, or a PCI device, with its disks.
+ * mpr_events.device_deleted is called when it is gone. */
 int mpr_machine_remove_device(struct mpr_machine *machine, const char *id, char **error);
 
-/* -EBUSY: the image is locked, perhaps for a moment still (remote/storage/images.h). */
+/* Opens a drive. -EBUSY: the image is locked, perhaps only for a moment longer
+ * (remote/storage/images.h). */
 int mpr_machine_add_drive(struct mpr_machine *machine, struct mpr_opts *opts, bool blockdev,
 			  char **error);
-/* Flushes and closes a drive that no disk uses. */
+/* Begins to flush and close a drive that no disk uses. */
 int mpr_machine_remove_drive(struct mpr_machine *machine, const char *name, bool blockdev,
 			     char **error);
-/* `size` in bytes. */
+/* Changes the size of a drive's image, in bytes. */
 int mpr_machine_resize_drive(struct mpr_machine *machine, const char *name, uint64_t size,
 			     char **error);
 
-/* `passed`: the socket that fd=NAME stands for, taken over on success; -1 when fd
- * is a number or not given. */
+/* Offers a device. `passed`: the socket that fd=NAME stands for, taken over on success; -1
+ * when fd is a number or not given. */
 int mpr_machine_add_object(struct mpr_machine *machine, struct mpr_opts *opts, int passed,
 			   char **error);
 int mpr_machine_remove_object(struct mpr_machine *machine, const char *id, char **error);

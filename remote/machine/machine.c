@@ -28,7 +28,7 @@ static int check_ids(const struct mpr_option_list *list, char **error)
 	return ret;
 }
 
-/* Blanks and control characters have no place in an id (wire/check.c). */
+/* As wire/check.c wants ids: no blanks, no control characters. */
 static bool is_wire_id(const char *id)
 {
 	size_t len = strlen(id);
@@ -136,7 +136,8 @@ static bool is_built(const struct mpr_machine *machine, const struct mpr_opts *d
 	return false;
 }
 
-/* Disks come after all else, PCI devices before. */
+/* Disks, or all else: PCI devices are built before the sockets are offered and the images
+ * opened, disks after. */
 static int build_devices(struct mpr_machine *machine, bool disks, char **error)
 {
 	const struct mpr_option_list *devices = &machine->cmdline->devices;

@@ -10,7 +10,7 @@
 #include "remote/storage/disks.h"
 #include "remote/storage/drive_options.h"
 
-#define UNITS 7 /* of a bus, for QEMU's numbering */
+#define UNITS 7 /* of a bus, as QEMU numbers them */
 
 struct place {
 	uint64_t bus, unit;
@@ -42,7 +42,7 @@ static const struct mpr_opts *find_at(const struct mpr_option_list *drives, size
 	return NULL;
 }
 
-/* What is said: index=N counts units through all buses. */
+/* What the option says; index=N counts the units of all buses. */
 static int get_place(const struct mpr_opts *opts, struct place *place, char **error)
 {
 	uint64_t index = 0;

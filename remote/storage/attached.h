@@ -5,12 +5,12 @@
 
 #include "remote/storage/drives.h"
 
-/* Gives each such drive, as QEMU does, a place (bus=, unit=) and an
- * id from it, unless it has them. Before the drives are opened. As mpr_drives_build(). */
+/* Gives each such drive that lacks them a place (bus=, unit=), numbered as by QEMU, and an
+ * id made of it. Call it before the drives are opened. Results as of mpr_drives_build(). */
 int mpr_attached_place(const struct mpr_option_list *drives, char **error);
 
-/* Adds their disks to the devices, and builds them: the adapters and drives are built.
- * As mpr_drives_build(). */
+/* Builds their disks and adds them to the -device options. The adapters and drives must be
+ * there. Results as of mpr_drives_build(). */
 int mpr_attached_build(struct mpr_storage *storage, const struct mpr_option_list *drives,
 		       char **error);
 
