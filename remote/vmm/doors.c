@@ -7,77 +7,57 @@
 
 #include "opts/opts.h"
 #include "remote/process/log.h"
-#include "remote/vmm/connection.h"
 #include "remote/vmm/listener.h"
+#include "remote/vmm/protocols.h"
 #include "ring/discard.h"
 
 /* More connections than this are hung up on. */
 #define MAX_CONNECTIONS 256
-
-/* Somebody who came in. */
-struct peer {
-	struct peer *next;
-	struct mpr_connection *connection;
-};
 
 struct mpr_door {
 	struct mpr_door *next;
 	struct mpr_doors *doors;
 	struct mpr_endpoint *endpoint;
 	struct mpr_listener *listener; /* NULL: a socket was given */
-	struct peer *peers;
+	struct mpr_connection *connections;
 	bool used; /* somebody said hello */
 };
 
 /* ---- Connections -------------------------------------------------------- */
 
-static int add_peer(struct mpr_door *door, int sock)
+static int connect_peer(struct mpr_door *door, int sock)
 {
 	struct mpr_doors *doors = door->doors;
-	struct peer *peer = calloc(1, sizeof(*peer));
-	int ret = -ENOMEM;
+	struct mpr_connection *connection;
+	int ret = mpr_connection_create(sock, &door->endpoint->offer, doors->watcher, doors->ram,
+					&mpr_any_protocol, &connection);
 
-	if (peer)
-		ret = mpr_connection_create(sock, &door->endpoint->offer, doors->watcher,
-					    doors->ram, &peer->connection);
-	if (ret < 0) {
-		free(peer);
+	if (ret < 0)
 		return ret;
-	}
-	peer->next = door->peers;
-	door->peers = peer;
+	connection->next = door->connections;
+	door->connections = connection;
 	doors->connections++;
 	return 0;
 }
 
-static void remove_peer(struct mpr_door *door, struct peer **link)
+static void disconnect(struct mpr_door *door, struct mpr_connection **link)
 {
-	struct peer *peer = *link;
+	struct mpr_connection *connection = *link;
 
-	*link = peer->next;
-	mpr_connection_destroy(peer->connection);
-	free(peer);
+	*link = connection->next;
+	mpr_connection_destroy(connection);
 	door->doors->connections--;
 }
 
 static void on_accept(int fd, void *opaque)
 {
 	struct mpr_door *door = opaque;
-	int ret = door->doors->connections < MAX_CONNECTIONS ? add_peer(door, fd) : -EMFILE;
+	int ret = door->doors->connections < MAX_CONNECTIONS ? connect_peer(door, fd) : -EMFILE;
 
 	if (ret == 0)
 		return;
 	mpr_log(NULL, "%s: connection refused: %s", door->endpoint->path, strerror(-ret));
 	mpr_discard_socket(fd);
-}
-
-static bool step_peer(struct mpr_door *door, struct peer *peer)
-{
-	bool worked = mpr_connection_step(peer->connection);
-
-	mpr_connection_check(peer->connection);
-	door->used |= mpr_connection_greeted(peer->connection);
-	return worked;
 }
 
 /* ---- A door ------------------------------------------------------------- */
@@ -106,7 +86,7 @@ static int open_door(void *opaque, struct mpr_endpoint *endpoint, char **error)
 	door->doors = doors;
 	door->endpoint = endpoint;
 	door->used = !endpoint->path;
-	ret = endpoint->path ? listen_at(door, error) : add_peer(door, endpoint->fd);
+	ret = endpoint->path ? listen_at(door, error) : connect_peer(door, endpoint->fd);
 	if (ret < 0) {
 		free(door);
 		return ret;
@@ -122,8 +102,8 @@ static void free_door(struct mpr_door **link)
 
 	*link = door->next;
 	mpr_listener_destroy(door->listener);
-	while (door->peers)
-		remove_peer(door, &door->peers);
+	while (door->connections)
+		disconnect(door, &door->connections);
 	free(door);
 }
 
@@ -141,18 +121,20 @@ static void close_door(void *opaque, struct mpr_endpoint *endpoint)
 /* True when it did something. */
 static bool step_door(struct mpr_door *door)
 {
-	struct peer **link = &door->peers;
+	struct mpr_connection **link = &door->connections;
 	bool worked = false;
 
 	while (*link) {
-		struct peer *peer = *link;
+		struct mpr_connection *connection = *link;
 
-		worked |= step_peer(door, peer);
-		if (!mpr_connection_ended(peer->connection)) {
-			link = &peer->next;
+		worked |= mpr_connection_step(connection);
+		mpr_connection_check(connection);
+		door->used |= connection->greeted;
+		if (!connection->ended) {
+			link = &connection->next;
 			continue;
 		}
-		remove_peer(door, link);
+		disconnect(door, link);
 		door->doors->served |= door->used;
 		worked = true;
 	}
@@ -162,7 +144,7 @@ static bool step_door(struct mpr_door *door)
 /* A socket that was given goes with the VMM: its number may become another file's. */
 static bool is_gone(const struct mpr_door *door)
 {
-	return !door->endpoint->path && !door->peers;
+	return !door->endpoint->path && !door->connections;
 }
 
 /* ---- All of them -------------------------------------------------------- */
@@ -206,7 +188,7 @@ bool mpr_doors_step(struct mpr_doors *doors)
 bool mpr_doors_in_use(const struct mpr_doors *doors)
 {
 	for (const struct mpr_door *door = doors->first; door; door = door->next)
-		if (door->peers || !door->used)
+		if (door->connections || !door->used)
 			return true;
 	return false;
 }
@@ -220,13 +202,12 @@ void mpr_doors_stop(struct mpr_doors *doors)
 	}
 }
 
-static void keep_socket(const struct mpr_doors *doors, const struct peer *peer)
+static void keep_socket(const struct mpr_doors *doors, const struct mpr_connection *connection)
 {
 	int ret = 0;
 
-	if (!mpr_connection_ended(peer->connection))
-		ret = mpr_uring_keep_file(doors->watcher->uring,
-					  mpr_connection_socket(peer->connection));
+	if (!connection->ended)
+		ret = mpr_uring_keep_file(doors->watcher->uring, connection->sock);
 	if (ret < 0)
 		mpr_log(NULL, "a VMM may believe too early that no I/O is under way: %s",
 			strerror(-ret));
@@ -235,6 +216,6 @@ static void keep_socket(const struct mpr_doors *doors, const struct peer *peer)
 void mpr_doors_keep_sockets(const struct mpr_doors *doors)
 {
 	for (const struct mpr_door *door = doors->first; door; door = door->next)
-		for (const struct peer *peer = door->peers; peer; peer = peer->next)
-			keep_socket(doors, peer);
+		for (const struct mpr_connection *c = door->connections; c; c = c->next)
+			keep_socket(doors, c);
 }

@@ -1,85 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-#include "remote/vmm/mpqemu.h"
-
+/* Stock QEMU's protocol (protocols.h). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "remote/process/log.h"
+#include "remote/vmm/protocols.h"
 #include "wire/mpqemu.h"
 #include "wire/wire.h"
 
-struct mpr_mpqemu_session {
-	int sock;
-	const struct mpr_hosted_list *offer;
-	struct mpr_hosted *hosted; /* the device; NULL until it is taken */
-	struct mpr_ram_pool *pool;
-	struct mpr_watch *watch;
+struct session {
+	struct mpr_connection *connection;
+	struct mpr_hosted *hosted;	 /* the device; NULL until it is taken */
 	struct mpr_mpqemu_parser parser; /* holds the current message */
-	bool readable;			 /* the socket may have more */
-	bool has_memory;		 /* SYNC_SYSMEM came */
 	bool resetting;			 /* DEVICE_RESET is not answered yet */
 	bool writing;			 /* a write is not answered yet */
-	bool ended;
 };
 
-static void on_readable(void *opaque)
+static void end(struct session *session, const char *why)
 {
-	struct mpr_mpqemu_session *session = opaque;
-
-	session->readable = true;
-}
-
-int mpr_mpqemu_session_create(int sock, const struct mpr_hosted_list *offer,
-			      struct mpr_watcher *watcher, struct mpr_ram_pool *pool,
-			      struct mpr_mpqemu_session **result)
-{
-	struct mpr_mpqemu_session *session = calloc(1, sizeof(*session));
-
-	if (!session)
-		return -ENOMEM;
-	session->sock = sock;
-	session->offer = offer;
-	session->pool = pool;
-	session->readable = true;
-	mpr_mpqemu_parser_init(&session->parser);
-	session->watch = mpr_watch_start(watcher, sock, on_readable, session);
-	if (!session->watch) {
-		free(session);
-		return -ENOMEM;
-	}
-	*result = session;
-	return 0;
-}
-
-void mpr_mpqemu_session_destroy(struct mpr_mpqemu_session *session)
-{
-	mpr_mpqemu_session_end(session, NULL);
-	mpr_mpqemu_parser_fini(&session->parser);
-	free(session);
-}
-
-bool mpr_mpqemu_session_ended(const struct mpr_mpqemu_session *session)
-{
-	return session->ended;
-}
-
-bool mpr_mpqemu_session_greeted(const struct mpr_mpqemu_session *session)
-{
-	return session->has_memory;
-}
-
-void mpr_mpqemu_session_end(struct mpr_mpqemu_session *session, const char *why)
-{
-	if (session->ended)
-		return;
-	if (why)
-		mpr_log(NULL, "connection closed: %s", why);
-	session->ended = true;
-	if (session->hosted)
-		mpr_hosted_detach(session->hosted);
-	mpr_watch_stop_and_discard(session->watch);
+	mpr_connection_end(session->connection, why);
 }
 
 /* ---- The device --------------------------------------------------------- */
@@ -96,17 +37,17 @@ static const char *why_not(const struct mpr_hosted_list *offer)
 }
 
 /* Takes the device once the DMA of its last owner has ended. */
-static void take_device(struct mpr_mpqemu_session *session)
+static void take_device(struct session *session)
 {
-	const char *why = why_not(session->offer);
+	const char *why = why_not(session->connection->offer);
 
 	if (why) {
-		mpr_mpqemu_session_end(session, why);
+		end(session, why);
 		return;
 	}
-	if (!mpr_hosted_idle(session->offer->hosted[0]))
+	if (!mpr_hosted_idle(session->connection->offer->hosted[0]))
 		return;
-	session->hosted = session->offer->hosted[0];
+	session->hosted = session->connection->offer->hosted[0];
 	mpr_hosted_adopt(session->hosted, session);
 	mpr_log(session->hosted->dev->id,
 		"used by QEMU's own x-pci-proxy-dev: every access is a message on the "
@@ -115,17 +56,17 @@ static void take_device(struct mpr_mpqemu_session *session)
 
 /* ---- Messages ----------------------------------------------------------- */
 
-static void answer(struct mpr_mpqemu_session *session, const void *data, size_t size)
+static void answer(struct session *session, const void *data, size_t size)
 {
-	int ret = mpr_mpqemu_send(session->sock, MPR_MPQEMU_RET, data, size, NULL, 0);
+	int ret = mpr_mpqemu_send(session->connection->sock, MPR_MPQEMU_RET, data, size, NULL, 0);
 
 	if (ret == -EPIPE)
-		mpr_mpqemu_session_end(session, NULL);
+		end(session, NULL);
 	else if (ret < 0)
-		mpr_mpqemu_session_end(session, "the peer does not read its answers");
+		end(session, "the peer does not read its answers");
 }
 
-static void answer_value(struct mpr_mpqemu_session *session, uint64_t value)
+static void answer_value(struct session *session, uint64_t value)
 {
 	answer(session, &value, sizeof(value));
 }
@@ -155,7 +96,7 @@ static unsigned get_regions(const struct mpr_mpqemu_msg *msg, struct mpr_wire_re
 
 /* Has no answer. What the device still maps through the old table stays mapped until it
  * lets go. */
-static void handle_memory(struct mpr_mpqemu_session *session, const struct mpr_mpqemu_msg *msg)
+static void handle_memory(struct session *session, const struct mpr_mpqemu_msg *msg)
 {
 	struct mpr_wire_region regions[MPR_MPQEMU_MAX_FDS];
 	unsigned count = get_regions(msg, regions);
@@ -165,42 +106,39 @@ static void handle_memory(struct mpr_mpqemu_session *session, const struct mpr_m
 	int ret;
 
 	if (mpr_wire_check_regions(regions, count, msg->nfds, &why) < 0) {
-		mpr_mpqemu_session_end(session, why);
+		end(session, why);
 		return;
 	}
-	ret = mpr_ram_create(session->pool, regions, count, msg->fds, &ram, &error);
+	ret = mpr_ram_create(session->connection->pool, regions, count, msg->fds, &ram, &error);
 	if (ret < 0) {
-		mpr_mpqemu_session_end(session, error ? error : strerror(-ret));
+		end(session, error ? error : strerror(-ret));
 		free(error);
 		return;
 	}
 	mpr_ram_unref(mpr_hosted_set_memory(session->hosted, ram));
-	session->has_memory = true;
+	session->connection->greeted = true;
 }
 
-static void handle_irqfd(struct mpr_mpqemu_session *session, struct mpr_mpqemu_msg *msg)
+static void handle_irqfd(struct session *session, struct mpr_mpqemu_msg *msg)
 {
 	int ret = mpr_hosted_set_intx(session->hosted, msg->fds[0], msg->fds[1]);
 
 	if (ret < 0)
-		mpr_mpqemu_session_end(session, ret == -EINVAL
-							? "an interrupt is not an eventfd"
-							: "an interrupt cannot be connected");
+		end(session, ret == -EINVAL ? "an interrupt is not an eventfd"
+					    : "an interrupt cannot be connected");
 	else
 		msg->fds[1] = -1;
 }
 
 /* The offset may be anything, and offset plus size may wrap around: both are beyond the
  * configuration space, where reads give all ones. */
-static void handle_config_read(struct mpr_mpqemu_session *session,
-			       const struct mpr_mpqemu_config *config)
+static void handle_config_read(struct session *session, const struct mpr_mpqemu_config *config)
 {
 	answer_value(session, mpr_pci_config_read(&session->hosted->dev->pci, config->offset,
 						  (unsigned)config->size));
 }
 
-static void handle_config_write(struct mpr_mpqemu_session *session,
-				const struct mpr_mpqemu_config *config)
+static void handle_config_write(struct session *session, const struct mpr_mpqemu_config *config)
 {
 	mpr_hosted_config_write(session->hosted, config->offset, (unsigned)config->size,
 				config->value);
@@ -228,8 +166,7 @@ static bool find_bar(const struct mpr_device *dev, const struct mpr_mpqemu_acces
 }
 
 /* Where no BAR decodes, reads give all ones, as on the bus. */
-static void handle_bar_read(struct mpr_mpqemu_session *session,
-			    const struct mpr_mpqemu_access *access)
+static void handle_bar_read(struct session *session, const struct mpr_mpqemu_access *access)
 {
 	uint64_t value = UINT64_MAX, offset;
 	unsigned bar;
@@ -239,8 +176,7 @@ static void handle_bar_read(struct mpr_mpqemu_session *session,
 	answer_value(session, value);
 }
 
-static void handle_bar_write(struct mpr_mpqemu_session *session,
-			     const struct mpr_mpqemu_access *access)
+static void handle_bar_write(struct session *session, const struct mpr_mpqemu_access *access)
 {
 	uint64_t offset;
 	unsigned bar;
@@ -250,7 +186,7 @@ static void handle_bar_write(struct mpr_mpqemu_session *session,
 	session->writing = true;
 }
 
-static void handle(struct mpr_mpqemu_session *session, struct mpr_mpqemu_msg *msg)
+static void handle(struct session *session, struct mpr_mpqemu_msg *msg)
 {
 	switch (msg->header.command) {
 	case MPR_MPQEMU_SYNC_SYSMEM:
@@ -276,45 +212,44 @@ static void handle(struct mpr_mpqemu_session *session, struct mpr_mpqemu_msg *ms
 		session->resetting = true;
 		break;
 	default:
-		mpr_mpqemu_session_end(session, "an answer where a command belongs");
+		end(session, "an answer where a command belongs");
 		break;
 	}
 }
 
-static void dispatch(struct mpr_mpqemu_session *session, struct mpr_mpqemu_msg *msg)
+static void dispatch(struct session *session, struct mpr_mpqemu_msg *msg)
 {
 	const char *why;
 
 	if (mpr_mpqemu_check(msg, &why) < 0)
-		mpr_mpqemu_session_end(session, why);
-	else if (msg->header.command != MPR_MPQEMU_SYNC_SYSMEM && !session->has_memory)
-		mpr_mpqemu_session_end(session,
-				       "the guest's memory is not shared: give QEMU -object "
-				       "memory-backend-memfd,id=mem,size=SIZE -machine "
-				       "memory-backend=mem");
+		end(session, why);
+	else if (msg->header.command != MPR_MPQEMU_SYNC_SYSMEM && !session->connection->greeted)
+		end(session, "the guest's memory is not shared: give QEMU -object "
+			     "memory-backend-memfd,id=mem,size=SIZE -machine "
+			     "memory-backend=mem");
 	else
 		handle(session, msg);
 }
 
 /* ---- Progress ----------------------------------------------------------- */
 
-static void receive(struct mpr_mpqemu_session *session)
+static void receive(struct session *session)
 {
-	int ret = mpr_mpqemu_parser_read(&session->parser, session->sock);
+	int ret = mpr_mpqemu_parser_read(&session->parser, session->connection->sock);
 
 	if (ret == 0)
-		session->readable = false;
+		session->connection->readable = false;
 	else if (ret == -ECONNRESET)
-		mpr_mpqemu_session_end(session, NULL);
+		end(session, NULL);
 	else if (ret < 0)
-		mpr_mpqemu_session_end(session, "malformed message");
+		end(session, "malformed message");
 	else
 		dispatch(session, &session->parser.msg);
 	mpr_mpqemu_msg_release(&session->parser.msg);
 }
 
 /* The answer to a reset waits until all DMA has ended. */
-static bool finish_reset(struct mpr_mpqemu_session *session)
+static bool finish_reset(struct session *session)
 {
 	if (!session->resetting || !mpr_hosted_idle(session->hosted))
 		return false;
@@ -324,7 +259,7 @@ static bool finish_reset(struct mpr_mpqemu_session *session)
 }
 
 /* The answer to a write waits until the DMA that it aborts has ended. */
-static bool finish_write(struct mpr_mpqemu_session *session)
+static bool finish_write(struct session *session)
 {
 	if (!session->writing || session->hosted->dev->settling)
 		return false;
@@ -333,10 +268,10 @@ static bool finish_write(struct mpr_mpqemu_session *session)
 	return true;
 }
 
-bool mpr_mpqemu_session_step(struct mpr_mpqemu_session *session)
+static bool step(struct mpr_connection *connection)
 {
-	if (session->ended)
-		return false;
+	struct session *session = connection->session;
+
 	if (session->resetting)
 		return finish_reset(session);
 	if (session->writing)
@@ -345,20 +280,58 @@ bool mpr_mpqemu_session_step(struct mpr_mpqemu_session *session)
 		return false;
 	if (!session->hosted) {
 		take_device(session);
-		return session->ended || session->hosted;
+		return connection->ended || session->hosted;
 	}
-	if (!session->readable)
+	if (!connection->readable)
 		return false;
 	receive(session);
-	if (!session->ended)
+	if (!connection->ended)
 		(void)(finish_reset(session) || finish_write(session));
 	return true;
 }
 
-void mpr_mpqemu_session_check(struct mpr_mpqemu_session *session)
+static void check(struct mpr_connection *connection)
 {
-	const struct mpr_hosted *hosted = session->hosted;
+	const struct session *session = connection->session;
 
-	if (!session->ended && hosted && hosted->ram && mpr_ram_lost(hosted->ram))
-		mpr_mpqemu_session_end(session, "the VMM truncated guest memory");
+	if (session->hosted && session->hosted->ram && mpr_ram_lost(session->hosted->ram))
+		mpr_connection_end(connection, "the VMM truncated guest memory");
 }
+
+/* ---- Beginning and end -------------------------------------------------- */
+
+static int start(struct mpr_connection *connection)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return -ENOMEM;
+	mpr_mpqemu_parser_init(&session->parser);
+	session->connection = connection;
+	connection->session = session;
+	return 0;
+}
+
+static void detach(struct mpr_connection *connection)
+{
+	const struct session *session = connection->session;
+
+	if (session->hosted)
+		mpr_hosted_detach(session->hosted);
+}
+
+static void free_session(struct mpr_connection *connection)
+{
+	struct session *session = connection->session;
+
+	mpr_mpqemu_parser_fini(&session->parser);
+	free(session);
+}
+
+const struct mpr_protocol mpr_mpqemu_protocol = {
+	.start = start,
+	.step = step,
+	.check = check,
+	.detach = detach,
+	.free = free_session,
+};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "remote/vmm/session.h"
-
+/* mpring's own protocol (protocols.h). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "remote/process/log.h"
+#include "remote/vmm/protocols.h"
 #include "wire/wire.h"
 
 #define FEATURES                                                                         \
@@ -22,18 +22,11 @@ enum waiting {
 	WAIT_CLOSED, /* CLOSE: until the device's DMA has ended */
 };
 
-struct mpr_session {
-	int sock;
-	const struct mpr_hosted_list *offer;
-	struct mpr_watcher *watcher;
-	struct mpr_ram_pool *pool;
-	struct mpr_watch *watch;
+struct session {
+	struct mpr_connection *connection;
 	struct mpr_wire_parser parser; /* holds the current message */
-	bool readable;		       /* the socket may have more */
-	bool greeted;
-	bool ended;
-	uint32_t features; /* MPR_FEATURE_*: both sides have them */
-	bool lock_failed;  /* guest memory could not be locked, which was logged */
+	uint32_t features;	       /* MPR_FEATURE_*: both sides have them */
+	bool lock_failed;	       /* guest memory could not be locked, which was logged */
 
 	enum waiting waiting;
 	struct mpr_hosted *hosted; /* whom the current message names */
@@ -44,90 +37,14 @@ struct mpr_session {
  * answered, or will be later). Negative: an error, which was answered. */
 enum { ANSWER = 0, LATER = 1 };
 
-static void on_readable(void *opaque)
+static void end(struct session *session, const char *why)
 {
-	struct mpr_session *session = opaque;
-
-	session->readable = true;
+	mpr_connection_end(session->connection, why);
 }
 
-int mpr_session_create(int sock, const struct mpr_hosted_list *offer, struct mpr_watcher *watcher,
-		       struct mpr_ram_pool *pool, struct mpr_session **result)
-{
-	struct mpr_session *session = calloc(1, sizeof(*session));
-	int ret = -ENOMEM;
-
-	if (!session)
-		return ret;
-	session->sock = sock;
-	session->offer = offer;
-	session->watcher = watcher;
-	session->pool = pool;
-	session->readable = true;
-	ret = mpr_wire_parser_init(&session->parser);
-	if (ret < 0)
-		goto no_parser;
-	ret = -ENOMEM;
-	session->watch = mpr_watch_start(watcher, sock, on_readable, session);
-	if (!session->watch)
-		goto no_watch;
-	*result = session;
-	return 0;
-
-no_watch:
-	mpr_wire_parser_fini(&session->parser);
-no_parser:
-	free(session);
-	return ret;
-}
-
-void mpr_session_destroy(struct mpr_session *session)
-{
-	mpr_session_end(session, NULL);
-	mpr_wire_parser_fini(&session->parser);
-	free(session);
-}
-
-bool mpr_session_ended(const struct mpr_session *session)
-{
-	return session->ended;
-}
-
-bool mpr_session_greeted(const struct mpr_session *session)
-{
-	return session->greeted;
-}
-
-static bool owns(const struct mpr_session *session, const struct mpr_hosted *hosted)
+static bool owns(const struct session *session, const struct mpr_hosted *hosted)
 {
 	return hosted->owner == session;
-}
-
-static void detach(struct mpr_hosted *hosted)
-{
-	if (mpr_hosted_given_up(hosted))
-		mpr_log(hosted->dev->id, "given up by the VMM");
-	mpr_hosted_detach(hosted);
-}
-
-static void detach_all(struct mpr_session *session)
-{
-	for (size_t i = 0; i < session->offer->count; i++)
-		if (owns(session, session->offer->hosted[i]))
-			detach(session->offer->hosted[i]);
-}
-
-void mpr_session_end(struct mpr_session *session, const char *why)
-{
-	if (session->ended)
-		return;
-	if (why)
-		mpr_log(NULL, "connection closed: %s", why);
-	session->ended = true;
-	detach_all(session);
-	mpr_ram_unref(session->old_table);
-	session->old_table = NULL;
-	mpr_watch_stop_and_discard(session->watch);
 }
 
 /* ---- Answers ------------------------------------------------------------ */
@@ -145,19 +62,19 @@ static struct mpr_wire_header answer_header(const struct mpr_wire_header *reques
 }
 
 /* Does not block: a peer that lets its socket fill up is hung up on. */
-static void answer(struct mpr_session *session, const void *payload, size_t length)
+static void answer(struct session *session, const void *payload, size_t length)
 {
 	struct mpr_wire_header header = answer_header(&session->parser.msg->header);
-	int ret = mpr_wire_send(session->sock, &header, payload, length, NULL, 0, 0);
+	int ret = mpr_wire_send(session->connection->sock, &header, payload, length, NULL, 0, 0);
 
 	if (ret == -EPIPE)
-		mpr_session_end(session, NULL);
+		end(session, NULL);
 	else if (ret < 0)
-		mpr_session_end(session, "the peer does not read its answers");
+		end(session, "the peer does not read its answers");
 }
 
 /* Answers with an error; EPROTO ends the session. Returns -error. */
-__attribute__((format(printf, 3, 4))) static int refuse(struct mpr_session *session, int error,
+__attribute__((format(printf, 3, 4))) static int refuse(struct session *session, int error,
 							const char *fmt, ...)
 {
 	struct mpr_wire_header header = answer_header(&session->parser.msg->header);
@@ -168,9 +85,10 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct mpr_session *sess
 	vsnprintf(payload.text, sizeof(payload.text), fmt, ap);
 	va_end(ap);
 	header.type = MPR_WIRE_ERROR;
-	if (mpr_wire_send(session->sock, &header, &payload, sizeof(payload), NULL, 0, 0) < 0 ||
+	if (mpr_wire_send(session->connection->sock, &header, &payload, sizeof(payload), NULL, 0,
+			  0) < 0 ||
 	    error == EPROTO)
-		mpr_session_end(session, payload.text);
+		end(session, payload.text);
 	else
 		mpr_log(NULL, "request refused: %s", payload.text);
 	return -error;
@@ -187,12 +105,12 @@ static int take_fd(struct mpr_wire_msg *msg, unsigned index)
 
 /* ---- Messages ----------------------------------------------------------- */
 
-static uint32_t offered_features(const struct mpr_session *session)
+static uint32_t offered_features(const struct session *session)
 {
-	return FEATURES | (session->pool->uring ? MPR_FEATURE_LOCKED_MEMORY : 0);
+	return FEATURES | (session->connection->pool->uring ? MPR_FEATURE_LOCKED_MEMORY : 0);
 }
 
-static int handle_hello(struct mpr_session *session, struct mpr_wire_msg *msg)
+static int handle_hello(struct session *session, struct mpr_wire_msg *msg)
 {
 	const struct mpr_wire_hello *theirs = (const void *)msg->payload;
 	struct mpr_wire_hello ours = {
@@ -202,27 +120,27 @@ static int handle_hello(struct mpr_session *session, struct mpr_wire_msg *msg)
 		.features = theirs->features & offered_features(session),
 	};
 
-	if (session->greeted)
+	if (session->connection->greeted)
 		return refuse(session, EPROTO, "hello was said before");
 	if (theirs->version_min > MPR_WIRE_VERSION || theirs->version_max < MPR_WIRE_VERSION)
 		return refuse(session, EPROTONOSUPPORT,
 			      "protocol versions %u to %u are offered, %u is spoken here",
 			      theirs->version_min, theirs->version_max, MPR_WIRE_VERSION);
-	session->greeted = true;
+	session->connection->greeted = true;
 	session->features = ours.features;
 	answer(session, &ours, sizeof(ours));
 	return LATER; /* answered with a payload */
 }
 
 /* To a peer that cannot share a BAR of plain memory it is an ordinary memory BAR. */
-static enum mpr_bar_kind kind_of(const struct mpr_session *session, const struct mpr_bar_info *bar)
+static enum mpr_bar_kind kind_of(const struct session *session, const struct mpr_bar_info *bar)
 {
 	if (bar->kind == MPR_BAR_RAM32 && !(session->features & MPR_FEATURE_BAR_MEMORY))
 		return MPR_BAR_MEM32;
 	return bar->kind;
 }
 
-static int handle_describe(struct mpr_session *session, struct mpr_hosted *hosted)
+static int handle_describe(struct session *session, struct mpr_hosted *hosted)
 {
 	const struct mpr_device_ops *ops = hosted->dev->ops;
 	struct mpr_wire_description description = {.interrupt_pin = ops->pci->interrupt_pin};
@@ -243,7 +161,7 @@ static int handle_describe(struct mpr_session *session, struct mpr_hosted *hoste
 }
 
 /* True when every BAR that comes with a file is plain memory. */
-static bool files_are_bars(const struct mpr_session *session, const struct mpr_hosted *hosted,
+static bool files_are_bars(const struct session *session, const struct mpr_hosted *hosted,
 			   uint32_t files)
 {
 	const struct mpr_bar_info *bar = hosted->dev->ops->pci->bar;
@@ -264,7 +182,7 @@ static struct mpr_hosted_files take_files(struct mpr_wire_msg *msg, uint32_t whi
 	return files;
 }
 
-static int handle_channel(struct mpr_session *session, struct mpr_hosted *hosted,
+static int handle_channel(struct session *session, struct mpr_hosted *hosted,
 			  struct mpr_wire_msg *msg)
 {
 	const struct mpr_wire_channel *wire = (const void *)msg->payload;
@@ -296,7 +214,7 @@ static int handle_channel(struct mpr_session *session, struct mpr_hosted *hosted
 }
 
 /* Optional: unlocked memory works, only slower. */
-static void lock_memory(struct mpr_session *session, struct mpr_ram *ram)
+static void lock_memory(struct session *session, struct mpr_ram *ram)
 {
 	int ret;
 
@@ -310,14 +228,14 @@ static void lock_memory(struct mpr_session *session, struct mpr_ram *ram)
 		ret == -ENOMEM ? " (see ulimit -l)" : "");
 }
 
-static int handle_memory(struct mpr_session *session, struct mpr_hosted *hosted,
+static int handle_memory(struct session *session, struct mpr_hosted *hosted,
 			 struct mpr_wire_msg *msg)
 {
 	const struct mpr_wire_region *regions = (const void *)msg->payload;
 	struct mpr_ram *ram;
 	char *error;
-	int ret = mpr_ram_create(session->pool, regions, msg->header.length / sizeof(*regions),
-				 msg->fds, &ram, &error);
+	int ret = mpr_ram_create(session->connection->pool, regions,
+				 msg->header.length / sizeof(*regions), msg->fds, &ram, &error);
 
 	if (ret < 0) {
 		ret = refuse(session, -ret, "%s", error ? error : strerror(-ret));
@@ -330,8 +248,7 @@ static int handle_memory(struct mpr_session *session, struct mpr_hosted *hosted,
 	return LATER;
 }
 
-static int handle_intx(struct mpr_session *session, struct mpr_hosted *hosted,
-		       struct mpr_wire_msg *msg)
+static int handle_intx(struct session *session, struct mpr_hosted *hosted, struct mpr_wire_msg *msg)
 {
 	bool resample = msg->header.nfds == 2;
 	int ret;
@@ -350,7 +267,7 @@ static int handle_intx(struct mpr_session *session, struct mpr_hosted *hosted,
 	return ANSWER;
 }
 
-static int handle_close(struct mpr_session *session, struct mpr_hosted *hosted)
+static int handle_close(struct session *session, struct mpr_hosted *hosted)
 {
 	mpr_hosted_detach(hosted);
 	session->waiting = WAIT_CLOSED;
@@ -358,9 +275,10 @@ static int handle_close(struct mpr_session *session, struct mpr_hosted *hosted)
 }
 
 /* A message that names a device. */
-static int handle_device(struct mpr_session *session, struct mpr_wire_msg *msg)
+static int handle_device(struct session *session, struct mpr_wire_msg *msg)
 {
-	struct mpr_hosted *hosted = mpr_hosted_list_find(session->offer, msg->header.id);
+	struct mpr_hosted *hosted =
+		mpr_hosted_list_find(session->connection->offer, msg->header.id);
 
 	if (!hosted)
 		return refuse(session, ENODEV, "no device \"%s\" is offered here", msg->header.id);
@@ -381,7 +299,7 @@ static int handle_device(struct mpr_session *session, struct mpr_wire_msg *msg)
 	}
 }
 
-static int dispatch(struct mpr_session *session, struct mpr_wire_msg *msg)
+static int dispatch(struct session *session, struct mpr_wire_msg *msg)
 {
 	const char *why;
 
@@ -391,14 +309,14 @@ static int dispatch(struct mpr_session *session, struct mpr_wire_msg *msg)
 		return refuse(session, EPROTO, "an answer where a request belongs");
 	if (msg->header.type == MPR_WIRE_HELLO)
 		return handle_hello(session, msg);
-	if (!session->greeted)
+	if (!session->connection->greeted)
 		return refuse(session, EPROTO, "hello must come first");
 	return handle_device(session, msg);
 }
 
 /* ---- Progress ----------------------------------------------------------- */
 
-static bool waits_no_more(const struct mpr_session *session)
+static bool waits_no_more(const struct session *session)
 {
 	switch (session->waiting) {
 	case WAIT_TABLE:
@@ -412,7 +330,7 @@ static bool waits_no_more(const struct mpr_session *session)
 }
 
 /* The wait is over: answers the message, or handles it again. */
-static void resume(struct mpr_session *session)
+static void resume(struct session *session)
 {
 	enum waiting waited = session->waiting;
 
@@ -425,16 +343,16 @@ static void resume(struct mpr_session *session)
 	answer(session, NULL, 0);
 }
 
-static void receive(struct mpr_session *session)
+static void receive(struct session *session)
 {
-	int ret = mpr_wire_parser_read(&session->parser, session->sock);
+	int ret = mpr_wire_parser_read(&session->parser, session->connection->sock);
 
 	if (ret == 0)
-		session->readable = false;
+		session->connection->readable = false;
 	else if (ret == -ECONNRESET)
-		mpr_session_end(session, NULL);
+		end(session, NULL);
 	else if (ret < 0)
-		mpr_session_end(session, "malformed message");
+		end(session, "malformed message");
 	else if (dispatch(session, session->parser.msg) == ANSWER)
 		answer(session, NULL, 0);
 	/* Closes descriptors that nobody took; WAIT_FREE handles the message again. */
@@ -442,26 +360,26 @@ static void receive(struct mpr_session *session)
 		mpr_wire_msg_release(session->parser.msg);
 }
 
-bool mpr_session_step(struct mpr_session *session)
+static bool step(struct mpr_connection *connection)
 {
-	if (session->ended)
-		return false;
+	struct session *session = connection->session;
+
 	if (session->waiting != WAIT_NOTHING) {
 		if (!waits_no_more(session))
 			return false;
 		resume(session);
 		return true;
 	}
-	if (!session->readable)
+	if (!connection->readable)
 		return false;
 	receive(session);
 	/* Answer in this turn if there is nothing to wait for. */
-	if (!session->ended && session->waiting != WAIT_NOTHING && waits_no_more(session))
+	if (!connection->ended && session->waiting != WAIT_NOTHING && waits_no_more(session))
 		resume(session);
 	return true;
 }
 
-static void check_device(struct mpr_session *session, const struct mpr_hosted *hosted)
+static void check_device(struct session *session, const struct mpr_hosted *hosted)
 {
 	const char *why = NULL;
 
@@ -472,12 +390,64 @@ static void check_device(struct mpr_session *session, const struct mpr_hosted *h
 	if (!why)
 		return;
 	mpr_log(hosted->dev->id, "%s", why);
-	mpr_session_end(session, why);
+	end(session, why);
 }
 
-void mpr_session_check(struct mpr_session *session)
+static void check(struct mpr_connection *connection)
 {
-	for (size_t i = 0; i < session->offer->count && !session->ended; i++)
-		if (owns(session, session->offer->hosted[i]))
-			check_device(session, session->offer->hosted[i]);
+	const struct mpr_hosted_list *offer = connection->offer;
+
+	for (size_t i = 0; i < offer->count && !connection->ended; i++)
+		if (owns(connection->session, offer->hosted[i]))
+			check_device(connection->session, offer->hosted[i]);
 }
+
+/* ---- Beginning and end -------------------------------------------------- */
+
+static int start(struct mpr_connection *connection)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	int ret = session ? mpr_wire_parser_init(&session->parser) : -ENOMEM;
+
+	if (ret < 0) {
+		free(session);
+		return ret;
+	}
+	session->connection = connection;
+	connection->session = session;
+	return 0;
+}
+
+static void detach_device(struct mpr_hosted *hosted)
+{
+	if (mpr_hosted_given_up(hosted))
+		mpr_log(hosted->dev->id, "given up by the VMM");
+	mpr_hosted_detach(hosted);
+}
+
+static void detach(struct mpr_connection *connection)
+{
+	struct session *session = connection->session;
+
+	for (size_t i = 0; i < connection->offer->count; i++)
+		if (owns(session, connection->offer->hosted[i]))
+			detach_device(connection->offer->hosted[i]);
+	mpr_ram_unref(session->old_table);
+	session->old_table = NULL;
+}
+
+static void free_session(struct mpr_connection *connection)
+{
+	struct session *session = connection->session;
+
+	mpr_wire_parser_fini(&session->parser);
+	free(session);
+}
+
+const struct mpr_protocol mpr_mpring_protocol = {
+	.start = start,
+	.step = step,
+	.check = check,
+	.detach = detach,
+	.free = free_session,
+};

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "remote/vmm/connection.h"
+#include "remote/vmm/protocols.h"
 #include "tests/remote/test_device.h"
 #include "wire/mpqemu.h"
 
@@ -116,7 +116,7 @@ static void serve(struct fixture *fixture, struct mpr_connection *connection, in
 static void say_all(struct fixture *fixture, struct mpr_connection *connection, int sock,
 		    const uint8_t *data, size_t size)
 {
-	while (size >= RECORD && !mpr_connection_ended(connection)) {
+	while (size >= RECORD && !connection->ended) {
 		size_t length = data[1];
 
 		if (length > size - RECORD)
@@ -137,8 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int socks[2];
 
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) == 0);
-	require(mpr_connection_create(socks[1], &offer, &fixture->watcher, &pool, &connection) ==
-		0);
+	require(mpr_connection_create(socks[1], &offer, &fixture->watcher, &pool, &mpr_any_protocol,
+				      &connection) == 0);
 	say_all(fixture, connection, socks[0], data, size);
 	mpr_connection_destroy(connection);
 	close(socks[0]);

@@ -18,7 +18,7 @@
 
 #include "dev/device.h"
 #include "remote/device/hosted.h"
-#include "remote/vmm/session.h"
+#include "remote/vmm/protocols.h"
 #include "ring/channel_proxy.h"
 #include "wire/wire.h"
 
@@ -129,21 +129,21 @@ static void say(struct fixture *fixture, int sock, const uint8_t *record, size_t
 	(void)mpr_wire_send(sock, &header, payload, length, fds, nfds, 0);
 }
 
-static void drain(struct mpr_session *session, int sock)
+static void drain(struct mpr_connection *session, int sock)
 {
 	char bytes[4096];
 
-	while (mpr_session_step(session))
+	while (mpr_connection_step(session))
 		;
-	mpr_session_check(session);
+	mpr_connection_check(session);
 	while (recv(sock, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
 		;
 }
 
-static void say_all(struct fixture *fixture, struct mpr_session *session, int sock,
+static void say_all(struct fixture *fixture, struct mpr_connection *session, int sock,
 		    const uint8_t *data, size_t size)
 {
-	while (size >= RECORD && !mpr_session_ended(session)) {
+	while (size >= RECORD && !session->ended) {
 		size_t length = data[2] | (size_t)data[3] << 8;
 
 		if (length > size - RECORD)
@@ -164,14 +164,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fixture *fixture = get_fixture();
 	const struct mpr_hosted_list offer = {fixture->devices, 2};
 	struct mpr_ram_pool pool = {0};
-	struct mpr_session *session;
+	struct mpr_connection *session;
 	int socks[2];
 
 	make_doorbell(fixture);
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) == 0);
-	require(mpr_session_create(socks[1], &offer, &fixture->watcher, &pool, &session) == 0);
+	require(mpr_connection_create(socks[1], &offer, &fixture->watcher, &pool,
+				      &mpr_mpring_protocol, &session) == 0);
 	say_all(fixture, session, socks[0], data, size);
-	mpr_session_destroy(session);
+	mpr_connection_destroy(session);
 	close(socks[0]);
 	close(fixture->fds[1]);
 	close(fixture->ringer);
