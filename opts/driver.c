@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The other names that QEMU has for drivers. */
+/* Aliases of drivers, which QEMU has too. */
 #include <errno.h>
 #include <string.h>
 

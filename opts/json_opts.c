@@ -7,8 +7,7 @@
 
 static const char no_memory[] = "out of memory";
 
-/* ---- From JSON ---------------------------------------------------------- */
-/* Each of these returns NULL, or what is wrong. */
+/* ---- From JSON: each function returns NULL, or what is wrong -------------- */
 
 static const char *set(struct mpr_opts *opts, const char *key, const char *value)
 {
@@ -90,7 +89,7 @@ int mpr_opts_from_json(const char *option, struct json_object *object, const cha
 	return -EINVAL;
 }
 
-/* As a parsed text, or NULL with *why. */
+/* NULL: *why says what is wrong. */
 static struct json_object *parse(const char *text, const char **why)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(MPR_JSON_DEPTH);

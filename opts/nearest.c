@@ -4,7 +4,7 @@
 
 #include "opts/opts.h"
 
-#define MAX_NAME 48 /* longer names are never near to anything */
+#define MAX_NAME 48 /* longer names have no nearest one */
 
 static size_t min3(size_t a, size_t b, size_t c)
 {
@@ -37,7 +37,7 @@ static size_t distance(const char *a, const char *b)
 
 const char *mpr_nearest(const char *name, const char *const *names)
 {
-	size_t best = strlen(name) / 3 + 2; /* further away is another word */
+	size_t best = strlen(name) / 3 + 2; /* what is further away is no misspelling */
 	const char *nearest = NULL;
 
 	if (strlen(name) > MAX_NAME)
@@ -45,7 +45,7 @@ const char *mpr_nearest(const char *name, const char *const *names)
 	for (; *names; names++) {
 		size_t d = strlen(*names) > MAX_NAME ? best : distance(name, *names);
 
-		/* As many edits as letters would turn anything into anything. */
+		/* With as many edits as letters, any word becomes any other. */
 		if (d < best && d < strlen(*names)) {
 			best = d;
 			nearest = *names;

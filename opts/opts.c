@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The list: made, looked up, changed, written out. */
+/* The properties: made, read, changed, written. */
 #include "opts/opts.h"
 
 #include <errno.h>
@@ -14,12 +14,12 @@ struct item {
 };
 
 struct mpr_opts {
-	char *text; /* "-device lsi53c895a,id=lsi0" */
+	char *text; /* for messages: "-device lsi53c895a,id=lsi0" */
 	struct item *items;
 	size_t count;
 };
 
-/* ---- Life --------------------------------------------------------------- */
+/* ---- Making and freeing ------------------------------------------------- */
 
 struct mpr_opts *mpr_opts_new(const char *text)
 {
@@ -89,7 +89,7 @@ void mpr_opts_free(struct mpr_opts *opts)
 	free(opts);
 }
 
-/* ---- Looking up --------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------ */
 
 static struct item *find(const struct mpr_opts *opts, const char *key)
 {
@@ -180,7 +180,7 @@ void mpr_opts_remove(struct mpr_opts *opts, const char *key)
 	memmove(item, item + 1, (size_t)(opts->items + opts->count - item) * sizeof(*item));
 }
 
-/* ---- Writing out -------------------------------------------------------- */
+/* ---- Writing ------------------------------------------------------------ */
 
 static void print_value(FILE *out, const char *value)
 {
@@ -191,7 +191,8 @@ static void print_value(FILE *out, const char *value)
 	}
 }
 
-/* A value that would be read as "key=value", as JSON, or as nothing, keeps its key. */
+/* False: without its key, a value at the front would be parsed as "key=value", as JSON, or
+ * as no item at all. */
 static bool may_stand_alone(const char *value)
 {
 	return *value && *value != '{' && value[strcspn(value, "=,")] != '=';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading an option as it is typed. */
+/* Parsing an option string. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "opts/json_opts.h"
 #include "opts/opts.h"
 
-/* Copies a value up to its single comma, doubled commas made one; *text is
- * left at that comma or at the end. NULL when out of memory. */
+/* Copies a value up to the comma that ends it, a doubled comma as one, and advances *text
+ * to that comma or to the end. NULL: out of memory. */
 static char *take_value(const char **text)
 {
 	char *value = malloc(strlen(*text) + 1);
@@ -29,7 +29,7 @@ static char *take_value(const char **text)
 	return value;
 }
 
-/* Takes one "key=value", "key", or, when `implied` is given, "value". */
+/* Parses "key=value", "key" or, if `implied` is given, "value". */
 static int take_item(struct mpr_opts *opts, const char **text, const char *implied, char **error)
 {
 	size_t len = strcspn(*text, "=,");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading values: numbers, switches, choices; and which keys there may be. */
+/* Checking keys and values: numbers, switches, choices. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -34,8 +34,8 @@ int mpr_opts_check(const struct mpr_opts *opts, const char *const *known, char *
 	return 0;
 }
 
-/* Digits only: strtoull() alone would also take blanks and signs. *end is what
- * follows them. */
+/* Digits only: strtoull() alone would accept blanks and signs as well. Sets *end to what
+ * follows the digits. */
 static bool parse_digits(const char *text, uint64_t *value, const char **end)
 {
 	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
@@ -100,7 +100,7 @@ int mpr_opts_get_size(const struct mpr_opts *opts, const char *key, uint64_t min
 	return get_number(opts, key, min, max, mpr_opts_parse_size, value, error);
 }
 
-/* QEMU's words for off and on, by turns. */
+/* QEMU's words: off at even indices, on at odd ones. */
 static const char *const switches[] = {"off", "on", "no", "yes", "false", "true", "n", "y", NULL};
 
 bool mpr_opts_is_on(const char *text)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any option string is parsed or refused; what was parsed survives being copied, changed,
- * written out as a string or as JSON, and parsed again. */
+/* Any text is parsed as an option or refused. A parsed option stays the same when it is
+ * copied, or written as a string or as JSON and read back, also after changes. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static void read_typed(const struct mpr_opts *opts)
 	free(error);
 }
 
-/* The same properties in the same order; an implied key that was not the first becomes it. */
+/* Compares properties and their order, but for the implied key, which comes first. */
 static void require_same(const struct mpr_opts *a, const struct mpr_opts *b, const char *implied)
 {
 	char *first = mpr_opts_format(a, implied), *second = mpr_opts_format(b, implied);
@@ -60,7 +60,7 @@ static void through_string(const struct mpr_opts *opts, const char *implied)
 	mpr_opts_free(again);
 }
 
-/* As a monitor's message. */
+/* As in a monitor command: serialized and parsed. */
 static void through_json(const struct mpr_opts *opts)
 {
 	struct json_object *object = mpr_opts_to_json(opts), *message;
@@ -122,7 +122,7 @@ static void round_trip(const char *text, const char *implied)
 	mpr_opts_free(opts);
 }
 
-/* What a monitor's client sends is parsed as it is, and need not be an option. */
+/* From a monitor's client comes JSON of any shape. */
 static void message(const char *text)
 {
 	struct json_object *object = json_tokener_parse(text);

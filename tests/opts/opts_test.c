@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that options are read as QEMU's are, from strings and from JSON, that what is
- * wrong with one is said in full, and that copying and writing one out loses nothing. */
+/* Proves that options are parsed as QEMU parses them, from strings and from JSON, that an
+ * error message says all that is needed, and that copying and writing lose nothing. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -322,7 +322,7 @@ static void json_is_an_option_string_too(void **state)
 	mpr_opts_free(opts);
 }
 
-/* What a monitor's client sent, parsed. */
+/* As a monitor gets it: parsed already. */
 static int from_json(const char *text, struct mpr_opts **opts, char **error)
 {
 	struct json_object *object = json_tokener_parse(text);
@@ -376,7 +376,7 @@ static void json_objects_that_are_no_option_are_refused(void **state)
 	}
 }
 
-/* So that nothing is taken for a number, an object or an end that was a text. */
+/* Dots stay in keys, and quotes are escaped. */
 static void values_become_json_strings(void **state)
 {
 	struct mpr_opts *opts = parse("scsi-hd,lun=1,x,file.driver=a,,\"b", "driver");
@@ -417,7 +417,6 @@ static void json_that_is_no_option_is_refused(void **state)
 	}
 }
 
-/* QEMU's -device lsi is an lsi53c895a. */
 static void drivers_have_other_names(void **state)
 {
 	struct mpr_opts *opts = parse("lsi,id=a", "driver");
@@ -492,7 +491,7 @@ static void one_list_is_laid_over_another(void **state)
 	mpr_opts_free(over);
 }
 
-/* It could not be written first again. */
+/* At the front it would make the string JSON. */
 static void name_that_begins_as_json_is_refused(void **state)
 {
 	struct mpr_opts *opts;
