@@ -141,6 +141,7 @@ static struct wire *new_wires(size_t count)
 
 static int create(struct run *run, char *const *argv)
 {
+	struct mpr_drivers *drivers;
 	char *error;
 
 	if (mpr_check_supervision(argv, &error))
@@ -159,11 +160,12 @@ static int create(struct run *run, char *const *argv)
 		return fail(error);
 	if (locate(run))
 		return -EINVAL;
-	if (run->remotes &&
-	    mpr_check_drivers(run->remote_program, mpr_plan_options(run->plan), &error))
+	drivers = mpr_plan_drivers(run->plan, run->remote_program);
+	if ((run->remotes || *mpr_plan_plugins(run->plan)) &&
+	    mpr_check_drivers(drivers, mpr_plan_options(run->plan), &error))
 		return fail(error);
-	if (mpr_check_globals(run->remote_program, mpr_plan_globals(run->plan),
-			      mpr_plan_options(run->plan), &error))
+	if (mpr_check_globals(drivers, mpr_plan_globals(run->plan), mpr_plan_options(run->plan),
+			      &error))
 		return fail(error);
 	return open_sockets(run);
 }

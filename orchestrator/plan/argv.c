@@ -105,6 +105,8 @@ static void begin_remote(GPtrArray *argv, const struct mpr_plan *plan, uint64_t 
 	add_process_options(argv, plan);
 	if (machine)
 		add_pair(argv, "-machine", machine);
+	for (char *const *plugin = mpr_plan_plugins(plan); *plugin; plugin++)
+		add_pair(argv, "-plugin", mpr_need_text("%s", *plugin));
 }
 
 /* What each device of a remote adds to its command line. */
@@ -223,7 +225,9 @@ char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monit
 	for (char *const *word = mpr_plan_given(plan) + 1; *word;) {
 		size_t words = mpr_option_words(word);
 
-		if (mpr_is_remote_option(*word))
+		if (mpr_is_option(*word, "rplugin"))
+			; /* the remotes' */
+		else if (mpr_is_remote_option(*word))
 			add_proxy(argv, plan, option_at(plan, o++), fds);
 		else if (mpr_is_option(*word, "device") && words == 2)
 			add_device(argv, word[0], word[1]);

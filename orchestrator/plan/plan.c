@@ -8,6 +8,7 @@
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/boot_order.h"
 #include "orchestrator/plan/config_file.h"
+#include "orchestrator/plan/drivers.h"
 #include "orchestrator/plan/globals.h"
 #include "orchestrator/plan/qemu_options.h"
 #include "orchestrator/plan/references.h"
@@ -21,6 +22,8 @@ struct mpr_plan {
 	int argc;
 	GPtrArray *options; /* in their order in argv */
 	GPtrArray *globals; /* struct mpr_global */
+	GPtrArray *plugins; /* files (-rplugin), ended by NULL */
+	struct mpr_drivers *drivers;
 	uint64_t *rids;
 	size_t remotes;
 };
@@ -49,6 +52,10 @@ static int take_option(struct mpr_plan *plan, int position, char **error)
 	if (!text) {
 		*error = mpr_need_text("%s: its value is missing", name);
 		return -EINVAL;
+	}
+	if (mpr_is_option(name, "rplugin")) {
+		g_ptr_array_insert(plan->plugins, (int)plan->plugins->len - 1, (char *)text);
+		return 0;
 	}
 	err = mpr_remote_option_parse(name, text, mpr_is_option(name, "rdevice"), &option, error);
 	if (err)
@@ -129,6 +136,8 @@ int mpr_plan_create(char *const *argv, struct mpr_plan **result, char **error)
 	plan->rids = mpr_need_array(plan->argc, sizeof(*plan->rids));
 	plan->said = g_strdupv((char **)argv);
 	plan->globals = g_ptr_array_new();
+	plan->plugins = g_ptr_array_new();
+	g_ptr_array_add(plan->plugins, NULL);
 	err = take_options(plan, error);
 	if (!err)
 		err = look_around(plan, error);
@@ -152,6 +161,8 @@ void mpr_plan_free(struct mpr_plan *plan)
 {
 	g_ptr_array_unref(plan->options);
 	g_ptr_array_unref(plan->globals);
+	g_ptr_array_unref(plan->plugins);
+	mpr_drivers_free(plan->drivers);
 	g_strfreev(plan->said);
 	free(plan->rids);
 	free(plan);
@@ -180,6 +191,18 @@ char *const *mpr_plan_given(const struct mpr_plan *plan)
 char *const *mpr_plan_said(const struct mpr_plan *plan)
 {
 	return plan->said;
+}
+
+char *const *mpr_plan_plugins(const struct mpr_plan *plan)
+{
+	return (char *const *)plan->plugins->pdata;
+}
+
+struct mpr_drivers *mpr_plan_drivers(struct mpr_plan *plan, const char *program)
+{
+	if (!plan->drivers)
+		plan->drivers = mpr_drivers_create(program, mpr_plan_plugins(plan));
+	return plan->drivers;
 }
 
 const GPtrArray *mpr_plan_globals(const struct mpr_plan *plan)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A QEMU command line with -rdevice and -rdrive options, taken apart into the
+ * A QEMU command line with -rdevice, -rdrive and -rplugin options, taken apart into the
  * command lines of QEMU and of one remote process for each rid.
  */
 #ifndef MPR_ORCHESTRATOR_PLAN_PLAN_H
@@ -35,6 +35,12 @@ char *const *mpr_plan_given(const struct mpr_plan *plan);
 /* The command line with what its configuration files say; without remote processes only
  * the former. */
 char *const *mpr_plan_said(const struct mpr_plan *plan);
+
+/* The files of its -rplugin options, ended by NULL. */
+char *const *mpr_plan_plugins(const struct mpr_plan *plan);
+
+/* The drivers of the remote program, which is named the first time. */
+struct mpr_drivers *mpr_plan_drivers(struct mpr_plan *plan, const char *program);
 
 /* Its -global options: struct mpr_global. */
 const GPtrArray *mpr_plan_globals(const struct mpr_plan *plan);

@@ -205,7 +205,8 @@ bool mpr_is_option(const char *word, const char *name)
 
 bool mpr_is_remote_option(const char *word)
 {
-	return mpr_is_option(word, "rdevice") || mpr_is_option(word, "rdrive");
+	return mpr_is_option(word, "rdevice") || mpr_is_option(word, "rdrive") ||
+	       mpr_is_option(word, "rplugin");
 }
 
 size_t mpr_option_words(char *const *argv)

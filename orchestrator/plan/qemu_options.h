@@ -31,11 +31,11 @@ extern const struct mpr_qemu_option mpr_qemu_options[];
 /* An option's name, without its dashes, of which QEMU takes one or two; NULL: the word is none. */
 const char *mpr_option_name(const char *word);
 
-/* Whether the word is the option of that name, or is -rdevice or -rdrive. */
+/* Whether the word is the option of that name, or is -rdevice, -rdrive or -rplugin. */
 bool mpr_is_option(const char *word, const char *name);
 bool mpr_is_remote_option(const char *word);
 
-/* The option that a word is, or NULL: it is none, or unknown, or -rdevice or -rdrive. */
+/* The option that a word is, or NULL: it is none, or unknown, or one of these. */
 const struct mpr_qemu_option *mpr_qemu_option(const char *word);
 
 /* How many words the option or operand at argv[0] has: 1 or 2. */

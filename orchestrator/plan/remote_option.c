@@ -266,11 +266,20 @@ int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error
 
 struct mpr_opts *mpr_remote_option_told(const struct mpr_remote_option *option)
 {
+	struct mpr_opts *opts;
+
 	if (option->kind != MPR_REMOTE_ADAPTER)
 		return mpr_need(mpr_opts_copy(option->opts));
-	return mpr_need(mpr_opts_build("-device", "driver", "driver",
+	opts = mpr_need(mpr_opts_build("-device", "driver", "driver",
 				       mpr_remote_option_get(option, "driver"), "id",
 				       mpr_remote_option_get(option, "id"), NULL));
+	for (const char *const *own = option->own; own && *own; own++) {
+		const char *value = mpr_remote_option_get(option, *own);
+
+		if (value)
+			mpr_need_ok(mpr_opts_set(opts, *own, value));
+	}
+	return opts;
 }
 
 struct mpr_opts *mpr_remote_option_object(const struct mpr_remote_option *adapter, const char *fd)
@@ -293,6 +302,8 @@ struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *adapter
 
 	for (size_t i = 0; i < G_N_ELEMENTS(ours); i++)
 		mpr_opts_remove(rest, ours[i]);
+	for (const char *const *own = adapter->own; own && *own; own++)
+		mpr_opts_remove(rest, *own);
 	mpr_need_ok(mpr_opts_set_all(opts, rest));
 	mpr_opts_free(rest);
 	return opts;

@@ -28,6 +28,9 @@ struct mpr_remote_option {
 	struct mpr_opts *opts; /* without rid */
 	int scsi_id;	       /* of a disk, once it is known (boot_order.h) */
 	uint64_t rid;
+	/* Properties that the adapter's model has, ended by NULL (drivers.h); NULL: not known.
+	 * All others are the proxy's. */
+	const char *const *own;
 };
 
 /* Of a device or of a drive; takes over `opts`, also when it fails. 0, or negative errno
@@ -65,15 +68,15 @@ int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error
 
 /* ---- What the processes are told, as options of theirs (mpr_opts_free() them) ---- */
 
-/* The remote's -device or -drive. Of an adapter it gets the model alone. */
+/* The remote's -device or -drive. Of an adapter it gets the model and its properties. */
 struct mpr_opts *mpr_remote_option_told(const struct mpr_remote_option *option);
 
 /* The remote's -object: it offers the adapter on the socket that it has as `fd`. */
 struct mpr_opts *mpr_remote_option_object(const struct mpr_remote_option *adapter, const char *fd);
 
 /* QEMU's -device: the proxy of the adapter, on the socket that it has by that name. What
- * the option says beyond driver, id and where the process runs is for the PCI device that
- * QEMU sees: bus=pci.0,addr=5. */
+ * the option says beyond that and where the process runs is for the PCI device that QEMU
+ * sees: bus=pci.0,addr=5. */
 struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *adapter,
 					 const char *socket);
 

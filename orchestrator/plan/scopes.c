@@ -19,6 +19,7 @@ static int unknown(const char *word, char **error)
 		g_ptr_array_add(names, (void *)option->name);
 	g_ptr_array_add(names, "rdevice");
 	g_ptr_array_add(names, "rdrive");
+	g_ptr_array_add(names, "rplugin");
 	g_ptr_array_add(names, NULL);
 	near = mpr_nearest(mpr_option_name(word), (const char *const *)names->pdata);
 	*error = near ? mpr_need_text("%s: no such option (did you mean -%s?)", word, near)

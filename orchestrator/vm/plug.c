@@ -2,6 +2,7 @@
 #include "orchestrator/vm/plug.h"
 
 #include "orchestrator/plan/boot_order.h"
+#include "orchestrator/plan/drivers.h"
 #include "orchestrator/plan/globals.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/remote_machine.h"
@@ -73,6 +74,9 @@ static int check(const struct mpr_vm *vm, const struct mpr_remote_option *option
 	guint index = vm->options->len - 1;
 	int err = mpr_remote_option_check(vm->options, index, error);
 
+	if (!err)
+		mpr_drivers_apply(mpr_plan_drivers(vm->plan, vm->remote_program),
+				  vm->options->pdata[index]);
 	if (!err && mpr_vm_find_remote(vm, option->rid))
 		err = mpr_remote_machine_check_running(vm->options, index, error);
 	if (!err)

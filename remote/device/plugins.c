@@ -118,8 +118,11 @@ static bool is_bar(const struct mpr_bar_info *bar)
 /* NULL: nothing is wrong with it. */
 static const char *wrong_property(const struct mpr_property *property)
 {
-	if (!strcmp(property->name, "driver") || !strcmp(property->name, "id"))
-		return "every device has it";
+	static const char *const taken[] = {"driver", "id", "bus", "addr", "rid"};
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		if (!strcmp(property->name, taken[i]))
+			return "every device has it, here or in QEMU";
 	if ((unsigned)property->type > MPR_PROPERTY_CHOICE)
 		return "there is no such type";
 	if (!property->description)

@@ -207,6 +207,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "-device") && !strcmp(argv[2], "help"))
 		return puts("PCI devices:\nname \"lsi53c895a\", bus PCI, desc \"fake\"") < 0;
+	if (argc == 3 && !strcmp(argv[1], "-device") && !strcmp(argv[2], "lsi53c895a,help"))
+		return puts("lsi53c895a options:\n  id=<str>  - name") < 0;
 	if (argc > 1 && argv[1][0] >= '0' && argv[1][0] <= '9')
 		return act_remote(argc, argv);
 	return act_qemu(argc, argv);

@@ -121,6 +121,15 @@ static struct rewrite any_order = {
 		    "-device scsi-hd,drive=d0,bus=scsi0.0,scsi-id=0"},
 };
 
+static struct rewrite plugins = {
+	.given = "qemu -rplugin ./f.so -S -rdevice filler,id=f,rid=0,addr=5 --rplugin g.so "
+		 "-rdevice lsi53c895a,id=a,rid=1",
+	.qemu = "qemu -S -device pci-proxy-dev,id=f,socket=10,addr=5 "
+		"-device pci-proxy-dev,id=a,socket=11",
+	.remotes = {"remote 20 -plugin ./f.so -plugin g.so -device filler,id=f",
+		    "remote 21 -plugin ./f.so -plugin g.so -device lsi53c895a,id=a"},
+};
+
 static struct rewrite several_remotes = {
 	.given = "qemu -rdevice lsi53c895a,id=a,rid=7 -rdevice lsi53c895a,id=b,rid=3 "
 		 "-rdrive id=d0,file=x,rid=3 -rdevice scsi-hd,drive=d0,bus=b.0,rid=3",
@@ -332,6 +341,7 @@ static void refusals(void **state)
 		const char *given, *message;
 	} cases[] = {
 		{"qemu -rdevice", "-rdevice: its value is missing"},
+		{"qemu -rplugin", "-rplugin: its value is missing"},
 		{"qemu -rdevice lsi53c895a,id=a", "-rdevice lsi53c895a,id=a: rid= is missing"},
 		{"qemu -rdrive id=a,file=x", "-rdrive id=a,file=x: rid= is missing"},
 		{"qemu -rdevice lsi53c895a,id=a,rid=one", "rid=one is not a number"},
@@ -499,6 +509,7 @@ int main(void)
 		rewrite_test(json),
 		rewrite_test(other_name_of_the_driver),
 		rewrite_test(any_order),
+		rewrite_test(plugins),
 		rewrite_test(several_remotes),
 		rewrite_test(adapters_share_a_remote),
 		rewrite_test(pci_properties_go_to_the_proxy),

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "orchestrator/locate.h"
+#include "orchestrator/plan/drivers.h"
 #include "orchestrator/run.h"
 
 #define FDS 64
@@ -50,8 +51,8 @@ int __wrap_mpr_monitors_create(char *const *argv, struct mpr_monitors **monitors
 int __wrap_mpr_plan_create(char *const *argv, struct mpr_plan **plan, char **error);
 int __wrap_mpr_check_memory(char *const *argv, char **error);
 char *__wrap_mpr_locate(const struct mpr_program *program, char **error);
-int __wrap_mpr_check_drivers(const char *program, const GPtrArray *options, char **error);
-int __wrap_mpr_check_globals(const char *program, const GPtrArray *globals,
+int __wrap_mpr_check_drivers(struct mpr_drivers *drivers, const GPtrArray *options, char **error);
+int __wrap_mpr_check_globals(struct mpr_drivers *drivers, const GPtrArray *globals,
 			     const GPtrArray *options, char **error);
 int __wrap_socketpair(int domain, int type, int protocol, int *fds);
 
@@ -85,17 +86,17 @@ char *__wrap_mpr_locate(const struct mpr_program *program, char **error)
 }
 
 /* The program is not run. */
-int __wrap_mpr_check_drivers(const char *program, const GPtrArray *options, char **error)
+int __wrap_mpr_check_drivers(struct mpr_drivers *drivers, const GPtrArray *options, char **error)
 {
-	(void)program;
+	(void)drivers;
 	(void)options;
 	return fails_here() ? refuse(error) : 0;
 }
 
-int __wrap_mpr_check_globals(const char *program, const GPtrArray *globals,
+int __wrap_mpr_check_globals(struct mpr_drivers *drivers, const GPtrArray *globals,
 			     const GPtrArray *options, char **error)
 {
-	(void)program;
+	(void)drivers;
 	(void)globals;
 	(void)options;
 	return fails_here() ? refuse(error) : 0;
