@@ -1,7 +1,7 @@
 """Unit tests in C."""
 
-def unit_test(name, srcs = [], size = "small", wrap = [], linkopts = [], **kwargs):
-    """<name>.c as a program with cmocka.
+def unit_test(name, srcs = [], size = "small", wrap = [], linkopts = [], deps = [], **kwargs):
+    """<name>.c as a program with cmocka, by way of tests/common/unit.h.
 
     It is linked statically: what the test or a library before another in `deps` defines
     takes the place of the other's functions.
@@ -12,13 +12,15 @@ def unit_test(name, srcs = [], size = "small", wrap = [], linkopts = [], **kwarg
       size: as of every Bazel test: what is not small has more than a minute
       wrap: functions that the test replaces by its own __wrap_<function>
       linkopts: further options of the linker
-      **kwargs: deps, data, args and tags, as of a cc_test
+      deps: what is tested, and what helps
+      **kwargs: data, args and tags, as of a cc_test
     """
     native.cc_test(
         name = name,
         size = size,
         srcs = [name + ".c"] + srcs,
-        linkopts = ["-lcmocka"] + ["-Wl,--wrap=" + function for function in wrap] + linkopts,
+        linkopts = ["-Wl,--wrap=" + function for function in wrap] + linkopts,
         linkstatic = True,
+        deps = deps + ["//tests/common:unit"],
         **kwargs
     )

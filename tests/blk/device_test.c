@@ -4,19 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "blk/blk.h"
 #include "tests/blk/image.h"
+#include "tests/common/unit.h"
 
 enum { SIZE = 1024 * 1024, BLOCK = 4096, SECTOR = 512 };
 

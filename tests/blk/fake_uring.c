@@ -2,13 +2,10 @@
 #include "tests/blk/fake_uring.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/common/unit.h"
 
 #define ENTRIES_MAX 256
 

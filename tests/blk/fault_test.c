@@ -3,18 +3,14 @@
  * interruptions, failures and completions in the worst order. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "blk/blk.h"
 #include "tests/blk/fake_uring.h"
 #include "tests/blk/image.h"
+#include "tests/common/unit.h"
 
 #define PENDING 1
 

@@ -2,15 +2,11 @@
 /* Proves what a request costs that no noise touches: system calls far fewer than
  * requests at depth 16, and no allocation. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/blk/image.h"
+#include "tests/common/unit.h"
 
 #define DEPTH 16
 #define REQUESTS 1600

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves, with many random requests in flight, that an image always holds what
  * a plain array holds after the same writes, and that reads return it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "blk/blk.h"
 #include "tests/blk/image.h"
+#include "tests/common/unit.h"
 
 enum {
 	IMAGE_SIZE = 256 * 1024,

@@ -4,19 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "blk/blk.h"
 #include "tests/blk/image.h"
+#include "tests/common/unit.h"
 
 static struct mpr_uring *ring;
 

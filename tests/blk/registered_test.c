@@ -3,17 +3,13 @@
  * registered with the kernel, and that these can be given back. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/blk/image.h"
+#include "tests/common/unit.h"
 
 #define SIZE 65536
 

@@ -2,15 +2,11 @@
 /* Proves how memory is cut into buffers, registered and found, and what becomes
  * of it when the kernel refuses, with a kernel that the test plays. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
 
-#include <cmocka.h>
-
 #include "event/uring.h"
+#include "tests/common/unit.h"
 
 #define GIB (1ul << 30)
 #define BASE ((char *)0x100000000000)

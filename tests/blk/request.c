@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 #include "tests/blk/image.h"
+#include "tests/common/unit.h"
 
 struct waited_req {
 	struct mpr_blk_req req;

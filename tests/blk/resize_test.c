@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that an image grows and shrinks while it is open, and only as it can. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/blk/image.h"
+#include "tests/common/unit.h"
 
 static struct mpr_uring *ring;
 static char *path;

@@ -6,9 +6,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "blk/blk.h"
 #include "tests/blk/image.h"
+#include "tests/common/unit.h"
 
 struct fixture {
 	char folder[64], device[32];

@@ -2,14 +2,9 @@
 /* Proves that a device's DMA reaches the host's services only while the guest
  * lets it be bus master, and that mappings are given back once. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "dev/host.h"
+#include "tests/common/unit.h"
 
 /* A host that counts its calls. */
 struct counting_host {

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that configuration space behaves as PCI 3.0, chapter 6, says: fixed
  * identity, BAR sizing, writable bits, reset, and address decoding. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "dev/host.h"
+#include "tests/common/unit.h"
 
 static const struct mpr_pci_info info = {
 	.vendor_id = 0x1000,

@@ -10,15 +10,10 @@
 #ifndef MPR_TESTS_INTEROP_PAIR_H
 #define MPR_TESTS_INTEROP_PAIR_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
-#include <cmocka.h>
-
 #include "proxy/mpqemu.h"
+#include "tests/common/unit.h"
 
 #define MEMORY_SIZE 0x400000u /* at guest address 0 */
 #define DISK_SIZE 0x100000u

@@ -5,18 +5,14 @@
 #include <poll.h>
 #include <pthread.h>
 #include <pty.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "log/writer.h"
+#include "tests/common/unit.h"
 
 /* More than the queue and any pipe or terminal hold. */
 #define MANY 20000

@@ -7,16 +7,10 @@
 #ifndef MPR_TESTS_LSI53C895A_MACHINE_H
 #define MPR_TESTS_LSI53C895A_MACHINE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka.h needs those above. */
-#include <cmocka.h>
-
 #include "dev/host.h"
 #include "dev/lsi53c895a/lsi53c895a.h"
 #include "dev/lsi53c895a/state.h"
+#include "tests/common/unit.h"
 
 #define MEMORY_SIZE 0x400000u		/* at guest address 0 */
 #define HIGH_BASE UINT64_C(0x100000000) /* 64 KiB more, beyond 32 bits */

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that a member of a peer's message is found if it is of the type that is asked
  * for, and in no other case, whatever it is looked for in. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 #include "monitor/json.h"
+#include "tests/common/unit.h"
 
 static const char *const values[] = {
 	"null",	 "true", "false", "0",	     "5",	    "-1", "1.5",

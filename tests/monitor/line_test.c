@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that lines are cut out of bytes however these come, and that those which cannot be had
  * spoil no other. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "monitor/line.h"
+#include "tests/common/unit.h"
 
 /* Feeds all of it, cut into pieces; the lines, or what is wrong with them, with '|' behind each. */
 static const char *cut(const char *data, size_t len, size_t piece)

@@ -2,15 +2,11 @@
 /* Proves that a list keeps the order of its options, and that a taken id is refused with
  * both options named. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "opts/list.h"
 #include "opts/names.h"
+#include "tests/common/unit.h"
 
 static struct mpr_opts *add(struct mpr_option_list *list, const char *text)
 {

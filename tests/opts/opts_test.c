@@ -2,16 +2,12 @@
 /* Proves that options are parsed as QEMU parses them, from strings and from JSON, that an
  * error message says all that is needed, and that copying and writing lose nothing. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "opts/json_opts.h"
+#include "tests/common/unit.h"
 
 static struct mpr_opts *parse(const char *text, const char *implied)
 {

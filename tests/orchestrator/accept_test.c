@@ -3,10 +3,7 @@
  * accepted later, and that mpring rests until then. */
 #include <fcntl.h>
 #include <glib.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "orchestrator/monitor/monitors.h"
+#include "tests/common/unit.h"
 #include "tests/orchestrator/fake_vm.h"
 
 static int connect_to(const char *path)

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that JSON is written as QEMU's monitor writes it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 #include "orchestrator/monitor/json_text.h"
+#include "tests/common/unit.h"
 
 static void assert_written(const char *json, bool pretty, const char *expected)
 {

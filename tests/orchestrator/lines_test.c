@@ -2,21 +2,17 @@
 /* Proves what HMP on a connection shows and hands on, and what completion offers. */
 #include <errno.h>
 #include <glib.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "monitor/line.h"
 #include "orchestrator/monitor/hmp_relay.h"
 #include "orchestrator/monitor/lines.h"
 #include "orchestrator/monitor/words.h"
+#include "tests/common/unit.h"
 #include "tests/orchestrator/fake_vm.h"
 
 struct fixture {

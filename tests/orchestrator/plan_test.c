@@ -2,19 +2,15 @@
 /* Proves how a command line becomes those of QEMU and its remote processes,
  * and which command lines are refused. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "orchestrator/base/quote.h"
 #include "orchestrator/plan/argv.h"
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/plan/shared_memory.h"
+#include "tests/common/unit.h"
 
 #define ARGS_MAX 64
 #define REMOTES_MAX 3

@@ -3,18 +3,14 @@
  * docs/qemu-options.md (argv[1]) says what the code does, and that options which would
  * hold for one half of a machine are refused. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-#include <glib.h>
-
 #include "orchestrator/plan/qemu_options.h"
 #include "orchestrator/plan/scopes.h"
+#include "tests/common/unit.h"
 
 static const char *page_path;
 

@@ -4,19 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "orchestrator/vm/qmp_client.h"
+#include "tests/common/unit.h"
 #include "tests/ring/lingering.h"
 
 #define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"

@@ -4,20 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include <cmocka.h>
-
 #include "orchestrator/locate.h"
 #include "orchestrator/plan/drivers.h"
 #include "orchestrator/run.h"
+#include "tests/common/unit.h"
 
 #define FDS 64
 

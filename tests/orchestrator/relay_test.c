@@ -4,21 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "monitor/stream.h"
 #include "orchestrator/monitor/relay.h"
 #include "orchestrator/monitor/scan.h"
+#include "tests/common/unit.h"
 #include "tests/orchestrator/fake_vm.h"
 
 struct fixture {

@@ -7,18 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "orchestrator/plan/room.h"
+#include "tests/common/unit.h"
 
 static char folder[] = "/tmp/room_test-XXXXXX";
 

@@ -5,14 +5,9 @@
  * mpring's own commands.
  */
 #include <glib.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "orchestrator/commands/routing.h"
 #include "orchestrator/vm/believe.h"
@@ -20,6 +15,7 @@
 #include "orchestrator/vm/plug.h"
 #include "orchestrator/vm/unplug.h"
 #include "orchestrator/vm/vm_state.h"
+#include "tests/common/unit.h"
 
 static struct mpr_vm vm;
 static struct mpr_commands commands;

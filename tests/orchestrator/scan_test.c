@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves where JSON texts end, in whatever pieces they come, and what cannot be one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "orchestrator/monitor/scan.h"
+#include "tests/common/unit.h"
 
 /* The texts in `input`, each in "<>"; what was bad as "!", with one byte. */
 static char *scan_all(const char *input, size_t len, size_t piece)

@@ -2,17 +2,13 @@
 /* Proves which monitors are taken out of a command line, what QEMU is left with, and
  * which options are refused. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "orchestrator/base/quote.h"
 #include "orchestrator/monitor/user_monitors.h"
+#include "tests/common/unit.h"
 
 #define ARGS_MAX 32
 

@@ -5,20 +5,16 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "proxy/proxy.h"
 #include "ring/channel_proxy.h"
+#include "tests/common/unit.h"
 #include "tests/proxy/fake_remote.h"
 
 #define REGS 1 /* the BAR that the tests use */

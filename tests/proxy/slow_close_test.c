@@ -3,14 +3,8 @@
  * that came. A test that waits does so until it is ended. */
 #include "proxy/proxy.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "ring/channel_proxy.h"
+#include "tests/common/unit.h"
 #include "tests/ring/lingering.h"
 #include "wire/wire.h"
 

@@ -3,16 +3,12 @@
  * more and is not run again. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "remote/device/hosted.h"
 #include "ring/channel_proxy.h"
+#include "tests/common/unit.h"
 #include "tests/remote/harness.h"
 #include "tests/remote/test_device.h"
 

@@ -3,15 +3,10 @@
 #ifndef MPR_TESTS_REMOTE_HARNESS_H
 #define MPR_TESTS_REMOTE_HARNESS_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
-#include <cmocka.h>
-
 #include "proxy/proxy.h"
+#include "tests/common/unit.h"
 #include "tests/remote/test_device.h"
 
 struct remote {

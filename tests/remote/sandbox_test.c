@@ -4,11 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -16,9 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "remote/process/sandbox.h"
+#include "tests/common/unit.h"
 
 /* Calls that do nothing, or fail, if they are let through. Where the error is the same for
  * all users it is returned. */

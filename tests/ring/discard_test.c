@@ -3,15 +3,10 @@
  * so until it is ended. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/mman.h>
 
-#include <cmocka.h>
-
 #include "ring/discard.h"
+#include "tests/common/unit.h"
 #include "tests/ring/lingering.h"
 
 static void test_a_socket_that_lingers_is_closed_elsewhere(void **state)

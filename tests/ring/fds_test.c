@@ -3,17 +3,12 @@
  * are sent arrive once. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <cmocka.h>
-
 #include "ring/discard.h"
 #include "ring/fds.h"
+#include "tests/common/unit.h"
 #include "tests/ring/lingering.h"
 
 static int ends[2];

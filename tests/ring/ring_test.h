@@ -4,14 +4,6 @@
 #ifndef MPR_TESTS_RING_RING_TEST_H
 #define MPR_TESTS_RING_RING_TEST_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* Needs those above. */
-#include <cmocka.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -25,6 +17,7 @@
 #include "ring/channel_proxy.h"
 #include "ring/channel_remote.h"
 #include "ring/spsc.h"
+#include "tests/common/unit.h"
 
 /* Under a sanitizer everything is counted down. */
 #ifdef MPR_SANITIZE

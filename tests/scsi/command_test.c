@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands that move no blocks, logical units that are not there, and CDBs that are wrong. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
 #define MIB (1024 * 1024)

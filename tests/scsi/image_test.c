@@ -2,17 +2,14 @@
 /* scsi-hd on a real image: what is written through io_uring is what is read, and it is in the file.
  */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "blk/blk.h"
 #include "dev/scsi/disk.h"
+#include "tests/common/unit.h"
 
 #define IMAGE_SIZE (4u << 20)
 #define LENGTH (300u * 512) /* more than one chunk */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/scsi/initiator.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/common/unit.h"
 
 static void on_data(void *hba, struct mpr_scsi_task *task)
 {

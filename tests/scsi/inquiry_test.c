@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* INQUIRY describes the disk with exact lengths, and refuses pages that do not exist. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
 #define MIB (1024 * 1024)

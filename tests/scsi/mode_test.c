@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* MODE SENSE reports the pages as they are, MODE SELECT changes what may change, all or nothing. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
 #define MIB (1024 * 1024)

@@ -2,13 +2,10 @@
 /* Each property of scsi-hd is seen by the initiator where the standards have it, and bounds what is
  * done. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
 #define MIB (1024 * 1024)

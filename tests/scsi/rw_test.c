@@ -2,13 +2,10 @@
 /* READ and WRITE of every length move the right blocks, in place where they can, and check first.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
 #define MIB (1024 * 1024)

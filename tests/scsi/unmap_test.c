@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* UNMAP discards what its list names, and nothing when the list is wrong; disks whose
  * image takes no discards do not have it. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
 #define MIB (1024 * 1024)

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* VERIFY, WRITE AND VERIFY and COMPARE AND WRITE compare what is on the medium. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
 #define MIB (1024 * 1024)

@@ -4,16 +4,12 @@
 #define MPR_TESTS_WIRE_PAIR_H
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "wire/wire.h"
 
 #define TIMEOUT_MS 10000

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that a peer which may have been taken over is not believed what cannot be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
 
 /* Forged, of devices of QEMU's and of its own: they stay, and nobody hears of it. */

@@ -4,13 +4,8 @@
  * user goes on.
  */
 #include <glib.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
 
 #define IO_ERROR_SAID(device, action)                                                        \

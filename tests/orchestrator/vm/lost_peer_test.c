@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves what is left of commands when a remote, or QEMU, does not answer or dies. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "orchestrator/vm/vm_state.h"
+#include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
 
 static bool has_outcome(void)

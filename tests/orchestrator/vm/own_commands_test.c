@@ -3,14 +3,9 @@
  * Proves what the five commands ask of a machine, in the forms of HMP and of QMP, and that bad ones
  * change nothing.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
 
 static void on_json(void *opaque, const struct mpr_outcome *what)

@@ -3,9 +3,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "orchestrator/family/launch.h"
+#include "tests/common/unit.h"
 
 /* Longer than anything may take on a busy machine; the tests do not wait for it. */
 #define PATIENCE_S 60

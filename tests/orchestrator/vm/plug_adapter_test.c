@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that an adapter is in both, the remote and QEMU, or in neither. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
 
 static void an_adapter_of_a_process_that_is_there(void **state)

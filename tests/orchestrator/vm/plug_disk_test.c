@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that a disk is there when its remote has said so, and gone when it is gone. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
+#include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
 
 static void global_properties_are_for_what_comes_later_too(void **state)
