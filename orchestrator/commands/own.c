@@ -134,18 +134,28 @@ static struct mpr_opts *parse(struct call *call, const char *text, const char *i
 	return NULL;
 }
 
+/* An option without properties yet, quoted as the words that were typed. */
+static struct mpr_opts *begin_option(const struct call *call, char *const *words)
+{
+	g_autofree char *rest = g_strjoinv(" ", (char **)words);
+	g_autofree char *text = g_strdup_printf("%s %s", call->name, rest);
+
+	return mpr_need(mpr_opts_new(text));
+}
+
 /* RID DRIVER ID [DRIVE BUS] */
 static void hmp_device_add(struct call *call, char *const *words, int count)
 {
+	static const char *const keys[] = {"rid", "driver", "id", "drive", "bus"};
 	struct mpr_opts *opts;
 
-	if (count == 1)
+	if (count == 1) {
 		opts = parse(call, words[0], "driver");
-	else
-		opts = mpr_need(mpr_opts_build(call->name, "driver", "driver", words[1], "id",
-					       words[2], "drive", count > 3 ? words[3] : NULL,
-					       "bus", count > 4 ? words[4] : NULL, "rid", words[0],
-					       NULL));
+	} else {
+		opts = begin_option(call, words);
+		for (int i = 0; i < count; i++)
+			mpr_need_ok(mpr_opts_set(opts, keys[i], words[i]));
+	}
 	if (opts)
 		add(call, true, opts);
 }
@@ -158,11 +168,10 @@ static void hmp_drive_add(struct call *call, char *const *words, int count)
 	if (!said)
 		return;
 	if (count > 1) {
-		opts = mpr_need(mpr_opts_new(call->name));
-		mpr_need_ok(mpr_opts_set(opts, "id", words[1]));
+		opts = begin_option(call, words);
 		mpr_need_ok(mpr_opts_set(opts, "rid", words[0]));
+		mpr_need_ok(mpr_opts_set(opts, "id", words[1]));
 		mpr_need_ok(mpr_opts_set_all(opts, said));
-		mpr_need_ok(mpr_opts_quote(opts, NULL));
 		mpr_opts_free(said);
 	}
 	add(call, false, opts);
