@@ -13,7 +13,7 @@ struct mpr_channel *mpr_channel_new(void)
 	struct mpr_channel *channel;
 	size_t size = (sizeof(*channel) + 63) & ~(size_t)63;
 
-	/* Lines of its own: neighbours on the heap must not slow it down. */
+	/* Aligned to cache lines: no false sharing with neighbours on the heap. */
 	channel = aligned_alloc(64, size);
 	if (!channel)
 		return NULL;

@@ -13,15 +13,14 @@
  *   mpr_channel_event()  <--completion ring--  mpr_channel_notify()
  *   mpr_channel_shadow_read() <---shadow-----  mpr_channel_shadow_publish()
  *
- * A request is one slot. A write is posted: the proxy forgets it. A request
- * that wants an answer (a read) is answered in its own slot, which costs one
- * cache line less than a second ring. The completion ring carries what the
- * remote says unasked.
+ * A request is one slot. A write is posted: nothing comes back for it. A read is
+ * answered in its own slot, which moves one cache line less than an answer in a
+ * second ring. The completion ring carries events, which the remote sends unasked.
  *
  * Neither side trusts the other: what lies in the memfd is copied out, then
- * checked, then used; an index that cannot be right ends the channel with
- * -EPROTO. Each side is used by one thread at a time (callers that have more
- * hold a lock for the call; waiting needs none, see mpr_channel_reply()).
+ * checked, then used; an impossible index ends the channel with -EPROTO. Each side
+ * is used by one thread at a time, except where a function says otherwise: a VMM
+ * with several vCPU threads holds a lock to send, and none to wait.
  */
 #ifndef MPR_RING_CHANNEL_H
 #define MPR_RING_CHANNEL_H
@@ -39,8 +38,8 @@ struct mpr_channel;
 
 /*
  * Counters, each written by one side only. `mpring top` and monitors read them.
- * A sleep counts when the sleeper says so, even if a last look spares it.
- * Shadow reads of several threads at the same time may be counted as one.
+ * Sleeps are counted when they are announced, even if the sleeper then finds something
+ * and stays awake. Concurrent shadow reads may be counted as one.
  */
 struct mpr_channel_stats {
 	/* Written by the proxy. */

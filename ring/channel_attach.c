@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The remote attaches to a channel, of which it believes nothing. */
+/* The remote attaches to a channel, whose contents it does not trust. */
 #include <sys/socket.h>
 
 #include "ring/channel_internal.h"
@@ -44,14 +44,14 @@ static bool is_unix_stream(int fd)
 	return socket_option(fd, SO_DOMAIN) == AF_UNIX && socket_option(fd, SO_TYPE) == SOCK_STREAM;
 }
 
-/* Reads the header once; what it said is private from here on. */
+/* Reads the header once, and keeps what it needs of it in private memory. */
 static int adopt(struct mpr_channel *channel)
 {
 	struct mpr_channel_header header;
 	int err;
 
 	memcpy(&header, &channel->shared->header, sizeof(header));
-	/* What is checked and used is the copy. */
+	/* Check and use the copy: the compiler may not read the header again. */
 	__asm__ volatile("" : : : "memory");
 	err = check_header(&header, channel->memory.size);
 	if (err)
@@ -67,7 +67,7 @@ static int adopt(struct mpr_channel *channel)
 	return 0;
 }
 
-/* A file that cannot be sealed is no channel's. */
+/* A memfd that is sealed against sealing is not a channel. */
 static int keep(struct mpr_channel *channel)
 {
 	int err = mpr_memfd_keep(&channel->memory);

@@ -40,7 +40,7 @@ static int create_bell(struct mpr_channel *channel)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
 		return -errno;
-	/* It is only ever rung: the remote shall leave nothing in this end. */
+	/* Only the proxy writes: nothing that the remote sends may pile up in this end. */
 	(void)shutdown(ends[0], SHUT_RD);
 	channel->bell = ends[0];
 	channel->remote_bell = ends[1];

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A channel's private state: what either side knows without believing the
- * shared memory.
+ * A channel's private state, which the peer cannot change.
  */
 #ifndef MPR_RING_CHANNEL_INTERNAL_H
 #define MPR_RING_CHANNEL_INTERNAL_H
@@ -22,8 +21,8 @@ struct mpr_channel {
 	uint8_t *awaiting; /* for each slot: the answer is still to be taken */
 	uint64_t sent;	   /* requests; as `requests.next`, but for any thread */
 	uint64_t dropped;  /* events, as far as the caller was told */
-	/* `sent` when it was last known what the remote, asleep, will do with the
-	 * last request, which acknowledges an interrupt; 0: never yet. */
+	/* `sent` at the last acknowledgement of an interrupt whose effect was known before
+	 * the remote executed it; 0: none yet. */
 	uint64_t acknowledged;
 
 	/* The remote's. */
@@ -35,8 +34,8 @@ struct mpr_channel {
 	bool intx;
 	bool shadowed;			     /* the shadow is open */
 	uint64_t version;		     /* of the image, even */
-	uint64_t retired;		     /* as published last, */
-	uint64_t image[MPR_SHADOW_SIZE / 8]; /* and this */
+	uint64_t retired;		     /* as published last */
+	uint64_t image[MPR_SHADOW_SIZE / 8]; /* as published last */
 
 	struct mpr_memfd memory;
 	uint32_t slots;
@@ -65,7 +64,7 @@ static inline bool mpr_channel_broken(const struct mpr_channel *channel)
 	return __atomic_load_n(&channel->error, __ATOMIC_RELAXED) != 0;
 }
 
-/* The channel's end: nothing moves any more. Relaxed: it orders nothing. */
+/* The peer broke the protocol: nothing moves any more. Relaxed: it orders nothing. */
 static inline void mpr_channel_break(struct mpr_channel *channel)
 {
 	__atomic_store_n(&channel->error, -EPROTO, __ATOMIC_RELAXED);
@@ -74,13 +73,13 @@ static inline void mpr_channel_break(struct mpr_channel *channel)
 /* ---- channel_shadow.c: the proxy's ---- */
 
 /*
- * After the request was sent, and while the remote sleeps: whether it only takes
- * back an interrupt. Then nothing needs to be done now: the remote finds it
- * when it wakes, and till then the effect is known here.
+ * For the request that was just sent, while the remote sleeps: whether it acknowledges an
+ * interrupt and does nothing else. Then the remote need not be woken: it executes the
+ * request first when it wakes, and until then the effect is known here.
  */
 bool mpr_channel_acknowledge(struct mpr_channel *channel, const struct mpr_msg *msg);
-/* Whether such a request has not been executed yet: the line is low for all who
- * look, whatever the remote says. */
+/* Whether such a request is still to be executed: then the line is low, whatever the
+ * remote has published. */
 bool mpr_channel_acknowledged(const struct mpr_channel *channel);
 
 #endif

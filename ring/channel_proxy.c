@@ -12,8 +12,8 @@
 
 /* ---- Requests --------------------------------------------------------- */
 
-/* The next slot, when the remote has finished with what was in it and the
- * answer that it may hold has been taken. */
+/* The next slot, if the remote has retired the request in it and its answer, if any, has
+ * been taken; or NULL. */
 static struct mpr_spsc_slot *claim(struct mpr_channel *channel)
 {
 	struct mpr_spsc_producer *p = &channel->requests;
@@ -34,13 +34,13 @@ static struct mpr_spsc_slot *claim(struct mpr_channel *channel)
 
 static void ring_bell(struct mpr_channel *channel)
 {
-	/* Never blocks. If the socket is full, the remote has enough to read. */
+	/* Never blocks. A full socket is readable: that wakes the remote as well. */
 	send(channel->bell, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	mpr_count(&channel->shared->proxy_stats.doorbells);
 }
 
-/* After a request to a remote that sleeps. Apart: it would cost those that wake
- * nobody some stores, and stores are what they cost. */
+/* After a request to a remote that sleeps. Not inlined: it would spill registers in
+ * mpr_channel_send(), and the cost of a posted write is its stores. */
 static __attribute__((noinline)) void wake(struct mpr_channel *channel, const struct mpr_msg *msg)
 {
 	if (!mpr_channel_acknowledge(channel, msg) && mpr_bell_take(&channel->shared->remote.bell))
@@ -48,11 +48,11 @@ static __attribute__((noinline)) void wake(struct mpr_channel *channel, const st
 }
 
 /*
- * Writes what a request has: the text is zero in every slot, and stays so. Reads
- * the message as its author wrote it, piece by piece (hence volatile): to read
- * what has just been written in smaller pieces makes a processor wait until all
- * that it stored before is in its cache, also requests whose lines the remote's
- * cache still holds.
+ * Writes the fields of a request; the text is zero in every slot, and stays so. Reads the
+ * message field by field as the caller has just stored it (hence volatile): a wider load
+ * over several narrower stores cannot be forwarded from the store buffer, so it would
+ * stall until that has drained, earlier requests whose lines the remote still owns
+ * included.
  */
 static void write_request(struct mpr_spsc_slot *slot, const volatile struct mpr_msg *msg)
 {
@@ -87,8 +87,8 @@ bool mpr_channel_send(struct mpr_channel *channel, const struct mpr_msg *msg, ui
 	write_request(slot, msg);
 	/* [S1] Release: the request is whole before its word says so. */
 	mpr_spsc_commit(p);
-	/* [H2] Relaxed, pairs with H2 in mpr_channel_shadow_read(): who knows of
-	 * this request has it from this thread, after this. */
+	/* [H2] Relaxed, pairs with H2 in read_word(): a thread that learns of this request
+	 * learns of it after this store. */
 	__atomic_store_n(&channel->sent, p->next, __ATOMIC_RELAXED);
 	if (mpr_bell_asleep(&channel->shared->remote.bell))
 		wake(channel, msg);
@@ -107,7 +107,7 @@ static uint8_t *awaiting_of(struct mpr_channel *channel, uint64_t ticket)
 	return &channel->awaiting[ticket & channel->requests.mask];
 }
 
-/* The slot may be used again as far as the answer is concerned. */
+/* The answer has been taken: the slot may be used again, once it is retired. */
 static void give_back(struct mpr_channel *channel, uint64_t ticket)
 {
 	/* [C2] Release, pairs with C2 in claim(): the answer has been read. */
@@ -136,10 +136,10 @@ bool mpr_channel_reply(struct mpr_channel *channel, uint64_t ticket, struct mpr_
 	return true;
 }
 
-/* While a ticket is out its slot's word can have two values only. */
+/* While a ticket is outstanding, its slot's word has one of two values. */
 static bool word_possible(struct mpr_channel *channel, uint64_t ticket)
 {
-	/* Relaxed: the value is judged, nothing is read because of it. */
+	/* Relaxed: no other load depends on it. */
 	uint64_t word = __atomic_load_n(&slot_of(channel, ticket)->seq, __ATOMIC_RELAXED);
 
 	return word == ticket + 1 || word == mpr_channel_answered(ticket);
@@ -178,7 +178,7 @@ static void sleep_for_reply(struct mpr_channel *channel, uint64_t ticket, uint64
 			ticket + 1, timeout_ns);
 }
 
-/* Whether there is sense in waiting on. 0, -EPROTO, or -EPIPE. */
+/* 0, or -EPROTO: the answer will never come. */
 static int still_waiting(struct mpr_channel *channel, uint64_t ticket)
 {
 	if (!word_possible(channel, ticket))
@@ -215,11 +215,11 @@ int mpr_channel_wait_reply(struct mpr_channel *channel, uint64_t ticket, struct 
 
 /* ---- Events and the interrupt line ------------------------------------ */
 
-/* Whether events were dropped since this was asked last. */
+/* Whether events were dropped since the last call. */
 static bool events_were_lost(struct mpr_channel *channel)
 {
-	/* [C4] Relaxed, pairs with C4 in mpr_channel_notify(): whoever has seen
-	 * something that the remote published later has acquired that. */
+	/* [C4] Relaxed, pairs with C4 in mpr_channel_notify(): a caller that has seen
+	 * what the remote published after that has acquired it. */
 	uint64_t dropped =
 		__atomic_load_n(&channel->shared->remote.events_dropped, __ATOMIC_RELAXED);
 	bool lost = dropped != channel->dropped;
@@ -232,7 +232,7 @@ bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg)
 {
 	if (mpr_channel_broken(channel))
 		return false;
-	/* First: the ring may be filled again as fast as it is emptied. */
+	/* Before the ring, which may be filled as fast as it is emptied. */
 	if (events_were_lost(channel)) {
 		*msg = (struct mpr_msg){.type = MPR_MSG_EVENTS_LOST};
 		return true;
@@ -242,7 +242,7 @@ bool mpr_channel_event(struct mpr_channel *channel, struct mpr_msg *msg)
 
 bool mpr_channel_intx(const struct mpr_channel *channel)
 {
-	/* The device still shows it, but will take it back before all else. */
+	/* Still published as high, but the remote lowers it before it does anything else. */
 	if (mpr_channel_acknowledged(channel))
 		return false;
 	/* [C3] Acquire, pairs with C3 in mpr_channel_set_intx(): what the device
@@ -271,8 +271,8 @@ void mpr_channel_intx_look(struct mpr_channel *channel)
 
 void mpr_channel_give_up(struct mpr_channel *channel)
 {
-	/* [E1] Relaxed, pairs with E1 in mpr_channel_given_up(). With the fence: it is to
-	 * be seen from before the caller tells anybody. */
+	/* [E1] Relaxed, pairs with E1 in mpr_channel_given_up(). With the fence: it is
+	 * visible before anything that the caller does next. */
 	__atomic_store_n(&channel->shared->proxy.given_up, 1, __ATOMIC_RELAXED);
 	mpr_fence();
 }

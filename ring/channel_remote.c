@@ -11,8 +11,8 @@
 
 bool mpr_channel_given_up(const struct mpr_channel *channel)
 {
-	/* [E1] Relaxed, pairs with E1 in mpr_channel_give_up(): the word alone is what
-	 * is asked for. */
+	/* [E1] Relaxed, pairs with E1 in mpr_channel_give_up(): no other load depends
+	 * on it. */
 	return __atomic_load_n(&channel->shared->proxy.given_up, __ATOMIC_RELAXED) != 0;
 }
 
@@ -34,7 +34,7 @@ bool mpr_channel_next(struct mpr_channel *channel, struct mpr_msg *msg)
 	return mpr_channel_receive(channel, msg);
 }
 
-/* After many requests without sleep the proxy may send without a fence. */
+/* After many requests without a sleep the proxy may send without a fence. */
 static void note_busy(struct mpr_channel *channel)
 {
 	if (channel->awake == MPR_BELL_BUSY)
@@ -77,7 +77,7 @@ void mpr_channel_complete(struct mpr_channel *channel, uint64_t value, uint8_t s
 	mpr_count(&stats->replied);
 	if (mpr_futex_wake_sleepers(&channel->shared->proxy.sleepers, &slot->seq))
 		mpr_count(&stats->reply_wakes);
-	/* Only now may the proxy see the position: until then the slot is ours. */
+	/* Last: it may publish the position, and the slot is ours until then. */
 	mpr_channel_retire(channel);
 }
 
@@ -177,8 +177,7 @@ enum mpr_tell mpr_channel_intx_tell(struct mpr_channel *channel, bool late)
 
 void mpr_channel_set_settling(struct mpr_channel *channel, bool settling)
 {
-	/* Relaxed, pairs with the load in mpr_channel_settling(): nothing is read on
-	 * its account. */
+	/* Relaxed, pairs with the load in mpr_channel_settling(): it orders nothing. */
 	__atomic_store_n(&channel->shared->remote.settling, settling, __ATOMIC_RELAXED);
 }
 
@@ -190,8 +189,8 @@ bool mpr_channel_notify(struct mpr_channel *channel, const struct mpr_msg *msg)
 	}
 	if (channel->notices.error)
 		mpr_channel_break(channel);
-	/* [C4] Relaxed, pairs with C4 in events_were_lost(): the release of what is
-	 * published next carries it. */
+	/* [C4] Relaxed, pairs with C4 in events_were_lost(): ordered by the release of
+	 * what is published next. */
 	mpr_count(&channel->shared->remote.events_dropped);
 	return false;
 }
@@ -207,7 +206,7 @@ bool mpr_channel_arm(struct mpr_channel *channel)
 		channel->awake = 0;
 		mpr_count(&channel->shared->remote_stats.remote_sleeps);
 	}
-	/* On a broken channel nothing is worth being awake for, nor on one that was given up. */
+	/* A broken channel, or one that was given up, has no requests. */
 	if (!mpr_channel_broken(channel) && !mpr_channel_given_up(channel) &&
 	    mpr_spsc_peek(&channel->received)) {
 		mpr_channel_disarm(channel);
@@ -222,14 +221,13 @@ static void break_channel(void *channel, int fd)
 	mpr_channel_break(channel);
 }
 
-/* Empties the bell, also when it has not been taken: a ring that comes late,
- * after the remote was woken by something else, would never go away. Descriptors do
- * not belong there. */
+/* Drains the bell even if this wake-up had another cause: a ring that came late would
+ * keep it readable for ever. Descriptors do not belong there. */
 static void silence_bell(struct mpr_channel *channel)
 {
 	char bytes[64];
 
-	/* Once is enough: what an honest proxy rings fits. */
+	/* One read is enough for what an honest proxy sends. */
 	if (channel->bell >= 0)
 		(void)mpr_fds_receive(channel->bell, bytes, sizeof(bytes), break_channel, channel);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The proxy's side of the shadow: reads, and acknowledgements whose effect is
- * known before they have been executed. */
+/* The proxy's side of the shadow: reads, and acknowledgements of interrupts, whose
+ * effect is known before the remote executes them. */
 #include "ring/channel_internal.h"
 #include "ring/channel_proxy.h"
 #include "ring/wakeup.h"
 
-/* ---- The map: whatever it says, it is the image that is accessed -------- */
+/* ---- The map: whatever it says, no access leaves the image --------------- */
 
-/* Relaxed: [H3] below has published it. */
+/* Relaxed: ordered by [H3] below. */
 static uint8_t map_byte(const uint8_t *byte)
 {
 	return __atomic_load_n(byte, __ATOMIC_RELAXED);
@@ -34,25 +34,25 @@ static inline bool shown(const struct mpr_shadow_map *map, unsigned bar, uint64_
 
 static uint64_t retired(const struct mpr_channel_shadow *shadow)
 {
-	/* [H2] Acquire, pairs with H2 in mpr_channel_shadow_publish(): an image that
-	 * shows the effects of these requests is read. */
+	/* [H2] Acquire, pairs with H2 in mpr_channel_shadow_publish(): the image read next
+	 * shows the effects of these requests. */
 	return __atomic_load_n(&shadow->retired, __ATOMIC_ACQUIRE);
 }
 
 static uint64_t version(const struct mpr_channel_shadow *shadow)
 {
-	/* [H1] Acquire: orders the next load behind it; pairs with H1 in
-	 * update_image(). */
+	/* [H1] Acquire, pairs with H1 in update_image(): the next load comes after it. */
 	return __atomic_load_n(&shadow->version, __ATOMIC_ACQUIRE);
 }
 
 static uint64_t image_word(const struct mpr_channel_shadow *shadow, unsigned index)
 {
-	/* [H1] Acquire: who sees a word of a newer image sees its odd version. */
+	/* [H1] Acquire: if the word is of a newer image, the next look at the version sees
+	 * that image's odd one. */
 	return __atomic_load_n(&shadow->image[index], __ATOMIC_ACQUIRE);
 }
 
-/* One word of an image that is not changing meanwhile. */
+/* One word of the image. False: the image changed meanwhile. */
 static inline bool read_image(const struct mpr_channel_shadow *shadow, unsigned index,
 			      uint64_t *word)
 {
@@ -71,8 +71,8 @@ static bool is_acknowledgement(const struct mpr_shadow_map *map, const struct mp
 	       in_span(map, msg->bar, msg->offset);
 }
 
-/* Whether it takes an interrupt back and does nothing else, if the register is as
- * this word of the image says. */
+/* Whether the write acknowledges an interrupt and does nothing else, given the register's
+ * value in this word of the image. */
 static bool takes_back(const struct mpr_shadow_map *map, const struct mpr_msg *msg, uint64_t word)
 {
 	uint8_t clears = map_byte(&map->ack_clears), keeps = map_byte(&map->ack_keeps);
@@ -92,14 +92,13 @@ bool mpr_channel_acknowledge(struct mpr_channel *channel, const struct mpr_msg *
 	    !read_image(shadow, map_byte(&shadow->map.ack_offset) / 8, &word) ||
 	    !takes_back(&shadow->map, msg, word))
 		return false;
-	/* [H4] Release, pairs with H4 in acknowledged_at(): what was read here was
-	 * read before. */
+	/* [H4] Release, pairs with H4 in acknowledged_at(): the loads above come first. */
 	__atomic_store_n(&channel->acknowledged, n + 1, __ATOMIC_RELEASE);
 	mpr_count(&channel->shared->proxy_stats.quiet_acks);
 	return true;
 }
 
-/* How many requests there were with the last such acknowledgement; 0: none yet. */
+/* How many requests had been sent with the last such acknowledgement; 0: none yet. */
 static uint64_t acknowledged_at(const struct mpr_channel *channel)
 {
 	/* [H4] Acquire, pairs with H4 in mpr_channel_acknowledge(). */
@@ -113,8 +112,8 @@ bool mpr_channel_acknowledged(const struct mpr_channel *channel)
 	return at && retired(&channel->shared->shadow) == at - 1;
 }
 
-/* The same by a reader: a thread that comes late must not take back what is known
- * of a later one. */
+/* The same by a reader: a thread that comes late must not overwrite what is known of a
+ * later acknowledgement. */
 static void note_acknowledged(struct mpr_channel *channel, uint64_t sent)
 {
 	uint64_t at = acknowledged_at(channel);
@@ -136,21 +135,21 @@ static uint64_t cleared(const struct mpr_shadow_map *map, unsigned index, uint64
 	return word;
 }
 
-/* If the remote has slept since: then nothing else has happened. */
+/* While the remote sleeps: then the device has done nothing since. */
 static bool answers_asleep(const struct mpr_channel *channel, uint64_t sent, unsigned index,
 			   uint64_t *word)
 {
 	return acknowledged_at(channel) == sent &&
 	       read_image(&channel->shared->shadow, index, word) &&
-	       /* [D5] Acquire: what is looked at next is looked at after it. */
+	       /* [D5] Acquire: the next load comes after it. */
 	       __atomic_load_n(&channel->shared->remote.bell, __ATOMIC_ACQUIRE) == MPR_BELL_ARMED;
 }
 
 /*
- * If the remote is awake, and its device looks for the acknowledgement before it
- * lets another interrupt be one with that which is taken back. So either it
- * interrupts again, or the guest sees after this read what it would have been
- * told of. The bits that are kept must be 0: the device may clear them itself.
+ * While the remote is awake, if its device looks for the acknowledgement before it
+ * coalesces another interrupt with the acknowledged one. So either the device interrupts
+ * again, or the guest sees, after this read, what that interrupt would have announced.
+ * The bits of ack_keeps must be 0: the device may clear them by itself.
  */
 static bool answers_awake(struct mpr_channel *channel, uint64_t sent, unsigned index,
 			  uint64_t *word)
@@ -162,8 +161,8 @@ static bool answers_awake(struct mpr_channel *channel, uint64_t sent, unsigned i
 
 	if (!map_byte(&shadow->map.ack_looks))
 		return false;
-	/* The last request, which the remote may change: it is what it was, or its
-	 * own loss. */
+	/* The last request, as it lies in the ring. A remote that changes it harms only its
+	 * own device. */
 	mpr_spsc_copy_out(&msg, mpr_spsc_slot_of(p->slots, p->mask, sent - 1)->payload);
 	if (!is_acknowledgement(&shadow->map, &msg) ||
 	    (msg.value & map_byte(&shadow->map.ack_keeps)))
@@ -178,9 +177,9 @@ static bool answers_awake(struct mpr_channel *channel, uint64_t sent, unsigned i
 }
 
 /*
- * A word as it is when the last of `sent` requests, an acknowledgement, has been
- * executed. The remote publishes an image with what happens later only after it
- * has retired the request, so the look at that comes last.
+ * The value of a word after the last of `sent` requests, an acknowledgement, will have
+ * been executed. The remote retires the request before it publishes an image that shows
+ * anything later, so the position is read last.
  */
 static __attribute__((noinline)) bool read_acknowledged(struct mpr_channel *channel, uint64_t sent,
 							unsigned index, uint64_t *word)
@@ -198,8 +197,8 @@ static __attribute__((noinline)) bool read_acknowledged(struct mpr_channel *chan
 
 static inline bool read_word(struct mpr_channel *channel, unsigned index, uint64_t *word)
 {
-	/* [H2] Relaxed, pairs with H2 in mpr_channel_send(): who knows of a request
-	 * of another thread has it from there, after it was counted. */
+	/* [H2] Relaxed, pairs with H2 in mpr_channel_send(): if another thread's send
+	 * happened before this call, so did its count. */
 	uint64_t sent = __atomic_load_n(&channel->sent, __ATOMIC_RELAXED);
 	const struct mpr_channel_shadow *shadow = &channel->shared->shadow;
 
@@ -217,7 +216,8 @@ bool mpr_channel_shadow_read(struct mpr_channel *channel, unsigned bar, uint64_t
 	    mpr_channel_broken(channel) || !read_word(channel, offset % MPR_SHADOW_SIZE / 8, &word))
 		return false;
 	*value = word >> 8 * (offset % 8) & UINT64_MAX >> (64 - 8 * size);
-	/* Relaxed, and no locked addition: a count may be lost, time may not. */
+	/* Relaxed, and not a locked addition, which would cost more than the read: with
+	 * concurrent reads a count may be lost. */
 	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
 	return true;
 }

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* More than one, so that one file whose server never answers holds back no other. */
+/* Several, so that a file whose server never answers does not hold up the others. */
 #define MAX_THREADS 16
 
 static struct {
@@ -38,7 +38,7 @@ static void *close_all(void *unused)
 	return NULL;
 }
 
-/* Signals are for the threads that were there before. */
+/* With all signals blocked: they are for the program's own threads. */
 static bool start_thread(void)
 {
 	sigset_t all, before;
@@ -82,7 +82,7 @@ static void close_elsewhere(int fd)
 
 /* ---- What is closed ----------------------------------------------------- */
 
-/* A memfd, or a file on tmpfs or hugetlbfs: only they know seals. Asks nobody. */
+/* A memfd, or a file on tmpfs or hugetlbfs: only these have seals. Does not block. */
 static bool is_memory(int fd)
 {
 	return fcntl(fd, F_GET_SEALS) >= 0;
@@ -104,7 +104,7 @@ void mpr_discard_socket(int sock)
 
 	if (sock < 0)
 		return;
-	/* From here on nothing more gets in. */
+	/* After this nothing more can be queued in it. */
 	(void)shutdown(sock, SHUT_RDWR);
 	if (ioctl(sock, FIONREAD, &unread) == 0 && unread == 0)
 		close(sock);

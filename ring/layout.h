@@ -5,9 +5,9 @@
  *
  *      0  header         written once by the proxy before the remote maps it
  *    128  proxy line     written by the proxy, read by the remote (which also
- *                        takes the watch)
+ *                        writes the watch)
  *    256  remote line    written by the remote, read by the proxy (which also
- *                        takes the bell)
+ *                        writes the bell)
  *    384  proxy stats    written by the proxy, read by anybody
  *    512  remote stats   written by the remote, read by anybody
  *    640  shadow         written by the remote, read by the proxy
@@ -18,13 +18,13 @@
  *
  * with C = 4096 + 128 + 64 * slots, rounded up to 4096. The file ends after
  * the completion ring, rounded up to 4096, or to 2 MiB on hugepages. Each line
- * has 128 bytes to itself because processors fetch lines in pairs.
+ * has 128 bytes to itself because processors prefetch lines in pairs.
  *
- * The sequence word of request n: n + 1 when it is whole, as in any ring; when
- * its answer is whole, the complement of that. The complement differs from
- * every request's word that the slot can ever hold: those differ from n + 1 by
- * multiples of `slots`, an even number, while the complement has the other
- * lowest bit. It also differs in the lower half, on which a futex can sleep.
+ * The sequence word of request n is n + 1 when the request is whole, as in any ring, and
+ * the complement of that when its answer is whole. No request's word in that slot can
+ * equal the complement: those words differ from n + 1 by multiples of `slots`, which is
+ * even, and the complement has the other lowest bit. So the lower half, on which a futex
+ * sleeps, differs, too.
  */
 #ifndef MPR_RING_LAYOUT_H
 #define MPR_RING_LAYOUT_H
@@ -55,7 +55,7 @@ struct mpr_channel_header {
 
 struct mpr_channel_proxy_line {
 	uint32_t sleepers; /* threads that sleep, or are about to, on a slot's word */
-	uint32_t watch;	   /* enum mpr_intx_watch: who looks at the line; the remote takes it */
+	uint32_t watch;	   /* enum mpr_intx_watch: which changes of the line to notify */
 	uint32_t given_up; /* not 0: the proxy has given the device up, for good */
 	uint8_t guard[116];
 };
@@ -79,9 +79,9 @@ struct mpr_channel_remote_stats {
 };
 
 /*
- * The registers, and how far they are. The version is odd while the image
- * changes. The first line of the image is the pair of the line that says how
- * new it is, so that both come over at once.
+ * The registers, and how many requests they show the effects of. A seqlock: the version
+ * is odd while the image changes. The image's first line makes a pair of 128 bytes with
+ * the version's, so that one miss may bring both.
  */
 struct mpr_channel_shadow {
 	uint64_t version;

@@ -29,7 +29,7 @@ bool mpr_numa_has_node(int numa_node)
 	       numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)numa_node);
 }
 
-/* Says where the pages shall lie; none has been allocated yet. */
+/* Sets the policy by which pages are placed, before the first is allocated. */
 static int place(const struct mpr_memfd *memfd, int node)
 {
 	struct bitmask *nodes;
@@ -46,20 +46,20 @@ static int place(const struct mpr_memfd *memfd, int node)
 	return err ? -errno : 0;
 }
 
-/* Allocates every page that is not there. */
+/* Allocates every page that is missing. */
 static int allocate(const struct mpr_memfd *memfd)
 {
 	return fallocate(memfd->fd, 0, 0, (off_t)memfd->size) < 0 ? -errno : 0;
 }
 
-/* The same now rather than later: then there is no fault. */
+/* Allocates and maps every page now, so that no access faults later. */
 static int populate(const struct mpr_memfd *memfd)
 {
 	int err = allocate(memfd);
 
 	if (err)
 		return err;
-	/* Fills the page tables; before Linux 5.14 the first touch does. */
+	/* Fills the page tables. Before Linux 5.14 it fails, and the first access does. */
 	madvise(memfd->base, memfd->size, MADV_POPULATE_WRITE);
 	return 0;
 }
@@ -144,7 +144,7 @@ int mpr_memfd_keep(const struct mpr_memfd *memfd)
 	if (!(seals & F_SEAL_FUTURE_WRITE) &&
 	    fcntl(memfd->fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) < 0)
 		return -errno;
-	/* What was punched out before is brought back. */
+	/* Fills holes that were punched before. */
 	return allocate(memfd);
 }
 

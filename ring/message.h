@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-/* Version of the layout and of the rules for its words. */
+/* Version of the channel's layout, and of the rules by which its words change. */
 #define MPR_CHANNEL_ABI 2u
 
 enum mpr_msg_type {
@@ -23,7 +23,7 @@ enum mpr_msg_type {
 	/* Events: remote to proxy. */
 	MPR_MSG_IO_ERROR = 64,	  /* a medium failed: text for the operator */
 	MPR_MSG_DMA_WRITTEN = 65, /* the device wrote value bytes at guest address offset */
-	MPR_MSG_EVENTS_LOST = 66  /* mpr_channel_event() says so itself: some were dropped */
+	MPR_MSG_EVENTS_LOST = 66  /* never sent: mpr_channel_event() makes it up */
 };
 
 /* The 56 bytes that a slot carries beside its sequence word. */
@@ -39,8 +39,8 @@ struct mpr_msg {
 };
 static_assert(sizeof(struct mpr_msg) == 56, "a message fills a slot but for its sequence word");
 
-/* A request: sets all that is sent of it, and not the rest of *msg: stores are
- * what a posted write costs. */
+/* Sets what mpr_channel_send() sends of a request and leaves the rest of *msg alone:
+ * the cost of a posted write is its stores. */
 static inline void mpr_request(struct mpr_msg *msg, enum mpr_msg_type type, unsigned bar,
 			       uint64_t offset, unsigned size, uint64_t value)
 {

@@ -22,21 +22,20 @@
  * numbered with 64 bits and wrap from UINT64_MAX to 0: n + 1 and n + 1 - slots
  * differ by slots modulo 2^64, at the wrap as anywhere else.
  *
- * Only the way back needs an index: the consumer publishes how many items it
- * has taken, every so many items (MPR_SPSC_PUBLISH, at most a quarter of the
- * ring), and the producer looks at it when its last look is used up. The
- * consumer need not publish when it finds the ring empty: a full ring as the
- * producer sees it holds `slots` items of which fewer than a quarter can be
- * taken but unpublished, so the consumer still has items to take, and with
- * those it reaches the next publication.
+ * Only the way back needs an index: the consumer publishes its position every
+ * MPR_SPSC_PUBLISH items (or a quarter of the ring, if that is less), and the producer
+ * reads it when the room that it knows of is used up. The consumer need not publish when
+ * it finds the ring empty: when the ring looks full to the producer, fewer than a quarter
+ * of its items can have been taken without being published, so there are items left for
+ * the consumer, and taking those it reaches the next publication.
  *
  * The memory (struct mpr_spsc_ring and the slots after it) may be shared with
  * a process that is not trusted. Each side's own state (struct
  * mpr_spsc_producer, struct mpr_spsc_consumer) is private memory, and only it
- * decides which addresses are touched. A word that is not the expected one is
- * never taken for an item; a published position that cannot be right sets the
- * producer's `error` to -EPROTO and ends its progress. A payload may change
- * while it is being looked at: copy it (mpr_spsc_pop()), then check the copy.
+ * decides which addresses are accessed. Only a slot with the expected word is an item; an
+ * impossible position sets the producer's `error` to -EPROTO and ends its progress. A
+ * payload may change while it is being read: copy it (mpr_spsc_pop()), then check the
+ * copy.
  *
  * A slot's line that the consumer has read is in its cache when the producer
  * comes round again: the store is a coherence miss. Between processors that are
@@ -81,9 +80,8 @@ struct mpr_spsc_slot {
 } __attribute__((aligned(MPR_SPSC_LINE)));
 
 /*
- * The head of a ring's memory; the slots follow. The guard keeps the line
- * that the consumer writes apart from everything else, also from its pair in
- * processors that fetch lines in pairs of 128 bytes.
+ * The head of a ring's memory; the slots follow. The guard gives the line that the
+ * consumer writes a pair of lines of its own, as some processors prefetch in pairs.
  *
  *     0  consumed   written by the consumer, read by the producer
  *     8  guard
@@ -123,8 +121,8 @@ struct mpr_spsc_consumer {
 	uint64_t next;	    /* the item to be taken next */
 	uint64_t publish;   /* publish when next gets here */
 	uint64_t interval;  /* items between two publications */
-	bool evicts;	    /* lines: as mpr_spsc_evicting() says, or as you say */
-	bool due;	    /* a line is to be evicted at the next look */
+	bool evicts;	    /* mpr_spsc_evicting(); may be set otherwise */
+	bool due;	    /* the next mpr_spsc_peek() evicts a line */
 };
 
 /* ---- Hints ------------------------------------------------------------ */
@@ -133,8 +131,8 @@ struct mpr_spsc_consumer {
 static inline void mpr_spsc_prefetch_own(const struct mpr_spsc_slot *slot)
 {
 #if defined(__x86_64__)
-	/* The builtin emits it only when compiling for newer processors; the
-	 * older 64-bit ones take it for a no-op. */
+	/* The builtin emits it only for newer targets; on older 64-bit processors it is a
+	 * no-op. */
 	__asm__ volatile("prefetchw %0" : : "m"(*slot));
 #else
 	__builtin_prefetch(slot, 1);
@@ -147,8 +145,8 @@ static inline void mpr_spsc_prefetch_read(const struct mpr_spsc_slot *slot)
 	__builtin_prefetch(slot, 0);
 }
 
-/* Flushes a line from all caches. Nothing is lost, also of what the producer may be
- * storing to it by now: the line is written back first. */
+/* Flushes a line from all caches. It is written back, so a store that the producer makes
+ * meanwhile is not lost. */
 static inline void mpr_spsc_evict(const struct mpr_spsc_slot *slot)
 {
 #if defined(__x86_64__)
@@ -235,8 +233,7 @@ static inline bool mpr_spsc_refresh(struct mpr_spsc_producer *p)
 
 	if (p->error)
 		return false;
-	/* It can only have moved from the position known to that of the last
-	 * item produced; modulo 2^64, so that a wrap between them is no matter. */
+	/* It lies between the position known and the items produced, modulo 2^64. */
 	if (consumed - known > p->next - known) {
 		p->error = -EPROTO;
 		return false;

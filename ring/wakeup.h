@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sleeping and waking without losing a wake-up, and without a system call for
- * a peer that is awake. Both directions are the same argument: the sleeper
- * says that it sleeps and then looks once more; the waker stores and then
- * looks whether anybody sleeps. Each must do its two steps in that order, as
- * seen by the other, or both look too early and a wake-up is lost.
+ * a peer that is awake. All five protocols are store buffering (Dekker's pattern): each
+ * side stores its own word and then loads the other's. Without a full barrier between
+ * the two both loads may come too early, and a wake-up is lost.
  * docs/memory-order.md proves it, tests/ring/doorbell.pml checks it.
  *
  *   remote sleeps                       proxy wakes
@@ -22,24 +21,22 @@
  *   -- fence --                [D5]     -- fence --
  *   slot has a request?                 bell = ARMED: leave it there
  *
- *   device completes something          guest takes the interrupt back
+ *   device completes something          guest acknowledges the interrupt
  *   memory := completion                slot := request
  *   -- fence --                [D6]     -- fence --
  *   slot has a request?                 memory has the completion?
  *
- *   proxy leaves the interrupt line     remote raises it
+ *   proxy stops polling the line        remote raises it
  *   watch := ARMED                      line := 1
  *   -- fence --                [D4]     -- fence --
  *   line is high?                       watch = ARMED? take it and tell
  *
- * The processor may delay a store past a later load, so each fence is a full
- * barrier. The proxy's costs much: it waits until the slot's line has come
- * over from the remote's cache. So while the remote is busy it spares the
- * proxy the fence: bell = FAST. To sleep from there it must do the proxy's part
- * too, with membarrier, which runs a barrier on every processor where the
- * proxy runs [D3]. That interrupts them and costs microseconds, so a remote
- * that has slept leaves the bell at FENCED, where either side fences for
- * itself, and goes back to FAST only after MPR_BELL_BUSY requests without
+ * The proxy's fence of D1 is expensive: it drains the store buffer, and so waits until
+ * the slot's line has come from the remote's cache. A busy remote spares it that: bell =
+ * FAST. To sleep from there the remote executes the proxy's barrier for it, by membarrier,
+ * which runs one on every processor where the proxy runs [D3]. That interrupts them and
+ * takes microseconds. So a remote that has slept leaves the bell at FENCED, where each
+ * side fences for itself, and returns to FAST only after MPR_BELL_BUSY requests without a
  * sleep, when the fences have cost about as much as a membarrier.
  */
 #ifndef MPR_RING_WAKEUP_H
@@ -58,7 +55,7 @@
 static inline void mpr_fence(void)
 {
 #if defined(__SANITIZE_THREAD__)
-	/* ThreadSanitizer knows no fences; the locked instruction is one. */
+	/* ThreadSanitizer does not model fences; a locked instruction is one, too. */
 	uint32_t word = 0;
 
 	__atomic_fetch_add(&word, 1, __ATOMIC_SEQ_CST);
@@ -96,19 +93,19 @@ static inline void mpr_barrier_all(void)
 /* ---- The remote's bell ------------------------------------------------ */
 
 enum mpr_bell {
-	MPR_BELL_FAST = 0,   /* the remote is awake, the proxy need not fence */
-	MPR_BELL_FENCED = 1, /* the remote is awake, the proxy fences */
+	MPR_BELL_FAST = 0,   /* the remote is awake; the proxy need not fence */
+	MPR_BELL_FENCED = 1, /* the remote is awake; the proxy fences */
 	MPR_BELL_ARMED = 2   /* the remote sleeps or is about to: ring */
 };
 
 #define MPR_BELL_BUSY 256u
 
-/* The remote says that it sleeps, and makes that visible to the proxy before
- * it looks once more. `fast`: the bell was FAST. */
+/* The remote is about to sleep. Then it must look for requests once more. `fast`: the
+ * bell was FAST. */
 static inline void mpr_bell_arm(uint32_t *bell, bool fast)
 {
-	/* [D1] Pairs with the loads in mpr_bell_asleep(). Release: who sees it
-	 * sees what the remote did before it slept. */
+	/* [D1] Pairs with the loads in mpr_bell_asleep(). Release: a proxy that sees it
+	 * sees what the remote did before. */
 	__atomic_store_n(bell, MPR_BELL_ARMED, __ATOMIC_RELEASE);
 	if (fast)
 		mpr_barrier_all(); /* [D3] */
@@ -116,43 +113,43 @@ static inline void mpr_bell_arm(uint32_t *bell, bool fast)
 		mpr_fence();
 }
 
-/* The remote is awake, and will look for requests before it does anything else. */
+/* The remote is awake. Then it must look for requests before it does anything else. */
 static inline void mpr_bell_disarm(uint32_t *bell)
 {
-	/* Relaxed: who sees it late rings for nothing. [D5] With the fence: who saw
-	 * ARMED after it stored a request has that request seen. */
+	/* Relaxed: a proxy that sees it late rings in vain. [D5] With the fence: if the
+	 * proxy saw ARMED after it stored a request, the remote sees that request. */
 	__atomic_store_n(bell, MPR_BELL_FENCED, __ATOMIC_RELAXED);
 	mpr_fence();
 }
 
-/* The remote, awake, spares the proxy the fence; its next arming is `fast`. */
+/* The remote spares the proxy the fence; its next arming is `fast`. */
 static inline void mpr_bell_hurry(uint32_t *bell)
 {
-	/* Relaxed: who sees it late fences for nothing. */
+	/* Relaxed: a proxy that sees it late fences in vain. */
 	__atomic_store_n(bell, MPR_BELL_FAST, __ATOMIC_RELAXED);
 }
 
-/* The proxy, after it stored a request. True: the remote sleeps. If it wakes it
- * finds the request first. */
+/* The proxy, after it stored a request. True: the remote sleeps, and will find the
+ * request before it does anything else. */
 static inline bool mpr_bell_asleep(const uint32_t *bell)
 {
-	/* [D3] The compiler keeps the order of store and load; for the processor
-	 * the remote's mpr_barrier_all() does when it leaves FAST. */
+	/* [D3] Keeps the compiler from moving the load before the store. The processor's
+	 * barrier is the remote's mpr_barrier_all(), when it leaves FAST. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (__atomic_load_n(bell, __ATOMIC_RELAXED) == MPR_BELL_FAST)
 		return false;
 	mpr_fence();
-	/* [D1] Pairs with the store in mpr_bell_arm(): whoever is second to
-	 * look sees the other's store. [D5] And with mpr_bell_disarm(). */
+	/* [D1] Pairs with the store in mpr_bell_arm(): the later of the two loads sees
+	 * the other side's store. [D5] And with mpr_bell_disarm(). */
 	return __atomic_load_n(bell, __ATOMIC_ACQUIRE) == MPR_BELL_ARMED;
 }
 
-/* After that: true when it is for the caller, and nobody else, to ring. */
+/* After that: true if the caller, and nobody else, has to ring. */
 static inline bool mpr_bell_take(uint32_t *bell)
 {
 	uint32_t armed = MPR_BELL_ARMED;
 
-	/* Compare and swap: of several looks only one rings. */
+	/* Compare and swap: of several callers only one rings. */
 	return __atomic_compare_exchange_n(bell, &armed, MPR_BELL_FENCED, false, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);
 }
@@ -160,14 +157,14 @@ static inline bool mpr_bell_take(uint32_t *bell)
 /* ---- The proxy's watch over the interrupt line ------------------------- */
 
 enum mpr_intx_watch {
-	MPR_WATCH_NONE = 0,    /* nobody looks at the line: tell every change */
-	MPR_WATCH_ARMED = 1,   /* nobody looks now: tell the next rise */
-	MPR_WATCH_LOOKING = 2, /* somebody looks, or has been told to: tell nothing */
-	MPR_WATCH_SOON = 3,    /* somebody will look soon: tell the next rise if it lasts */
+	MPR_WATCH_NONE = 0,    /* notify every change */
+	MPR_WATCH_ARMED = 1,   /* notify the next rise */
+	MPR_WATCH_LOOKING = 2, /* the proxy polls, or was notified: notify nothing */
+	MPR_WATCH_SOON = 3,    /* the proxy will look soon: notify the next rise if it lasts */
 };
 
-/* The proxy stops looking, and makes that visible to the remote before it looks
- * once more. `soon`: it will look again by itself. */
+/* The proxy stops polling. Then it must look at the line once more. `soon`: it will look
+ * again by itself. */
 static inline void mpr_intx_watch_arm(uint32_t *watch, bool soon)
 {
 	/* [D4] Pairs with the loads in mpr_intx_watch_take(). */
@@ -175,10 +172,10 @@ static inline void mpr_intx_watch_arm(uint32_t *watch, bool soon)
 	mpr_fence();
 }
 
-/* The proxy looks from now on. */
+/* The proxy polls from now on. */
 static inline void mpr_intx_watch_look(uint32_t *watch)
 {
-	/* Relaxed: a remote that sees it late tells for nothing. */
+	/* Relaxed: a remote that sees it late notifies in vain. */
 	__atomic_store_n(watch, MPR_WATCH_LOOKING, __ATOMIC_RELAXED);
 }
 
@@ -187,16 +184,16 @@ static inline void mpr_intx_watch_look(uint32_t *watch)
 static inline uint32_t mpr_intx_watch_seen(const uint32_t *watch)
 {
 	mpr_fence();
-	/* [D4] Pairs with the store in mpr_intx_watch_arm(): whoever is second to look
-	 * sees the other's store. */
+	/* [D4] Pairs with the store in mpr_intx_watch_arm(): the later of the two loads
+	 * sees the other side's store. */
 	return __atomic_load_n(watch, __ATOMIC_RELAXED);
 }
 
-/* After that: true when the proxy is to be told, which happens once until it arms
+/* After that: true if the proxy has to be notified, which happens once until it arms
  * again. */
 static inline bool mpr_intx_watch_take(uint32_t *watch, uint32_t seen)
 {
-	/* Compare and swap: who has changed it meanwhile looks after that. */
+	/* Compare and swap: if the proxy changed it meanwhile, it looks after that. */
 	return __atomic_compare_exchange_n(watch, &seen, MPR_WATCH_LOOKING, false, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);
 }
@@ -211,8 +208,8 @@ static inline uint32_t *mpr_futex_word(uint64_t *word)
 }
 
 /*
- * Sleeps while the low half of *word is that of `value`, until woken or for
- * timeout_ns. `sleepers` counts the threads in here. Returns for no reason, too.
+ * Sleeps while the low half of *word is that of `value`, until woken or for timeout_ns.
+ * `sleepers` counts the threads in here. May also return spuriously.
  */
 static inline void mpr_futex_sleep(uint32_t *sleepers, uint64_t *word, uint64_t value,
 				   uint64_t timeout_ns)
@@ -220,12 +217,12 @@ static inline void mpr_futex_sleep(uint32_t *sleepers, uint64_t *word, uint64_t 
 	struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / 1000000000u),
 				   .tv_nsec = (long)(timeout_ns % 1000000000u)};
 
-	/* [D2] With the fence before the kernel's look at the word: pairs with
-	 * the load in mpr_futex_wake_sleepers(). */
+	/* [D2] With the fence before the kernel loads the word: pairs with the load in
+	 * mpr_futex_wake_sleepers(). */
 	__atomic_fetch_add(sleepers, 1, __ATOMIC_RELAXED);
 	mpr_fence();
 	syscall(SYS_futex, mpr_futex_word(word), FUTEX_WAIT, (uint32_t)value, &timeout, NULL, 0);
-	/* Relaxed: too high for a moment costs one needless system call. */
+	/* Relaxed: a count that is too high for a moment costs one needless system call. */
 	__atomic_fetch_sub(sleepers, 1, __ATOMIC_RELAXED);
 }
 
@@ -233,8 +230,8 @@ static inline void mpr_futex_sleep(uint32_t *sleepers, uint64_t *word, uint64_t 
 static inline bool mpr_futex_wake_sleepers(uint32_t *sleepers, uint64_t *word)
 {
 	mpr_fence();
-	/* [D2] Pairs with the addition in mpr_futex_sleep(): either it is seen
-	 * here, or the sleeper sees the changed word and does not sleep. */
+	/* [D2] Pairs with the addition in mpr_futex_sleep(): either it is seen here, or
+	 * the kernel sees the changed word and the sleeper does not sleep. */
 	if (__atomic_load_n(sleepers, __ATOMIC_RELAXED) == 0)
 		return false;
 	return syscall(SYS_futex, mpr_futex_word(word), FUTEX_WAKE, 1, NULL, NULL, 0) > 0;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long to look for something before sleeping. Waking a sleeper costs tens of
- * microseconds, on virtual hardware a hundred; looking costs a processor. So
- * the window doubles when looking longer would have found the thing, and halves
- * when even the longest look would not have.
+ * How long to poll before sleeping. Waking a sleeper costs tens of microseconds, on
+ * virtual hardware a hundred; polling costs a processor. So the window doubles when
+ * polling longer would have succeeded, and halves when even the longest window would not
+ * have sufficed.
  *
- * How long a sleep would have lasted had nobody slept is not known: its own
- * wake-up is in the measured time. What came within MPR_WINDOW_WAKE_NS after
- * the longest window is therefore given the benefit of the doubt, unless that
- * window has just been tried.
+ * The measured time of a sleep includes its own wake-up, so when the event really came
+ * is not known. An event up to MPR_WINDOW_WAKE_NS after the longest window counts as one
+ * within it, unless that window has just been tried.
  */
 #ifndef MPR_RING_WINDOW_H
 #define MPR_RING_WINDOW_H
@@ -21,8 +20,8 @@
 #define MPR_WINDOW_WAKE_NS 100000u
 
 struct mpr_window {
-	uint64_t ns;	 /* to look now */
-	uint64_t max_ns; /* at most; 0: never look */
+	uint64_t ns;	 /* to poll next time */
+	uint64_t max_ns; /* at most; 0: never poll */
 };
 
 static inline struct mpr_window mpr_window_of(uint32_t max_us)
@@ -37,7 +36,7 @@ static inline uint64_t mpr_window_min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* What was looked for came after `ns`. UINT64_MAX: it never came. */
+/* The event came `ns` after the wait began. UINT64_MAX: it never came. */
 static inline void mpr_window_learn(struct mpr_window *window, uint64_t ns)
 {
 	if (ns <= window->ns || window->max_ns == 0)
