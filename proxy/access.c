@@ -7,21 +7,21 @@
 #include "proxy/internal.h"
 #include "wire/patience.h"
 
-#define FULL_LOOKS 20	 /* yields before the wait for a full ring is a long one */
-#define FULL_YIELDS 1000 /* before a full ring's waiter starts to sleep */
+#define FULL_LOOKS 20	 /* yields before a wait for room is a long one */
+#define FULL_YIELDS 1000 /* yields before a wait for room starts to sleep */
 #define FULL_SLEEP_US 100
-/* Before the wait for an answer is a long one: some microseconds, many times what a
+/* Looks before a wait for an answer is a long one: some microseconds, many times what a
  * remote that is awake takes. */
 #define ANSWER_LOOKS 100
 
-/* Somebody who waits for the remote. */
+/* A wait for the remote. */
 struct waiter {
 	struct mpr_proxy_device *device;
-	struct mpr_patience patience; /* nobody reads a clock before it must */
-	const char *too_late;	      /* what is said when that has passed */
-	bool for_dma;		      /* it is the longer one, for disks */
-	uint64_t ticket;	      /* of a request that is answered */
-	bool yields;		      /* the VMM is told of a long wait */
+	struct mpr_patience patience; /* starts at the first look: reading a clock costs */
+	const char *too_late;	      /* the reason given when it is over */
+	bool for_dma;		      /* it has been extended, for disks */
+	uint64_t ticket;	      /* of a request with an answer */
+	bool yields;		      /* a long wait calls long_begin() and long_end() */
 };
 
 #define FOR_ACCESS \
@@ -33,11 +33,10 @@ _Static_assert(MPR_ANSWER_MS == 10000 && MPR_LOCKED_MS == 5000 && MPR_DMA_ANSWER
 
 /* ---- Life --------------------------------------------------------------- */
 
-/* Why the connection ended, or NULL. A channel that is broken says so itself. */
+/* Why the connection ended, or NULL. Does not look for a broken channel: reason() does. */
 static inline const char *given_up(const struct mpr_proxy_device *device)
 {
-	/* Relaxed: pairs with mpr_conn_fail(); a constant string is all that it
-	 * publishes. */
+	/* Relaxed: pairs with mpr_conn_fail(), which publishes only a constant string. */
 	return atomic_load_explicit(&device->conn->lost, memory_order_relaxed);
 }
 
@@ -58,7 +57,7 @@ bool mpr_proxy_alive(const struct mpr_proxy_device *device, const char **why)
 	return !gone;
 }
 
-/* A remote that says that it waits for disks works, and has the time that they may take. */
+/* A remote that says that it waits for DMA to end gets the time that disks may take. */
 static bool may_wait_longer(struct waiter *waiter)
 {
 	if (waiter->for_dma || !mpr_channel_settling(waiter->device->channel))
@@ -69,7 +68,7 @@ static bool may_wait_longer(struct waiter *waiter)
 	return true;
 }
 
-/* Asked every now and then by those who wait: is it worth waiting on? */
+/* Called now and then in a wait. False: give up. */
 static bool worth_waiting(void *opaque)
 {
 	struct waiter *waiter = opaque;
@@ -112,7 +111,7 @@ static inline bool try_send(struct mpr_proxy_device *device, const struct mpr_ms
 	return sent;
 }
 
-/* One that the ring had no room for `tries` times. */
+/* After the ring had no room `tries` times. False: stop, *sent or not. */
 static bool try_again(struct waiter *waiter, const struct mpr_msg *msg, uint64_t *ticket,
 		      unsigned tries, bool *sent)
 {
@@ -218,7 +217,7 @@ void mpr_proxy_write(struct mpr_proxy_device *device, unsigned bar, uint64_t off
 	enqueue(device, &msg, NULL, true);
 }
 
-/* Apart, so that a read from the shadow sets nothing up. */
+/* Not inlined, so that a read from the shadow needs no stack frame for this. */
 static __attribute__((noinline)) uint64_t ask_for(struct mpr_proxy_device *device, unsigned bar,
 						  uint64_t offset, unsigned size)
 {
@@ -242,14 +241,14 @@ uint64_t mpr_proxy_read(struct mpr_proxy_device *device, unsigned bar, uint64_t 
 	return ask_for(device, bar, offset, size);
 }
 
-/* Whether a configuration write leaves the device without bus mastering: bit 2 of
- * the command register, at offset 4. */
+/* Whether a configuration write disables bus mastering: bit 2 of the command register,
+ * at offset 4. */
 static bool ends_dma(uint32_t offset, unsigned size, uint32_t value)
 {
 	return offset <= 4 && 4 - offset < size && !(value >> 8 * (4 - offset) & 4);
 }
 
-/* The answer to a read comes after all that was written before it. */
+/* By a read, whose answer comes after all earlier writes were executed. */
 static void wait_until_served(struct mpr_proxy_device *device)
 {
 	struct mpr_msg msg;

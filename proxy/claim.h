@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lock that is held for some nanoseconds: to put a request into a ring. One
- * locked instruction, where a mutex makes two; whoever finds it held spins, and
- * lets the holder run if that has been preempted. Not recursive, not fair.
+ * A spin lock, held for some nanoseconds to put a request into a ring. It takes one
+ * locked instruction, a mutex two. A waiter spins for a while, then sleeps, in case the
+ * holder was preempted. Not recursive, not fair.
  */
 #ifndef MPR_PROXY_CLAIM_H
 #define MPR_PROXY_CLAIM_H
@@ -14,14 +14,14 @@ struct mpr_claim {
 	bool held; /* zero: free */
 };
 
-/* Looks without writing, so that the holder keeps the line; sleeps, and does not
- * yield, because a waiter of higher real-time priority would yield to nobody. */
+/* Spins on a load, which leaves the line to the holder. Then sleeps: sched_yield() in a
+ * thread of higher real-time priority would not let the holder run. */
 static inline void mpr_claim_wait(const struct mpr_claim *claim)
 {
 	const struct timespec pause = {.tv_nsec = 20000};
 
 	for (int i = 0; i < 1000; i++) {
-		/* Relaxed: the exchange in mpr_claim_take() is what orders. */
+		/* Relaxed: ordered by the exchange in mpr_claim_take(). */
 		if (!__atomic_load_n(&claim->held, __ATOMIC_RELAXED))
 			return;
 #if defined(__x86_64__)

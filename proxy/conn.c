@@ -60,8 +60,8 @@ void mpr_conn_fail(struct mpr_proxy_conn *conn, const char *why)
 	pthread_mutex_lock(&conn->lock);
 	/* Relaxed: changed under the lock. */
 	if (!atomic_load_explicit(&conn->lost, memory_order_relaxed)) {
-		/* First the remote: what it has not begun it must not begin when
-		 * somebody has been told that the device is dead. */
+		/* First tell the remote: once anybody here takes the device for dead, it
+		 * must begin nothing more. */
 		for (struct mpr_proxy_device *d = conn->devices; d; d = d->next)
 			mpr_channel_give_up(d->channel);
 		/* Relaxed: pairs with the loads of `lost`, which read nothing else. */
@@ -113,7 +113,7 @@ static int receive_answer(struct mpr_proxy_conn *conn, struct mpr_patience *pati
 		*why = "the remote closed the connection";
 	if (ret)
 		return ret;
-	/* No answer carries file descriptors; the check says so, this makes sure. */
+	/* No answer carries file descriptors: the check refuses them, this closes them. */
 	mpr_wire_msg_release(&conn->answer);
 	ret = mpr_wire_check(&conn->answer, why);
 	if (!ret && (!(conn->answer.header.flags & MPR_WIRE_ANSWER) ||
@@ -124,7 +124,7 @@ static int receive_answer(struct mpr_proxy_conn *conn, struct mpr_patience *pati
 	return ret;
 }
 
-/* Takes the answers that nobody waited for, but for `left` of them. */
+/* Takes answers to earlier requests until only `left` are outstanding. */
 static int collect(struct mpr_proxy_conn *conn, uint32_t left, struct mpr_patience *patience,
 		   const char **why)
 {
@@ -156,7 +156,7 @@ static int send_request(struct mpr_proxy_conn *conn, const struct mpr_request *r
 	return ret;
 }
 
-/* The remote said no. Malformed requests make it close the connection, too. */
+/* The remote refused a request. If it was malformed, it also closes the connection. */
 static int refused(struct mpr_proxy_conn *conn, const char *id, char **error)
 {
 	const struct mpr_wire_error *answer = (const void *)conn->answer.payload;
@@ -206,7 +206,7 @@ int mpr_conn_request(struct mpr_proxy_conn *conn, const struct mpr_request *requ
 	return 0;
 }
 
-/* Whether there is something to read, or the end, within that time. */
+/* Whether data or the hang-up arrive within that time. */
 static bool is_readable(const struct mpr_proxy_conn *conn, int timeout_ms)
 {
 	struct mpr_patience patience = mpr_patience_of(timeout_ms);
@@ -322,7 +322,7 @@ static int connect_new(int fd, struct mpr_proxy_conn **conn, char **error)
 	c->fd = fd;
 	c->refs = 1;
 	pthread_mutex_init(&c->lock, NULL);
-	/* An inherited one is for this process, not for those that it starts. */
+	/* An inherited socket is this process's, not that of its children. */
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	mpr_discard_prepare(fd);
 	ret = say_hello(c, error);
@@ -348,7 +348,7 @@ int mpr_proxy_connect_fd(int fd, struct mpr_proxy_conn **conn, char **error)
 	return connect_new(fd, conn, error);
 }
 
-/* A listener that accepts nobody lets only so many wait. 0, or -1 with errno. */
+/* EAGAIN: the listener's queue is full. 0, or -1 with errno. */
 static int connect_patiently(int fd, const struct sockaddr_un *address)
 {
 	struct mpr_patience patience = mpr_patience_of(MPR_ANSWER_MS);

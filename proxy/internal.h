@@ -14,19 +14,16 @@
 #include "wire/wire.h"
 
 /*
- * How long a remote may take (wire/patience.h) before the connection ends: to answer a
- * processor's access, or when the VMM sets a connection or device up; where the whole
- * VMM is likely to wait, because it holds its locks; to let DMA end if it says that it
- * waits for that; and to allocate and lock the guest's memory. docs/architecture.md says
- * who waits for what.
+ * How long a remote may take (wire/patience.h) before the connection ends.
+ * docs/architecture.md says who waits for what.
  */
-#define MPR_ANSWER_MS 10000
-#define MPR_LOCKED_MS 5000
-#define MPR_DMA_ANSWER_MS 60000
-#define MPR_LOCK_MEMORY_MS 60000
+#define MPR_ANSWER_MS 10000	 /* to answer an access, or set-up */
+#define MPR_LOCKED_MS 5000	 /* where the VMM's lock is likely held all the time */
+#define MPR_DMA_ANSWER_MS 60000	 /* to let DMA end, if it says that it waits for that */
+#define MPR_LOCK_MEMORY_MS 60000 /* to allocate and lock the guest's memory */
 
-/* How long a request that is told waits for its answer before it leaves that for later,
- * and how many may do so at the same time. */
+/* How long mpr_conn_tell() waits for an answer before it leaves that for later, and how
+ * many answers may be outstanding. */
 #define MPR_TOLD_MS 1000
 #define MPR_MAX_TOLD 16
 
@@ -34,24 +31,22 @@ struct mpr_proxy_conn {
 	int fd;
 	unsigned refs;
 	uint32_t serial;   /* of the last request */
-	uint32_t answered; /* of the last answer; what is between was told, see mpr_conn_tell() */
+	uint32_t answered; /* of the last answer; those between are outstanding: mpr_conn_tell() */
 	uint32_t features; /* MPR_FEATURE_*: both sides have them */
 	bool report_dma;   /* of devices that are opened from now on */
-	/* Those that are open, and what guards the list and the connection's end, which
-	 * may come from any thread. */
+	/* Open devices. The lock guards the list and `lost`, which any thread may set. */
 	struct mpr_proxy_device *devices;
 	pthread_mutex_t lock;
 	struct mpr_proxy_conn *next; /* in the list of all connections */
-	/* NULL, or why nothing more can be said on this connection, and its devices are
-	 * given up. A flag with a name: nothing else is published by it, so relaxed
-	 * order will do. */
+	/* NULL, or why the connection has ended and its devices are given up. Relaxed: it
+	 * publishes nothing but the constant string. */
 	_Atomic(const char *) lost;
-	atomic_bool hurried; /* nobody waits any more. Relaxed, as `lost` */
+	atomic_bool hurried; /* all waits end. Relaxed, as `lost` */
 	struct mpr_wire_msg answer;
 };
 
-/* A region as the remote knows it. The file is told by device and inode: its
- * descriptor's number may be another's tomorrow. */
+/* A region as the remote knows it. Device and inode identify the file: its descriptor's
+ * number may be reused. */
 struct mpr_known_region {
 	struct mpr_wire_region wire;
 	dev_t dev;
@@ -94,10 +89,9 @@ struct mpr_request {
 int mpr_conn_request(struct mpr_proxy_conn *conn, const struct mpr_request *request, char **error);
 
 /*
- * Sends a request and does not insist on its answer: waits for it only for MPR_TOLD_MS,
- * and not at all if an earlier one is still out. Answers come in the order of the
- * requests, so who asks something later finds it then. A refusal ends the connection.
- * 0 or negative errno.
+ * Sends a request and waits for its answer only for MPR_TOLD_MS, and not at all if an
+ * earlier answer is outstanding. The next mpr_conn_request() takes it: answers come in
+ * the order of the requests. A refusal ends the connection. 0 or negative errno.
  */
 int mpr_conn_tell(struct mpr_proxy_conn *conn, const struct mpr_request *request);
 

@@ -26,7 +26,7 @@ static bool is_sealed(int fd)
 
 /* ---- Opening anew ------------------------------------------------------- */
 
-/* What this thread opens from now on it cannot truncate, nor can whoever gets it. */
+/* Descriptors that this thread opens from now on cannot truncate, whoever gets them. */
 static int give_up_truncation(void)
 {
 	const struct landlock_ruleset_attr attr = {.handled_access_fs = ACCESS_FS_TRUNCATE};
@@ -60,8 +60,7 @@ static void *open_restricted(void *opaque)
 	return NULL;
 }
 
-/* In a thread of its own: what a thread has given up it does not get back. -1: not
- * possible here. */
+/* In a thread of its own: a Landlock domain cannot be left. -1: not possible here. */
 static int open_anew(int fd)
 {
 	struct opening opening = {.fd = fd};
@@ -78,7 +77,7 @@ static int open_anew(int fd)
 	return opening.fd;
 }
 
-/* Asks for the size that the file has. */
+/* Tries it with the size that the file has. */
 static bool can_truncate(int fd)
 {
 	struct stat st;

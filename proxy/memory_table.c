@@ -18,7 +18,7 @@ struct table {
 	struct stat files[MPR_WIRE_MAX_FDS];
 };
 
-/* The index of fd's file in the table, which gets it if it is new there. */
+/* The index of fd's file in the table; adds it if it is new. */
 static int file_index(struct table *table, int fd)
 {
 	struct stat st;
@@ -74,7 +74,7 @@ static bool is_known(const struct mpr_proxy_device *device, const struct table *
 	       !memcmp(device->regions, table->regions, table->count * sizeof(*table->regions));
 }
 
-/* The descriptors that the remote gets. What was opened is in fds[] in any case. */
+/* Opens the descriptors for the remote. On failure fds[] has those already opened. */
 static int open_files(const struct table *table, int *fds, unsigned *nfds, bool *shrinks)
 {
 	*shrinks = false;
@@ -90,8 +90,7 @@ static int open_files(const struct table *table, int *fds, unsigned *nfds, bool 
 	return 0;
 }
 
-/* A remote that locks guest memory has it all allocated first, which takes the longer the
- * larger it is. */
+/* Locking guest memory allocates all of it first, which takes time in proportion. */
 static int time_for_table(const struct mpr_proxy_conn *conn)
 {
 	return mpr_proxy_conn_locks_memory(conn) ? MPR_LOCK_MEMORY_MS : MPR_LOCKED_MS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be said about a message without knowing anything else. */
+/* Checks of a message that need nothing but the message. */
 #include <errno.h>
 
 #include "wire/wire.h"

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long somebody waits for a peer. Only time that the waiter lived through counts:
- * both sides may be stopped together, by a cgroup's freezer, by a terminal or with
- * their host, and whoever goes on first has not waited meanwhile. So the waiter wakes
- * at least once a slice, and a slice that took longer counts as one: the peer has the
- * rest of its time from there. One thread.
+ * A timeout that counts only time in which the waiter ran. Both sides may be stopped
+ * together (a cgroup's freezer, a terminal, a suspended host), and the one that resumes
+ * first must not find that the other has timed out. So the waiter wakes at least once a
+ * slice, and a slice that took longer counts as one. One thread.
  */
 #ifndef MPR_WIRE_PATIENCE_H
 #define MPR_WIRE_PATIENCE_H
@@ -21,7 +20,7 @@ extern "C" {
 
 struct mpr_patience {
 	int64_t left_ns;
-	int64_t looked_ns; /* at the clock last; 0: not yet */
+	int64_t looked_ns; /* the last reading of the clock; 0: none yet */
 };
 
 static inline struct mpr_patience mpr_patience_of(int ms)
@@ -31,8 +30,8 @@ static inline struct mpr_patience mpr_patience_of(int ms)
 	return patience;
 }
 
-/* Counts the time since it was called last, up to now_ns (CLOCK_MONOTONIC), as a slice
- * at most; the first call begins. False: all of it has passed. */
+/* Counts the time from the last call to now_ns (CLOCK_MONOTONIC), at most one slice; the
+ * first call starts. False: the time is up. */
 static inline bool mpr_patience_left_at(struct mpr_patience *patience, int64_t now_ns)
 {
 	const int64_t slice_ns = MPR_PATIENCE_SLICE_MS * (int64_t)1000000;
@@ -51,7 +50,7 @@ static inline bool mpr_patience_left(struct mpr_patience *patience)
 	return mpr_patience_left_at(patience, ts.tv_sec * (int64_t)1000000000 + ts.tv_nsec);
 }
 
-/* What to sleep at most before mpr_patience_left() is called again, for poll(). */
+/* The longest time to sleep before the next mpr_patience_left(), for poll(). */
 static inline int mpr_patience_slice_ms(const struct mpr_patience *patience)
 {
 	const int64_t left_ms = patience->left_ns > 0 ? (patience->left_ns + 999999) / 1000000 : 0;

@@ -3,9 +3,9 @@
  * Sending and receiving control messages (wire/protocol.h) on a Unix stream
  * socket, with their file descriptors.
  *
- * Two receivers: mpr_wire_recv() blocks (the proxy, which has one answer to
- * wait for); struct mpr_wire_parser takes bytes as they come (the remote,
- * which must not block). Both bound everything that they accept.
+ * Two receivers: mpr_wire_recv() blocks, for the proxy, which waits for one answer;
+ * struct mpr_wire_parser takes bytes as they come, for the remote, which must not block.
+ * Both bound everything that they accept.
  */
 #ifndef MPR_WIRE_WIRE_H
 #define MPR_WIRE_WIRE_H
@@ -45,7 +45,7 @@ int mpr_wire_send(int sock, struct mpr_wire_header *header, const void *payload,
  * -EPROTO: malformed. On error no file descriptor is kept. */
 int mpr_wire_recv(int sock, struct mpr_wire_msg *msg, int timeout_ms);
 
-/* The same with patience that may be used for other waits, too. */
+/* The same within a time that several waits share. */
 int mpr_wire_send_within(int sock, struct mpr_wire_header *header, const void *payload,
 			 size_t length, const int *fds, unsigned nfds,
 			 struct mpr_patience *patience);
@@ -63,20 +63,19 @@ struct mpr_wire_parser {
 	struct mpr_wire_msg *msg; /* owned */
 	size_t have;		  /* bytes of header and payload so far */
 	unsigned nfds;		  /* file descriptors so far */
-	bool misplaced;		  /* one came that has no place in the message */
+	bool misplaced;		  /* one came that does not belong to the message */
 };
 int mpr_wire_parser_init(struct mpr_wire_parser *parser);
 int mpr_wire_parser_read(struct mpr_wire_parser *parser, int sock);
 void mpr_wire_parser_fini(struct mpr_wire_parser *parser);
 
-/* Checks that a message's type, payload length, file descriptor count, id and
- * reserved fields are as the protocol says. 0, or -EPROTO with *why set to a
- * constant string. Every field that depends on more than the message is left
- * to the receiver. */
+/* Checks a message's type, payload length, number of file descriptors, id, reserved
+ * fields, and all else that can be checked without knowing the receiver's state. 0, or
+ * -EPROTO with *why set to a constant string. */
 int mpr_wire_check(const struct mpr_wire_msg *msg, const char **why);
 
-/* The part of it about guest memory: whole pages, in ascending order, no two
- * overlapping, each of one of nfds files. */
+/* The part of it about guest memory: whole pages, sorted, disjoint, each in one of nfds
+ * files. */
 int mpr_wire_check_regions(const struct mpr_wire_region *regions, size_t count, unsigned nfds,
 			   const char **why);
 
