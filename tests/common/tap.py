@@ -2,7 +2,8 @@
 """Test cases and their results in the Test Anything Protocol.
 
 A program whose cases stand by themselves marks functions by @case and ends with
-run_cases(); one whose cases build on each other reports them to a Tap of its own.
+run_cases(); one that looks for faults gives run_checks() the functions that find them;
+one whose cases build on each other reports them to a Tap of its own.
 """
 
 import contextlib
@@ -82,6 +83,16 @@ class Tap:
         if self.plan is None:
             print(f"1..{self.count}", flush=True)
         sys.exit(1 if self.failed else 0)
+
+
+def run_checks(*checks):
+    """Each check is a case, with its documentation for a name: it returns lines of what
+    is wrong."""
+    tap = Tap(len(checks))
+    for find in checks:
+        faults = list(find())
+        tap.add(not faults, find.__doc__, "\n".join(faults))
+    tap.finish()
 
 
 CASES = {}

@@ -1,7 +1,7 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
-"""Every page can be found from docs/README.md, every link leads somewhere, and the
-drawings are those of their sources.
+"""Proves that every page can be found from docs/README.md, that every link leads somewhere,
+and that the drawings are those of their sources.
 
 usage: pages_test.py README.md  (its real path is the top of the tree)
 """
@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 import tempfile
+
+from tap import run_checks
 
 TOP = pathlib.Path(sys.argv[1]).resolve().parent
 PAGES = sorted([*TOP.glob("*.md"), *TOP.glob("docs/*.md")])
@@ -37,6 +39,7 @@ def anchors_of(page):
 
 
 def links_that_lead_nowhere():
+    """every link leads to a file, and to a heading in it"""
     for page in PAGES:
         for target, anchor, link in links_of(page):
             if not target.exists() or (anchor and anchor not in anchors_of(target)):
@@ -44,6 +47,7 @@ def links_that_lead_nowhere():
 
 
 def pages_that_are_not_on_the_map():
+    """every page is on the map, docs/README.md"""
     found = {target for target, _, _ in links_of(TOP / "docs/README.md")}
     for page in sorted([*TOP.glob("docs/*.md"), *TOP.glob("docs/*.1"), TOP / "CONTRIBUTING.md"]):
         if page not in found and page.name != "README.md":
@@ -51,6 +55,7 @@ def pages_that_are_not_on_the_map():
 
 
 def drawings_that_differ():
+    """the drawings are those of their sources"""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([TOP / "scripts/draw", folder], check=True)
         drawn = {path.name: path.read_text() for path in pathlib.Path(folder).iterdir()}
@@ -60,24 +65,4 @@ def drawings_that_differ():
             yield f"docs/drawings/{name}: run scripts/draw"
 
 
-CASES = (
-    ("every link leads to a file, and to a heading in it", links_that_lead_nowhere),
-    ("every page is on the map, docs/README.md", pages_that_are_not_on_the_map),
-    ("the drawings are those of their sources", drawings_that_differ),
-)
-
-
-def main():
-    failed = False
-    print(f"1..{len(CASES)}")
-    for number, (name, faults) in enumerate(CASES, 1):
-        found = list(faults())
-        for fault in found:
-            print(f"# {fault}")
-        print(f"{'not ok' if found else 'ok'} {number} - {name}")
-        failed = failed or bool(found)
-    return failed
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+run_checks(links_that_lead_nowhere, pages_that_are_not_on_the_map, drawings_that_differ)

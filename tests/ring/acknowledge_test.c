@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 
-#include "tests/ring/ring_test.h"
+#include "tests/ring/fixture.h"
 
 #define SLOTS 16u
 #define STATUS 0x14u /* register, in BAR 1 */

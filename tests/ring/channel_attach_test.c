@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "ring/layout.h"
-#include "tests/ring/ring_test.h"
+#include "tests/ring/fixture.h"
 
 #define SLOTS 16u
 #define SEALS (F_SEAL_GROW | F_SEAL_SHRINK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves what a channel promises its two sides: requests in order, answers in
  * place and kept until taken, events, the interrupt line, statistics. */
-#include "tests/ring/ring_test.h"
+#include "tests/ring/fixture.h"
 
 #define SLOTS 16u
 

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "ring/wakeup.h"
-#include "tests/ring/ring_test.h"
+#include "tests/ring/fixture.h"
 
 #define SLOTS 1024u
 

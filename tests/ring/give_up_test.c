@@ -7,7 +7,7 @@
 #include <pthread.h>
 
 #include "ring/layout.h"
-#include "tests/ring/ring_test.h"
+#include "tests/ring/fixture.h"
 
 #define SLOTS 64u
 #define ROUNDS MPR_TEST_COUNT(20000, 2000)

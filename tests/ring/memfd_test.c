@@ -4,7 +4,7 @@
 #include <numaif.h>
 
 #include "ring/memfd.h"
-#include "tests/ring/ring_test.h"
+#include "tests/ring/fixture.h"
 
 static long free_hugepages(void)
 {

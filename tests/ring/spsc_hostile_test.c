@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that nothing a peer writes into the shared memory is taken for an item
  * or for room that is not there. */
-#include "tests/ring/ring_test.h"
+#include "tests/ring/fixture.h"
 
 #define SLOTS 16u
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that the ring keeps items whole and in order, full and empty, alone
  * and in batches, wherever in the 64-bit numbers it is. */
-#include "tests/ring/ring_test.h"
+#include "tests/ring/fixture.h"
 
 #define SLOTS 16u
 

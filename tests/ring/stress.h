@@ -9,7 +9,7 @@
 
 #include <poll.h>
 
-#include "tests/ring/ring_test.h"
+#include "tests/ring/fixture.h"
 
 #define STRESS_BATCH 32u
 

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 
-#include "tests/ring/ring_test.h"
+#include "tests/ring/fixture.h"
 
 #define SLOTS 16u
 

@@ -7,6 +7,7 @@ import re
 import sys
 
 import walls
+from tap import run_checks
 
 PRODUCT = walls.Calls(sys.argv[1])
 MADE = walls.Calls(sys.argv[2])
@@ -45,4 +46,4 @@ def listed():
     return [f"listed, but no circle any more: {' '.join(sorted(circle))}" for circle in gone]
 
 
-walls.report([circle_that_was_made, unlisted, listed])
+run_checks(circle_that_was_made, unlisted, listed)

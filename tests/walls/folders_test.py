@@ -9,6 +9,7 @@ import re
 import sys
 
 import walls
+from tap import run_checks
 
 PRODUCT = walls.Calls(sys.argv[1])
 PAGE = sys.argv[2]
@@ -56,7 +57,8 @@ def all_looked_at():
 def all_in_table():
     """the table has all folders with code, and no other"""
     there = {os.path.dirname(path) for path in OURS}
-    return [f"not in both, the tree and the table: {folder}" for folder in sorted(there ^ set(table()))]
+    return [f"not in both, the tree and the table: {folder}"
+            for folder in sorted(there ^ set(table()))]
 
 
 def upward():
@@ -72,4 +74,4 @@ def too_many():
     return [f"{folder}: {count}" for folder, count in counts.items() if count > MOST]
 
 
-walls.report([all_looked_at, all_in_table, upward, too_many])
+run_checks(all_looked_at, all_in_table, upward, too_many)

@@ -9,6 +9,7 @@ import os
 import sys
 
 import walls
+from tap import run_checks
 
 TREE = walls.tree(sys.argv[2])
 with open(sys.argv[1], encoding="utf-8") as lines:
@@ -37,4 +38,4 @@ def beyond_deps():
     return [line for label in TARGETS for line in not_allowed(label)]
 
 
-walls.report([beyond_deps])
+run_checks(beyond_deps)

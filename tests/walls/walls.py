@@ -7,8 +7,6 @@ import re
 import subprocess
 import sys
 
-from tap import Tap
-
 DEFINED = "TDBRVWCGi"  # nm's letters for symbols that others can use
 
 
@@ -124,12 +122,3 @@ def includes(root, path):
 def shown(edges):
     """Lines that say who uses what of whom."""
     return [f"{a} -> {b}: {' '.join(sorted(names))}" for (a, b), names in sorted(edges.items())]
-
-
-def report(cases):
-    """Runs cases, functions that return lines of what is wrong."""
-    tap = Tap(len(cases))
-    for case in cases:
-        wrong = case()
-        tap.add(not wrong, case.__doc__, "\n".join(wrong))
-    tap.finish()

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the tests of the ring share: cmocka, memory, processes, a random
  * number generator and a channel with both its ends. */
-#ifndef MPR_TESTS_RING_RING_TEST_H
-#define MPR_TESTS_RING_RING_TEST_H
+#ifndef MPR_TESTS_RING_FIXTURE_H
+#define MPR_TESTS_RING_FIXTURE_H
 
 #include <errno.h>
 #include <fcntl.h>
