@@ -176,12 +176,9 @@ static int parse_value(const struct mpr_property *property, const struct mpr_opt
 /* As if the user had said it. */
 static int parse_default(const struct mpr_property *property, union mpr_value *value, char **error)
 {
-	struct mpr_opts *opts;
-	int ret = mpr_opts_parse("the default", "", NULL, &opts, error);
+	struct mpr_opts *opts = mpr_opts_new("the default");
+	int ret = opts ? mpr_opts_set(opts, property->name, property->value) : -ENOMEM;
 
-	if (ret < 0)
-		return ret;
-	ret = mpr_opts_set(opts, property->name, property->value);
 	if (ret == 0)
 		ret = parse_value(property, opts, value, error);
 	mpr_opts_free(opts);

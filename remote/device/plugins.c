@@ -158,13 +158,10 @@ static const char *wrong_ops(const struct mpr_device_ops *ops)
 static int check_defaults(const struct mpr_model *model, const char *file, char **error)
 {
 	struct mpr_setting *settings;
-	struct mpr_opts *opts;
+	struct mpr_opts *opts = mpr_opts_new("");
 	char *why = NULL;
-	int ret = mpr_opts_parse("default", "", NULL, &opts, &why);
+	int ret = opts ? mpr_model_settings(model, opts, &settings, &why) : -ENOMEM;
 
-	if (ret < 0)
-		return ret;
-	ret = mpr_model_settings(model, opts, &settings, &why);
 	mpr_opts_free(opts);
 	if (ret == 0)
 		free(settings);
