@@ -164,7 +164,7 @@ int mpr_stream_take_fd(struct mpr_stream *stream)
 
 /* ---- Output ------------------------------------------------------------- */
 
-static void give_up(struct mpr_stream *stream)
+void mpr_stream_break(struct mpr_stream *stream)
 {
 	stream->broken = true;
 	stream->length = 0;
@@ -199,7 +199,7 @@ static void flush(struct mpr_stream *stream)
 		if (n == -EAGAIN)
 			return;
 		if (n < 0 && n != -EINTR)
-			give_up(stream);
+			mpr_stream_break(stream);
 		if (n > 0) {
 			stream->first += (size_t)n;
 			stream->length -= (size_t)n;
@@ -224,7 +224,7 @@ static void wait_for_output(struct mpr_stream *stream)
 	else if (stream->loop.again)
 		stream->loop.again(stream->output);
 	if (!stream->output)
-		give_up(stream);
+		mpr_stream_break(stream);
 }
 
 static void on_writable(void *opaque)
@@ -271,7 +271,7 @@ void mpr_stream_write(struct mpr_stream *stream, const char *data, size_t len)
 	if (stream->broken)
 		return;
 	if (!reserve(stream, len)) {
-		give_up(stream);
+		mpr_stream_break(stream);
 		return;
 	}
 	memcpy(stream->queue + stream->first + stream->length, data, len);

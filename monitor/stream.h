@@ -60,6 +60,9 @@ void mpr_stream_pass_fds(struct mpr_stream *from, struct mpr_stream *to);
 void mpr_stream_write(struct mpr_stream *stream, const char *data, size_t len);
 void mpr_stream_puts(struct mpr_stream *stream, const char *text);
 
+/* Gives the output up, for want of memory. */
+void mpr_stream_break(struct mpr_stream *stream);
+
 /* Bytes that wait. */
 size_t mpr_stream_backlog(const struct mpr_stream *stream);
 

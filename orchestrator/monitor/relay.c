@@ -5,13 +5,13 @@
 #include <glib.h>
 #include <string.h>
 
+#include "monitor/envelope.h"
 #include "monitor/json.h"
 #include "monitor/stream.h"
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/main_loop.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/monitor/hmp_relay.h"
-#include "orchestrator/monitor/json_text.h"
 #include "orchestrator/monitor/scan.h"
 
 /* Bytes of a message of QEMU's. */
@@ -84,36 +84,12 @@ static void send_raw(struct mpr_relay *relay, const char *text, size_t len)
 
 static void send_object(struct mpr_relay *relay, struct json_object *object)
 {
-	GString *text = g_string_new(NULL);
-
-	mpr_json_text(text, object, relay->pretty);
-	send_raw(relay, text->str, text->len);
-	g_string_free(text, TRUE);
-}
-
-static struct json_object *error_object(const char *class, const char *desc)
-{
-	struct json_object *object = json_object_new_object(), *error = json_object_new_object();
-
-	json_object_object_add(error, "class",
-			       json_object_new_string(class ? class : "GenericError"));
-	json_object_object_add(error, "desc", json_object_new_string(desc));
-	json_object_object_add(object, "error", error);
-	return object;
-}
-
-/* Takes over the result; NULL: an empty object. */
-static struct json_object *return_object(struct json_object *result)
-{
-	struct json_object *object = json_object_new_object();
-
-	json_object_object_add(object, "return", result ? result : json_object_new_object());
-	return object;
+	mpr_envelope_send(relay->user.from, object, relay->pretty);
 }
 
 static void refuse(struct mpr_relay *relay, const char *desc)
 {
-	struct json_object *object = error_object(NULL, desc);
+	struct json_object *object = mpr_envelope_error(NULL, desc);
 
 	send_object(relay, object);
 	json_object_put(object);
@@ -266,14 +242,14 @@ static void qmp_done(void *opaque, const struct mpr_outcome *outcome)
 	else if (outcome->qemus)
 		leave_to_qemu(running);
 	else if (outcome->error)
-		end_running(running, error_object(outcome->class, outcome->error));
+		end_running(running, mpr_envelope_error(outcome->class, outcome->error));
 	else
-		end_running(running, return_object(json_object_get(outcome->result)));
+		end_running(running, mpr_envelope_return(json_object_get(outcome->result)));
 }
 
 static void hmp_done(void *opaque, const char *text)
 {
-	end_running(opaque, return_object(json_object_new_string(text ? text : "")));
+	end_running(opaque, mpr_envelope_return(json_object_new_string(text ? text : "")));
 }
 
 static void run_qmp(struct mpr_relay *relay, struct running *running)

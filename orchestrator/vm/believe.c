@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/envelope.h"
 #include "monitor/json.h"
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/printable.h"
@@ -75,32 +76,6 @@ bool mpr_believe_deleted(const struct mpr_vm_remote *remote, const char *id)
 
 /* ---- Events for users --------------------------------------------------- */
 
-/* Takes over `data`. */
-static struct json_object *event_of(const char *name, struct json_object *data)
-{
-	struct json_object *event = json_object_new_object();
-	struct json_object *stamp = json_object_new_object();
-	int64_t now = g_get_real_time();
-
-	json_object_object_add(stamp, "seconds", json_object_new_int64(now / G_USEC_PER_SEC));
-	json_object_object_add(stamp, "microseconds", json_object_new_int64(now % G_USEC_PER_SEC));
-	json_object_object_add(event, "timestamp", stamp);
-	mpr_json_put(event, "event", name);
-	json_object_object_add(event, "data", data);
-	return event;
-}
-
-struct json_object *mpr_deleted_event(const char *id)
-{
-	struct json_object *data = json_object_new_object();
-	char *path = mpr_need_text("/machine/peripheral/%s", id);
-
-	mpr_json_put(data, "device", id);
-	mpr_json_put(data, "path", path);
-	free(path);
-	return event_of("DEVICE_DELETED", data);
-}
-
 /* What is known of the drive, and of what was said what could be. NULL: something could not. */
 static struct json_object *io_error_data(const struct mpr_vm_remote *remote,
 					 struct json_object *said)
@@ -160,7 +135,7 @@ struct json_object *mpr_believe_io_error(struct mpr_vm_remote *remote, struct js
 		return NULL;
 	}
 	if (!are_too_many(remote))
-		return event_of("BLOCK_IO_ERROR", data);
+		return mpr_envelope_event("BLOCK_IO_ERROR", data);
 	if (!remote->withheld)
 		mpr_say("remote process of rid %llu (pid %d) reports more than %d I/O errors a "
 			"second; QMP users are not told of all",

@@ -18,9 +18,6 @@ bool mpr_believe_stopped(const struct mpr_vm_remote *remote);
 /* That a device of its has gone: mpring asked for that, or for that of its adapter. */
 bool mpr_believe_deleted(const struct mpr_vm_remote *remote, const char *id);
 
-/* The event that tells users so (json_object_put() it). */
-struct json_object *mpr_deleted_event(const char *id);
-
 /* What users are to be told of a BLOCK_IO_ERROR (json_object_put() it), or NULL: nothing. */
 struct json_object *mpr_believe_io_error(struct mpr_vm_remote *remote, struct json_object *event);
 

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "monitor/envelope.h"
 #include "monitor/json.h"
 #include "orchestrator/vm/believe.h"
 #include "orchestrator/vm/inventory.h"
@@ -54,7 +55,7 @@ static void remote_device_deleted(struct mpr_vm_remote *remote, struct json_obje
 		mpr_vm_forget(remote->vm, option);
 	/* Of an adapter QEMU has told that its proxy is gone. */
 	if (!adapter)
-		tell_users(remote->vm, mpr_deleted_event(id));
+		tell_users(remote->vm, mpr_envelope_device_deleted(id));
 	mpr_vm_end_waits(remote, id);
 	if (adapter && !mpr_remote_option_first_adapter(remote->vm->options, remote->rid))
 		mpr_vm_end_remote(remote);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* QMP's events. Each is NULL when out of memory. */
+/* QMP's events of a device process. Each is NULL when out of memory. */
 #ifndef MPR_REMOTE_MONITOR_EVENTS_H
 #define MPR_REMOTE_MONITOR_EVENTS_H
 
@@ -7,9 +7,6 @@
 
 #include "remote/machine/machine.h"
 
-/* `data` is taken over; NULL: none. */
-struct json_object *mpr_event(const char *name, struct json_object *data);
-struct json_object *mpr_event_device_deleted(const char *id);
 struct json_object *mpr_event_io_error(const struct mpr_drive *drive);
 struct json_object *mpr_event_shutdown(const char *reason);
 

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "monitor/envelope.h"
 #include "remote/monitor/chardev.h"
 #include "remote/monitor/client.h"
 #include "remote/monitor/events.h"
@@ -226,7 +227,7 @@ static void tell(struct mpr_monitors *monitors, struct json_object *event)
 
 static void device_deleted(void *opaque, const char *id)
 {
-	tell(opaque, mpr_event_device_deleted(id));
+	tell(opaque, mpr_envelope_device_deleted(id));
 }
 
 static void io_error(void *opaque, const struct mpr_drive *drive)
@@ -241,7 +242,7 @@ static bool tell_stopped(struct mpr_monitors *monitors)
 	if (stopped == monitors->stopped)
 		return false;
 	monitors->stopped = stopped;
-	tell(monitors, mpr_event(stopped ? "STOP" : "RESUME", NULL));
+	tell(monitors, mpr_envelope_event(stopped ? "STOP" : "RESUME", NULL));
 	return true;
 }
 

@@ -29,13 +29,7 @@ struct qmp {
 
 static void send_object(struct mpr_monitor_client *client, struct json_object *object)
 {
-	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
-	const char *text;
-
-	flags |= client->pretty ? JSON_C_TO_STRING_PRETTY : JSON_C_TO_STRING_SPACED;
-	text = json_object_to_json_string_ext(object, flags);
-	mpr_stream_write(client->stream, text, strlen(text));
-	mpr_stream_write(client->stream, "\r\n", 2);
+	mpr_envelope_send(client->stream, object, client->pretty);
 }
 
 /* `object` is taken over; so is `id`, which may be NULL. */
@@ -48,30 +42,10 @@ static void answer(struct mpr_monitor_client *client, struct json_object *object
 	json_object_put(object);
 }
 
-static struct json_object *error_object(const char *class, const char *desc)
-{
-	struct json_object *object = json_object_new_object();
-	struct json_object *error = json_object_new_object();
-
-	mpr_json_put(error, "class", class);
-	mpr_json_put(error, "desc", desc);
-	json_object_object_add(object, "error", error);
-	return object;
-}
-
-/* `result` is taken over; NULL: an empty object. */
-static struct json_object *success_object(struct json_object *result)
-{
-	struct json_object *object = json_object_new_object();
-
-	json_object_object_add(object, "return", result ? result : json_object_new_object());
-	return object;
-}
-
 static void refuse(struct mpr_monitor_client *client, const char *class, const char *desc,
 		   struct json_object *id)
 {
-	answer(client, error_object(class, desc), id);
+	answer(client, mpr_envelope_error(class, desc), id);
 }
 
 static int greet(struct mpr_monitor_client *client)
@@ -88,14 +62,6 @@ static int greet(struct mpr_monitor_client *client)
 }
 
 /* ---- Requests ----------------------------------------------------------- */
-
-static struct json_object *member(struct json_object *object, const char *key)
-{
-	struct json_object *value = NULL;
-
-	json_object_object_get_ex(object, key, &value);
-	return value;
-}
 
 /* NULL when the request is well-formed, else what is wrong. */
 static const char *check_members(struct json_object *request)
@@ -114,13 +80,13 @@ static const char *check_members(struct json_object *request)
 			return "a request has the members execute, arguments and id only";
 		}
 	}
-	return member(request, "execute") ? NULL : "a request needs the member 'execute'";
+	return mpr_json_get(request, "execute") ? NULL : "a request needs the member 'execute'";
 }
 
 static void negotiate(struct mpr_monitor_client *client, struct qmp *qmp,
 		      struct json_object *arguments, struct json_object *id)
 {
-	struct json_object *enable = arguments ? member(arguments, "enable") : NULL;
+	struct json_object *enable = mpr_json_get(arguments, "enable");
 
 	if (enable &&
 	    (!json_object_is_type(enable, json_type_array) || json_object_array_length(enable))) {
@@ -133,7 +99,7 @@ static void negotiate(struct mpr_monitor_client *client, struct qmp *qmp,
 		return;
 	}
 	qmp->negotiated = true;
-	answer(client, success_object(NULL), id);
+	answer(client, mpr_envelope_return(NULL), id);
 }
 
 static struct json_object *answer_of(struct mpr_qmp_call *call)
@@ -141,10 +107,10 @@ static struct json_object *answer_of(struct mpr_qmp_call *call)
 	struct json_object *object;
 
 	if (call->class) {
-		object = error_object(call->class, call->desc ? call->desc : "out of memory");
+		object = mpr_envelope_error(call->class, call->desc ? call->desc : "out of memory");
 		json_object_put(call->result);
 	} else {
-		object = success_object(call->result);
+		object = mpr_envelope_return(call->result);
 	}
 	free(call->desc);
 	return object;
@@ -183,14 +149,14 @@ static void handle(struct mpr_monitor_client *client, struct qmp *qmp, struct js
 		refuse(client, MPR_QMP_GENERIC, "a request must be a JSON object", NULL);
 		return;
 	}
-	id = json_object_get(member(request, "id"));
+	id = json_object_get(mpr_json_get(request, "id"));
 	wrong = check_members(request);
 	if (wrong) {
 		refuse(client, MPR_QMP_GENERIC, wrong, id);
 		return;
 	}
-	name = json_object_get_string(member(request, "execute"));
-	arguments = member(request, "arguments");
+	name = json_object_get_string(mpr_json_get(request, "execute"));
+	arguments = mpr_json_get(request, "arguments");
 	if (!qmp->negotiated && strcmp(name, "qmp_capabilities"))
 		refuse(client, MPR_QMP_NO_COMMAND,
 		       "capabilities must be negotiated first: execute 'qmp_capabilities'", id);

@@ -5,11 +5,8 @@
 
 #include <json-c/json.h>
 
+#include "monitor/envelope.h"
 #include "remote/monitor/client.h"
-
-#define MPR_QMP_GENERIC "GenericError"
-#define MPR_QMP_NO_COMMAND "CommandNotFound"
-#define MPR_QMP_NO_DEVICE "DeviceNotFound"
 
 /* A command that is being executed. */
 struct mpr_qmp_call {

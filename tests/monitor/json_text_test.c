@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that JSON is written as QEMU's monitor writes it. */
+#include <stdlib.h>
 
-#include "orchestrator/monitor/json_text.h"
+#include "monitor/json_text.h"
 #include "tests/common/unit.h"
 
 static void assert_written(const char *json, bool pretty, const char *expected)
 {
 	struct json_object *value = json_tokener_parse(json);
-	GString *text = g_string_new(NULL);
+	char *text = mpr_json_text(value, pretty);
 
-	mpr_json_text(text, value, pretty);
-	assert_string_equal(text->str, expected);
-	g_string_free(text, TRUE);
+	assert_non_null(text);
+	assert_string_equal(text, expected);
+	free(text);
 	json_object_put(value);
 }
 
@@ -38,6 +39,10 @@ static void strings_are_ascii(void **state)
 	assert_written("\"\\u00e4\\ud83d\\ude00\"", false, "\"\\u00E4\\uD83D\\uDE00\"");
 	assert_written("\"a\\u0000b\"", false, "\"a\\u0000b\"");
 	assert_written("\"a\xff\xc3\"", false, "\"a\\uFFFD\\uFFFD\"");
+	/* What is longer than it must be, half of a pair, and beyond the last character. */
+	assert_written("\"\xc0\x80\"", false, "\"\\uFFFD\\uFFFD\"");
+	assert_written("\"\xed\xa0\x80\"", false, "\"\\uFFFD\\uFFFD\\uFFFD\"");
+	assert_written("\"\xf4\x90\x80\x80\"", false, "\"\\uFFFD\\uFFFD\\uFFFD\\uFFFD\"");
 }
 
 int main(void)
