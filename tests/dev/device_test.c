@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a device's DMA reaches the host's services only while the guest
- * lets it be bus master, and that mappings are given back once. */
+/* Proves that a device is made as its properties say, that its DMA reaches the host's services only
+ * while the guest lets it be bus master, and that mappings are given back once. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "dev/host.h"
 #include "tests/common/unit.h"
@@ -150,6 +152,83 @@ static void plain_memory_is_the_devices_until_the_host_gives_some(void **state)
 	mpr_device_destroy(dev);
 }
 
+/* ---- Properties --------------------------------------------------------- */
+
+static char calls[64];
+static int set_result, create_result;
+
+static int note_set(void *state, unsigned property, union mpr_value value)
+{
+	size_t len = strlen(calls);
+
+	assert_ptr_equal(((struct mpr_device *)state)->host, &host.host);
+	snprintf(calls + len, sizeof(calls) - len, "set %u=%u ", property, (unsigned)value.number);
+	return set_result;
+}
+
+static int note_create(struct mpr_device *dev)
+{
+	(void)dev;
+	strcat(calls, "create ");
+	return create_result;
+}
+
+static void note_destroy(struct mpr_device *dev)
+{
+	(void)dev;
+	strcat(calls, "destroy ");
+}
+
+static const struct mpr_property properties[] = {{.name = "a"}, {.name = "b"}, {.name = NULL}};
+static const struct mpr_device_ops noted_ops = {
+	.model = {"noted", "", MPR_BUS_PCI, sizeof(struct mpr_device), properties, note_set},
+	.pci = &pci_info,
+	.create = note_create,
+	.destroy = note_destroy,
+};
+
+static int create_noted(int of_set, int of_create, struct mpr_device **dev)
+{
+	static const struct mpr_setting settings[] = {{true, {.number = 3}}, {true, {.number = 5}}};
+
+	calls[0] = '\0';
+	set_result = of_set;
+	create_result = of_create;
+	return mpr_device_create(&noted_ops, &host.host, "noted0", settings, dev);
+}
+
+static void properties_are_set_before_all_else(void **state)
+{
+	struct mpr_device *dev;
+
+	(void)state;
+	assert_int_equal(create_noted(0, 0, &dev), 0);
+	mpr_device_destroy(dev);
+	assert_string_equal(calls, "set 0=3 set 1=5 create destroy ");
+}
+
+static void what_is_refused_is_not_destroyed(void **state)
+{
+	struct mpr_device *dev;
+
+	(void)state;
+	assert_int_equal(create_noted(-EINVAL, 0, &dev), -EINVAL);
+	assert_string_equal(calls, "set 0=3 ");
+	assert_int_equal(create_noted(0, -EIO, &dev), -EIO);
+	assert_string_equal(calls, "set 0=3 set 1=5 create ");
+}
+
+static void property_without_value_is_not_set(void **state)
+{
+	static const struct mpr_setting settings[] = {{.set = false}, {true, {.number = 5}}};
+
+	(void)state;
+	calls[0] = '\0';
+	set_result = 0;
+	assert_int_equal(mpr_model_apply(&noted_ops.model, settings, device), 0);
+	assert_string_equal(calls, "set 1=5 ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +240,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(mapping_is_given_back_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			plain_memory_is_the_devices_until_the_host_gives_some, setup, teardown),
+		cmocka_unit_test_setup_teardown(properties_are_set_before_all_else, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_is_refused_is_not_destroyed, setup, teardown),
+		cmocka_unit_test_setup_teardown(property_without_value_is_not_set, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
