@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the process that runs a device model needs of it (remote/, tests): the
- * instance, and the guest's accesses to its configuration space. Models do
- * without: dev/device.h is all that they see.
+ * What a host, the process that runs device models (remote/, tests), needs beside
+ * their operations: instances, and the guest's accesses to configuration space.
+ * Models use dev/device.h alone.
  *
  * Not thread-safe: one thread owns a device.
  */
@@ -13,20 +13,20 @@
 
 #include "dev/device.h"
 
-/* The device's model, or NULL: it is no PCI device's. */
+/* A PCI device's operations, which begin with the model; NULL: it is no PCI device's. */
 static inline const struct mpr_device_ops *mpr_model_device(const struct mpr_model *model)
 {
 	return strcmp(model->bus, MPR_BUS_PCI) ? NULL : (const struct mpr_device_ops *)model;
 }
 
-/* A property of a model's, as users set it or as it is by default. */
+/* The value of a property: what the user wrote, or the default. */
 struct mpr_setting {
 	bool set;
 	union mpr_value value;
 };
 
-/* Calls model->set() for what is set. `settings` has an element for each property of
- * the model's. 0, or what set() returned. */
+/* Calls model->set() for each property that is set; `settings` has an element for each
+ * of the model's. 0, or the error of the first that is refused. */
 int mpr_model_apply(const struct mpr_model *model, const struct mpr_setting *settings, void *state);
 
 /*

@@ -2,10 +2,10 @@
 /*
  * PCI configuration space of a type 0 function (PCI Local Bus 3.0, chapter 6).
  *
- * A device model describes itself with a constant struct mpr_pci_info. Each
- * instance has a struct mpr_pci: 256 bytes of configuration space and the mask
- * of bits that software may write. The transport applies the guest's
- * configuration writes here and then calls the model's config_changed().
+ * A device model describes itself by a constant struct mpr_pci_info. Each device
+ * has a struct mpr_pci: 256 bytes of configuration space and a mask of the bits
+ * that software may write. The host applies the guest's writes to it (dev/host.h)
+ * and then calls the model's config_changed().
  *
  * Not thread-safe: one thread owns a device.
  */
@@ -52,8 +52,8 @@ struct mpr_pci_info {
 	uint32_t class_code; /* 24 bits: class, subclass, programming interface */
 	uint8_t revision;
 	uint8_t interrupt_pin; /* 0: none, 1: INTA# ... 4: INTD# */
-	/* Clocks, after a reset. Software that finds 0 takes the function for one
-	 * that nobody has set up. */
+	/* After a reset, in clocks. Some drivers take 0 for a device that the firmware
+	 * has not set up. */
 	uint8_t latency_timer;
 	struct mpr_bar_info bar[MPR_PCI_NUM_BARS];
 };
