@@ -52,7 +52,7 @@ static void require_same(const struct mpr_opts *a, const struct mpr_opts *b, con
 static void through_string(const struct mpr_opts *opts, const char *implied)
 {
 	char *text = mpr_opts_format(opts, implied), *error;
-	struct mpr_opts *again;
+	struct mpr_opts *again = NULL;
 
 	require(text && mpr_opts_parse("-device", text, implied, &again, &error) == 0);
 	require_same(opts, again, implied);
