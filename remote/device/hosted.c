@@ -59,7 +59,7 @@ static int attach_channel(struct mpr_hosted *hosted, int memfd, int doorbell)
 
 	if (ret == 0)
 		return open_doorbell(hosted);
-	/* They may be any files, which it may take long to close. */
+	/* They may be any files, and closing one could block. */
 	mpr_discard(memfd);
 	mpr_discard(doorbell);
 	return ret;

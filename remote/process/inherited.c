@@ -18,7 +18,7 @@ static int socket_option(int fd, int option)
 	return getsockopt(fd, SOL_SOCKET, option, &value, &len) < 0 ? -1 : value;
 }
 
-/* NULL when fd is a connected Unix stream socket, else what it is not. */
+/* Why fd is not a connected Unix stream socket, or NULL. */
 static const char *wrong_fd(int fd)
 {
 	if (fcntl(fd, F_GETFD) < 0)

@@ -26,7 +26,7 @@ static bool parse_number(const char **at, unsigned *number)
 	return value < CPU_SETSIZE;
 }
 
-/* False: it is no such list. */
+/* False: the text is no list. */
 static bool parse_list(const char *text, cpu_set_t *set)
 {
 	unsigned first, last;
@@ -55,8 +55,7 @@ static bool is_subset(const cpu_set_t *part, const cpu_set_t *whole)
 	return CPU_EQUAL(&both, part);
 }
 
-/* What this machine has, as the kernel lists it. The text is empty if it does
- * not say. */
+/* What this machine has, in the kernel's words ("0-3"); empty: they cannot be read. */
 struct present {
 	char text[256];
 	cpu_set_t set;
@@ -115,7 +114,7 @@ static int parse_node(const struct mpr_opts *opts, struct mpr_placement *placeme
 	if (ret < 0)
 		return ret;
 	read_present(NODES, &present);
-	if (numa_available() < 0) /* the kernel was built without */
+	if (numa_available() < 0) /* the kernel was built without NUMA */
 		present = (struct present){0};
 	if (!CPU_ISSET(node, &present.set)) {
 		*error = mpr_errorf("%s: numa-node=%u: this machine has %s%s", mpr_opts_text(opts),

@@ -10,7 +10,7 @@
 
 /* ---- Options ------------------------------------------------------------ */
 
-/* The choice of the key, of which the first is what an absent key means. */
+/* Sets *denied unless the key's choice is "allow"; the first choice is the default. */
 static int get_denied(const struct mpr_opts *opts, const char *key, const char *const *choices,
 		      bool *denied, char **error)
 {
@@ -26,7 +26,7 @@ static int get_groups(struct mpr_sandbox *sandbox, const struct mpr_opts *opts, 
 {
 	static const char *const deny[] = {"deny", "allow", NULL};
 	static const char *const allow[] = {"allow", "deny", NULL};
-	/* "children" is deny, and no_new_privs, which is so anyway. */
+	/* "children" is "deny" with no_new_privs, which is set in any case. */
 	static const char *const privileges[] = {"allow", "deny", "children", NULL};
 	int ret = get_denied(opts, "obsolete", deny, &sandbox->obsolete, error);
 

@@ -175,8 +175,8 @@ static int check_no_default(const struct mpr_offers *offers, const struct mpr_op
 	return -EINVAL;
 }
 
-/* What was inherited and is free is not closed by exec, all else is. An endpoint's
- * socket may have several devices. */
+/* An inherited descriptor is the only kind without close-on-exec, until an endpoint takes
+ * it. One socket may offer several devices. */
 static int check_fd(const struct mpr_offers *offers, const struct mpr_opts *opts, char **error)
 {
 	const char *fd = mpr_opts_get(opts, "fd");
