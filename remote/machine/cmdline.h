@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "opts/list.h"
-#include "remote/device/plugins.h"
+#include "remote/models/plugins.h"
 #include "remote/process/placement.h"
 #include "remote/process/privileges.h"
 #include "remote/process/sandbox.h"

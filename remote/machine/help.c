@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "remote/device/models.h"
+#include "remote/models/models.h"
 
 static const char usage[] =
 	"usage: mpring-remote FD -device ... [-drive ...] ...\n"

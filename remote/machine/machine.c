@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote/device/models.h"
+#include "remote/models/models.h"
 #include "remote/storage/disks.h"
 #include "remote/storage/images.h"
 #include "wire/protocol.h"

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 #include "monitor/json.h"
-#include "remote/device/models.h"
 #include "remote/machine/help.h"
+#include "remote/models/models.h"
 #include "remote/storage/disks.h"
 #include "remote/storage/drive_options.h"
 

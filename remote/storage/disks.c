@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "opts/names.h"
-#include "remote/device/models.h"
+#include "remote/models/models.h"
 #include "remote/storage/images.h"
 #include "remote/storage/nodes.h"
 

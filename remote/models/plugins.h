@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The models that -device may name: those that the program was built with, and those of
  * plug-ins (dev/plugin.h). */
-#ifndef MPR_REMOTE_DEVICE_PLUGINS_H
-#define MPR_REMOTE_DEVICE_PLUGINS_H
+#ifndef MPR_REMOTE_MODELS_PLUGINS_H
+#define MPR_REMOTE_MODELS_PLUGINS_H
 
 #include "dev/model.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "remote/device/plugins.h"
+#include "remote/models/plugins.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "dev/plugin.h"
-#include "remote/device/models.h"
+#include "remote/models/models.h"
 
 #define SYMBOL "mpr_device_plugin"
 #define DRIVER_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "remote/device/models.h"
+#include "remote/models/models.h"
 
 #include <errno.h>
 #include <stdlib.h>

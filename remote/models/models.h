@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The models that -device may name (a list ended by NULL), and their properties as
  * options give them. */
-#ifndef MPR_REMOTE_DEVICE_MODELS_H
-#define MPR_REMOTE_DEVICE_MODELS_H
+#ifndef MPR_REMOTE_MODELS_MODELS_H
+#define MPR_REMOTE_MODELS_MODELS_H
 
 #include "dev/host.h"
 #include "opts/opts.h"
