@@ -4,7 +4,7 @@
  * steps of four bytes: what to do, where, and a value. Steps write anywhere in
  * the shared memory or call a function of either side; whatever happens, the
  * calls return and touch nothing outside. An input that begins with 0xff is
- * attached to as a channel's header instead.
+ * instead the header of a channel to which the remote attaches.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static void fuzz_header(const uint8_t *data, size_t size)
 	mpr_channel_destroy(remote);
 }
 
-/* The two sides of one channel and what is between them. */
+/* Both sides of a channel, and the memory that they share. */
 struct pair {
 	struct mpr_channel *proxy, *remote;
 	uint8_t *memory;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The chip with real disks behind it, driven by an input of steps: register
- * accesses, SCRIPTS and memory that the input writes, commands of a driver, the
- * ends of disk I/O, time. Whatever happens costs bounded time, and after a reset
- * nothing is left: machine_free() checks that. When the guest has taken its memory
- * back and the device has settled, no disk holds any of it.
+ * accesses, SCRIPTS and memory that the input writes, a driver's commands,
+ * completions of disk I/O, and passing time. No step may take unbounded time, and a
+ * reset must leave nothing behind: machine_free() checks that. Once the guest has
+ * taken its memory back and the device has settled, no disk may hold any of it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void run(struct machine *m)
 	go_slices(m, SLICES);
 }
 
-/* BAR, offset and size as they come; the access lies in the BAR. */
+/* The input chooses BAR, offset and size, within the BAR. */
 static void access_register(struct machine *m, struct input *in, bool write)
 {
 	static const uint64_t size[] = {256, 1024, LSI_RAM_SIZE};
@@ -52,7 +52,7 @@ static void access_register(struct machine *m, struct input *in, bool write)
 	m->dev->ops->write(m->dev, bar, offset, width, value << 32 | ~value);
 }
 
-/* An address in a region that scripts of the input can name in 16 bits. */
+/* An address in one of the regions that SCRIPTS may use: the input gives the offset. */
 static uint32_t some_address(struct input *in)
 {
 	static const uint32_t region[] = {PROGRAM, DATA, RAM_BASE, REGS_BASE, JOBS, 0};
@@ -153,7 +153,7 @@ static void time_passes(struct machine *m, struct input *in)
 	}
 }
 
-/* The timers, and the clock that they count. */
+/* The timers' registers, and those of the clock that they count. */
 static void write_timer(struct machine *m, struct input *in)
 {
 	static const uint8_t reg[] = {LSI_STIME0, LSI_STIME1, LSI_SCNTL3, LSI_STEST1, LSI_STEST3};
@@ -167,7 +167,7 @@ static void expect_memory_back(struct machine *m)
 		abort();
 }
 
-/* The guest takes its memory back; the disks end what they do, one after the other. */
+/* The guest takes its memory back, which the device must release once its disks are done. */
 static void reclaim(struct machine *m, struct input *in)
 {
 	switch (take(in, 1) % 3) {
@@ -191,7 +191,7 @@ static void reclaim(struct machine *m, struct input *in)
 	expect_memory_back(m);
 }
 
-/* A device that settles gets no access. */
+/* While a device settles, its host keeps accesses from it. */
 static bool is_access(uint8_t kind)
 {
 	return kind != 3 && kind != 11 && kind != 14 && kind != 15;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any series of stock QEMU's messages leaves the process whole: nothing is read
- * out of bounds, leaked or owned twice, and the device is free afterwards.
+ * Any series of stock QEMU's messages does no harm: nothing is read out of
+ * bounds, leaked or owned twice, and the device is free afterwards.
  *
  * The input is a list of records: command, length of the data, a nibble each for
  * the number and the first kind of file descriptors, then the data. Headers are
@@ -40,7 +40,7 @@ static void require(bool condition)
 		abort();
 }
 
-/* Made once: an io_uring is dear. */
+/* Made once, because setting up an io_uring is slow. */
 static struct fixture *get_fixture(void)
 {
 	static struct fixture fixture;
@@ -91,7 +91,7 @@ static void say(const struct fixture *fixture, int sock, const uint8_t *record, 
 	(void)mpr_mpqemu_send(sock, record[0], data, length, fds, nfds);
 }
 
-/* Lets go of what the device holds: its timers are long over. */
+/* Runs all timers, so that the device releases what it holds. */
 static void let_time_pass(struct fixture *fixture)
 {
 	while (fixture->timers.first)
@@ -102,7 +102,7 @@ static void serve(struct fixture *fixture, struct mpr_connection *connection, in
 {
 	char bytes[4096];
 
-	/* The watch would tell; nobody waits for it here. */
+	/* The loop would be told by its watch; here nothing waits. */
 	(void)mpr_uring_submit(fixture->watcher.uring);
 	(void)mpr_uring_reap(fixture->watcher.uring);
 	while (mpr_connection_step(connection))

@@ -39,7 +39,7 @@ static void read_typed(const struct mpr_opts *opts)
 	free(error);
 }
 
-/* Compares properties and their order, but for the implied key, which comes first. */
+/* The same properties in the same order; the implied key, if any, comes first. */
 static void require_same(const struct mpr_opts *a, const struct mpr_opts *b, const char *implied)
 {
 	char *first = mpr_opts_format(a, implied), *second = mpr_opts_format(b, implied);
@@ -60,7 +60,7 @@ static void through_string(const struct mpr_opts *opts, const char *implied)
 	mpr_opts_free(again);
 }
 
-/* As in a monitor command: serialized and parsed. */
+/* Serialized and parsed, as in a monitor command. */
 static void through_json(const struct mpr_opts *opts)
 {
 	struct json_object *object = mpr_opts_to_json(opts), *message;
@@ -122,7 +122,7 @@ static void round_trip(const char *text, const char *implied)
 	mpr_opts_free(opts);
 }
 
-/* From a monitor's client comes JSON of any shape. */
+/* A monitor's client may send JSON of any shape. */
 static void message(const char *text)
 {
 	struct json_object *object = json_tokener_parse(text);

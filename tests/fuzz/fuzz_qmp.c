@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes that a client of a monitor sends leave the process whole, and every
- * one of them is taken or the client is hung up on.
+ * Whatever a client of a monitor sends does no harm: all of it is consumed, or the
+ * client is disconnected.
  *
  * The first byte chooses HMP or QMP, and the size of the pieces in which the rest
  * is sent. The machine has an adapter that does nothing; images do not exist, so
@@ -41,7 +41,7 @@ static void require(bool condition)
 		abort();
 }
 
-/* Made once: an io_uring is dear. */
+/* Made once, because setting up an io_uring is slow. */
 static struct fixture *get_fixture(void)
 {
 	static struct fixture fixture;

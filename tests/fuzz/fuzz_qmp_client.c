@@ -91,7 +91,7 @@ static void give_command(struct machine *machine, unsigned which)
 
 /* ---- The machine -------------------------------------------------------- */
 
-/* In the place of the remote: it may be sent signals. */
+/* Stands for the remote process, to which signals may be sent. */
 static pid_t idle_process(void)
 {
 	static pid_t pid;
@@ -155,7 +155,7 @@ static void destroy(struct machine *machine)
 	mpr_plan_free(machine->plan);
 }
 
-/* Both read all that they are sent. */
+/* Until nothing is left to do; QEMU and remote read all that they are sent. */
 static void run(const struct machine *machine)
 {
 	bool worked = true;
@@ -179,7 +179,7 @@ static void say(const struct machine *machine, int peer, const void *data, size_
 
 		run(machine);
 		if (n <= 0)
-			return; /* it was hung up on, or made to wait */
+			return; /* disconnected, or not read from */
 		at += n;
 		size -= (size_t)n;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any series of control messages leaves the process whole: nothing is read out
- * of bounds, leaked or owned twice.
+ * Any series of control messages does no harm: nothing is read out of bounds,
+ * leaked or owned twice.
  *
  * The input is a list of records: type, device, length (two bytes), a nibble
  * each for the number and the first kind of file descriptors, then the payload. Valid
@@ -58,7 +58,7 @@ static void require(bool condition)
 		abort();
 }
 
-/* Made once: an io_uring is dear. */
+/* Made once, because setting up an io_uring is slow. */
 static struct fixture *get_fixture(void)
 {
 	static struct fixture fixture;
@@ -81,7 +81,7 @@ static struct fixture *get_fixture(void)
 	return &fixture;
 }
 
-/* The session hangs it up, so that each needs one of its own. */
+/* Each session closes its doorbell and needs one of its own. */
 static void make_doorbell(struct fixture *fixture)
 {
 	int ends[2];
@@ -150,7 +150,7 @@ static void say_all(struct fixture *fixture, struct mpr_connection *session, int
 			length = size - RECORD;
 		say(fixture, sock, data, length);
 		ring(fixture);
-		/* The watch would tell; nobody waits for it here. */
+		/* The loop would be told by its watch; here nothing waits. */
 		(void)mpr_uring_submit(fixture->watcher.uring);
 		(void)mpr_uring_reap(fixture->watcher.uring);
 		drain(session, sock);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes that a user of mpring's monitors sends leave the process whole; what a user
- * of QMP sends reaches QEMU as whole messages only; and when he has ended, everything
- * has been taken and his connection ends.
+ * Whatever a user of mpring's monitors sends does no harm. QEMU gets only whole messages
+ * of a user of QMP; and after the user's end everything is consumed and the connection
+ * closed.
  *
  * The first byte chooses HMP or QMP, and the size of the pieces in which the rest is
  * sent. QEMU is played here: it answers each message.
@@ -44,7 +44,7 @@ struct qemu {
 	GString *message;
 };
 
-/* With the id of mpring's questions; others would get theirs, too. */
+/* As QEMU does, with the id of the request: mpring's own requests have one. */
 static void answer(struct qemu *qemu)
 {
 	struct json_object *request = json_tokener_parse(qemu->message->str), *id = NULL;
@@ -97,7 +97,7 @@ static void on_finished(void *opaque)
 	*finished = true;
 }
 
-/* Until nothing happens any more. */
+/* Until there is nothing left to do. */
 static void run(struct qemu *qemu, int user)
 {
 	bool worked = true;
@@ -147,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	converse(&qemu, user, data + 1, size - 1, 1 + (data[0] >> 1) * 8u);
 	require(finished);
-	/* Nothing that was begun was left with QEMU. */
+	/* QEMU was not left with a part of a message. */
 	require(!qemu.scan.begun);
 	if (lines)
 		mpr_lines_destroy(lines);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whatever a user's command says, as a line of HMP or as arguments of QMP, it is found out
- * where it goes; and to a remote only if it says a name of one.
+ * Any command of a user, a line of HMP or arguments of QMP, is routed; and to a remote
+ * only if it names something there.
  *
  * The first byte chooses HMP ("h"), and the line follows, or QMP, and a command's name and
  * its arguments follow.
@@ -17,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Deeper a user's message may not be (monitor/scan.h). */
+/* How deep a user's message may be nested (monitor/scan.h). */
 #define DEPTH 1024
 
 static void require(bool condition)
@@ -77,7 +77,7 @@ static void find_line(const char *line)
 	json_object_put(arguments);
 }
 
-/* "block_resize {...}" */
+/* A text such as "block_resize {...}". */
 static void find_request(const char *text)
 {
 	size_t len = strcspn(text, " ");

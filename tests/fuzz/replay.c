@@ -19,7 +19,7 @@
 
 #define INPUT_LIMIT 65536
 #define MUTATIONS 5000
-/* An input that takes this long hangs: SIGALRM ends the child. */
+/* Seconds after which an input counts as hanging: SIGALRM ends the child. */
 #define HANG_SECONDS 60
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

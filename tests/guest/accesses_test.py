@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
-"""Proves how few of the guest's accesses reach the device process: those to
-SCRIPTS RAM none, the status reads of a successful command none."""
+"""Proves how few of the guest's accesses reach the device process: none of those to
+SCRIPTS RAM, and none of the status reads of a successful command."""
 
 import json
 import os
@@ -46,8 +46,8 @@ def test_machine(options, tap, machine):
             f"{value:.2f} {name}" for name, value in used.items() if value))
         harness.check(used["posted"] < 2.2, f"{used['posted']} writes")
         harness.check(used["reads"] + used["shadow_reads"] < 2.2, "more reads")
-        # Some wait on a machine with more to do than processors: the process was
-        # stopped in the middle of something. Without the shadow it is one at least.
+        # On a busy machine some do, when the process was preempted in the middle of an
+        # update of the shadow. Without the shadow each command has at least one.
         harness.check(used["reads"] < 0.3, f"{used['reads']} reads waited for the process")
     with tap.case("the machine ends and leaves nothing"):
         machine.quit()

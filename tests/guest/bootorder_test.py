@@ -1,8 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
 """Proves that SeaBIOS boots from remote disks in the order of their bootindex=, among
-each other and among QEMU's own disks, and that disks which come, go and take an index
-that is taken do as QEMU's."""
+each other and among QEMU's own disks, also when disks are added and removed, and that an
+index that is taken is refused as QEMU refuses it."""
 
 import contextlib
 import os
@@ -37,13 +37,13 @@ class Machine(harness.Machine):
                            "-device", f"ide-hd,drive={name},bootindex={index}"]
 
     def boots(self, name, after=""):
-        """The disk that is booted from is this, the guest having said `after` before."""
+        """Checks which disk the guest boots from; `after` is what it has said before."""
         harness.wait_until(lambda: "WRITTEN" in self.console()[len(after):] or self.ended(), 60)
         said = self.console()[len(after):]
         harness.check(f"I AM {name}\n" in said, f"not {name}: {said!r}\n{self.log()}")
 
     def refused(self):
-        """What is said of a command line that is not run."""
+        """The message that refuses the command line."""
         self.start()
         self.wait_gone()
         harness.check(self.process.returncode == 1, f"status {self.process.returncode}")

@@ -32,7 +32,7 @@ FLOODS = (
 
 
 def flood(machine, data, over):
-    """Sends again and again, reads nothing, and comes back when it is hung up on."""
+    """Sends without end, reads nothing, and reconnects when it is disconnected."""
     while not over.is_set():
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(0.2)

@@ -1,9 +1,9 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
-"""Proves that adapter and disks do what a conformance suite, libiscsi's
-iscsi-test-cu, asks of a SCSI disk, no less of it than docs/conformance.md says, and
-that the tools of sg3-utils find what they expect. With --update the page gets the
-figures that were found; with --inprocess they are only printed."""
+"""Proves that of libiscsi's conformance suite for SCSI disks, iscsi-test-cu, at least as
+many tests pass as docs/conformance.md says, and that the tools of sg3-utils find what
+they expect. With --update the page gets the figures that were found; with --inprocess
+they are only printed."""
 
 import os
 import re

@@ -1,8 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
-"""Proves that no processor copies a byte between the image and the guest's
-pages: aligned requests of Linux arrive in place, past adapter and drive, when
-the drive uses direct I/O."""
+"""Proves that with direct I/O no processor copies a byte between the image and the guest's
+pages: adapter and drive move the aligned requests of Linux in place."""
 
 import os
 import re

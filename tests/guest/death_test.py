@@ -1,8 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
-"""Proves that the death of one process harms no other: without its remote the
-guest lives on, also when the remote was only stopped for too long, and without its
-QEMU the remote ends and leaves nothing."""
+"""Proves that the death of one process harms no other: the guest survives its remote, also
+one that is only stopped for too long, and a remote without its QEMU ends and leaves
+nothing behind."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ PULSE = """
 bar=$(sed -n 2p /sys/class/scsi_host/host0/device/../resource | cut -d' ' -f1)
 while sleep 0.5; do echo "PULSE $(devmem $((bar + 0x14)) 8)"; done
 """
-# The same behind a write to a scratch register, which the remote must have executed first.
+# The same after a write to a scratch register: the read waits for the remote to do both.
 PUSH = """
 bar=$(sed -n 2p /sys/class/scsi_host/host0/device/../resource | cut -d' ' -f1)
 while sleep 0.5; do
@@ -42,7 +42,7 @@ def boot(machine, job):
 
 
 def kill_remote(machine):
-    """Kills it, and checks that QEMU says that the guest runs."""
+    """Kills it, and checks that QEMU is alive and the guest runs."""
     qemu, remote = machine.qemu(), machine.remote()
     os.kill(remote, signal.SIGKILL)
     harness.check(harness.wait_until(lambda: not harness.alive(remote), 5), "it lives")
@@ -80,7 +80,7 @@ def test_busy_remote_dies(tap, machine):
 
 
 def test_stopped_remote_goes_on(tap, machine):
-    """The time that it has to answer is 10 seconds."""
+    """A remote that does not answer for 10 seconds is given up."""
     with tap.case("kill -STOP of a remote: the guest lives on and reads all ones"):
         boot(machine, PUSH)
         harness.check(GONE not in machine.console(), "registers read all ones too early")

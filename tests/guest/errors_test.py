@@ -1,8 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
-"""Proves that a guest's read and write which fail wait, with rerror=stop and
-werror=stop, until the image was put right and the device process goes on; and that
-with discard=unmap the guest gives space back."""
+"""Proves that with rerror=stop and werror=stop a guest's failed read or write waits until
+the image is repaired and the device process is told to continue, and that with
+discard=unmap the guest gives space back."""
 
 import hashlib
 import os

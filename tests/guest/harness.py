@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-# Also where Bazel does not say it: for the benches, and for tests that are run by hand.
+# What follows is there.
 sys.path.append(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../common"))
 
 # The tests find here what they need of these.
@@ -33,8 +33,9 @@ HOPELESS = ("Kernel panic", "MPRING-RESULT: fail", "DISK ERROR")
 BOOT_TEXT = b"SECTOR FIVE SAYS HELLO\n"
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # What the kernel says when a command went wrong.
-TROUBLE = re.compile(r"I/O error|FAILED Result|Sense Key|rejecting I/O|offline|EXT4-fs (error|warning)"
-                     r"|JBD2.*error|BUG: |Oops|blocked for more than|Power-on or device reset")
+TROUBLE = re.compile(r"I/O error|FAILED Result|Sense Key|rejecting I/O|offline"
+                     r"|EXT4-fs (error|warning)|JBD2.*error|BUG: |Oops|blocked for more than"
+                     r"|Power-on or device reset")
 # The driver says these in a normal boot, and nothing else when all is well.
 DRIVER_GREETING = re.compile(r"sym\d: (<895a> rev|No NVRAM|SCSI BUS has been reset)")
 # Each disk says this once after power-on, the bus once when the driver starts.
@@ -53,13 +54,13 @@ def run(*command):
 # ---- Processes -----------------------------------------------------------
 
 
-# Children that this process had before it started anything itself: those of the
-# program that it replaced, or orphans if it is a container's first process.
+# Children that this process had before it started any: those of the program that exec
+# replaced, or orphans if it is a container's first process.
 FOREIGN = set()
 
 
 def become_subreaper():
-    """Orphans of what is started come to this process, so that none is lost."""
+    """Orphans of what is started become this process's children, so that none is lost."""
     FOREIGN.update(descendants())
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -284,7 +285,7 @@ class Machine:
                          ["--- guest:"] + self.console().splitlines()[-25:])
 
     def wait_console(self, text, seconds=BOOT_TIMEOUT):
-        """Waits for a text on the serial console, no longer than there is hope."""
+        """Waits for a text on the serial console, as long as it may still come."""
         def settled():
             said = self.console()
             return text in said or any(word in said for word in HOPELESS) or self.ended()

@@ -24,7 +24,7 @@ def idle_use(pids):
 def start(machine):
     machine.start()
     machine.wait_console("WRITTEN", 60)
-    # Adaptive waiters need a moment before they go to sleep.
+    # They poll for a moment before they sleep.
     harness.wait_until(lambda: False, 1)
 
 

@@ -38,7 +38,7 @@ done
 
 
 class Launched(harness.Machine):
-    """A machine that a launcher starts; the rest of QEMU's options are ours."""
+    """A machine that a launcher starts, with further options of QEMU."""
 
     def __init__(self, options, folder, disks, launcher):
         super().__init__(options, folder, disks, inprocess=False)

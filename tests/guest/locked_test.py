@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
-"""Proves that a Linux guest's disk is right with the guest's memory locked and
-registered for direct I/O, and that all of it is."""
+"""Proves that a Linux guest's disk works with the guest's memory registered for direct
+I/O, and that all of that memory is locked."""
 
 import hashlib
 import re

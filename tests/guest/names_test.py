@@ -1,8 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
-"""Proves that a guest knows its disks by the same names behind our adapter as
-behind QEMU's own, with the same options: what udev says of them, with all links
-under /dev/disk, and the INQUIRY data from which it is made."""
+"""Proves that with the same options a guest's disks have the same names behind our adapter
+as behind QEMU's own: udev's properties, the links under /dev/disk, and the INQUIRY data
+from which both are made."""
 
 import os
 import subprocess

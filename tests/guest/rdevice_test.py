@@ -62,7 +62,7 @@ echo STEP-again $(use)
 
 
 class Monitored(harness.Machine):
-    """A machine with an adapter without disks, and HMP beside the harness' QMP."""
+    """A machine with an adapter but no disks, and HMP beside the harness' QMP."""
 
     def __init__(self, options, folder, *, extra=(), **arguments):
         super().__init__(options, folder, [], **arguments)
@@ -181,7 +181,7 @@ def test_death(tap, machine, image):
 
 
 def test_one_by_one(tap, machine, image):
-    """A reset lets go of what the guest was asked for: there is no guest to do it."""
+    """A reset completes the removals that the guest was asked for: no guest runs here."""
     with tap.case("adapters of one process leave one by one, and the last ends it"):
         machine.arguments += ["-rdevice", "lsi53c895a,id=lsi1,rid=0", "-S",
                               "-rdrive", f"id=d0,file={image},format=raw,rid=0",

@@ -1,8 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
 """Proves that SeaBIOS finds the disk, boots from it, and reads and writes it
-by INT 13h, and that a program read over another is the one that runs, under
-TCG and under KVM, on both of QEMU's PC machines, and in a sandbox."""
+by INT 13h, and that the guest runs code that the disk has just overwritten, not the old,
+under TCG and under KVM, on both of QEMU's PC machines, and in a sandbox."""
 
 import shutil
 

@@ -38,7 +38,7 @@ def read_page():
 
 
 def run_block(block, folder, environment):
-    """What it printed. What it leaves in the background keeps the file open."""
+    """What it printed, into a file: a pipe would be held open by what it leaves running."""
     path = os.path.join(folder, "output")
     with open(path, "wb") as out:
         shell = subprocess.Popen(["bash", "-eu", "-c", block.commands], cwd=folder, stdout=out,
@@ -55,7 +55,7 @@ def run_block(block, folder, environment):
 
 
 def pattern(line):
-    """`...` stands for anything."""
+    """An expected line as a regular expression; `...` stands for anything."""
     return re.compile(".*".join(map(re.escape, line.split("..."))) + r"\s*$")
 
 
