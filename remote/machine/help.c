@@ -86,11 +86,24 @@ static void list_bus(const struct mpr_model *const *models, const char *bus)
 			list_device((*models)->driver, bus, (*models)->desc);
 }
 
+/* Whether no model before number `i` is on its bus. */
+static bool is_first(const struct mpr_model *const *models, size_t i)
+{
+	for (size_t before = 0; before < i; before++)
+		if (!strcmp(models[before]->bus, models[i]->bus))
+			return false;
+	return true;
+}
+
 static void list_devices(const struct mpr_model *const *models)
 {
-	list_bus(models, MPR_BUS_PCI);
-	putchar('\n');
-	list_bus(models, MPR_BUS_SCSI);
+	for (size_t i = 0; models[i]; i++) {
+		if (!is_first(models, i))
+			continue;
+		if (i)
+			putchar('\n');
+		list_bus(models, models[i]->bus);
+	}
 }
 
 static void list_properties(const struct mpr_model *model)
