@@ -39,7 +39,7 @@ static char *named_by_environment(const struct mpr_program *program, const char 
 	return found;
 }
 
-/* The folder of this program, or "." if the system does not tell. */
+/* The folder of this program; "." if /proc does not tell. */
 static char *own_folder(void)
 {
 	char path[PATH_MAX] = "";

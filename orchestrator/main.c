@@ -54,7 +54,7 @@ static const char run_help[] =
 	"MPRING_REMOTE and MPRING_QEMU_SO name the remote program and the object that is\n"
 	"loaded into QEMU, if they are not where mpring looks for them.\n";
 
-/* Bad usage: getopt or the caller has said what is wrong. */
+/* After getopt or the caller has said what is wrong. */
 static int refer_to_help(const char *command)
 {
 	fprintf(stderr, "Try 'mpring %s--help'.\n", command);
@@ -91,7 +91,7 @@ static int run_command(int argc, char **argv)
 	return mpr_run(argv + optind, print);
 }
 
-/* Called by this name, the program is QEMU with two more options. */
+/* Called by this name, the program takes QEMU's own command line, with two more options. */
 #define LINK_NAME "qemu-system-x86_64-mp"
 #define LINK_QEMU "qemu-system-x86_64"
 

@@ -26,17 +26,17 @@
 #include "orchestrator/plan/shared_memory.h"
 #include "orchestrator/vm/vm.h"
 
-/* A socket and its two ends, -1 once closed. */
+/* The two ends of a socket pair; -1: closed, or given away. */
 struct wire {
-	int here; /* QEMU's, or for a private monitor this process's */
-	int there;
+	int here;  /* QEMU's end, or this process's end of a private monitor */
+	int there; /* the other process's */
 };
 
 struct run {
 	struct mpr_plan *plan;
 	size_t remotes;
 	struct mpr_monitors *users; /* the monitors on the command line */
-	bool monitored;		    /* there are some, and so a vm */
+	bool monitored;		    /* there are some, which need the vm */
 	char *remote_program;
 	char *qemu_object;
 	struct wire *devices;  /* of each remote */
@@ -54,7 +54,7 @@ static int fail(char *error)
 	return -EINVAL;
 }
 
-/* LD_PRELOAD has no way to quote its separators. */
+/* LD_PRELOAD is separated by blanks and colons, which cannot be quoted in it. */
 static int check_preload(const char *path)
 {
 	if (!strpbrk(path, " :"))
@@ -107,8 +107,8 @@ static int open_sockets(struct run *run)
 	return err || !run->monitored ? err : open_wire(&run->qemu_monitor);
 }
 
-/* Those that the children have: each is its owner's alone, so that each hears the
- * other go. */
+/* Closes our copies of the children's ends: a child's peer sees it hang up only if nobody else has
+ * the end open. */
 static void close_ends(struct run *run)
 {
 	for (size_t i = 0; i < run->remotes; i++) {
@@ -119,7 +119,7 @@ static void close_ends(struct run *run)
 	close_end(&run->qemu_monitor.there);
 }
 
-/* What is this process's until the vm has it. */
+/* Hands an end over to the vm. */
 static int take_end(int *fd)
 {
 	int taken = *fd;
@@ -198,7 +198,8 @@ static char **remote_argv(const struct run *run, size_t remote)
 				    run->devices[remote].there, run->monitors[remote].there);
 }
 
-/* The remotes', in their order, and those of the monitors (free() them). */
+/* What QEMU inherits: the remotes' sockets in their order, and those of its monitors (free()
+ * them). */
 static int *qemu_fds(const struct run *run, size_t *count)
 {
 	size_t users;
@@ -276,8 +277,8 @@ static int start_qemu(struct run *run)
 	return 0;
 }
 
-/* Starts everything, QEMU when the remotes are ready. 0, or the exit status; what was
- * started before a failure is still running. */
+/* Starts the remotes and, when they are ready, QEMU. 0, or the exit status: then what was started
+ * before is still running. */
 static int start_all(struct run *run)
 {
 	int status = 0;

@@ -2,12 +2,11 @@
 #ifndef MPR_ORCHESTRATOR_BASE_PRINTABLE_H
 #define MPR_ORCHESTRATOR_BASE_PRINTABLE_H
 
-/* A copy (free() it) of words from someone who is not trusted, for a terminal or a log: on one
- * line, in UTF-8, without control characters, and not longer than a person reads (512 characters).
- */
+/* A copy of untrusted text (free() it) that is safe on a terminal and in a log: valid UTF-8, one
+ * line, no control characters, cut off after 512 characters. */
 char *mpr_printable(const char *text);
 
-/* Whole, and with its lines. */
+/* The same, but with its line breaks and at full length. */
 char *mpr_printable_lines(const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Command lines as a shell reads them. */
+/* Command lines quoted for a shell. */
 #ifndef MPR_ORCHESTRATOR_BASE_QUOTE_H
 #define MPR_ORCHESTRATOR_BASE_QUOTE_H
 
@@ -7,7 +7,7 @@
 
 /* Prints one word, in quotes if it needs them. */
 void mpr_print_word(FILE *out, const char *word);
-/* Prints a line with all words of argv. */
+/* Prints argv (ended by NULL) as one line. */
 void mpr_print_command(FILE *out, char *const *argv);
 
 #endif

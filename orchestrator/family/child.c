@@ -17,7 +17,7 @@ static int die_with(pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM))
 		return -errno;
-	return getppid() == parent ? 0 : -ESRCH; /* it died before */
+	return getppid() == parent ? 0 : -ESRCH; /* it died before prctl() */
 }
 
 static int leave_input(void)
@@ -32,7 +32,7 @@ static int leave_terminal(void)
 	if (setpgid(0, 0) || close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) ||
 	    dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		return -errno;
-	/* Messages to a terminal that stops background writers must not stop it. */
+	/* A terminal with "stty tostop" would stop a background process that writes a message. */
 	signal(SIGTTOU, SIG_IGN);
 	return 0;
 }
@@ -67,7 +67,7 @@ static char **set_preload(char **env, const char *path)
 		   mpr_need_text("%s%s%s", path, more ? ":" : "", more ? others : ""));
 }
 
-/* Tells the preloaded object what is not for the programs that this one starts. */
+/* Tells the preloaded object which descriptors programs that this child starts must not inherit. */
 static char **set_sockets(char **env, const struct mpr_child *child)
 {
 	char *list = mpr_need_text("%s", "");
@@ -81,7 +81,8 @@ static char **set_sockets(char **env, const struct mpr_child *child)
 	return set(env, "MPRING_SOCKETS", list);
 }
 
-/* Made before the fork: this process has threads, whose locks are not the child's to take. */
+/* Made before fork(): after it, a lock of malloc() may be held by a thread that the child does not
+ * have. */
 static char **make_environment(const struct mpr_child *child)
 {
 	char **env = g_get_environ();
@@ -95,7 +96,7 @@ static char **make_environment(const struct mpr_child *child)
 
 /* ---- The process -------------------------------------------------------- */
 
-/* In the child. Returns only when the program cannot be started: why. */
+/* In the child. Returns only on failure: a negative errno. */
 static int become(const struct mpr_child *child, char **env, pid_t parent)
 {
 	int err = die_with(parent);
@@ -113,7 +114,7 @@ static int become(const struct mpr_child *child, char **env, pid_t parent)
 	return -errno;
 }
 
-/* What the child says of its failure through a pipe that closes when it runs. */
+/* 0, or the errno of a failed start, which the child writes to the pipe; exec() closes it. */
 static int started(int fd)
 {
 	int err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting a process that ends with this one and has no more than its due. */
+/* Starting a process that dies with this one and inherits only what it is given. */
 #ifndef MPR_ORCHESTRATOR_FAMILY_CHILD_H
 #define MPR_ORCHESTRATOR_FAMILY_CHILD_H
 
@@ -10,19 +10,20 @@
 
 struct mpr_child {
 	char *const *argv; /* the program is looked up in PATH */
-	const int *fds;	   /* close-on-exec here, but inherited by the child */
+	const int *fds;	   /* inherited by the child, though close-on-exec here */
 	size_t fd_count;
-	int ready; /* likewise, named by MPRING_READY: it is to say there that it is; -1: not */
-	/* Put before what LD_PRELOAD has, or NULL. It is told of `fds` by MPRING_SOCKETS. */
+	int ready; /* inherited; where the child reports that it is ready (MPRING_READY); -1: none
+		    */
+	/* Prepended to LD_PRELOAD, or NULL. The object learns `fds` from MPRING_SOCKETS. */
 	const char *preload;
 	const sigset_t *signals; /* the child's signal mask */
-	bool no_input;		 /* standard input is not the child's to read */
-	/* Away from the terminal: a process group of its own, no input, output
-	 * to standard error, and no other inherited files. */
+	bool no_input;		 /* its standard input is /dev/null */
+	/* Detached from the terminal: a process group of its own, no input, output to standard
+	 * error, and no other inherited descriptors. */
 	bool background;
 };
 
-/* 0 once the program runs, or the negative errno of its start. */
+/* 0 once exec() has succeeded; else a negative errno, and there is no child. */
 int mpr_child_start(const struct mpr_child *child, pid_t *pid);
 
 #endif

@@ -11,8 +11,8 @@
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/say.h"
 
-/* How long QEMU may take to end before it is reminded, and before it pauses instead: it
- * waits up to 10 seconds for a vCPU that waits for a remote. */
+/* How long QEMU may take to end before it gets SIGTERM again; and after a guest's shutdown, in
+ * which it may pause instead: that waits up to 10 seconds for a vCPU that waits for a remote. */
 #define REMIND_MS 1000
 #define PAUSE_MS 15000
 
@@ -27,7 +27,7 @@ static void watched_signals(sigset_t *set)
 		sigaddset(set, signals[i]);
 }
 
-/* It only ends the wait: see mpr_family_next_signal(). */
+/* Wakes mpr_family_next_signal(), which reads the signal. */
 static gboolean on_wake(int fd, GIOCondition condition, void *opaque)
 {
 	(void)fd;
@@ -41,7 +41,7 @@ struct mpr_family *mpr_family_create(void)
 	struct mpr_family *family = mpr_need_array(1, sizeof(*family));
 	sigset_t set;
 
-	/* Whoever started us may ignore it, and then nobody could be waited for. */
+	/* If our parent ignored it, we inherited that, and waitpid() would never return a child. */
 	signal(SIGCHLD, SIG_DFL);
 	watched_signals(&set);
 	family->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -171,7 +171,7 @@ static gboolean terminate_remote(void *opaque)
 
 void mpr_member_expect_end(struct mpr_member *remote)
 {
-	remote->told = true; /* it does as it is told */
+	remote->told = true; /* its end is no news */
 	if (remote->running && !remote->wait)
 		remote->wait = g_timeout_add(MPR_HANG_UP_MS, terminate_remote, remote);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* QEMU and its remote processes, as supervise.h has them, for those who wait for them. */
+/* What the files of this folder share of supervise.h's family. */
 #ifndef MPR_ORCHESTRATOR_FAMILY_FAMILY_H
 #define MPR_ORCHESTRATOR_FAMILY_FAMILY_H
 
@@ -11,11 +11,11 @@
 struct mpr_family {
 	struct mpr_member qemu;
 	GPtrArray *remotes; /* struct mpr_member */
-	int signals;	    /* a signalfd: GLib's own handlers do not tell who sent one */
-	sigset_t old;
-	guint source;	/* wakes the main loop for a signal */
-	guint reminder; /* 0: QEMU is not expected to end */
-	bool ending;	/* it was told to */
+	int signals;	    /* a signalfd: GLib's handlers do not tell the sender */
+	sigset_t old;	    /* the mask before */
+	guint source;	    /* wakes the main loop for a signal */
+	guint reminder;	    /* source: SIGTERM for a QEMU that is to end; 0: none */
+	bool ending;	    /* QEMU was told to end, by whomever */
 	mpr_member_end_fn end;
 	void *opaque;
 };
@@ -25,7 +25,7 @@ static inline struct mpr_member *mpr_family_remote(const struct mpr_family *fami
 	return family->remotes->pdata[i];
 }
 
-/* Milliseconds of a clock that is not set. */
+/* Milliseconds of the monotonic clock. */
 int64_t mpr_now_ms(void);
 #define MPR_FOREVER INT64_MAX
 
@@ -34,10 +34,10 @@ int64_t mpr_now_ms(void);
 int mpr_family_next_signal(const struct mpr_family *family, int64_t deadline,
 			   struct signalfd_siginfo *info);
 
-/* Waits no longer for its being ready. */
+/* Stops waiting until it is ready. */
 void mpr_member_forget_ready(struct mpr_member *remote);
 
-/* Takes notice of those that have ended. */
+/* Reaps the children that have ended, and tells the callback. */
 void mpr_family_reap(struct mpr_family *family);
 bool mpr_family_remotes_run(const struct mpr_family *family);
 
@@ -46,17 +46,18 @@ char *mpr_describe_end(int status);
 /* Tells the operator how a remote ended, and then `consequence`. */
 void mpr_member_tell_end(struct mpr_member *remote, const char *consequence);
 
-/* Until all have ended, for so long, or until the operator becomes impatient: false. */
+/* Waits until all remotes have ended or the time is over: true; false when another signal than
+ * SIGCHLD comes, by which the operator cuts the wait short. */
 bool mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms);
-/* Sends it to those that run; `fault`: and says that they should have ended. */
+/* Sends a signal to the remotes that run. `fault`: with a message that they should have ended. */
 void mpr_family_signal_remotes(struct mpr_family *family, int sig, bool fault);
 
-/* How long a remote may take to end by itself. It gives up its I/O after 10 seconds, and
- * says so. */
+/* How long a remote may take to end by itself: longer than the 10 seconds after which it gives up
+ * its I/O, and says so. */
 #define MPR_HANG_UP_MS 12000
 
-/* How long a process may take to end after SIGTERM, and after SIGKILL, when only the
- * kernel can hold it. */
+/* How long a process may take to end after SIGTERM; and after SIGKILL, when only the kernel can
+ * delay it. */
 #define MPR_TERMINATE_MS 2000
 #define MPR_KILL_MS 5000
 

@@ -10,7 +10,7 @@
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/family/child.h"
 
-/* The pid, or 0. The child's argv is freed. */
+/* The pid, or 0 with *error. Frees argv. */
 static pid_t launch(const struct mpr_child *child, char **argv, char **error)
 {
 	pid_t pid;

@@ -10,7 +10,7 @@
 #include "orchestrator/base/say.h"
 #include "orchestrator/family/family.h"
 
-/* Its own message says why, if it had the time for one. */
+/* A remote that exits with a status has said why itself. */
 static void tell_failed_start(struct mpr_member *remote)
 {
 	if (remote->running)
@@ -22,7 +22,7 @@ static void tell_failed_start(struct mpr_member *remote)
 	remote->told = true;
 }
 
-/* Whether it is ready. One that is not has ended, or is about to. */
+/* Reads whether it is ready. The pipe of one that is not has closed, as it ends or soon will. */
 static bool take_ready(struct mpr_family *family, struct mpr_member *remote)
 {
 	int64_t deadline = mpr_now_ms() + MPR_TERMINATE_MS;
@@ -38,7 +38,7 @@ static bool take_ready(struct mpr_family *family, struct mpr_member *remote)
 	return ready;
 }
 
-/* A signal to end, or 0. The ends of remotes show at their pipes. */
+/* The signal to end that has come, or 0. SIGCHLD needs no answer: the pipe closes as well. */
 static int look_at_signals(struct mpr_family *family)
 {
 	struct signalfd_siginfo info;
@@ -51,7 +51,8 @@ static int look_at_signals(struct mpr_family *family)
 	return 0;
 }
 
-/* Those that are waited for, and last the signals. Returns how many. */
+/* Fills `fds` with the pipe of each remote, and the signalfd last. Returns how many remotes are
+ * still awaited. */
 static nfds_t list(const struct mpr_family *family, struct pollfd *fds)
 {
 	nfds_t count = 0;
@@ -86,7 +87,8 @@ int mpr_start_await(struct mpr_family *family)
 	return status;
 }
 
-/* One that is ready ends when it is asked to; another may not hear it, and has nothing. */
+/* A remote that is ready ends by SIGTERM. One that is not may be blocked, and has nothing to lose.
+ */
 void mpr_start_give_up(struct mpr_family *family)
 {
 	for (guint i = 0; i < family->remotes->len; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The start of a family: QEMU comes when all remotes are ready, so that what one of
- * them refuses is told by it alone, and not also by a QEMU that does not find it.
+ * The start of a family. QEMU is started when all remotes are ready; otherwise a remote that
+ * refuses its options would be reported twice, by itself and by a QEMU that cannot connect.
  */
 #ifndef MPR_ORCHESTRATOR_FAMILY_START_H
 #define MPR_ORCHESTRATOR_FAMILY_START_H
@@ -9,12 +9,12 @@
 struct mpr_family;
 
 /*
- * Waits until all remotes are ready. 0, or the status to exit with: 1 when one has
- * ended or will not be ready, of which a message was given; 128 + the signal that came.
+ * Waits until all remotes are ready. 0, or the exit status for this program: 1, after a message,
+ * when one has ended or cannot become ready; 128 + N when signal N came.
  */
 int mpr_start_await(struct mpr_family *family);
 
-/* Ends the remotes when not everything could be started: none has served anybody. */
+/* Ends the remotes after a failed start. They have served nobody, so that nothing is lost. */
 void mpr_start_give_up(struct mpr_family *family);
 
 #endif

@@ -5,7 +5,8 @@
 #include "orchestrator/base/say.h"
 #include "orchestrator/family/family.h"
 
-/* A remote that ends because QEMU does may be seen first. */
+/* A remote ends when QEMU does, and may be reaped first: its end is reported only if QEMU's does
+ * not follow within this time. */
 #define QEMU_FOLLOWS_MS 100
 
 static bool ended_untold(const struct mpr_member *remote)
@@ -13,8 +14,8 @@ static bool ended_untold(const struct mpr_member *remote)
 	return !remote->running && !remote->told;
 }
 
-/* Tells of remotes that were killed, and, when `all`, of those that ended. Forgets
- * those of which is told. */
+/* Reports remotes that were killed by a signal and, if `all`, those that exited; forgets those that
+ * were reported. */
 static void tell_ends(struct mpr_family *family, bool all)
 {
 	for (guint i = 0; i < family->remotes->len; i++) {
@@ -38,7 +39,7 @@ static bool ends_untold(const struct mpr_family *family)
 	return false;
 }
 
-/* The terminal sends its own signals to QEMU, too, being in one group with us. */
+/* QEMU is in our process group: it has got Ctrl-C and Ctrl-\ from the terminal as well. */
 static bool from_terminal(const struct signalfd_siginfo *info)
 {
 	return info->ssi_code == SI_KERNEL &&
@@ -83,7 +84,7 @@ static void tell_killed(const struct mpr_member *qemu)
 	free(end);
 }
 
-/* Whether one had its time is not known when the operator cuts the waiting short. */
+/* No remote is blamed for being late when the operator cut the wait short. */
 static void end_remotes(struct mpr_family *family)
 {
 	bool patient = mpr_family_wait_for_remotes(family, MPR_HANG_UP_MS);
