@@ -35,7 +35,7 @@ static void add_pair(GPtrArray *argv, const char *option, char *value)
 	g_ptr_array_add(argv, value);
 }
 
-/* Takes over the option's value. */
+/* Takes over `opts`. */
 static void add_opts(GPtrArray *argv, const char *option, struct mpr_opts *opts,
 		     const char *implied)
 {
@@ -49,7 +49,7 @@ static char **finish(GPtrArray *argv)
 	return (char **)g_ptr_array_free(argv, FALSE);
 }
 
-/* Both programs spell it alike. Not -mon, for which QEMU would leave out its default
+/* The same options for QEMU and for a remote. Not -mon, which would make QEMU omit its default
  * monitor. */
 static void add_monitor(GPtrArray *argv, int fd)
 {
@@ -57,7 +57,7 @@ static void add_monitor(GPtrArray *argv, int fd)
 	add_pair(argv, "-qmp", mpr_need_text("chardev:mpring-qmp"));
 }
 
-/* What later QEMUs have for -runas and -chroot. */
+/* The form in which later versions of QEMU take -runas and -chroot. */
 static void add_run_with(GPtrArray *argv, const char *text)
 {
 	const char *user, *root;
@@ -65,7 +65,7 @@ static void add_run_with(GPtrArray *argv, const char *text)
 	char *error;
 
 	if (mpr_opts_parse("-run-with", text, NULL, &opts, &error)) {
-		free(error); /* QEMU has a message of its own */
+		free(error); /* QEMU will report it */
 		return;
 	}
 	user = mpr_opts_get(opts, "user");
@@ -77,7 +77,7 @@ static void add_run_with(GPtrArray *argv, const char *text)
 	mpr_opts_free(opts);
 }
 
-/* Options that are about a process, and so about each. */
+/* Options of QEMU that hold for each process of the machine. */
 static void add_process_options(GPtrArray *argv, const struct mpr_plan *plan)
 {
 	static const char *const names[] = {"overcommit", "runas", "chroot",
@@ -93,7 +93,7 @@ static void add_process_options(GPtrArray *argv, const struct mpr_plan *plan)
 	}
 }
 
-/* `monitor` -1: there is none. */
+/* What comes before the devices. `monitor` -1: none. */
 static void begin_remote(GPtrArray *argv, const struct mpr_plan *plan, uint64_t rid, int monitor)
 {
 	char *machine = mpr_remote_machine_value(mpr_plan_options(plan), rid);
@@ -109,7 +109,7 @@ static void begin_remote(GPtrArray *argv, const struct mpr_plan *plan, uint64_t 
 		add_pair(argv, "-plugin", mpr_need_text("%s", *plugin));
 }
 
-/* What each device of a remote adds to its command line. */
+/* The drives, then the adapters, then the other devices of a remote. */
 static void add_options(GPtrArray *argv, const struct mpr_plan *plan, uint64_t rid)
 {
 	for (enum mpr_remote_kind kind = 0; kind < MPR_REMOTE_KINDS; kind++) {
@@ -126,8 +126,8 @@ static void add_options(GPtrArray *argv, const struct mpr_plan *plan, uint64_t r
 	}
 }
 
-/* Says of each adapter on which socket it is, because others may come that are on
- * sockets of their own. */
+/* Names the socket of each adapter. With a monitor, adapters may be added later that have sockets
+ * of their own. */
 static void add_objects(GPtrArray *argv, const struct mpr_plan *plan, uint64_t rid, int fd)
 {
 	g_autofree char *socket = g_strdup_printf("%d", fd);
@@ -166,8 +166,9 @@ char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const ch
 	return finish(argv);
 }
 
-/* Multi-process QEMU's documents give x-pci-proxy-dev a socket=, which is ours; the
- * device that stock QEMU has by that name takes fd=. NULL: this is another. */
+/* Multi-process QEMU's documents say x-pci-proxy-dev,socket=N where mpring's device is called
+ * pci-proxy-dev. (Stock QEMU's device of that name takes fd=.) Returns the value with that name, or
+ * NULL: the device is another. */
 static char *documented_proxy(const char *text)
 {
 	struct mpr_opts *opts;
@@ -175,7 +176,7 @@ static char *documented_proxy(const char *text)
 	char *error, *value = NULL;
 
 	if (mpr_opts_parse("-device", text, "driver", &opts, &error)) {
-		free(error); /* QEMU has a message of its own */
+		free(error); /* QEMU will report it */
 		return NULL;
 	}
 	driver = mpr_opts_get(opts, "driver");

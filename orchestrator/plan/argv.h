@@ -6,18 +6,18 @@
 #include "orchestrator/plan/plan.h"
 
 /*
- * Command lines, ended by NULL (g_strfreev() them). A remote gets its drives, adapters and
- * other devices in this order. QEMU keeps the order given, with each adapter's proxy in the
- * adapter's place; fds[i] is its end of remote i's socket.
+ * Command lines, ended by NULL (g_strfreev() them). A remote's lists its drives, its adapters and
+ * its other devices, in this order; `fd` is its end of its socket. QEMU's keeps the order given,
+ * with a proxy in the place of each adapter; fds[i] is QEMU's end of remote i's socket.
  *
- * `monitor`: the socket of a QMP monitor that the process is to have, or -1.
+ * `monitor`: the descriptor of the process's private QMP monitor, or -1: it has none.
  */
 char **mpr_plan_remote_argv(const struct mpr_plan *plan, size_t remote, const char *program, int fd,
 			    int monitor);
 char **mpr_plan_qemu_argv(const struct mpr_plan *plan, const int *fds, int monitor);
 
-/* The command line of a remote process that has no devices yet; its options say where
- * it is to run. */
+/* The command line of a remote process that will get its devices later. Where it runs is taken from
+ * the options of rid `rid`. */
 char **mpr_plan_new_remote_argv(const struct mpr_plan *plan, uint64_t rid, const char *program,
 				int monitor);
 

@@ -8,7 +8,7 @@
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/command_line.h"
 
-/* The adapter's own. */
+/* The adapter's own, which no disk can have. */
 #define HOST_SCSI_ID 7
 #define SCSI_IDS 16
 
@@ -29,7 +29,7 @@ static bool is_disk(const struct mpr_remote_option *option)
 	return option->kind == MPR_REMOTE_DEVICE && driver && g_str_has_prefix(driver, "scsi-");
 }
 
-/* A bootindex, which is negative for a device that does not boot. */
+/* Parses a bootindex; a negative one means that the device does not boot. */
 static bool parse(const char *text, gint64 *index)
 {
 	return g_ascii_string_to_signed(text, 10, INT32_MIN, INT32_MAX, index, NULL);
@@ -49,7 +49,7 @@ bool mpr_boots(const struct mpr_remote_option *option)
 
 /* ---- Places ------------------------------------------------------------- */
 
-/* By default the first of the process. */
+/* A disk without bus= is on the first adapter of its process. */
 const struct mpr_remote_option *mpr_boot_adapter(const GPtrArray *options,
 						 const struct mpr_remote_option *disk)
 {
@@ -66,7 +66,7 @@ const struct mpr_remote_option *mpr_boot_adapter(const GPtrArray *options,
 	return NULL;
 }
 
-/* The lowest that no disk before it has. */
+/* The lowest SCSI ID that no disk before it on the list has; SCSI_IDS: there is none. */
 static int lowest_free_id(const GPtrArray *options, guint index)
 {
 	const struct mpr_remote_option *disk = options->pdata[index];
@@ -116,7 +116,7 @@ static int check_index(const GPtrArray *options, guint index, char **error)
 	return 0;
 }
 
-/* A place that is wrong is the remote process' to refuse. */
+/* Writes the place into the option. A wrong place is refused by the remote process. */
 static void fix_place(const GPtrArray *options, struct mpr_remote_option *disk)
 {
 	const struct mpr_remote_option *adapter = mpr_boot_adapter(options, disk);
@@ -152,7 +152,7 @@ int mpr_boot_place(const GPtrArray *options, guint index, char **error)
 	if (mpr_boots(disk))
 		fix_place(options, disk);
 	else
-		mpr_opts_remove(disk->opts, "bootindex"); /* a negative one says nothing */
+		mpr_opts_remove(disk->opts, "bootindex"); /* negative: as if it were not there */
 	return 0;
 }
 
@@ -191,8 +191,8 @@ static unsigned lun_of(const struct mpr_remote_option *disk)
 	return (unsigned)lun;
 }
 
-/* The firmware's name of a disk behind an adapter has its channel, of which a parallel
- * bus has one, its ID and its unit. */
+/* The firmware names a disk behind an adapter by channel (a parallel bus has one), SCSI ID and
+ * logical unit. */
 char *mpr_boot_order(const GPtrArray *options, const struct mpr_remote_option *adapter)
 {
 	GString *order = g_string_new(NULL);

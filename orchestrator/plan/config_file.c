@@ -10,7 +10,7 @@
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/qemu_options.h"
 
-/* Sections that are not called as their options. */
+/* Sections whose names differ from those of their options. */
 static const struct {
 	const char *section, *option;
 } names[] = {
@@ -29,7 +29,7 @@ static const char *option_of(const char *section)
 
 /* ---- Lines -------------------------------------------------------------- */
 
-/* What is between the next two quotes, or NULL. */
+/* The text between the next two double quotes (g_free() it), or NULL. */
 static char *quoted(const char *text)
 {
 	const char *begin = strchr(text, '"');
@@ -43,7 +43,7 @@ struct section {
 	struct mpr_opts *opts;
 };
 
-/* An option, if there is one of that name. */
+/* Adds it as an option, if QEMU has one of that name. */
 static void end_section(struct section *section, GPtrArray *words)
 {
 	if (section->name) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* QEMU's configuration files (-readconfig), which say what options say:
+/* QEMU's configuration files (-readconfig), which are options in another form:
  *
  *   [device "lsi0"]
  *     driver = "lsi53c895a"
@@ -8,10 +8,10 @@
 #define MPR_ORCHESTRATOR_PLAN_CONFIG_FILE_H
 
 /*
- * A command line (ended by NULL) with the options of its configuration files in their
- * place, for those who want to know all that is said; QEMU reads the files itself
- * (g_strfreev() it). NULL with *error set to a message: a file cannot be read, or not twice
- * (free() it). What is no configuration is QEMU's to refuse.
+ * A copy of a command line (ended by NULL) that has before each -readconfig the options in the
+ * file, so that they can be checked (g_strfreev() it). QEMU reads the files itself, and reports
+ * what is no configuration. NULL with *error set to a message (free() it) if a file cannot be read,
+ * or, like a pipe, not twice.
  */
 char **mpr_config_expand(char *const *argv, char **error);
 

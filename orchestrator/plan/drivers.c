@@ -205,7 +205,7 @@ int mpr_check_drivers(struct mpr_drivers *drivers, const GPtrArray *options, cha
 
 /* ---- Globals ------------------------------------------------------------ */
 
-/* The driver of a disk that has the property from there, or NULL. */
+/* The driver of a disk to which the -global applies, or NULL. */
 static const char *user_of(const struct mpr_global *global, const GPtrArray *options)
 {
 	for (guint i = 0; i < options->len; i++) {
@@ -217,7 +217,7 @@ static const char *user_of(const struct mpr_global *global, const GPtrArray *opt
 	return NULL;
 }
 
-/* These are what ties a device to others, and no properties. */
+/* Keys that connect a device to others; they are not among the properties that are listed. */
 static bool is_place(const char *name)
 {
 	return !strcmp(name, "id") || !strcmp(name, "bus");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which drivers the remote program has: it knows, so it is asked. */
+/* Checks drivers and their properties by asking the remote program, which knows them. */
 #ifndef MPR_ORCHESTRATOR_PLAN_DRIVERS_H
 #define MPR_ORCHESTRATOR_PLAN_DRIVERS_H
 

@@ -77,8 +77,8 @@ GPtrArray *mpr_globals_parse(char *const *argv)
 	return globals;
 }
 
-/* QEMU's classes above that of a disk; those above an adapter are those of its proxy as
- * well, for which QEMU itself sees to them. */
+/* Whether it is a base class of a disk's driver in QEMU. Those of an adapter are base classes of
+ * its proxy, too, to which QEMU applies the property itself. */
 static bool is_above(const char *class, const char *driver)
 {
 	return g_str_has_prefix(driver, "scsi-") &&
@@ -93,7 +93,7 @@ bool mpr_global_is_for(const struct mpr_global *global, const struct mpr_remote_
 	       (!strcmp(global->driver, driver) || is_above(global->driver, driver));
 }
 
-/* Of several the last holds; what the option says itself holds before all. */
+/* The last -global wins; the option's own properties win over all. */
 void mpr_globals_apply(const GPtrArray *globals, struct mpr_remote_option *option)
 {
 	for (guint i = globals->len; i-- > 0;) {
@@ -107,7 +107,7 @@ void mpr_globals_apply(const GPtrArray *globals, struct mpr_remote_option *optio
 
 /* ---- -set --------------------------------------------------------------- */
 
-/* The option that GROUP.ID.KEY=VALUE names, or NULL; *key is where the rest begins. */
+/* The option that GROUP.ID.KEY=VALUE names, or NULL; *key points to KEY=VALUE. */
 static struct mpr_remote_option *find(const char *text, const GPtrArray *options, const char **key)
 {
 	bool drive = g_str_has_prefix(text, "drive.");

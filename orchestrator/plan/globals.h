@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What QEMU's -global and -set say of remote devices: -global gives all devices of a
- * driver a property that they do not have from their own options, -set changes the
- * option of one.
+ * QEMU's -global and -set, applied to remote devices: -global sets the default of a property for
+ * all devices of a driver, -set changes a key of one device's or drive's option.
  */
 #ifndef MPR_ORCHESTRATOR_PLAN_GLOBALS_H
 #define MPR_ORCHESTRATOR_PLAN_GLOBALS_H
@@ -17,21 +16,21 @@ struct mpr_global {
 	char *driver, *property, *value;
 };
 
-/* The -global options of a command line (ended by NULL, kept by the caller), an array
- * of struct mpr_global (g_ptr_array_unref() it). What cannot be parsed is left to QEMU,
- * which refuses it. */
+/* The -global options of a command line (ended by NULL), as an array of struct mpr_global
+ * (g_ptr_array_unref() it, before argv is freed). What cannot be parsed is skipped: QEMU refuses
+ * it. */
 GPtrArray *mpr_globals_parse(char *const *argv);
 
-/* True when it is for that device: its driver's, or one that QEMU derives it from. */
+/* Whether it applies to that device: it names its driver, or a base class of it. */
 bool mpr_global_is_for(const struct mpr_global *global, const struct mpr_remote_option *option);
 
-/* Completes a device's option. */
+/* Adds to a device's option the properties that it lacks. */
 void mpr_globals_apply(const GPtrArray *globals, struct mpr_remote_option *option);
 
-/* Changes the remote options that the command line's -set name. */
+/* Applies the command line's -set to the remote options that they name. */
 void mpr_sets_apply(char *const *argv, const GPtrArray *options);
 
-/* True for the value of a -set of a remote option, of which QEMU knows nothing. */
+/* Whether the value of a -set names a remote option, which QEMU would not find. */
 bool mpr_set_is_remote(const char *text, const GPtrArray *options);
 
 #endif

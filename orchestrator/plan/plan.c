@@ -18,9 +18,9 @@
 
 struct mpr_plan {
 	char *const *argv;
-	char **said; /* what its configuration files say, too */
+	char **said; /* with the options of its configuration files */
 	int argc;
-	GPtrArray *options; /* in their order in argv */
+	GPtrArray *options; /* struct mpr_remote_option, in the order of argv */
 	GPtrArray *globals; /* struct mpr_global */
 	GPtrArray *plugins; /* files (-rplugin), ended by NULL */
 	struct mpr_drivers *drivers;
@@ -92,7 +92,7 @@ static int check_options(const struct mpr_plan *plan, char **error)
 	return err;
 }
 
-/* A remote process is there for its adapters. */
+/* A remote process without an adapter could not be reached by a guest. */
 static int check_remotes(const struct mpr_plan *plan, char **error)
 {
 	for (size_t r = 0; r < plan->remotes; r++) {
@@ -107,7 +107,7 @@ static int check_remotes(const struct mpr_plan *plan, char **error)
 	return 0;
 }
 
-/* What other options say of them. */
+/* Applies other options to the remote ones. */
 static int look_around(struct mpr_plan *plan, char **error)
 {
 	if (!plan->remotes)

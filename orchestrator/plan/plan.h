@@ -12,28 +12,26 @@
 
 struct mpr_plan;
 
-/* Takes a command line (ended by NULL, kept by the caller until
- * mpr_plan_free()) apart. 0, or -EINVAL with *error set to a message that
- * quotes the option (free() it). */
+/* Parses and checks a command line (ended by NULL), which must outlive the plan. 0, or -EINVAL with
+ * *error set to a message that quotes the option (free() it). */
 int mpr_plan_create(char *const *argv, struct mpr_plan **plan, char **error);
 void mpr_plan_free(struct mpr_plan *plan);
 
-/* Remote processes are numbered from 0, in the order in which their rids were
- * first named. */
+/* How many remote processes there are. They are numbered from 0, in the order in which their rids
+ * first occur. */
 size_t mpr_plan_remotes(const struct mpr_plan *plan);
 uint64_t mpr_plan_rid(const struct mpr_plan *plan, size_t remote);
-/* The number of the one of that rid, which must be there. */
+/* The number of the one with that rid; mpr_plan_remotes(): there is none. */
 size_t mpr_plan_remote_of(const struct mpr_plan *plan, uint64_t rid);
 
-/* Its -rdevice and -rdrive options: struct mpr_remote_option, in their order. Of a
- * machine that runs they may be changed, once there is a command line for QEMU. */
+/* The -rdevice and -rdrive options (struct mpr_remote_option) in their order. Once QEMU's command
+ * line was made, the list may be changed, and follows the running machine. */
 GPtrArray *mpr_plan_options(const struct mpr_plan *plan);
 
 /* The command line as it was given. */
 char *const *mpr_plan_given(const struct mpr_plan *plan);
 
-/* The command line with what its configuration files say; without remote processes only
- * the former. */
+/* The same with the options of its configuration files, if there are remote processes. */
 char *const *mpr_plan_said(const struct mpr_plan *plan);
 
 /* The files of its -rplugin options, ended by NULL. */
@@ -42,7 +40,7 @@ char *const *mpr_plan_plugins(const struct mpr_plan *plan);
 /* The drivers of the remote program, which is named the first time. */
 struct mpr_drivers *mpr_plan_drivers(struct mpr_plan *plan, const char *program);
 
-/* Its -global options: struct mpr_global. */
+/* The -global options (struct mpr_global). */
 const GPtrArray *mpr_plan_globals(const struct mpr_plan *plan);
 
 #endif

@@ -6,7 +6,7 @@
 #define FLAG false
 #define VALUE true
 
-/* Reasons of several options. */
+/* Reasons that several options share. */
 #define PRINTS "prints something, and no machine is run"
 #define MEMORY "the memory that it makes must be shared, which is checked"
 #define CPU "processors are QEMU's"

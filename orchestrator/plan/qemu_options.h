@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * QEMU's options, and what each means for the devices and disks of a virtual machine
- * that live in remote processes. A remote disk is a disk of the machine, so an option
- * for all disks either holds for it, too, or is refused. docs/qemu-options.md has the
- * same table.
+ * QEMU's options, and what each means for devices and disks in remote processes. An option for all
+ * disks of the machine must hold for remote disks as well, or be refused. docs/qemu-options.md has
+ * the same table, which a test compares.
  */
 #ifndef MPR_ORCHESTRATOR_PLAN_QEMU_OPTIONS_H
 #define MPR_ORCHESTRATOR_PLAN_QEMU_OPTIONS_H
@@ -12,9 +11,9 @@
 #include <stddef.h>
 
 enum mpr_option_scope {
-	MPR_QEMU_ONLY, /* of no concern to remote processes */
+	MPR_QEMU_ONLY, /* remote processes have nothing to do with it */
 	MPR_BOTH,      /* holds for them as well */
-	MPR_REFUSED,   /* would hold for one half only; with `key`, if its value has that */
+	MPR_REFUSED,   /* would hold for QEMU only; with `key`: if its value has that key */
 };
 
 struct mpr_qemu_option {
@@ -28,7 +27,7 @@ struct mpr_qemu_option {
 /* Ended by an option without a name. */
 extern const struct mpr_qemu_option mpr_qemu_options[];
 
-/* An option's name, without its dashes, of which QEMU takes one or two; NULL: the word is none. */
+/* The word without its dashes, of which QEMU takes one or two; NULL: it has none. */
 const char *mpr_option_name(const char *word);
 
 /* Whether the word is the option of that name, or is -rdevice, -rdrive or -rplugin. */
@@ -38,7 +37,7 @@ bool mpr_is_remote_option(const char *word);
 /* The option that a word is, or NULL: it is none, or unknown, or one of these. */
 const struct mpr_qemu_option *mpr_qemu_option(const char *word);
 
-/* How many words the option or operand at argv[0] has: 1 or 2. */
+/* How many words the option at argv[0] takes: 2 with a value, else 1. */
 size_t mpr_option_words(char *const *argv);
 
 #endif

@@ -49,7 +49,7 @@ static int check_device_id(char *const *argv, const struct mpr_remote_option *op
 	return err;
 }
 
-/* The option of QEMU's that has that name for a drive or a node (free() it), or NULL. */
+/* The text of QEMU's option that has a drive or a node of that name (free() it), or NULL. */
 static char *drive_of_qemu(char *const *argv, const char *name)
 {
 	static const char *const qemus[] = {"drive", "blockdev"};
@@ -80,7 +80,7 @@ static int check_name(char *const *argv, const struct mpr_remote_option *option,
 	return owner ? -EINVAL : 0;
 }
 
-/* The monitor's commands name drives of QEMU and of remotes alike. */
+/* Monitor commands find drives by name alone, in QEMU and in all remotes. */
 static int check_drive_names(char *const *argv, const struct mpr_remote_option *option,
 			     char **error)
 {
@@ -99,7 +99,7 @@ static const struct mpr_remote_option *adapter_of(const GPtrArray *options, cons
 	return NULL;
 }
 
-/* An adapter's bus is QEMU's, another device's an adapter's of the same process. */
+/* The bus of an adapter is in QEMU; that of another device belongs to an adapter of its process. */
 static int check_bus(const GPtrArray *options, const struct mpr_remote_option *option, char **error)
 {
 	const char *bus = get(option, "bus");

@@ -12,7 +12,7 @@ static const char *const properties[] = {"poll-us", "cpu", "numa-node"};
 
 #define COUNT (sizeof(properties) / sizeof(properties[0]))
 
-/* What the first `count` options say about process `rid`, or NULL. */
+/* The value that the first `count` options have for a property of process `rid`, or NULL. */
 static const char *said(const GPtrArray *options, size_t count, uint64_t rid, const char *property)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -46,7 +46,7 @@ int mpr_remote_machine_check(const GPtrArray *options, size_t index, char **erro
 	return 0;
 }
 
-/* poll-us= is for QEMU's side as well. */
+/* poll-us= may come later: it is also a property of the adapter's proxy. */
 int mpr_remote_machine_check_running(const GPtrArray *options, size_t index, char **error)
 {
 	const struct mpr_remote_option *option = options->pdata[index];

@@ -51,7 +51,7 @@ bool mpr_remote_option_has_bus(const struct mpr_remote_option *option, const cha
 	       !strcmp(bus + strlen(id), ".0");
 }
 
-/* What QEMU allows of a node's name. */
+/* The longest name of a node in QEMU. */
 #define NODE_NAME_MAX 31
 
 char *mpr_remote_option_node(const struct mpr_remote_option *drive)
@@ -131,7 +131,7 @@ void mpr_remote_option_unref(struct mpr_remote_option *option)
 
 /* ---- Checks ------------------------------------------------------------- */
 
-/* Whether bus ("lsi0.0") belongs to a device of the same remote. */
+/* Whether the bus ("lsi0.0") belongs to a device of that process. */
 static bool bus_is_remote(const GPtrArray *options, const char *bus, uint64_t rid)
 {
 	const char *dot = strrchr(bus, '.');
@@ -158,7 +158,7 @@ static bool is_adapter(const GPtrArray *options, const struct mpr_remote_option 
 	return !bus || !bus_is_remote(options, bus, option->rid);
 }
 
-/* QEMU's rule for ids, which also keeps commas out. */
+/* QEMU's rule for ids. It excludes commas, which separate options. */
 static bool is_name(const char *text)
 {
 	if (!isalpha((unsigned char)*text))
@@ -168,7 +168,7 @@ static bool is_name(const char *text)
 	return !*text;
 }
 
-/* An adapter's driver and id are written into other options. */
+/* An adapter's driver and id become part of other options, so they must need no quoting. */
 static int check_adapter(const struct mpr_remote_option *option, char **error)
 {
 	const char *driver = mpr_remote_option_get(option, "driver");
@@ -197,7 +197,7 @@ static bool is_called(const struct mpr_remote_option *drive, const char *name)
 	return name && ((id && !strcmp(id, name)) || (node && !strcmp(node, name)));
 }
 
-/* The monitor's commands name drives of all processes, by their nodes, too. */
+/* Monitor commands find drives by id or node name alone, in all processes. */
 static int check_node(const GPtrArray *options, size_t index, char **error)
 {
 	const struct mpr_remote_option *option = options->pdata[index];
@@ -235,7 +235,7 @@ static int check_id(const GPtrArray *options, size_t index, char **error)
 	return 0;
 }
 
-/* QEMU's sets of descriptors (-add-fd) look like files to those who use QEMU. */
+/* /dev/fdset/N names descriptors that QEMU was given (-add-fd); a remote does not have them. */
 static int check_file(const struct mpr_remote_option *option, char **error)
 {
 	const char *file = mpr_remote_option_get(option, "file");

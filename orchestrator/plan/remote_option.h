@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one -rdevice or -rdrive asks for: a drive, an adapter or another device
- * in the remote process of number `rid`.
+ * One -rdevice or -rdrive: a drive, an adapter or another device in the remote process of number
+ * `rid`.
  *
- * An -rdevice is an adapter, a PCI device that QEMU gets a pci-proxy-dev for,
- * unless it sits on an adapter's bus: its driver is one of a SCSI bus
- * ("scsi-hd"), or its bus= is "ID.N" with ID an -rdevice of the same rid.
+ * An adapter is a PCI device, for which QEMU gets a pci-proxy-dev. An -rdevice is one unless it is
+ * on an adapter's bus: its driver is a SCSI device ("scsi-hd"), or its bus= is "ID.N" with ID an
+ * -rdevice of the same rid.
  */
 #ifndef MPR_ORCHESTRATOR_PLAN_REMOTE_OPTION_H
 #define MPR_ORCHESTRATOR_PLAN_REMOTE_OPTION_H
@@ -16,37 +16,37 @@
 
 #include "opts/opts.h"
 
-/* In the order in which a remote is told of them. */
+/* In the order of a remote's command line: what is used comes before its user. */
 enum mpr_remote_kind { MPR_REMOTE_DRIVE, MPR_REMOTE_ADAPTER, MPR_REMOTE_DEVICE, MPR_REMOTE_KINDS };
 
-/* Of a machine that runs. */
+/* In a running machine: there, being added, or being removed. */
 enum mpr_remote_state { MPR_REMOTE_HERE, MPR_REMOTE_COMING, MPR_REMOTE_GOING };
 
 struct mpr_remote_option {
 	enum mpr_remote_kind kind;
 	enum mpr_remote_state state;
-	struct mpr_opts *opts; /* without rid */
-	int scsi_id;	       /* of a disk, once it is known (boot_order.h) */
+	struct mpr_opts *opts; /* without rid= */
+	int scsi_id;	       /* of a disk, after mpr_boot_place() */
 	uint64_t rid;
 	/* Properties that the adapter's model has, ended by NULL (drivers.h); NULL: not known.
 	 * All others are the proxy's. */
 	const char *const *own;
 };
 
-/* Of a device or of a drive; takes over `opts`, also when it fails. 0, or negative errno
- * with *error set to a message that quotes the option (free() it). */
+/* Makes the option of a device, or of a drive; takes over `opts`, even on failure. 0, or a negative
+ * errno with *error set to a message that quotes the option (free() it). */
 int mpr_remote_option_create(struct mpr_opts *opts, bool device, struct mpr_remote_option **option,
 			     char **error);
-/* The same of `text`, the value of option `name` ("-rdevice"). */
+/* The same from text: the value of option `name` ("-rdevice"). */
 int mpr_remote_option_parse(const char *name, const char *text, bool device,
 			    struct mpr_remote_option **option, char **error);
-/* It goes when the last who has it gives it back. */
+/* Options are counted: the last unref frees. */
 struct mpr_remote_option *mpr_remote_option_ref(struct mpr_remote_option *option);
 void mpr_remote_option_unref(struct mpr_remote_option *option);
 
 const char *mpr_remote_option_get(const struct mpr_remote_option *option, const char *key);
 
-/* The one of a list that has the id, or NULL: a drive, or an adapter or device. */
+/* The drive with that id on a list, or the adapter or device; or NULL. */
 struct mpr_remote_option *mpr_remote_option_find(const GPtrArray *options, bool drive,
 						 const char *id);
 
@@ -57,21 +57,20 @@ const struct mpr_remote_option *mpr_remote_option_first_adapter(const GPtrArray 
 /* Whether it is an adapter whose bus has that name, "ID.0". */
 bool mpr_remote_option_has_bus(const struct mpr_remote_option *option, const char *bus);
 
-/* The name of a drive's node (free() it): as given, or made of its id as the remote does it
- * (remote/storage/drives.c). NULL: the remote makes one up. */
+/* The node name of a drive (free() it): node-name=, or derived from the id as the remote does it
+ * (remote/storage/drives.c). NULL: the remote generates one. */
 char *mpr_remote_option_node(const struct mpr_remote_option *drive);
 
-/* Finds out which kind option `index` of a list is, and checks its ids: against those
- * before it in the list; devices have one space of names, drives another. Results as
- * of mpr_remote_option_create(). */
+/* Sets the kind of option `index` of a list, and checks that no option before it has its id.
+ * Devices share one name space, drives another. Results as of mpr_remote_option_create(). */
 int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error);
 
-/* ---- What the processes are told, as options of theirs (mpr_opts_free() them) ---- */
+/* ---- Options for the processes (mpr_opts_free() them) ---- */
 
 /* The remote's -device or -drive. Of an adapter it gets the model and its properties. */
 struct mpr_opts *mpr_remote_option_told(const struct mpr_remote_option *option);
 
-/* The remote's -object: it offers the adapter on the socket that it has as `fd`. */
+/* The remote's -object, which offers the adapter on its socket `fd`. */
 struct mpr_opts *mpr_remote_option_object(const struct mpr_remote_option *adapter, const char *fd);
 
 /* QEMU's -device: the proxy of the adapter, on the socket that it has by that name. What

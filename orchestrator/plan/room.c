@@ -19,7 +19,7 @@
 #define KIB 1024
 #define UNLIMITED UINT64_MAX
 
-/* What has been taken of one place: a file system, or the huge pages of one size. */
+/* How much is promised of one place: a file system, or the huge pages of one size. */
 struct taken {
 	uint64_t page_size; /* 0: a file system */
 	dev_t device;
@@ -40,7 +40,7 @@ static uint64_t *find(GArray *room, uint64_t page_size, dev_t device)
 	return &g_array_index(room, struct taken, room->len - 1).bytes;
 }
 
-/* Whether so much is left. */
+/* Takes it, if so much is left. */
 static bool take(uint64_t *taken, uint64_t available, uint64_t bytes)
 {
 	if (*taken > available || bytes > available - *taken)
@@ -51,7 +51,7 @@ static bool take(uint64_t *taken, uint64_t available, uint64_t bytes)
 
 /* ---- Sizes -------------------------------------------------------------- */
 
-/* QEMU's: "1.5G". 0: none. */
+/* A size in QEMU's syntax, "1.5G"; 0: it is missing or wrong. */
 static uint64_t parse_size(const char *text)
 {
 	static const char units[] = "bkmgtpe";
@@ -135,8 +135,8 @@ static int take_pages(GArray *room, const struct mpr_opts *object, uint64_t page
 
 /* ---- Files -------------------------------------------------------------- */
 
-/* The file system on which a file is, or will be: a folder gets one without a name. What
- * it has already is subtracted from *bytes. */
+/* The file system of a path: of an existing file, whose blocks are subtracted from *bytes, of a
+ * folder, in which QEMU makes an unnamed file, or of the folder in which it makes a named one. */
 static bool look_at(const char *path, struct statfs *system, dev_t *device, uint64_t *bytes)
 {
 	struct stat file;
@@ -165,7 +165,7 @@ static int take_file(GArray *room, const struct mpr_opts *object, uint64_t bytes
 
 	if (!path || !look_at(path, &system, &device, &bytes))
 		return 0;
-	/* Without a limit of its own a file system has no size. */
+	/* A tmpfs without size= reports 0 blocks. */
 	available =
 		system.f_blocks ? (uint64_t)system.f_bavail * (uint64_t)system.f_bsize : UNLIMITED;
 	if (!take(find(room, 0, device), available, bytes)) {
@@ -191,15 +191,15 @@ static int take_memfd(GArray *room, const struct mpr_opts *object, uint64_t byte
 	char *wrong;
 
 	if (mpr_opts_get_bool(object, "hugetlb", &huge, &wrong) < 0)
-		free(wrong); /* QEMU says so */
+		free(wrong); /* QEMU will report it */
 	if (!huge)
-		return 0; /* pages of the system, like all other memory */
+		return 0; /* ordinary memory */
 	if (!page_size)
 		page_size = default_page_size();
 	return page_size ? take_pages(room, object, page_size, bytes, error) : 0;
 }
 
-/* 0: there is room, or the object needs none, or it cannot be told. */
+/* 0: there is room, or none is needed, or it is unknown. */
 static int take_object(GArray *room, const struct mpr_opts *object, char **error)
 {
 	const char *type = mpr_opts_get(object, "qom-type");

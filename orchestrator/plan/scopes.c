@@ -29,7 +29,7 @@ static int unknown(const char *word, char **error)
 	return -EINVAL;
 }
 
-/* Whether an option's value has that key; one that cannot be parsed is QEMU's to refuse. */
+/* Whether an option's value has that key. If it cannot be parsed, QEMU will report it. */
 static bool has_key(const char *value, const char *key)
 {
 	struct mpr_opts *opts;
@@ -45,7 +45,7 @@ static bool has_key(const char *value, const char *key)
 	return has;
 }
 
-/* Of the option at argv[0]. */
+/* The option is at argv[0]. */
 static int check_scope(const struct mpr_qemu_option *option, char *const *argv, char **error)
 {
 	if (option->scope != MPR_REFUSED)

@@ -10,7 +10,7 @@
 
 #define REMEDY "-object memory-backend-memfd,id=mem,size=SIZE -machine memory-backend=mem"
 
-/* NULL when device processes can map the backend's memory, else what is wrong. */
+/* What is wrong with a backend (free() it), or NULL: device processes can map its memory. */
 static char *wrong_backend(const struct mpr_opts *opts)
 {
 	const char *type = mpr_opts_get(opts, "qom-type");
@@ -31,7 +31,7 @@ static char *wrong_backend(const struct mpr_opts *opts)
 				     mpr_opts_text(opts));
 }
 
-/* The backend of that id; one that is not in sight is QEMU's to complain of. */
+/* Checks the backend with that id. If there is none, QEMU will report it. */
 static int check_backend(char *const *argv, const char *id, char **error)
 {
 	struct mpr_opts *opts;
@@ -46,7 +46,7 @@ static int check_backend(char *const *argv, const char *id, char **error)
 	return *error ? -EINVAL : 0;
 }
 
-/* Checks each backend that an option of that name uses by `key`, and counts them. */
+/* Checks the backends that options of that name refer to by `key`; adds their number to *used. */
 static int check_users(char *const *argv, const char *name, const char *implied, const char *key,
 		       unsigned *used, char **error)
 {
