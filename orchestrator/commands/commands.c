@@ -5,7 +5,8 @@
 #include "orchestrator/commands/routing.h"
 #include "orchestrator/vm/vm.h"
 
-/* A remote that works answers within milliseconds. */
+/* A remote that works answers within milliseconds; users should not wait long for one that hangs.
+ */
 #define PATIENCE_MS 3000
 
 static bool has_qmp(const struct mpr_commands *commands, const char *name,

@@ -24,7 +24,7 @@ static bool is_node(const struct mpr_remote_option *drive, const char *name)
 	return same;
 }
 
-/* Whether one of the remote's drives has what is named; a name that is NULL is any. */
+/* Whether the remote has a drive with that id and node name; NULL matches any. */
 static bool has_drive(const struct mpr_vm *vm, uint64_t rid, const char *id, const char *node)
 {
 	const GPtrArray *options = mpr_vm_options(vm);
@@ -40,7 +40,7 @@ static bool has_drive(const struct mpr_vm *vm, uint64_t rid, const char *id, con
 	return false;
 }
 
-/* A drive, a node, or the entry of a device in /machine/peripheral. */
+/* Whether an entry is of the remote's own: a drive, a node, or a device in /machine/peripheral. */
 static bool is_own(const struct mpr_vm *vm, uint64_t rid, struct json_object *entry)
 {
 	const char *name = mpr_json_get_string(entry, "name");
@@ -55,7 +55,7 @@ static bool is_own(const struct mpr_vm *vm, uint64_t rid, struct json_object *en
 	return (drive || node) && has_drive(vm, rid, drive, node);
 }
 
-/* Both have the adapters, and each container has a type. */
+/* Adapters are in QEMU, too, as proxies; and each container lists a property "type". */
 static bool is_listed(struct json_object *list, struct json_object *entry)
 {
 	const char *name = mpr_json_get_string(entry, "name");
@@ -99,7 +99,7 @@ static bool has_line(const char *text, const char *line)
 	return false;
 }
 
-/* What both list is QEMU's. */
+/* Of what both list, QEMU's line stays. */
 static void append_lines(GString *text, const char *more)
 {
 	char **lines = g_strsplit(more, "\n", -1);

@@ -16,7 +16,7 @@
 
 #define MAX_WORDS 5
 
-/* In the order of the table. */
+/* Indices of the table. */
 enum { RDEVICE_ADD, RDEVICE_DEL, RDRIVE_ADD, RDRIVE_DEL, REMOTE_PROC_LIST };
 
 const struct mpr_own_command mpr_own_commands[] = {
@@ -57,11 +57,11 @@ const struct mpr_own_command *mpr_own_find(const char *qmp)
 
 /* ---- Running ------------------------------------------------------------ */
 
-/* Who is to be told what came of a command. */
+/* A command that runs. */
 struct call {
 	struct mpr_vm *vm;
 	const struct mpr_own_command *command;
-	const char *name; /* as it was spelled */
+	const char *name; /* the form that was used: hmp or qmp */
 	mpr_outcome_fn done;
 	void *opaque;
 };
@@ -122,7 +122,7 @@ static void usage(struct call *call, const char *what)
 				 call->command->params));
 }
 
-/* An option as it was typed, or NULL: the call has failed. */
+/* Parses an option as it was typed. NULL: the call has failed. */
 static struct mpr_opts *parse(struct call *call, const char *text, const char *implied)
 {
 	struct mpr_opts *opts;
@@ -241,7 +241,7 @@ void mpr_own_run_hmp(struct mpr_vm *vm, const struct mpr_own_command *command, c
 	char **words = NULL;
 	int count = 0;
 
-	/* Words may be quoted, for the blanks in them. */
+	/* Words with blanks are quoted as in a shell. */
 	if (g_shell_parse_argv(line, &count, &words, &error) ||
 	    g_error_matches(error, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING))
 		run_words(call, words, count);
@@ -261,7 +261,7 @@ static bool is_simple(struct json_object *value)
 	       json_object_is_type(value, json_type_boolean);
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or what is wrong (free() it). */
 static char *check_arguments(struct json_object *arguments)
 {
 	json_object_object_foreach(arguments, key, value)
@@ -294,7 +294,7 @@ static void qmp_add(struct call *call, bool device, struct json_object *argument
 		fail(call, error);
 }
 
-/* NULL, or what is wrong with the arguments of a command that removes. */
+/* The arguments of a command that removes. NULL, or what is wrong with them (free() it). */
 static char *get_name(struct json_object *arguments, struct mpr_vm_name *name, uint64_t *rid)
 {
 	json_object_object_foreach(arguments, key, value)

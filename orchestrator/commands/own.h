@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The five commands that mpring adds to QEMU's monitor, in HMP's and in QMP's form. */
+/* The five commands that mpring adds to QEMU's monitor, in HMP and in QMP. */
 #ifndef MPR_ORCHESTRATOR_COMMANDS_OWN_H
 #define MPR_ORCHESTRATOR_COMMANDS_OWN_H
 
@@ -8,7 +8,8 @@
 
 extern const struct mpr_own_command mpr_own_commands[]; /* ends with hmp NULL */
 
-/* The command, or NULL: it is none of these. Of an HMP line; *words: what follows the name. */
+/* The command, or NULL: it is none of these; by an HMP line (*words: what follows the name), or by
+ * its name in QMP. */
 const struct mpr_own_command *mpr_own_of_line(const char *line, const char **words);
 const struct mpr_own_command *mpr_own_find(const char *qmp);
 

@@ -39,7 +39,7 @@ static void add_options(struct json_object *rows, const struct mpr_vm *vm,
 	}
 }
 
-/* A process that was told to end is there until it has; what it had is not. */
+/* A process that was told to end is listed until it has, without the devices that it had. */
 static void add_remote(struct json_object *rows, const struct mpr_vm *vm,
 		       const struct mpr_vm_remote *remote)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The remote processes, with what is in them, as remote_proc_list shows them. */
+/* What remote_proc_list returns: the remote processes, with their drives and devices. */
 #ifndef MPR_ORCHESTRATOR_COMMANDS_PROC_LIST_H
 #define MPR_ORCHESTRATOR_COMMANDS_PROC_LIST_H
 
@@ -7,10 +7,10 @@
 
 struct mpr_vm;
 
-/* The table for people, with a row for each drive, device and process (free() it). */
+/* A table, with a row for each drive, device and process (free() it). */
 char *mpr_proc_list_text(const struct mpr_vm *vm);
 
-/* The same rows: {"pid", "rid", "id", "name"}; a device without an id has none. */
+/* The same rows as objects {"pid", "rid", "id", "name"}; a device without an id has no "id". */
 struct json_object *mpr_proc_list_json(const struct mpr_vm *vm);
 
 #endif

@@ -34,7 +34,7 @@
 
 /* ---- QMP ---------------------------------------------------------------- */
 
-/* Keys of block drivers whose values are nodes, or define some. */
+/* Keys of block drivers that name a node, or define one. */
 #define NODE_KEYS "node-name file backing children raw test log target bottom data-file"
 
 const struct mpr_route mpr_routes_qmp[] = {
@@ -61,7 +61,7 @@ const struct mpr_route mpr_routes_qmp[] = {
 	{"blockdev-open-tray", NAMED, "device", "id", MEDIA},
 	{"blockdev-remove-medium", NAMED, NULL, "id", MEDIA},
 	{"eject", NAMED, "device", "id", MEDIA},
-	/* Jobs, which are called as their drives, and copies. */
+	/* Jobs, whose ids are those of their drives by default, and copies. */
 	{"block-commit", NAMED, "job-id device base-node top-node", NULL, JOBS},
 	{"block-job-cancel", NAMED, "device", NULL, JOBS},
 	{"block-job-complete", NAMED, "device", NULL, JOBS},

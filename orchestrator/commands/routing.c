@@ -41,14 +41,14 @@ bool mpr_routing_has_hmp(struct mpr_vm *vm, const char *line)
 
 /* ---- Running ------------------------------------------------------------ */
 
-/* One who is asked, and the answer. */
+/* One who is asked: QEMU or a remote; and the answer. */
 struct part {
 	struct mpr_vm *vm;
-	struct call *call; /* NULL: it is answered without him */
+	struct call *call; /* NULL: the user was answered without this part */
 	uint64_t rid;	   /* of a remote */
 	bool qemu;
 	bool answered;
-	struct json_object *reply; /* NULL: none yet, or he is lost */
+	struct json_object *reply; /* NULL: none yet, or the connection is lost */
 };
 
 struct call {
@@ -56,11 +56,11 @@ struct call {
 	const struct mpr_route *route;
 	struct json_object *arguments;
 	char *line; /* HMP's; NULL: QMP */
-	char *name; /* that it is about, of rid `rid`; NULL: about all */
+	char *name; /* what it names, in the process of `rid`; NULL: it is about all */
 	uint64_t rid;
-	GPtrArray *parts; /* QEMU's comes first when all are asked */
+	GPtrArray *parts; /* when all are asked, QEMU is the first */
 	guint pending;
-	guint timeout; /* source: some do not answer; 0: they were given up */
+	guint timeout; /* source; 0: it has expired, or one alone is asked */
 	mpr_outcome_fn done;
 	void *opaque;
 };
@@ -71,7 +71,7 @@ static void free_part(struct part *part)
 	g_free(part);
 }
 
-/* Those who have not answered yet free theirs when they do. */
+/* A part that is still unanswered is freed by its answer. */
 static void leave_part(void *opaque)
 {
 	struct part *part = opaque;
@@ -123,7 +123,7 @@ static bool has_class(struct json_object *reply, const char *class)
 	return given && !strcmp(given, class);
 }
 
-/* The remote knows no such command. */
+/* Whether the remote has no such command. */
 static bool is_unknown(const struct call *call, struct json_object *reply)
 {
 	const char *text = mpr_json_get_string(reply, "return");
@@ -173,7 +173,7 @@ static struct json_object *reply_of(const struct call *call, guint i)
 	return ((const struct part *)call->parts->pdata[i])->reply;
 }
 
-/* As it is. */
+/* QEMU's answer, unchanged. */
 static void give_qemus(struct call *call)
 {
 	struct json_object *reply = reply_of(call, 0), *result = mpr_json_get(reply, "return");
@@ -185,7 +185,7 @@ static void give_qemus(struct call *call)
 		end(call, &(struct mpr_outcome){.result = result, .text = mpr_json_string(result)});
 }
 
-/* The first remote that has an answer. */
+/* The first answer that is no error; if there is none, QEMU's error. */
 static void end_either(struct call *call)
 {
 	guint i = 0;
@@ -198,7 +198,7 @@ static void end_either(struct call *call)
 		give_result(call, reply_of(call, i));
 }
 
-/* Those who are there still. */
+/* The remote of a part, if it has answered and is still there. */
 static struct mpr_vm_remote *remote_of(const struct call *call, guint i)
 {
 	const struct part *part = call->parts->pdata[i];
@@ -301,8 +301,8 @@ static void ask(struct call *call, struct mpr_qmp *qmp, uint64_t rid)
 	mpr_qmp_execute(qmp, HMP, line, -1, answered, part);
 }
 
-/* One remote that hangs must not keep those waiting who ask about all. It is asked again when
- * it has answered. */
+/* A remote that hangs must not delay answers about all. It is left out of them until it has
+ * answered this command. */
 static void give_up(const struct part *part)
 {
 	struct mpr_vm_remote *remote = mpr_vm_find_remote(part->vm, part->rid);
@@ -344,7 +344,7 @@ static void on_done(void *opaque, const char *error)
 	end(opaque, &(struct mpr_outcome){.error = error});
 }
 
-/* A device that goes to a remote's drive or bus; `named` is that. */
+/* device_add with a remote's drive or bus, `named`. */
 static void add_device(struct call *call, const struct mpr_remote_option *named)
 {
 	g_autofree char *rid = g_strdup_printf("%llu", (unsigned long long)named->rid);
@@ -353,7 +353,7 @@ static void add_device(struct call *call, const struct mpr_remote_option *named)
 	char *error;
 	int err;
 
-	if (named->kind == MPR_REMOTE_DEVICE) { /* its id is taken */
+	if (named->kind == MPR_REMOTE_DEVICE) { /* the id of the new device is taken */
 		refuse(call, "");
 		return;
 	}

@@ -41,7 +41,7 @@ static const struct mpr_remote_option *find_drive(const struct mpr_vm *vm, const
 	return NULL;
 }
 
-/* Of an id, or a path. An adapter is QEMU's, too, as a proxy. */
+/* By an id or a path of QOM. Adapters are not found: QEMU has them, too, as proxies. */
 static const struct mpr_remote_option *find_disk(const struct mpr_vm *vm, const char *name)
 {
 	const GPtrArray *options = mpr_vm_options(vm);
@@ -61,7 +61,7 @@ static const struct mpr_remote_option *find_disk(const struct mpr_vm *vm, const 
 	return NULL;
 }
 
-/* The adapter that has the bus, "ID.0". */
+/* The adapter with that bus, "ID.0". */
 static const struct mpr_remote_option *find_bus(const struct mpr_vm *vm, const char *name)
 {
 	const GPtrArray *options = mpr_vm_options(vm);
@@ -152,7 +152,7 @@ static char *next_word(const char *text, const char **rest)
 	return g_string_free(word, FALSE);
 }
 
-/* Empty: it is for whoever runs the command to say what is wrong. */
+/* Empty if it cannot be parsed: whoever runs the command will report it. */
 static struct json_object *options_of(const char *text)
 {
 	struct json_object *arguments;

@@ -14,7 +14,7 @@
 #include "orchestrator/vm/vm_state.h"
 #include "orchestrator/vm/waits.h"
 
-/* I/O errors of one process of which users are told in a second. */
+/* I/O errors that a process can report to users in one second. */
 #define IO_ERRORS 16
 
 static bool is_one_of(const char *text, const char *const *words)
@@ -26,7 +26,7 @@ static bool is_one_of(const char *text, const char *const *words)
 
 void mpr_disbelieve(struct mpr_vm_remote *remote, const char *what)
 {
-	/* What a process has that is to end is forgotten already. */
+	/* The devices of a process that is to end were forgotten when it was told to. */
 	if (!remote->disbelieved && !remote->leaving)
 		mpr_say("remote process of rid %llu (pid %d): what it says is not believed (%s): the "
 			"process may have been taken over",
@@ -44,7 +44,7 @@ static bool stops_at(const struct mpr_remote_option *option, const char *key)
 	return action && is_one_of(action, actions);
 }
 
-/* The drive says it, or the disk. */
+/* werror= and rerror= may be with the drive or with the disk. */
 bool mpr_believe_stopped(const struct mpr_vm_remote *remote)
 {
 	for (guint i = 0; i < remote->vm->options->len && !remote->leaving; i++) {
@@ -76,7 +76,7 @@ bool mpr_believe_deleted(const struct mpr_vm_remote *remote, const char *id)
 
 /* ---- Events for users --------------------------------------------------- */
 
-/* What is known of the drive, and of what was said what could be. NULL: something could not. */
+/* What is known of the drive, with those claims that are possible. NULL: one is not. */
 static struct json_object *io_error_data(const struct mpr_vm_remote *remote,
 					 struct json_object *said)
 {
@@ -90,7 +90,7 @@ static struct json_object *io_error_data(const struct mpr_vm_remote *remote,
 	struct json_object *data;
 	char *words, *node;
 
-	/* What a process has that is to end is forgotten already. */
+	/* The devices of a process that is to end were forgotten when it was told to. */
 	if (id && !remote->leaving)
 		drive = mpr_vm_find_drive(remote->vm, remote->rid, id);
 	if (!drive || !operation || !is_one_of(operation, operations) || !action ||
@@ -100,7 +100,7 @@ static struct json_object *io_error_data(const struct mpr_vm_remote *remote,
 	data = json_object_new_object();
 	words = mpr_printable(reason);
 	mpr_json_put(data, "device", mpr_remote_option_get(drive, "id"));
-	/* Not as it was said: a name may be that of a node of QEMU's. */
+	/* Not the name that was claimed, which could be that of a node of QEMU's. */
 	node = mpr_remote_option_node(drive);
 	if (node)
 		mpr_json_put(data, "node-name", node);
@@ -114,7 +114,7 @@ static struct json_object *io_error_data(const struct mpr_vm_remote *remote,
 	return data;
 }
 
-/* Counts one more. */
+/* Counts this one. */
 static bool are_too_many(struct mpr_vm_remote *remote)
 {
 	int64_t now = g_get_monotonic_time();

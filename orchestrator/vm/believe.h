@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is believed of what a remote process says, which may have been taken over: what
- * concerns its own devices and drives, where it can have come about, and not more of it
- * than anybody could read. What users are told is made of that, and not passed on.
+ * Which claims of a remote process are believed. The process may have been taken over, so it is
+ * believed only what concerns its own devices and drives, what is possible, and at a limited rate.
+ * What users are told is made anew from that; no text of the process is passed on unchecked.
  */
 #ifndef MPR_ORCHESTRATOR_VM_BELIEVE_H
 #define MPR_ORCHESTRATOR_VM_BELIEVE_H
@@ -12,16 +12,17 @@
 struct json_object;
 struct mpr_vm_remote;
 
-/* That an I/O error stopped it: one of its drives is to stop at errors. */
+/* That an I/O error stopped it: possible if a drive of its has werror= or rerror=stop. */
 bool mpr_believe_stopped(const struct mpr_vm_remote *remote);
 
-/* That a device of its has gone: mpring asked for that, or for that of its adapter. */
+/* That its device has gone: possible if mpring removes that, or the adapter that it is on. */
 bool mpr_believe_deleted(const struct mpr_vm_remote *remote, const char *id);
 
-/* What users are to be told of a BLOCK_IO_ERROR (json_object_put() it), or NULL: nothing. */
+/* The BLOCK_IO_ERROR for users (json_object_put() it), made of the remote's. NULL: it is not
+ * believed, or one too many. */
 struct json_object *mpr_believe_io_error(struct mpr_vm_remote *remote, struct json_object *event);
 
-/* Tells the operator, once for each process, that it said what is not believed. */
+/* Reports to the operator, once for each process, that it makes claims which are not believed. */
 void mpr_disbelieve(struct mpr_vm_remote *remote, const char *what);
 
 #endif

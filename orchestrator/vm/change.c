@@ -11,7 +11,7 @@
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/leave.h"
 
-/* A remote that does not answer, or whose I/O does not end, keeps nobody's monitor. */
+/* Answers the monitor, though the remote does not or its I/O does not end. */
 static gboolean on_timeout(void *opaque)
 {
 	struct mpr_change *change = opaque;
@@ -82,7 +82,7 @@ bool mpr_change_went_well(struct mpr_change *change, struct json_object *reply, 
 	return !why;
 }
 
-/* One that is lost is taken as having answered that. */
+/* `qmp` NULL: the connection is lost. */
 static void ask(struct mpr_change *change, struct mpr_qmp *qmp, const char *command,
 		struct json_object *arguments, int fd, mpr_qmp_reply_fn reply)
 {
@@ -123,7 +123,7 @@ struct json_object *mpr_change_arguments(struct mpr_opts *opts)
 void mpr_change_give_up(struct mpr_change *change)
 {
 	g_ptr_array_remove(change->vm->options, change->option);
-	/* One that was started for it has nothing else to do. */
+	/* The process was started for this change, or has lost its last adapter meanwhile. */
 	if (!mpr_remote_option_first_adapter(change->vm->options, change->remote->rid))
 		mpr_vm_end_remote(change->remote);
 	mpr_change_conclude(change);

@@ -12,8 +12,8 @@
 #include "orchestrator/vm/events.h"
 #include "orchestrator/vm/vm_state.h"
 
-/* Bytes of a message. QEMU's may be what a command of HMP prints; JSON may take a hundred times
- * its size in memory. */
+/* The longest messages. QEMU's can be all that an HMP command prints. A remote's is parsed though
+ * it may be hostile, and JSON takes up to a hundred times its size in memory. */
 #define QEMU_MESSAGE ((size_t)16 << 20)
 #define REMOTE_MESSAGE ((size_t)1 << 20)
 

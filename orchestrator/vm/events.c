@@ -29,7 +29,7 @@ static bool is_event(struct json_object *event, const char *name)
 
 /* ---- Of a remote -------------------------------------------------------- */
 
-/* Takes over the event, which may be NULL. */
+/* Takes over the event; NULL: there is nothing to tell. */
 static void tell_users(const struct mpr_vm *vm, struct json_object *event)
 {
 	if (vm->event && event)
@@ -47,13 +47,13 @@ static void remote_device_deleted(struct mpr_vm_remote *remote, struct json_obje
 		mpr_disbelieve(remote, "DEVICE_DELETED, of what nobody removes");
 		return;
 	}
-	/* What a process has that is to end is forgotten already. */
+	/* The devices of a process that is to end were forgotten when it was told to. */
 	if (!remote->leaving)
 		option = mpr_vm_find_device(remote->vm, remote->rid, id);
 	adapter = option && option->kind == MPR_REMOTE_ADAPTER;
 	if (option)
 		mpr_vm_forget(remote->vm, option);
-	/* Of an adapter QEMU has told that its proxy is gone. */
+	/* For an adapter QEMU has sent the event, when the proxy went. */
 	if (!adapter)
 		tell_users(remote->vm, mpr_envelope_device_deleted(id));
 	mpr_vm_end_waits(remote, id);
@@ -89,7 +89,7 @@ void mpr_vm_on_remote_event(void *opaque, struct json_object *event)
 
 /* ---- Of QEMU ------------------------------------------------------------ */
 
-/* A machine that pauses before it is told has panicked, and so may stay as it is. */
+/* A machine that has paused before this event has panicked, and may stay paused. */
 static void qemu_shuts_down(struct mpr_vm *vm, struct json_object *event)
 {
 	const char *reason = mpr_json_get_string(mpr_json_get(event, "data"), "reason");

@@ -26,7 +26,7 @@ struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *vm, uint64_t rid)
 	return NULL;
 }
 
-/* No two of all processes have one id. */
+/* Ids are unique in all processes together. */
 static struct mpr_remote_option *find(const struct mpr_vm *vm, bool drive, uint64_t rid,
 				      const char *id)
 {

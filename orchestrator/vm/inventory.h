@@ -11,15 +11,15 @@ struct mpr_remote_option;
 struct mpr_vm;
 struct mpr_vm_remote;
 
-/* All processes (struct mpr_vm_remote), those that end as well, and what they have (struct
- * mpr_remote_option), that which comes or goes as well. */
+/* All processes (struct mpr_vm_remote), even those about to end; and what they have (struct
+ * mpr_remote_option), even what is being added or removed. */
 const GPtrArray *mpr_vm_remotes(const struct mpr_vm *vm);
 const GPtrArray *mpr_vm_options(const struct mpr_vm *vm);
 
-/* A remote process that works, or NULL. */
+/* The process with that rid that is connected and not about to end, or NULL. */
 struct mpr_vm_remote *mpr_vm_find_remote(const struct mpr_vm *vm, uint64_t rid);
 
-/* What it has by that id, or NULL: an adapter or a disk, and a drive. */
+/* Its adapter or disk with that id; its drive with that id; or NULL. */
 struct mpr_remote_option *mpr_vm_find_device(const struct mpr_vm *vm, uint64_t rid, const char *id);
 struct mpr_remote_option *mpr_vm_find_drive(const struct mpr_vm *vm, uint64_t rid, const char *id);
 

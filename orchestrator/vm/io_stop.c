@@ -9,7 +9,7 @@
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/vm_state.h"
 
-/* The machine must stop, if only with another state. */
+/* If that failed, the machine must still stop, though its state is then "paused". */
 static void io_error_set(void *opaque, struct json_object *reply)
 {
 	const struct mpr_vm *vm = opaque;
@@ -18,7 +18,7 @@ static void io_error_set(void *opaque, struct json_object *reply)
 		mpr_qmp_execute(vm->qemu, "stop", NULL, -1, NULL, NULL);
 }
 
-/* Has QEMU stop in the state io-error, which only a device can: the adapter's proxy. */
+/* Has QEMU stop in the state io-error. No command does that, so a property of the proxy does. */
 static void stop_qemu(struct mpr_vm *vm, const struct mpr_remote_option *adapter)
 {
 	struct json_object *arguments = json_object_new_object();
@@ -31,7 +31,8 @@ static void stop_qemu(struct mpr_vm *vm, const struct mpr_remote_option *adapter
 	free(path);
 }
 
-/* An I/O error stops the whole machine, so that the guest's timeouts do not run. */
+/* The machine stops with the remote: in a guest that ran on, commands to the disk would time out.
+ */
 void mpr_vm_remote_stopped(struct mpr_vm_remote *remote)
 {
 	const struct mpr_remote_option *adapter =
@@ -57,7 +58,7 @@ static void continued(void *opaque, struct json_object *reply)
 	remote->continuing = false;
 }
 
-/* One such command is under way at a time, however often QEMU says that it goes on. */
+/* At most one cont is out: QEMU may send RESUME faster than the remote answers. */
 static void resume_remote(struct mpr_vm_remote *remote)
 {
 	if (!remote->stopped || !remote->qmp || remote->continuing)
@@ -72,7 +73,7 @@ void mpr_vm_resume_remotes(const struct mpr_vm *vm)
 		resume_remote(mpr_vm_remote_at(vm, i));
 }
 
-/* It goes on when it is told to, and not before. */
+/* A RESUME without a cont is ignored. */
 void mpr_vm_remote_resumed(struct mpr_vm_remote *remote)
 {
 	if (remote->may_resume)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A machine that an I/O error of a remote disk stops, and that the user lets go on. */
+/* An I/O error of a remote disk stops the whole machine; the user's cont resumes it. */
 #ifndef MPR_ORCHESTRATOR_VM_IO_STOP_H
 #define MPR_ORCHESTRATOR_VM_IO_STOP_H
 
 struct mpr_vm;
 struct mpr_vm_remote;
 
-/* The remote says that it has stopped, or goes on. */
+/* The remote claims that it has stopped; that it goes on. */
 void mpr_vm_remote_stopped(struct mpr_vm_remote *remote);
 void mpr_vm_remote_resumed(struct mpr_vm_remote *remote);
 

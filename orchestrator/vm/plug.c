@@ -34,7 +34,7 @@ static void add_to_remote(struct mpr_change *change)
 			      on_added);
 }
 
-/* An index that is taken is found out before there is a disk. */
+/* The boot order comes first: QEMU refuses an index that is taken, and then no disk is made. */
 static void on_boot_order(void *opaque, struct json_object *reply)
 {
 	struct mpr_change *change = opaque;
@@ -55,7 +55,7 @@ static void add_disk(struct mpr_change *change)
 		add_to_remote(change);
 }
 
-/* The process that is to have the option's device, or NULL with *error. */
+/* The process for the option, which may be a new one, or NULL with *error. */
 static struct mpr_vm_remote *place(struct mpr_vm *vm, const struct mpr_remote_option *option,
 				   char **error)
 {

@@ -34,12 +34,12 @@ static struct json_object *proxy_arguments(struct mpr_change *change)
 	return mpr_change_arguments(mpr_remote_option_proxy(change->option, change->socket));
 }
 
-/* The remote gets a model and offers it on a socket whose other end QEMU's proxy has. */
+/* The remote makes the model, and offers it on one end of a socket; QEMU's proxy gets the other. */
 static const struct step {
 	const char *command;
 	struct json_object *(*arguments)(struct mpr_change *change);
 	bool qemu;
-	bool passes; /* the socket's end goes along */
+	bool passes; /* an end of the socket is passed with it */
 } steps[] = {
 	{.command = "device_add", .arguments = model_arguments},
 	{.command = "getfd", .arguments = socket_arguments, .passes = true},
@@ -50,8 +50,8 @@ static const struct step {
 
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 
-/* Takes back what was done before the step that failed. An end that arrived may have
- * been taken: then it is not there to be closed, and that is just as well. */
+/* Undoes the steps before the one that failed. closefd may fail: the end was used already, and is
+ * closed with its user. */
 static void undo(struct mpr_change *change)
 {
 	size_t done = change->step;
@@ -91,13 +91,13 @@ static void on_step(void *opaque, struct json_object *reply)
 		take_step(change);
 		return;
 	}
-	/* Disks may have come before the proxy. */
+	/* Disks that boot may have been added before the proxy was there. */
 	if (boots(change))
 		mpr_change_tell_boot_order(change, change->option, NULL);
 	mpr_change_settle(change);
 }
 
-/* Each end is its owner's alone, so that either hears the other go. */
+/* Our copy is closed once it is passed, so that each side sees the other hang up. */
 static int take_end(struct mpr_change *change, int end)
 {
 	int fd = change->fds[end];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An adapter is added: a model in a remote process, and its proxy in QEMU. */
+/* Adding an adapter: its model in a remote process, then its proxy in QEMU. */
 #ifndef MPR_ORCHESTRATOR_VM_PLUG_ADAPTER_H
 #define MPR_ORCHESTRATOR_VM_PLUG_ADAPTER_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes that fail before they begin. */
+/* Changes that are refused before they begin. */
 #ifndef MPR_ORCHESTRATOR_VM_REFUSAL_H
 #define MPR_ORCHESTRATOR_VM_REFUSAL_H
 
@@ -7,10 +7,10 @@
 
 #include "orchestrator/vm/plug.h"
 
-/* What is said of a rid that no process has (free() it). */
+/* The message for a rid that no process has (free() it). */
 char *mpr_vm_no_remote(const struct mpr_vm *vm, uint64_t rid);
 
-/* Tells who asked for the change. Frees the error. */
+/* Calls `done` with the error, and frees it. */
 void mpr_vm_refuse(char *error, mpr_vm_changed_fn done, void *opaque);
 
 #endif

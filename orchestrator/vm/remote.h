@@ -12,14 +12,13 @@ struct mpr_vm_remote;
 
 uint64_t mpr_vm_remote_rid(const struct mpr_vm_remote *remote);
 
-/* 0: it has ended. */
+/* Of its process; 0: that has ended. */
 pid_t mpr_vm_remote_pid(const struct mpr_vm_remote *remote);
 
-/* NULL: it is lost. */
+/* Its private monitor; NULL: the connection is lost. */
 struct mpr_qmp *mpr_vm_remote_qmp(const struct mpr_vm_remote *remote);
 
-/* Whether it has left a question unanswered for too long, and has answered none since. When it
- * becomes so, the operator is told. */
+/* Whether it has not answered a command in time, nor any since. Setting it tells the operator. */
 bool mpr_vm_remote_is_silent(const struct mpr_vm_remote *remote);
 void mpr_vm_remote_set_silent(struct mpr_vm_remote *remote, bool silent);
 

@@ -24,7 +24,7 @@ static void on_deleted(void *opaque, bool lost)
 {
 	struct mpr_change *change = opaque;
 
-	(void)lost; /* with all that it had */
+	(void)lost; /* then so are all its devices */
 	change->deleted = true;
 	on_removed(change);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A device is removed from a remote process. */
+/* Removing a device from a remote process. */
 #ifndef MPR_ORCHESTRATOR_VM_REMOVAL_H
 #define MPR_ORCHESTRATOR_VM_REMOVAL_H
 
 struct mpr_change;
 
-/* Ends the change when the remote has said yes and the device is gone, or has said no. */
+/* Sends device_del. The change ends when that has succeeded and DEVICE_DELETED has come, or when it
+ * has failed. */
 void mpr_change_remove(struct mpr_change *change);
 
 #endif

@@ -34,7 +34,7 @@ static char *not_found(const struct mpr_vm *vm, bool drive, const char *id)
 	return error;
 }
 
-/* What cannot be done with it now, or NULL. */
+/* Why it cannot be removed now (free() it), or NULL. */
 static char *hindrance(const struct mpr_vm *vm, const struct mpr_remote_option *option,
 		       const struct mpr_vm_name *name)
 {
@@ -51,7 +51,7 @@ static char *hindrance(const struct mpr_vm *vm, const struct mpr_remote_option *
 	return NULL;
 }
 
-/* The option to be removed, or NULL with *error. */
+/* The option to remove, or NULL with *error. */
 static struct mpr_remote_option *find(const struct mpr_vm *vm, bool drive,
 				      const struct mpr_vm_name *name, char **error)
 {
@@ -66,7 +66,7 @@ static struct mpr_remote_option *find(const struct mpr_vm *vm, bool drive,
 	return NULL;
 }
 
-/* A change of what is there, or NULL: it was refused. */
+/* The change, or NULL: it was refused, and `done` was called. */
 static struct mpr_change *begin_removal(struct mpr_vm *vm, bool drive,
 					const struct mpr_vm_name *name, mpr_vm_changed_fn done,
 					void *opaque)
@@ -104,7 +104,7 @@ void mpr_vm_unplug_drive(struct mpr_vm *vm, const struct mpr_vm_name *name, mpr_
 			      on_drive_deleted);
 }
 
-/* QEMU has asked the guest, which may take its time or refuse, and be asked again. */
+/* QEMU has asked the guest, which may take long or refuse: the user can ask again. */
 static void on_unplug_requested(void *opaque, struct json_object *reply)
 {
 	struct mpr_change *change = opaque;

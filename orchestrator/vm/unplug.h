@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Removing from the running machine; see plug.h. */
+/* Removing from the running machine; plug.h says when `done` is called. */
 #ifndef MPR_ORCHESTRATOR_VM_UNPLUG_H
 #define MPR_ORCHESTRATOR_VM_UNPLUG_H
 
@@ -7,7 +7,7 @@
 
 #include "orchestrator/vm/plug.h"
 
-/* Which one to remove. */
+/* What to remove. */
 struct mpr_vm_name {
 	const char *id;
 	const uint64_t *rid; /* the process that must have it, or NULL: any */
@@ -17,13 +17,13 @@ struct mpr_vm_name {
 void mpr_vm_unplug_drive(struct mpr_vm *vm, const struct mpr_vm_name *name, mpr_vm_changed_fn done,
 			 void *opaque);
 
-/* Removes a device. A disk is gone when it is done, and with it its drive. For an
- * adapter it is done when the guest was asked; when the guest has let go, which QEMU
- * tells by DEVICE_DELETED, its disks go as well, and the process of a last adapter ends. */
+/* Removes a device. When a disk's removal is done, the disk and its drive are gone. An adapter's is
+ * done when QEMU has asked the guest; the adapter goes with its disks when the guest has released
+ * it, which QEMU reports by DEVICE_DELETED. A process ends with its last adapter. */
 void mpr_vm_unplug_device(struct mpr_vm *vm, const struct mpr_vm_name *name, mpr_vm_changed_fn done,
 			  void *opaque);
 
-/* QEMU has let go of a device. */
+/* QEMU has deleted a device; it may be the proxy of an adapter. */
 void mpr_vm_proxy_deleted(struct mpr_vm *vm, const char *id);
 
 #endif

@@ -8,10 +8,10 @@
 #include "orchestrator/vm/vm_state.h"
 #include "orchestrator/vm/waits.h"
 
-/* Of a change. A remote that works answers within milliseconds. */
+/* With a change. A remote that works needs milliseconds, unless its disks are slow. */
 #define PATIENCE_MS 30000
 
-/* A member that ended may go at any time. */
+/* The member may be freed after this call. */
 static void on_end(void *opaque, const struct mpr_member *member)
 {
 	struct mpr_vm *vm = opaque;
@@ -56,7 +56,7 @@ void mpr_vm_hang_up(struct mpr_vm *vm)
 	}
 }
 
-/* Whether somebody is still to be told that a connection is lost. */
+/* Whether a loss has not been reported to its callback yet. */
 static bool is_connected(const struct mpr_vm *vm)
 {
 	for (guint i = 0; i < vm->remotes->len; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What this folder's files know of the virtual machine. */
+/* The state of the running machine, for the files of this folder. */
 #ifndef MPR_ORCHESTRATOR_VM_VM_STATE_H
 #define MPR_ORCHESTRATOR_VM_VM_STATE_H
 
@@ -11,8 +11,8 @@
 #include "orchestrator/vm/qmp_client.h"
 #include "orchestrator/vm/vm.h"
 
-/* A remote process. It goes when the process has ended and its monitor is lost, and
- * nobody has it any more. */
+/* A remote process. Counted: freed when the process has ended, its monitor is lost, and no change
+ * refers to it. */
 struct mpr_vm_remote {
 	struct mpr_vm *vm;
 	uint64_t rid;
@@ -20,14 +20,15 @@ struct mpr_vm_remote {
 	struct mpr_member *member; /* NULL once it has ended */
 	struct mpr_qmp *qmp;	   /* NULL once it is lost */
 	bool leaving;		   /* it was told to end */
-	bool stopped;		   /* by an I/O error (werror=stop) */
-	bool continuing;	   /* it was told to go on, and has not answered */
-	bool may_resume;	   /* it was told to go on, since it stopped */
-	/* See believe.c: of I/O errors, in the second that began then; what was told. */
+	bool stopped;		   /* by an I/O error (werror=stop), until it resumes */
+	bool continuing;	   /* cont is out */
+	bool may_resume;	   /* there was a cont since it stopped */
+	/* believe.c: I/O errors in the second that began then; whether the operator was told that
+	 * some were withheld, that it was disbelieved. */
 	int64_t io_errors_since;
 	unsigned io_errors;
 	bool withheld, disbelieved;
-	bool silent; /* it did not answer in time */
+	bool silent; /* remote.h */
 };
 
 struct mpr_vm {
@@ -37,13 +38,13 @@ struct mpr_vm {
 	char *remote_program;
 	struct mpr_qmp *qemu;
 	bool qemu_lost;
-	bool paused;	    /* QEMU's machine, as events tell */
+	bool paused;	    /* QEMU's machine, by its last event */
 	GPtrArray *remotes; /* struct mpr_vm_remote */
 	GPtrArray *waits;   /* waits.h */
 	mpr_vm_event_fn event;
 	void *opaque;
-	unsigned sockets; /* names made up for sockets on their way */
-	guint change_ms;  /* for what one is to do, before nobody waits for it */
+	unsigned sockets; /* numbers the names under which sockets are passed */
+	guint change_ms;  /* how long a change is waited for */
 };
 
 static inline struct mpr_remote_option *mpr_vm_option(const struct mpr_vm *vm, guint i)

@@ -77,6 +77,6 @@ void mpr_vm_end_waits(struct mpr_vm_remote *remote, const char *id)
 			continue;
 		g_ptr_array_remove_index(waits, i);
 		deleted(opaque, !id);
-		i = waits->len; /* others may have gone as well */
+		i = waits->len; /* the call may have removed others */
 	}
 }

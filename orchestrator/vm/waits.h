@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who waits for a device of a remote process to be gone. */
+/* Waiting for a DEVICE_DELETED of a remote process. */
 #ifndef MPR_ORCHESTRATOR_VM_WAITS_H
 #define MPR_ORCHESTRATOR_VM_WAITS_H
 
@@ -9,21 +9,21 @@
 struct mpr_vm;
 struct mpr_vm_remote;
 
-/* `lost`: all that the process had is gone with it. */
+/* `lost`: the connection to the remote was, and the device is gone with all others. */
 typedef void (*mpr_vm_deleted_fn)(void *opaque, bool lost);
 
-/* Nobody yet (g_ptr_array_unref() it). */
+/* An empty list (g_ptr_array_unref() it). */
 GPtrArray *mpr_vm_waits_create(void);
 
-/* Has `deleted` called once, when the remote's device is gone, or the remote. */
+/* Has `deleted` called, once, when the remote's device or the remote itself is gone. */
 void mpr_vm_await_deleted(struct mpr_vm_remote *remote, const char *id, mpr_vm_deleted_fn deleted,
 			  void *opaque);
-/* Not any more. */
+/* Cancels what was registered with `opaque`. */
 void mpr_vm_stop_waiting(struct mpr_vm *vm, const void *opaque);
 
 bool mpr_vm_is_awaited(const struct mpr_vm_remote *remote, const char *id);
 
-/* The device is gone. `id` NULL: all are, because the remote is lost. */
+/* Calls those who wait for the device. `id` NULL: the remote is lost, and with it all devices. */
 void mpr_vm_end_waits(struct mpr_vm_remote *remote, const char *id);
 
 #endif
