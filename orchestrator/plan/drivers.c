@@ -39,8 +39,8 @@ void mpr_drivers_free(struct mpr_drivers *drivers)
 
 /* ---- Asking ------------------------------------------------------------- */
 
-/* The name in a line like: name "lsi53c895a", bus PCI, desc "..."; between `begin` and
- * `end`, which may be several characters (g_free() it). NULL: it is another line. */
+/* The name in a line such as: name "lsi53c895a", bus PCI, desc "..."; it stands between the string
+ * `begin` and one of the characters `end` (g_free() it). NULL: the line has none. */
 static char *name_in(const char *line, const char *begin, const char *end)
 {
 	size_t length = strlen(begin);
@@ -50,7 +50,7 @@ static char *name_in(const char *line, const char *begin, const char *end)
 		       : NULL;
 }
 
-/* What the program said, in mpring's words; it knows -rplugin by another name. */
+/* The program's message as mpring's; -plugin of the remote is -rplugin here. */
 static char *failure(const struct mpr_drivers *drivers, const char *what, char *said)
 {
 	const char *text = g_strchomp(said);
@@ -64,7 +64,7 @@ static char *failure(const struct mpr_drivers *drivers, const char *what, char *
 				     drivers->program, what);
 }
 
-/* What the program prints for each -device WHAT (ended by NULL), or NULL with *error. */
+/* What the program prints for each "-device WHAT" (g_free() it), or NULL with *error. */
 static char *ask(const struct mpr_drivers *drivers, char *const *what, char **error)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
@@ -112,7 +112,7 @@ static int ask_names(struct mpr_drivers *drivers, char **error)
 	return 0;
 }
 
-/* Of "DRIVER options:" and what follows, which is taken from *lines. */
+/* Takes "DRIVER options:" and the properties below it from *lines. */
 static void take_properties(struct mpr_drivers *drivers, char ***lines)
 {
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -158,7 +158,7 @@ static int learn(struct mpr_drivers *drivers, char **error)
 	return err || drivers->properties ? err : ask_properties(drivers, error);
 }
 
-/* Ended by NULL; NULL: no such driver. */
+/* The properties of a driver, ended by NULL; NULL: there is no such driver. */
 static const char *const *properties_of(const struct mpr_drivers *drivers, const char *driver)
 {
 	const GPtrArray *names = driver ? g_hash_table_lookup(drivers->properties, driver) : NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A QEMU command line with -rdevice, -rdrive and -rplugin options, taken apart into the
- * command lines of QEMU and of one remote process for each rid.
+ * What a QEMU command line with -rdevice, -rdrive and -rplugin options asks for: a machine whose
+ * devices are in QEMU and in one remote process for each rid.
  */
 #ifndef MPR_ORCHESTRATOR_PLAN_PLAN_H
 #define MPR_ORCHESTRATOR_PLAN_PLAN_H
@@ -37,7 +37,7 @@ char *const *mpr_plan_said(const struct mpr_plan *plan);
 /* The files of its -rplugin options, ended by NULL. */
 char *const *mpr_plan_plugins(const struct mpr_plan *plan);
 
-/* The drivers of the remote program, which is named the first time. */
+/* The drivers of the remote program; `program` matters in the first call only. */
 struct mpr_drivers *mpr_plan_drivers(struct mpr_plan *plan, const char *program);
 
 /* The -global options (struct mpr_global). */

@@ -30,11 +30,11 @@ extern const struct mpr_qemu_option mpr_qemu_options[];
 /* The word without its dashes, of which QEMU takes one or two; NULL: it has none. */
 const char *mpr_option_name(const char *word);
 
-/* Whether the word is the option of that name, or is -rdevice, -rdrive or -rplugin. */
+/* Whether the word is that option; whether it is -rdevice, -rdrive or -rplugin. */
 bool mpr_is_option(const char *word, const char *name);
 bool mpr_is_remote_option(const char *word);
 
-/* The option that a word is, or NULL: it is none, or unknown, or one of these. */
+/* The entry of the table for a word, or NULL: it is no option of QEMU 7.2. */
 const struct mpr_qemu_option *mpr_qemu_option(const char *word);
 
 /* How many words the option at argv[0] takes: 2 with a value, else 1. */

@@ -28,8 +28,8 @@ struct mpr_remote_option {
 	struct mpr_opts *opts; /* without rid= */
 	int scsi_id;	       /* of a disk, after mpr_boot_place() */
 	uint64_t rid;
-	/* Properties that the adapter's model has, ended by NULL (drivers.h); NULL: not known.
-	 * All others are the proxy's. */
+	/* The properties of the adapter's model, ended by NULL (drivers.h); NULL: not known. All
+	 * others are the proxy's. */
 	const char *const *own;
 };
 
@@ -67,15 +67,14 @@ int mpr_remote_option_check(const GPtrArray *options, size_t index, char **error
 
 /* ---- Options for the processes (mpr_opts_free() them) ---- */
 
-/* The remote's -device or -drive. Of an adapter it gets the model and its properties. */
+/* The remote's -device or -drive. An adapter's has driver, id and the properties of the model. */
 struct mpr_opts *mpr_remote_option_told(const struct mpr_remote_option *option);
 
 /* The remote's -object, which offers the adapter on its socket `fd`. */
 struct mpr_opts *mpr_remote_option_object(const struct mpr_remote_option *adapter, const char *fd);
 
-/* QEMU's -device: the proxy of the adapter, on the socket that it has by that name. What
- * the option says beyond that and where the process runs is for the PCI device that QEMU
- * sees: bus=pci.0,addr=5. */
+/* QEMU's -device, the adapter's proxy, on QEMU's descriptor `socket`. It has the properties that
+ * are neither the model's nor about where the process runs: bus=pci.0,addr=5. */
 struct mpr_opts *mpr_remote_option_proxy(const struct mpr_remote_option *adapter,
 					 const char *socket);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a client who cannot be accepted, because no descriptor is free, is
- * accepted later, and that mpring rests until then. */
+/* Proves that a client who cannot be accepted, because no descriptor is free, is accepted later,
+ * and that mpring does not spin meanwhile. */
 #include <fcntl.h>
 #include <glib.h>
 #include <stdbool.h>
@@ -26,7 +26,7 @@ static int connect_to(const char *path)
 	return sock;
 }
 
-/* The limit that there was. */
+/* Returns the limit from before. */
 static struct rlimit exhaust_descriptors(void)
 {
 	struct rlimit limit, before;

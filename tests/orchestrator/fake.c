@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plays QEMU and the remote program for run_test. It writes what it found
- * itself to be into $FAKE_DIR/PID and renames that, when complete, to
- * $FAKE_DIR/qemu or, for a remote, $FAKE_DIR/ID with the id of its first
- * adapter. The sockets are used: QEMU asks on each who is there.
+ * Plays QEMU and the remote program for run_test. It reports its arguments, descriptors and the
+ * like to $FAKE_DIR/PID, which it renames when complete: to $FAKE_DIR/qemu or, as a remote, to
+ * $FAKE_DIR/ID with the id of its first adapter. QEMU asks on each socket who is there.
  *
- * As QEMU it then does what its last argument says: "exit=N", "raise=N", or
- * "wait" for a signal, whose number is written to $FAKE_DIR/signal, and exit
- * with 42; "tarry" is the same with the signal after the first. As a remote it ends when its socket
- * hangs up, unless $FAKE_REMOTE is "deaf" (to hang-ups) or "stubborn" (also to SIGTERM).
- * "brief" ends as soon as it is ready. "choosy" with the adapter b says why it will not be
- * ready, "faulty" is killed before it is, "slow" never is, and "silent" says that it will not
- * be. To "-device help" it says that it has one driver.
+ * As QEMU it then does what its last argument says: "exit=N"; "raise=N"; "wait" for a signal, write
+ * its number to $FAKE_DIR/signal, and exit with 42; "tarry": the same at the second signal.
+ *
+ * As a remote it ends when its socket hangs up, unless $FAKE_REMOTE says otherwise: "deaf" ignores
+ * hang-ups, "stubborn" SIGTERM as well; "brief" ends as soon as it is ready; "choosy", with the
+ * adapter b, refuses it with a message; "faulty" is killed before it is ready, "slow" never becomes
+ * ready, "silent" closes the pipe without a word. "-device help" lists one driver.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -46,7 +45,7 @@ static void end_report(FILE *out, const char *name)
 	rename(from, to);
 }
 
-/* What is for the start alone is left out. */
+/* Without the pipe of MPRING_READY, which only the start needs. */
 static void report_fds(FILE *out, int report_fd)
 {
 	const char *ready = getenv("MPRING_READY") ? getenv("MPRING_READY") : "";
@@ -94,14 +93,14 @@ static const char *property(const char *text, const char *key)
 	return value;
 }
 
-/* A sanitizer would make of it an exit of its own. */
+/* With the default action: a sanitizer's handler would turn the signal into an exit. */
 static void die_by(int sig)
 {
 	signal(sig, SIG_DFL);
 	raise(sig);
 }
 
-/* Says that it is ready, or does as it does. */
+/* Reports that it is ready, or fails in the manner that is asked for. */
 static void get_ready(const char *manner, const char *id)
 {
 	int fd = atoi(getenv("MPRING_READY"));

@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Something that can be preloaded and does nothing. */
+/* An object to be preloaded that does nothing. */
 extern int mpr_fake_object;
 int mpr_fake_object;

@@ -33,7 +33,7 @@ static const char *text_of(struct json_object *arguments)
 	return arguments ? json_object_to_json_string_ext(arguments, JSON_C_TO_STRING_PLAIN) : "{}";
 }
 
-/* Of a QMP name, or of an HMP line; *words: what follows on it. */
+/* By a name in QMP, or by an HMP line; *words: what follows the name there. */
 static const struct mpr_own_command *find_own(const char *name, const char **words)
 {
 	const struct mpr_own_command *own = own_commands;
@@ -48,7 +48,7 @@ static const struct mpr_own_command *find_own(const char *name, const char **wor
 	return own->hmp ? own : NULL;
 }
 
-/* What is called "routed", or said of "remote...", is not QEMU's alone. */
+/* Commands called "routed", or with an argument "remote...", concern remotes. */
 static bool has_qmp(const struct mpr_commands *commands, const char *name,
 		    struct json_object *arguments)
 {

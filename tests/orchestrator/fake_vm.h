@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine for the tests of monitors, in the place of QEMU and of mpring's commands:
- * it notes what it is asked and is told what to answer.
+ * The commands of a machine for tests of monitors (commands.h): it records what it is asked, and
+ * the test says what it answers.
  */
 #ifndef TESTS_ORCHESTRATOR_FAKE_VM_H
 #define TESTS_ORCHESTRATOR_FAKE_VM_H
@@ -12,20 +12,19 @@
 
 extern const struct mpr_commands fake_vm;
 
-/* What was asked since the last answer, "command {arguments}" or "name words", one
- * question a line. */
+/* What was asked since the last answer, each on a line: "command {arguments}" or "name words". */
 const char *fake_vm_asked(void);
 
-/* Answers the oldest command given to QEMU. The reply is JSON; NULL: QEMU has gone. */
+/* Answers the oldest command to QEMU by JSON; NULL: QEMU is lost. */
 void fake_vm_answer(const char *reply);
-/* Ends the oldest of mpring's commands. */
+/* Gives the outcome of the oldest command that is not QEMU's. */
 void fake_vm_end(const char *error, const char *result, const char *text);
 void fake_vm_end_as(const struct mpr_outcome *outcome);
 
-/* Answers everything, commands for QEMU with `reply`. False: nothing was asked. */
+/* Answers all, commands to QEMU by `reply`. False: nothing was asked. */
 bool fake_vm_answer_all(const char *reply);
 
-/* Forgets everything; nothing may be unanswered. */
+/* Starts afresh; everything must have been answered. */
 void fake_vm_reset(void);
 
 #endif

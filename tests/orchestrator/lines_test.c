@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what HMP on a connection shows and hands on, and what completion offers. */
+/* Proves what a user of HMP sees, what QEMU is asked, and what completion offers. */
 #include <errno.h>
 #include <glib.h>
 #include <stdbool.h>
@@ -164,7 +164,7 @@ static void the_cpu_is_remembered(void **state)
 	answer(f, "{\"return\": \"\"}");
 	type(f, "info cpus\n");
 	assert_asked("human-monitor-command {\"command-line\":\"info cpus\",\"cpu-index\":1}\n");
-	/* It was unplugged: QEMU's first takes its place. */
+	/* The CPU was unplugged: QEMU's first takes its place. */
 	answer(f, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"cpu-index\"}}");
 	assert_asked("human-monitor-command {\"command-line\":\"info cpus\"}\n");
 	answer(f, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"bad\"}}");

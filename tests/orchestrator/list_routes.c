@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints what is decided of QEMU's commands, for monitors_test.py: "qmp NAME remote" or
- * "hmp NAME qemu". */
+/* Prints the table of QEMU's commands for routes_test.py: "qmp NAME remote", "hmp NAME qemu". */
 #include <stdio.h>
 
 #include "orchestrator/commands/routes.h"

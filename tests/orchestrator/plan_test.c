@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves how a command line becomes those of QEMU and its remote processes,
- * and which command lines are refused. */
+/* Proves which command lines QEMU and the remote processes get, and which command lines are
+ * refused. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -294,7 +294,7 @@ static void monitors(void **state)
 	mpr_plan_free(plan);
 }
 
-/* The lines of Multi-process QEMU's manual, word by word. */
+/* The command lines in Multi-process QEMU's manual, verbatim. */
 static struct rewrite manual_of_rdevice = {
 	.given = "qemu-system-x86_64 -enable-kvm -machine q35 -smp 4 -m 4096M -vnc :0 "
 		 "-net nic -net user,hostfwd=tcp::5022-:22 -hda os.qcow2 "
@@ -424,7 +424,6 @@ static void refusals(void **state)
 	}
 }
 
-/* Which command lines share the guest's memory. */
 static void memory(void **state)
 {
 	static const struct {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that every option of the distribution's QEMU has been decided on, that
- * docs/qemu-options.md (argv[1]) says what the code does, and that options which would
- * hold for one half of a machine are refused. */
+/* Proves that the table has every option of the distribution's QEMU, that docs/qemu-options.md
+ * (argv[1]) says the same, and that options which would hold for QEMU only are refused. */
 #include <errno.h>
 #include <glib.h>
 #include <stdio.h>
@@ -16,8 +15,7 @@ static const char *page_path;
 
 #define QEMU "qemu-system-x86_64"
 
-/* What QEMU says when it is run with these words: first on standard output, then on
- * standard error. */
+/* QEMU's standard output followed by its standard error, when it is run with these words. */
 static char *qemu_says(const char *first, const char *second)
 {
 	char *argv[] = {QEMU, (char *)first, (char *)second, NULL}, *out, *err, *said;
@@ -58,10 +56,10 @@ static void every_option_is_decided(void **state)
 		check_line(*line);
 		count++;
 	}
-	assert_in_range(count, 100, 1000); /* it was the list of options */
+	assert_in_range(count, 100, 1000); /* it was the whole list */
 }
 
-/* QEMU looks at every option before it does anything. */
+/* QEMU parses all options before it does anything, and complains of a missing value. */
 static void arguments_are_where_qemu_has_them(void **state)
 {
 	(void)state;
@@ -114,7 +112,7 @@ static void half_options_are_refused(void **state)
 {
 	static const struct {
 		char *argv[6];
-		const char *message; /* NULL: it is taken */
+		const char *message; /* NULL: it is accepted */
 	} cases[] = {
 		{{"qemu", "-snapshot"}, "-snapshot: remote disks have no temporary copies"},
 		{{"qemu", "--loadvm", "x"}, "--loadvm: the state of remote devices and disks"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves how mpring talks QMP: the order of things, descriptors that go along, and
- * what a peer can do that breaks the rules or leaves. */
+/* Proves how mpring speaks QMP: the order of commands, passing descriptors, and what happens when a
+ * peer breaks the rules or hangs up. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -19,7 +19,7 @@
 #define OK "{\"return\": {}}\r\n"
 #define CAPABILITIES "{\"execute\":\"qmp_capabilities\"}\n"
 
-/* What one read may bring beyond the limit. */
+/* The most that one read can exceed the limit by. */
 #define READ_MAX 16384
 
 #define MESSAGE_MAX ((size_t)8 << 20)
@@ -29,8 +29,8 @@ struct talk {
 	struct mpr_qmp *qmp;
 	int peer;
 	char log[4096]; /* what the client's functions were told */
-	bool destroy;	/* at the next of them */
-	bool counts;	/* events, in place of the log */
+	bool destroy;	/* destroy the client in its next function */
+	bool counts;	/* count events, do not log them */
 	size_t events;
 };
 
@@ -225,7 +225,7 @@ static void a_descriptor_goes_with_its_command(void **state)
 	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
 	execute("first");
 	mpr_qmp_execute(talk.qmp, "getfd", NULL, pipe_fds[1], on_reply, "getfd");
-	close(pipe_fds[1]); /* the client has its own */
+	close(pipe_fds[1]); /* the client has a copy */
 	assert_string_equal(hear(), "{\"execute\":\"first\"}\n");
 	say(OK);
 	assert_string_equal(hear_fd(&fd), "{\"execute\":\"getfd\"}\n");
@@ -234,7 +234,7 @@ static void a_descriptor_goes_with_its_command(void **state)
 	assert_int_equal(write(fd, "x", 1), 1);
 	close(fd);
 	assert_int_equal(read(pipe_fds[0], &byte, 1), 1);
-	assert_int_equal(read(pipe_fds[0], &byte, 1), 0); /* nobody else has it */
+	assert_int_equal(read(pipe_fds[0], &byte, 1), 0); /* the peer had the only copy */
 	close(pipe_fds[0]);
 }
 
@@ -275,7 +275,7 @@ static void a_peer_that_leaves_is_told(void **state)
 	assert_string_equal(talk.log, "stop:none cont:none lost more:none ");
 }
 
-/* What breaks the rules ends the connection and nothing else. */
+/* Breaking the rules ends the connection, and nothing else. */
 static void bad_peers_are_hung_up_on(void **state)
 {
 	static const char *const bad[] = {
@@ -303,7 +303,7 @@ static void bad_peers_are_hung_up_on(void **state)
 	}
 }
 
-/* Nor do they answer anything. */
+/* Messages that are no replies answer no command. */
 static void bad_replies_are_none(void **state)
 {
 	static const char *const bad[] = {
@@ -353,7 +353,7 @@ static void deep_nesting_is_bad(void **state)
 	assert_string_equal(talk.log, "stop:none lost ");
 }
 
-/* Memory is not taken without bound. */
+/* The buffer for a message is bounded. */
 static void an_endless_message_is_bad(void **state)
 {
 	static char text[65536];
@@ -373,8 +373,7 @@ static void an_endless_message_is_bad(void **state)
 	assert_string_equal(talk.log, "lost ");
 }
 
-/* A message of as many bytes as are allowed is taken, and one of one more is not, even if
- * it comes with its end. */
+/* The limit is exact: a message of one byte more is refused, even if it arrives whole. */
 static void a_message_has_its_limit(void **state)
 {
 	for (size_t more = 0; more < 2; more++) {
@@ -401,7 +400,7 @@ static void a_message_has_its_limit(void **state)
 	}
 }
 
-/* Sends "return": [ITEM,ITEM,...]; returns what came of it. */
+/* Sends "return": [ITEM,ITEM,...]; returns the log. */
 static const char *reply_with(const char *item, size_t count)
 {
 	GString *text = g_string_new("{\"return\":[");
@@ -415,7 +414,7 @@ static const char *reply_with(const char *item, size_t count)
 		ssize_t n = send(talk.peer, at, strlen(at), MSG_NOSIGNAL);
 
 		if (n < 0 && errno != EAGAIN)
-			break; /* it was hung up on */
+			break; /* the client hung up */
 		at += n > 0 ? n : 0;
 		run_loop();
 	}
@@ -424,7 +423,8 @@ static const char *reply_with(const char *item, size_t count)
 	return talk.log;
 }
 
-/* Small values take a hundred times their size in memory; a long text does not. */
+/* Small values take a hundred times their size in memory, so that they are counted; a long string
+ * is one value. */
 static void a_message_has_a_limit_of_values(void **state)
 {
 	assert_ptr_equal(strstr(reply_with("[]", 100000), "stop:{"), talk.log);
@@ -436,7 +436,7 @@ static void a_message_has_a_limit_of_values(void **state)
 	assert_string_equal(reply_with("[]", 200000), "stop:none lost ");
 }
 
-/* Of a peer that never stops no more is read than it may say in the time. */
+/* A peer that never stops is read at the rate of events that it may send. */
 static void a_flood_of_events_waits(void **state)
 {
 	static const char event[] = "{\"event\": \"FLOOD\"}";
@@ -497,7 +497,7 @@ static void nobody_is_called_after_the_end(void **state)
 	negotiate();
 	execute("stop");
 	mpr_qmp_destroy(talk.qmp);
-	talk.destroy = true; /* it is */
+	talk.destroy = true;
 	run_loop();
 	assert_string_equal(talk.log, "");
 	mpr_qmp_destroy(NULL);
@@ -521,7 +521,7 @@ static void errors_are_found_in_replies(void **state)
 
 #define with_talk(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-/* Whatever it costs to close it: a test that waits does so until it is ended. */
+/* However long close() takes: a client that waited would hang here until the test is killed. */
 static void descriptors_that_nobody_asked_for_are_not_waited_for(void **state)
 {
 	int other, sock = lingering_socket(&other);

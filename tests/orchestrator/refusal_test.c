@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a command line that is refused, at whichever step of what comes before
- * anything is started, leaves this process's descriptors as they were. */
+/* Proves that no descriptor leaks, or is closed twice, when a run is refused at any step before
+ * processes are started. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -16,7 +16,7 @@
 
 #define FDS 64
 
-/* Steps until one fails. */
+/* The step that fails: counts down to 0. */
 static unsigned steps_left;
 
 static bool fails_here(void)
@@ -80,7 +80,7 @@ char *__wrap_mpr_locate(const struct mpr_program *program, char **error)
 	return NULL;
 }
 
-/* The program is not run. */
+/* In place of running the program. */
 int __wrap_mpr_check_drivers(struct mpr_drivers *drivers, const GPtrArray *options, char **error)
 {
 	(void)drivers;
@@ -116,7 +116,7 @@ static uint64_t open_descriptors(void)
 	return open;
 }
 
-/* Lets each step fail in turn; how many there are. */
+/* Lets each step fail in turn. Returns how many there are. */
 static unsigned try_all(char *const *argv)
 {
 	uint64_t before = open_descriptors();
@@ -142,8 +142,9 @@ static void descriptors_stay_as_they_were(void **state)
 	char *argv[] = {COMMON, NULL};
 
 	(void)state;
-	assert_true(open_descriptors() & 1); /* which closing by mistake takes first */
-	/* Eight checks, and a pair of sockets for each of the processes. */
+	assert_true(open_descriptors() &
+		    1); /* standard input, the likeliest victim of closing 0 by mistake */
+	/* Eight checks, and a socket pair for each of two remotes. */
 	assert_int_equal(try_all(argv), 10);
 }
 
@@ -152,7 +153,7 @@ static void so_they_do_with_a_monitor(void **state)
 	char *argv[] = {COMMON, "-qmp", "stdio", NULL};
 
 	(void)state;
-	/* One more for each remote, and one for QEMU. */
+	/* With monitors, one more pair for each remote, and one for QEMU. */
 	assert_true(try_all(argv) >= 13);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what a user of QMP gets from QEMU and what from mpring, in which order, and
- * that no user can stall or exhaust mpring. The test is the user and QEMU both. */
+/* Proves which answers a user of QMP gets from QEMU and which from mpring, in which order, and that
+ * no user can stall mpring or exhaust its memory. The test plays the user and QEMU. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -82,7 +82,7 @@ static bool collect(int fd, GString *into)
 	return n > 0;
 }
 
-/* Until nothing happens any more. */
+/* Serves the main loop until it is idle. */
 static void settle(struct fixture *f)
 {
 	bool worked = true;
@@ -118,8 +118,7 @@ static void assert_got(GString *text, const char *expected)
 	g_string_truncate(text, 0);
 }
 
-/* Answers mpring's question, which is the last that QEMU got, as QEMU would; *before:
- * what came before it must be this. */
+/* Answers mpring's question, the last that QEMU got. `before`: all that QEMU got before it. */
 static void answer_question(struct fixture *f, const char *before, const char *answer)
 {
 	char *at = strstr(f->to_qemu->str, "{\"execute\": \"query-version\", \"id\": \"mpring-");
@@ -214,7 +213,7 @@ static void the_users_end_waits_for_qemus_answers(void **state)
 	say(f, f->qemu, "{\"return\": {}}\r\n");
 	assert_true(f->finished);
 	assert_got(f->to_user, "{\"event\": \"STOP\"}\r\n{\"return\": {}}\r\n");
-	/* QEMU 7.2 may hang when something comes while it ends. */
+	/* QEMU 7.2 may hang if it gets a command while it ends. */
 	assert_got(f->to_qemu, "{\"execute\":\"stop\"}\n");
 }
 
@@ -253,7 +252,7 @@ static void qemus_end_is_the_users(void **state)
 	assert_got(f->to_user, "{\"event\": \"SHUTDOWN\"}\r\n");
 }
 
-/* QEMU may have gone before anybody looks. */
+/* QEMU may have hung up before its last message is read. */
 static void the_last_words_are_handed_on(void **state)
 {
 	struct fixture *f = *state;
@@ -280,7 +279,7 @@ static void own_commands_wait_for_their_turn(void **state)
 	assert_string_equal(fake_vm_asked(), "");
 	answer_question(f, "{\"execute\":\"stop\"}\n", ACCEPTED);
 	assert_string_equal(fake_vm_asked(), "x-rdevice-add {\"a\":1}\n");
-	/* What QEMU tells comes meanwhile; the next command does not go. */
+	/* Meanwhile events pass, but the next command waits. */
 	say(f, f->qemu, "{\"event\": \"STOP\"}\r\n");
 	assert_got(f->to_qemu, "");
 	fake_vm_end(NULL, NULL, NULL);
@@ -308,7 +307,7 @@ static void own_commands_have_errors_and_results(void **state)
 		   "\"id\": null}\r\n");
 }
 
-/* A manager may know HMP's commands only. */
+/* A management program may use HMP alone, by human-monitor-command. */
 static void own_commands_of_hmp_are_run(void **state)
 {
 	struct fixture *f = *state;
@@ -326,7 +325,7 @@ static void own_commands_of_hmp_are_run(void **state)
 	    "{\"command-line\":\"info x\"}}");
 	assert_got(f->to_qemu, "{\"execute\":\"human-monitor-command\",\"arguments\":"
 			       "{\"command-line\":\"info x\"}}\n");
-	/* One who leaves is not answered. */
+	/* A user who has hung up gets no answer. */
 	say(f, f->user,
 	    "{\"execute\":\"human-monitor-command\",\"arguments\":"
 	    "{\"command-line\":\"help\"}}");
@@ -336,7 +335,7 @@ static void own_commands_of_hmp_are_run(void **state)
 	fake_vm_answer("{\"return\": \"quit\\r\\n\"}");
 }
 
-/* A command of QEMU's that is about a remote's drive has its class of errors, too. */
+/* The errors of such a command keep their class. */
 static void commands_about_remote_drives_are_routed(void **state)
 {
 	struct fixture *f = *state;
@@ -363,7 +362,7 @@ static void commands_about_remote_drives_are_routed(void **state)
 	assert_got(f->to_user, "{\"return\": \"Error: no\\r\\n\"}\r\n");
 }
 
-/* The drive may have gone when its command has its turn. */
+/* The drive may be gone when it is the command's turn. */
 static void what_is_not_a_remotes_any_more_is_left_to_qemu(void **state)
 {
 	static const char text[] =
@@ -390,7 +389,7 @@ static void what_is_not_a_remotes_any_more_is_left_to_qemu(void **state)
 	assert_got(f->to_user, "{\"return\": \"not found\\r\\n\"}\r\n");
 }
 
-/* Before capabilities are negotiated, and with other members, in QEMU's words. */
+/* Before capabilities are negotiated, or with unknown members: QEMU's own error. */
 static void qemu_refuses_what_it_would(void **state)
 {
 	struct fixture *f = *state;
@@ -424,7 +423,7 @@ static void all_commands_are_listed(void **state)
 	assert_true(f->finished);
 }
 
-/* Somebody may send the words of an answer in a name. */
+/* Text of QEMU's may contain what looks like an answer. */
 static void only_an_answer_is_taken_for_one(void **state)
 {
 	struct fixture *f = *state;
@@ -492,7 +491,7 @@ static void garbage_is_refused_and_does_not_reach_qemu(void **state)
 	assert_non_null(strstr(f->to_user->str, ERROR));
 	assert_string_equal(strchr(f->to_user->str, '\n'), "\n");
 	assert_got(f->to_qemu, "{\"execute\":\"stop\"}\n");
-	/* The byte with which QMP begins again. */
+	/* QMP's byte for resetting the parser. */
 	say(f, f->user, "{\"execute\": \xff{\"execute\":\"cont\"}");
 	assert_got(f->to_qemu, "{\"execute\":\"cont\"}\n");
 }
@@ -533,7 +532,7 @@ static void deep_nesting_is_refused(void **state)
 	assert_got(f->to_qemu, "");
 }
 
-/* Without the test's reading. */
+/* Without reading what arrives at the test. */
 static void run_loop(void)
 {
 	for (int i = 0; i < 10000 && g_main_context_iteration(NULL, FALSE); i++)
@@ -556,7 +555,7 @@ static void a_user_who_never_reads_gives_no_more_commands(void **state)
 	assert_false(f->finished);
 }
 
-/* What he does not read stays with QEMU ... */
+/* Answers that are not read stay with QEMU ... */
 static void a_user_who_never_reads_fills_no_memory(void **state)
 {
 	char *event = g_strdup_printf("{\"event\": \"%01000d\"}\r\n", 0);
@@ -576,7 +575,7 @@ static void a_user_who_never_reads_fills_no_memory(void **state)
 	g_free(event);
 }
 
-/* ... and what QEMU cannot keep is the end of him. */
+/* ... but events of mpring's own cannot, so the user is hung up on. */
 static void a_user_who_never_reads_events_is_hung_up_on(void **state)
 {
 	struct json_object *event = json_object_new_object();

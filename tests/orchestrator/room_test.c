@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proves that guest memory for which there is no room is told before the start, and that
- * which there is room for is not, on file systems of known sizes that the test mounts where nobody
- * else sees them.
+ * Proves that guest memory without room is refused before the start, and memory with room is not:
+ * on file systems of known sizes, mounted in a mount namespace of the test's own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +17,7 @@
 
 static char folder[] = "/tmp/room_test-XXXXXX";
 
-/* What is wrong with these memory backends, "" if nothing is. @ is the folder. */
+/* The error for these memory backends, or "". @ stands for the folder. */
 static const char *check(const char *first, const char *second)
 {
 	static char text[4096];
@@ -79,7 +78,7 @@ static void a_file_has_room_or_not(void **state)
 	assert_no_room(message, FILE_OF("5M"), NULL);
 	assert_no_room("5120 MiB are needed", FILE_OF("5g"), NULL);
 	assert_no_room("4 MiB free", FILE_OF("0x1000000"), NULL);
-	/* By the name of a file that is not there yet. */
+	/* A file that does not exist yet. */
 	assert_no_room("4 MiB free", "memory-backend-file,id=m,mem-path=@/new,size=5M", NULL);
 	assert_no_room(
 		"4 MiB free",
@@ -95,7 +94,7 @@ static void all_files_together_have_room_or_not(void **state)
 	assert_no_room("2 MiB are needed", FILE_OF("3M"), FILE_OF("2M"));
 }
 
-/* A file that another process has filled, as one that receives a machine does. */
+/* A file whose blocks are allocated already, by whatever process. */
 static void what_a_file_has_is_not_needed_again(void **state)
 {
 	char path[64];
@@ -113,7 +112,7 @@ static void what_a_file_has_is_not_needed_again(void **state)
 	close(fd);
 }
 
-/* What QEMU complains of, and what needs no room. */
+/* Wrong values, which QEMU reports, and memory that needs no room. */
 static void others_are_not_judged(void **state)
 {
 	(void)state;

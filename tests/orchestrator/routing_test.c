@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proves who runs a command of QEMU's that names a drive or a device, and what comes of it:
- * of a machine with the remotes of rid 0 and 5. The test plays them, QEMU, and those of
- * mpring's own commands.
+ * Proves who runs a command of QEMU's that names a drive or a device, and what its outcome is, in a
+ * machine with the remotes of rid 0 and 5. The test plays these and QEMU, and replaces mpring's own
+ * commands.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -99,7 +99,7 @@ void __wrap_mpr_vm_unplug_device(struct mpr_vm *machine, const struct mpr_vm_nam
 	note(&(struct question){.done = done, .opaque = opaque}, "own", "rdevice_del", name->id);
 }
 
-/* What messages quote is what was asked for. */
+/* Records the text that messages will quote. */
 void __wrap_mpr_vm_plug(struct mpr_vm *machine, struct mpr_remote_option *option,
 			mpr_vm_changed_fn done, void *opaque)
 {
@@ -204,7 +204,7 @@ static void assert_text(GString *text, const char *expected)
 	g_string_truncate(text, 0);
 }
 
-/* The oldest question gets a reply; NULL: who was asked has gone. */
+/* Answers the oldest question; NULL: the connection is lost. */
 static void answer(const char *reply)
 {
 	struct question *question = g_queue_pop_head(&questions);
@@ -421,7 +421,7 @@ static void lists_are_qemus_and_all_remotes(void **state)
 	g_string_truncate(asked, 0);
 }
 
-/* QEMU has the adapters, as proxies. */
+/* QEMU has the adapters as well, as proxies. */
 static void what_both_have_is_listed_once(void **state)
 {
 	(void)state;
@@ -465,7 +465,7 @@ static void texts_are_qemus_and_all_remotes(void **state)
 	g_string_truncate(asked, 0);
 }
 
-/* It has d0 and disk0, whatever it says. */
+/* It has d0 and disk0, and is believed nothing else. */
 static void a_remote_is_believed_of_what_it_has(void **state)
 {
 	static const char *const cases[][2] = {
@@ -502,7 +502,7 @@ static void a_remote_is_believed_of_what_it_has(void **state)
 	g_string_truncate(asked, 0);
 }
 
-/* The timeout comes at once here. */
+/* The timeout expires at once. */
 static void a_remote_that_hangs_is_left_out_until_it_answers(void **state)
 {
 	(void)state;
@@ -559,7 +559,7 @@ static void what_names_nothing_remote_is_qemus(void **state)
 		"block_resize {\"device\":7}",
 		"block_resize {\"size\":7}",
 		"block_resize",
-		"block_resize {\"device\":\"disk0\"}", /* of another kind */
+		"block_resize {\"device\":\"disk0\"}", /* names a disk, not a drive */
 		"device_del {\"id\":\"lsi0\"}",
 		"device_del {\"id\":\"d0\"}",
 		"qom-list {\"path\":\"/machine/peripheral/lsi0\"}",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves how mpring starts, joins, watches and ends its processes, with a fake
- * in the place of QEMU and of the remote program. Arguments: the paths of
- * mpring, the fake, and an object to be preloaded. */
+/* Proves how mpring starts, connects, supervises and ends its processes, with a fake in place of
+ * QEMU and of the remote program. Arguments: the paths of mpring, the fake, and an object to be
+ * preloaded. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -18,7 +18,7 @@
 
 #include "tests/common/unit.h"
 
-/* Longer than anything may take on a busy machine; the tests do not wait for it. */
+/* Longer than anything takes on a busy machine; a test that passes does not wait for it. */
 #define PATIENCE_S 60
 
 #define MEMORY "-M", "q35,memory-backend=m", "-object", "memory-backend-memfd,id=m,size=1M"
@@ -117,11 +117,11 @@ static void redirect(const char *name, int fd)
 		_exit(98);
 }
 
-/* Where messages go instead of into a file, or -1. */
+/* Where mpring's messages go; -1: to a file. */
 static int errors_fd = -1;
 
-/* Starts mpring with these arguments, in a process group of its own, with no
- * files open but the first three and 50. */
+/* Starts mpring in a process group of its own, with no descriptors open but the first three and
+ * 50. */
 static pid_t start_program(const char *program, char **argv)
 {
 	pid_t pid = fork();
@@ -208,7 +208,8 @@ static void runs_qemu_alone_without_remote_devices(void **state)
 	(void)state;
 	assert_int_equal(finish(start("run", fake_path, "-m", "1G", "exit=3")), 3);
 	assert_string_equal(value_in("qemu", "args"), "-m 1G exit=3");
-	/* So that it takes a proxy for a process that somebody else started. */
+	/* QEMU is preloaded even without remotes: it may get a proxy for a process of somebody
+	 * else. */
 	assert_string_equal(value_in("qemu", "preload"), object_path);
 }
 
@@ -262,7 +263,7 @@ static void only_qemu_preloads_the_object(void **state)
 	assert_string_equal(value_in("a", "preload"), "none");
 }
 
-/* So that a key pressed at the terminal ends QEMU first. */
+/* Ctrl-C at the terminal must reach QEMU, and not the remotes. */
 static void remotes_are_not_in_the_group_of_the_terminal(void **state)
 {
 	pid_t pid = start_fakes("wait");
@@ -341,7 +342,7 @@ static void a_remote_that_ends_early_is_reported(void **state)
 	assert_int_equal(finish(pid), 42);
 }
 
-/* A pipe that is full. */
+/* A pipe that has no room. */
 static void make_full_pipe(int *fds)
 {
 	assert_int_equal(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
@@ -350,7 +351,7 @@ static void make_full_pipe(int *fds)
 	assert_int_equal(fcntl(fds[1], F_SETFL, 0), 0);
 }
 
-/* It would wait for ever for somebody who reads of the remote's end. */
+/* Standard error that nobody reads must not block mpring. */
 static void nobody_need_read_its_messages(void **state)
 {
 	int fds[2];
@@ -373,7 +374,7 @@ static void nobody_need_read_its_messages(void **state)
 	close(fds[1]);
 }
 
-/* It says so itself; QEMU, which would not find it, is not started. */
+/* The remote reports it, and QEMU is not started, so that it cannot report it again. */
 static void what_a_remote_refuses_is_told_once(void **state)
 {
 	(void)state;
@@ -391,7 +392,7 @@ static void a_remote_that_is_killed_as_it_starts_is_reported(void **state)
 	assert_non_null(strstr(text_of("errors"), "mpring: remote process of rid "));
 	assert_non_null(strstr(text_of("errors"), " was killed by signal 11 (Segmentation fault) "
 						  "before it was ready\n"));
-	assert_string_equal(strchr(text_of("errors"), '\n'), "\n"); /* of one of them */
+	assert_string_equal(strchr(text_of("errors"), '\n'), "\n"); /* one message */
 	assert_string_equal(text_of("qemu"), "");
 }
 
@@ -407,7 +408,7 @@ static void a_remote_that_will_not_be_ready_is_ended(void **state)
 	assert_string_equal(text_of("qemu"), "");
 }
 
-/* Who waits for a start can end it, and what it ends is not at fault. */
+/* A signal cancels a start, and no process is blamed. */
 static void a_signal_ends_a_start(void **state)
 {
 	pid_t pid;
@@ -425,8 +426,7 @@ static void a_signal_ends_a_start(void **state)
 	assert_string_equal(text_of("qemu"), "");
 }
 
-/* A signal at the end means impatience: no waiting for the hang-up. Nor is it the fault of
- * a process that it had no time. */
+/* A second signal cuts the wait for hang-ups short; then no process is blamed for being late. */
 static void a_deaf_remote_is_terminated(void **state)
 {
 	pid_t pid;
@@ -538,8 +538,7 @@ static void a_missing_program_is_named(void **state)
 			    "MPRING_REMOTE=/nonexistent/remote: No such file or directory\n");
 }
 
-/* A copy of mpring in an otherwise empty folder finds nothing, then what is put
- * beside it. */
+/* A copy of mpring in an empty folder finds no programs, until they are put beside it. */
 static void programs_are_looked_for_around_mpring(void **state)
 {
 	char *built = mpring_path, copy[PATH_MAX], command[3 * PATH_MAX];
@@ -567,8 +566,7 @@ static void programs_are_looked_for_around_mpring(void **state)
 	mpring_path = built;
 }
 
-/* Through a link of that name, QEMU's command line needs no change but its first
- * word. QEMU is found by PATH. */
+/* By its other name, mpring takes QEMU's command line as it is, and finds QEMU by PATH. */
 static void another_name_is_qemu_with_more_options(void **state)
 {
 	char link[PATH_MAX], qemu[PATH_MAX], path[2 * PATH_MAX];
@@ -649,7 +647,7 @@ static int set_up(void **state)
 	setenv("MPRING_QEMU_SO", object_path, 1);
 	unsetenv("FAKE_REMOTE");
 	unsetenv("LD_PRELOAD");
-	/* An AddressSanitizer build objects to preloaded objects. */
+	/* AddressSanitizer refuses to run after preloaded objects. */
 	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves where JSON texts end, in whatever pieces they come, and what cannot be one. */
+/* Proves where JSON texts end, however they are cut into pieces, and what is no JSON. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "orchestrator/monitor/scan.h"
 #include "tests/common/unit.h"
 
-/* The texts in `input`, each in "<>"; what was bad as "!", with one byte. */
+/* Each text in `input` in "<>"; "!" and one byte for what is bad. */
 static char *scan_all(const char *input, size_t len, size_t piece)
 {
 	struct mpr_scan scan = {0};
@@ -77,8 +77,8 @@ static void values_that_stand_alone_are_texts(void **state)
 	assert_scanned("null:", "<null><:><");
 }
 
-/* As for QEMU, which counts braces and brackets, and begins again when one is closed
- * that was not open. */
+/* As in QEMU, which counts braces and brackets apart, and starts over when one closes that is not
+ * open. */
 static void brackets_are_counted_each_kind_apart(void **state)
 {
 	(void)state;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proves of the sockets of QEMU's monitors that this process can connect to them, that
- * no path leads to them, and that QEMU never waits for a client of one, in whichever order
- * its threads take notice of it.
+ * Proves that only this process can connect to the sockets of QEMU's monitors, and that QEMU never
+ * blocks in accept() on one, in whichever order its threads notice a client.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +20,7 @@
 
 #define SIDES 3
 
-/* What waits when it must not is ended. */
+/* A thread that blocks is ended by alarm(). */
 #define HANG_SECONDS 60
 
 static struct mpr_sides *sides;
@@ -72,7 +71,7 @@ static void each_side_is_its_own(void **state)
 	}
 }
 
-/* Neither in the file system, nor by the name that QEMU may tell. */
+/* Neither a file, nor the name that QEMU reports. */
 static void no_path_leads_to_them(void **state)
 {
 	struct sockaddr_un address;
@@ -101,9 +100,8 @@ static bool is_ready(int fd)
 }
 
 /*
- * When QEMU starts it moves a monitor's socket from its main thread to that of the
- * monitors. If a client comes at that moment, both see it before either accepts it;
- * whichever is second must go on.
+ * At its start QEMU moves a monitor's socket from its main thread to the monitors' thread. If a
+ * client comes then, both may see it; the second to call accept() must not block.
  */
 static void two_threads_may_see_one_client(void **state)
 {
@@ -128,7 +126,7 @@ static void two_threads_may_see_one_client(void **state)
 static void connections_end_with_qemu(void **state)
 {
 	(void)state;
-	mpr_sides_hand_over(sides); /* QEMU, which had inherited them, has ended */
+	mpr_sides_hand_over(sides); /* as when QEMU, which inherits them, has ended */
 	assert_int_equal(mpr_sides_connect(sides, 0), -ECONNREFUSED);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which monitors are taken out of a command line, what QEMU is left with, and
- * which options are refused. */
+/* Proves which monitors mpring takes over from a command line, what QEMU is left with, and which
+ * options are refused. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +85,7 @@ static void monitors_are_taken_in_all_spellings(void **state)
 {
 	(void)state;
 	assert_taken("qemu -m 1G", "qemu -m 1G | | ");
-	/* QEMU must not make its default monitor in place of the one taken. */
+	/* -monitor none: QEMU would otherwise make its default monitor. */
 	assert_taken("qemu -monitor stdio -S", "qemu -monitor none -S | hmp:stdio | ");
 	assert_taken("qemu --monitor unix:/m,server,nowait",
 		     "qemu -monitor none | hmp:/m(listens) | ");
@@ -149,8 +149,7 @@ static void other_forms_stay_with_qemu(void **state)
 		     "telnet:localhost:1,server");
 }
 
-/* A device that somebody else uses, and standard input that two want, are for QEMU to
- * share or to refuse. */
+/* QEMU must see a character device that others use, too, and two users of standard input. */
 static void what_others_use_stays_with_qemu(void **state)
 {
 	(void)state;

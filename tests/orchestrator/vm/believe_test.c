@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a peer which may have been taken over is not believed what cannot be. */
+/* Proves that a remote, which may have been taken over, is not believed what is impossible. */
 #include <stdio.h>
 
 #include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
 
-/* Forged, of devices of QEMU's and of its own: they stay, and nobody hears of it. */
+/* Forged events, of QEMU's devices and its own: the devices stay, and users are not told. */
 static void devices_are_gone_when_they_were_to_go(void **state)
 {
 	(void)state;
@@ -15,7 +15,7 @@ static void devices_are_gone_when_they_were_to_go(void **state)
 	expect_nothing(remote);
 }
 
-/* Members that are not of the type that they should be are not there. */
+/* Members of a wrong type are ignored. */
 static void what_events_say_is_checked(void **state)
 {
 	static const char *const values[] = {

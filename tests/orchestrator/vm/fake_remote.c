@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plays a remote process that was started with a QMP monitor alone (-chardev
- * socket,id=...,fd=N): says yes to everything, but no to the command that $FAKE_REFUSES
- * names. After device_del it tells DEVICE_DELETED. It ends when it is told to quit, or
- * when its monitor hangs up; but $FAKE_STAYS: only by a signal, "SIGKILL" only by that.
+ * Plays a remote process that has only a QMP monitor (-chardev socket,id=...,fd=N). Every command
+ * succeeds but the one that $FAKE_REFUSES names. After device_del it sends DEVICE_DELETED. It ends
+ * by quit, or when its monitor hangs up; with $FAKE_STAYS only by a signal, if that is "SIGKILL"
+ * only by this one.
  */
 #include <json-c/json.h>
 #include <signal.h>

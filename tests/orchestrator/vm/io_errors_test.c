@@ -17,7 +17,7 @@
 	"\",\"node-name\":\"#block-" device "\",\"operation\":\"write\"," \
 	"\"action\":\"" action "\",\"nospace\":true,\"reason\":\"?[2JNo space\"}}"
 
-/* Of what the remote says users hear what can be. */
+/* Users are told what is possible of what the remote says. */
 static void io_errors_are_told_to_users(void **state)
 {
 	(void)state;
@@ -25,7 +25,7 @@ static void io_errors_are_told_to_users(void **state)
 	assert_string_equal(events, IO_ERROR_TOLD("drive0", "report"));
 }
 
-/* QEMU's drives, other devices, stops of a drive that does not stop, and no words. */
+/* Not believed: QEMU's drives, other devices, a stop without werror=stop, missing members. */
 static void io_errors_are_those_of_its_own_drives(void **state)
 {
 	(void)state;
@@ -47,12 +47,12 @@ static void io_errors_are_told_in_bounded_numbers(void **state)
 			16 * ((g_get_monotonic_time() - begin) / G_USEC_PER_SEC + 2));
 }
 
-/* The machine is to be in the state io-error, not paused. */
+/* Has QEMU stop in the state "io-error". */
 #define IO_ERROR                                                                                 \
 	COMMAND("qom-set", "\"path\":\"/machine/peripheral/scsi0\",\"property\":\"x-io-error\"," \
 			   "\"value\":true")
 
-/* rdrive_add of a drive that is to stop. */
+/* A drive with werror=stop. */
 static void add_stopping_drive(void)
 {
 	hmp("rdrive_add 0 drive1 file=x,werror=stop");
@@ -61,7 +61,7 @@ static void add_stopping_drive(void)
 	assert_outcome("done");
 }
 
-/* werror=stop: a drive's error stops the machine, and the user's cont resumes it. */
+/* An error stops the machine, and the user's cont resumes it. */
 static void a_remote_that_stops_stops_qemu(void **state)
 {
 	(void)state;
@@ -75,10 +75,11 @@ static void a_remote_that_stops_stops_qemu(void **state)
 	expect(remote, "{\"execute\":\"cont\"}", OK "{\"event\": \"RESUME\"}");
 	say(qemu, "{\"event\": \"RESUME\"}");
 	expect_nothing(remote);
-	assert_string_equal(events, IO_ERROR_TOLD("drive1", "stop")); /* QEMU tells the rest */
+	assert_string_equal(events,
+			    IO_ERROR_TOLD("drive1", "stop")); /* QEMU sends the other events */
 }
 
-/* A remote none of whose drives is to stop has no reason to. */
+/* A remote without a drive that stops at errors is not believed a STOP. */
 static void a_remote_that_may_not_stop_does_not_stop_qemu(void **state)
 {
 	(void)state;
@@ -88,8 +89,7 @@ static void a_remote_that_may_not_stop_does_not_stop_qemu(void **state)
 	expect_nothing(remote);
 }
 
-/* It stops once, and goes on when it is told to: no command is queued for each event, of
- * the remote's or of QEMU's. */
+/* However many events come, from the remote or from QEMU, one command is out at a time. */
 static void stops_do_not_add_up(void **state)
 {
 	(void)state;
@@ -102,14 +102,14 @@ static void stops_do_not_add_up(void **state)
 		say(qemu, "{\"event\": \"STOP\"}{\"event\": \"RESUME\"}");
 	expect(remote, "{\"execute\":\"cont\"}", OK);
 	expect_nothing(remote);
-	/* It has not gone on: it is told again. */
+	/* It sent no RESUME: it gets another cont. */
 	say(qemu, "{\"event\": \"RESUME\"}");
 	expect(remote, "{\"execute\":\"cont\"}", OK "{\"event\": \"RESUME\"}");
 	say(remote, "{\"event\": \"STOP\"}");
 	expect(qemu, IO_ERROR, OK);
 }
 
-/* As one must that has no such state to offer. */
+/* Even if the proxy has no property x-io-error. */
 static void qemu_stops_in_any_case(void **state)
 {
 	(void)state;

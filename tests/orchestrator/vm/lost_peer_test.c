@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what is left of commands when a remote, or QEMU, does not answer or dies. */
+/* Proves how commands end when a remote or QEMU does not answer, or dies. */
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@ static bool has_outcome(void)
 
 #define SILENT "error: the remote process of rid 0 has not done this after 0 seconds; it goes on"
 
-/* Who gave the command is told that it goes on, and others how it ends. */
+/* The command fails with a message that it goes on; how it ends shows in the list and in events. */
 static void a_remote_that_does_not_answer_keeps_nobody(void **state)
 {
 	(void)state;
@@ -42,7 +42,7 @@ static void commands_to_a_remote_that_died(void **state)
 	hmp("rdevice_del disk0");
 	expect(remote, COMMAND("device_del", "\"id\":\"disk0\""), OK);
 	shutdown(remote, SHUT_RDWR);
-	assert_outcome("done"); /* it is gone, indeed */
+	assert_outcome("done"); /* it went with the remote */
 	hmp("rdrive_add 0 d1 file=x");
 	assert_error("no remote process of rid 0 (there is none)");
 	hmp("rdevice_del scsi0");

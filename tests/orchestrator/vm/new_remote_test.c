@@ -53,7 +53,7 @@ static bool has_ended(void)
 	return waitpid(awaited, &awaited_status, WNOHANG) == awaited;
 }
 
-/* The process ends when it is told to, which is the loop's work. */
+/* Serves the main loop until the process has ended as it was told to. */
 static void assert_ended(pid_t pid)
 {
 	awaited = pid;
@@ -99,7 +99,7 @@ static void an_adapter_with_a_new_rid_starts_a_process(void **state)
 	events[0] = '\0';
 	say(qemu, GONE("new"));
 	assert_ended(pid);
-	assert_string_equal(events, ""); /* QEMU has told it */
+	assert_string_equal(events, ""); /* QEMU sends that event itself */
 	run_loop();
 	hmp("rdrive_add 5 d5 file=x");
 	assert_error("no remote process of rid 5 (there is: 0)");
@@ -124,7 +124,7 @@ static void a_process_that_was_started_in_vain_ends(void **state)
 	expect_nothing(qemu);
 }
 
-/* What the operator is told meanwhile. */
+/* Redirects standard error to a file, to read the messages for the operator. */
 static char *begin_messages(int *saved)
 {
 	static char path[] = "/tmp/new_remote_test-XXXXXX";
@@ -161,7 +161,7 @@ static void start_in_vain(const char *rid, const char *stays)
 	hmp(line);
 }
 
-/* One that does not end as it is told is signalled, and the operator hears it once. */
+/* It gets signals, and the operator one message. */
 static void a_process_that_does_not_quit_is_ended(void **state)
 {
 	char text[4096], message[256];

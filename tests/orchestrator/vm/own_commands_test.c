@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Proves what the five commands ask of a machine, in the forms of HMP and of QMP, and that bad ones
- * change nothing.
- */
+/* Proves what the five commands send to QEMU and the remotes, from HMP and from QMP, and that bad
+ * ones send nothing. */
 #include <stdio.h>
 
 #include "tests/common/unit.h"

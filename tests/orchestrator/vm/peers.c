@@ -14,7 +14,7 @@
 #include "orchestrator/family/launch.h"
 #include "tests/common/unit.h"
 
-/* Longer than anything may take on a busy machine; the tests do not wait for it. */
+/* Longer than anything takes on a busy machine; a test that passes does not wait for it. */
 #define PATIENCE_S 60
 
 const char *remote_program = "fake_remote";
@@ -31,8 +31,7 @@ unsigned events_told;
 
 /* ---- The peers ---------------------------------------------------------- */
 
-/* A signal that nobody takes, like a child's end, keeps a source ready: this is enough
- * for everything else. */
+/* Not until idle: an unread signal, such as SIGCHLD, keeps its source ready for ever. */
 void run_loop(void)
 {
 	for (int i = 0; i < 50; i++)
@@ -50,7 +49,7 @@ void keep_on(bool (*done)(void))
 	}
 }
 
-/* A line that was sent to a peer, and the descriptor that came along, or -1. */
+/* The next line that was sent to a peer, and the descriptor that came with it, or -1. */
 static const char *hear(int peer, int *fd)
 {
 	static char line[4096];
@@ -129,7 +128,7 @@ void greet(int peer)
 static void on_outcome(void *opaque, const struct mpr_outcome *what)
 {
 	assert_ptr_equal(opaque, &vm);
-	assert_string_equal(outcome, ""); /* it is told once */
+	assert_string_equal(outcome, ""); /* one outcome a command */
 	if (what->error)
 		snprintf(outcome, sizeof(outcome), "error: %s", what->error);
 	else if (what->text)
@@ -153,7 +152,6 @@ static void on_event(void *opaque, struct json_object *event)
 			       event, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
-/* "rdrive_del 0 d0" */
 void hmp(const char *line)
 {
 	outcome[0] = '\0';
@@ -190,7 +188,6 @@ static void on_table(void *opaque, const struct mpr_outcome *what)
 	snprintf(table, sizeof(table), "%s", what->text);
 }
 
-/* What remote_proc_list lists, "ID ID ...". */
 const char *listed(void)
 {
 	static char ids[1024];

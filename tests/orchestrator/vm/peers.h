@@ -34,7 +34,7 @@
 #define CLOSEFD COMMAND("closefd", "\"fdname\":\"mpring-0\"")
 #define UNMAKE COMMAND("device_del", "\"id\":\"scsi1\"")
 
-/* Processes of new rids; what is no program will do as long as none is started. */
+/* The program of new remotes; by default a name, for tests that start none. */
 extern const char *remote_program;
 
 extern struct mpr_plan *plan;
@@ -52,7 +52,7 @@ extern unsigned events_told;
 int set_up(void **state);
 int tear_down(void **state);
 
-/* The socket for the machine; *peer is the test's. */
+/* Returns the machine's end of a socket; *peer: the test's. */
 int connect_monitor(int *peer);
 void greet(int peer);
 
@@ -62,8 +62,8 @@ void keep_on(bool (*done)(void));
 
 void say(int peer, const char *text);
 
-/* The peer was sent that command, without a descriptor or with the one that is returned, and gives
- * the answer. */
+/* Checks that the peer was sent that command, and answers it. expect_fd: with a descriptor, which
+ * is returned. */
 void expect(int peer, const char *command, const char *answer);
 int expect_fd(int peer, const char *command, const char *answer);
 void expect_nothing(int peer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that an adapter is in both, the remote and QEMU, or in neither. */
+/* Proves that an adapter is either in both, its remote and QEMU, or in neither. */
 #include <unistd.h>
 
 #include "tests/common/unit.h"
@@ -32,7 +32,7 @@ static void an_adapter_of_a_process_that_is_there(void **state)
 	assert_outcome("done");
 }
 
-/* Each step may fail; those before it are taken back. */
+/* When a step fails, those before it are undone. */
 static void an_adapter_fails_whole(void **state)
 {
 	(void)state;
@@ -40,7 +40,7 @@ static void an_adapter_fails_whole(void **state)
 		int ends[] = {-1, -1};
 		char line[] = ADD_SCSI1;
 
-		if (step) { /* names are not used again */
+		if (step) { /* a socket gets a new name each time */
 			tear_down(state);
 			set_up(state);
 		}
@@ -75,7 +75,7 @@ static void an_adapter_fails_whole(void **state)
 	}
 }
 
-/* A guest may let go when nobody has asked: QEMU's own device_del. */
+/* Without rdevice_del: QEMU's own device_del, for one. */
 static void an_adapter_leaves_with_its_disks(void **state)
 {
 	(void)state;
@@ -88,7 +88,7 @@ static void an_adapter_leaves_with_its_disks(void **state)
 	say(remote, GONE("scsi0"));
 	expect(remote, "{\"execute\":\"quit\"}", OK);
 	assert_string_equal(listed(), "0 "); /* until the process has ended */
-	assert_true(member->told);	     /* nobody need be told of its end */
+	assert_true(member->told);	     /* its end is no news */
 }
 
 static void a_process_with_another_adapter_stays(void **state)

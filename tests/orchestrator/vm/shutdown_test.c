@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves when a QEMU whose guest has shut down is expected to end. */
+/* Proves when QEMU is expected to end after its guest has shut down. */
 
 #include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
@@ -7,7 +7,7 @@
 #define SHUTDOWN(reason) "{\"event\": \"SHUTDOWN\", \"data\": {\"reason\": \"" reason "\"}}"
 #define STOPPED "{\"event\": \"STOP\"}"
 
-/* A QEMU whose guest has shut down is reminded as is one that was told to end, ... */
+/* QEMU will get SIGTERM if it does not end ... */
 static void the_end_that_a_guest_brings_is_expected(void **state)
 {
 	(void)state;
@@ -16,13 +16,13 @@ static void the_end_that_a_guest_brings_is_expected(void **state)
 	assert_true(family->reminder);
 }
 
-/* ... but not one that was to pause then: whichever thread is held up, its STOP comes after. */
+/* ... but not if it pauses instead: then STOP follows SHUTDOWN. */
 static void the_pause_that_a_guest_brings_is_no_end(void **state)
 {
 	(void)state;
 	say(qemu, SHUTDOWN("guest-shutdown") STOPPED);
 	assert_false(family->reminder);
-	/* The same of one that paused when its guest panicked. */
+	/* Nor if it had paused before, because its guest panicked. */
 	say(qemu, SHUTDOWN("guest-panic"));
 	assert_false(family->reminder);
 	say(qemu, "{\"event\": \"RESUME\"}" SHUTDOWN("guest-reset"));
