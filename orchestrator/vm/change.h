@@ -58,4 +58,10 @@ void mpr_change_conclude(struct mpr_change *change);
 void mpr_change_settle(struct mpr_change *change);
 void mpr_change_give_up(struct mpr_change *change);
 
+/* The message for a rid that no process has (free() it). */
+char *mpr_vm_no_remote(const struct mpr_vm *vm, uint64_t rid);
+
+/* A change is refused before it begins: calls `done` with the error, and frees it. */
+void mpr_vm_refuse(char *error, mpr_vm_changed_fn done, void *opaque);
+
 #endif

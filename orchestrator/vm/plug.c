@@ -11,7 +11,6 @@
 #include "orchestrator/vm/connect.h"
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/plug_adapter.h"
-#include "orchestrator/vm/refusal.h"
 
 static void on_added(void *opaque, struct json_object *reply)
 {

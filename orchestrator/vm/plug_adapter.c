@@ -12,7 +12,7 @@
 #include "orchestrator/plan/boot_order.h"
 #include "orchestrator/vm/boot_update.h"
 #include "orchestrator/vm/change.h"
-#include "orchestrator/vm/removal.h"
+#include "orchestrator/vm/unplug.h"
 
 static struct json_object *model_arguments(struct mpr_change *change)
 {

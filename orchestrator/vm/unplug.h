@@ -7,6 +7,8 @@
 
 #include "orchestrator/vm/plug.h"
 
+struct mpr_change;
+
 /* What to remove. */
 struct mpr_vm_name {
 	const char *id;
@@ -22,6 +24,10 @@ void mpr_vm_unplug_drive(struct mpr_vm *vm, const struct mpr_vm_name *name, mpr_
  * it, which QEMU reports by DEVICE_DELETED. A process ends with its last adapter. */
 void mpr_vm_unplug_device(struct mpr_vm *vm, const struct mpr_vm_name *name, mpr_vm_changed_fn done,
 			  void *opaque);
+
+/* Sends device_del. The change ends when that has succeeded and DEVICE_DELETED has come, or when it
+ * has failed. */
+void mpr_change_remove(struct mpr_change *change);
 
 /* QEMU has deleted a device; it may be the proxy of an adapter. */
 void mpr_vm_proxy_deleted(struct mpr_vm *vm, const char *id);
