@@ -31,9 +31,13 @@ class Process:
     def __init__(self, *arguments, keepers, fds=(), stdin=subprocess.DEVNULL, program=PROGRAM):
         self.keepers = keepers
         self.errors = None  # what it has said, when it has ended
+        env = dict(os.environ)
+        if "-sandbox" in arguments:
+            # Leaks are looked for by ptrace(), which is denied: the process would hang.
+            env["ASAN_OPTIONS"] = "detect_leaks=0"
         self.process = subprocess.Popen(
             [program, *arguments], pass_fds=[fd.fileno() for fd in fds], stdin=stdin,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
 
     def __enter__(self):
         return self
