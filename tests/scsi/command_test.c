@@ -7,20 +7,6 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
-#define MIB (1024 * 1024)
-
-static int setup(void **state)
-{
-	*state = initiator_new(8 * MIB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	initiator_free(*state);
-	return 0;
-}
-
 /* ---- READ CAPACITY ---------------------------------------------------- */
 
 static struct initiator *disk_of(uint64_t bytes, uint32_t logical, uint32_t physical)
@@ -493,7 +479,7 @@ static void bad_properties_are_named(void **state)
 	assert_false(mpr_scsi_target_present(in->bus, 1));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
 
 int main(void)
 {

@@ -68,6 +68,18 @@ void initiator_free(struct initiator *in)
 	free(in);
 }
 
+int initiator_setup(void **state)
+{
+	*state = initiator_new(8 * MIB);
+	return 0;
+}
+
+int initiator_teardown(void **state)
+{
+	initiator_free(*state);
+	return 0;
+}
+
 void initiator_clear_ua(struct initiator *in)
 {
 	fetch_sense(in);

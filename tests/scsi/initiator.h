@@ -10,6 +10,8 @@
 #include "dev/scsi/scsi.h"
 #include "tests/scsi/fake_blk.h"
 
+#define MIB (1024 * 1024)
+
 /* A command: its task and what the target said. */
 struct cmd {
 	struct mpr_scsi_task *task;
@@ -29,6 +31,9 @@ struct initiator {
 	unsigned ended;
 };
 
+/* cmocka's setup and teardown: an initiator with a disk of 8 MiB. */
+int initiator_setup(void **state);
+int initiator_teardown(void **state);
 struct initiator *initiator_new(uint64_t disk_bytes);
 /* With options; the disk's blk is made by the caller and freed with the initiator. */
 struct initiator *initiator_with(struct mpr_blk *blk, const struct mpr_scsi_disk_options *options);

@@ -6,20 +6,6 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
-#define MIB (1024 * 1024)
-
-static int setup(void **state)
-{
-	*state = initiator_new(8 * MIB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	initiator_free(*state);
-	return 0;
-}
-
 static struct initiator *with(const struct mpr_scsi_disk_options *options)
 {
 	struct initiator *in = initiator_with(fake_blk_new(8 * MIB), options);
@@ -262,25 +248,33 @@ static void provisioning_is_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(standard_data_is_96_bytes, setup, teardown),
-		cmocka_unit_test_setup_teardown(data_is_cut_to_the_allocation_length, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(standard_data_is_96_bytes, initiator_setup,
+						initiator_teardown),
+		cmocka_unit_test_setup_teardown(data_is_cut_to_the_allocation_length,
+						initiator_setup, initiator_teardown),
 		cmocka_unit_test(properties_name_the_disk),
-		cmocka_unit_test_setup_teardown(page_code_without_evpd_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(cmddt_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(unknown_page_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(page_list_without_serial_number, setup, teardown),
+		cmocka_unit_test_setup_teardown(page_code_without_evpd_is_refused, initiator_setup,
+						initiator_teardown),
+		cmocka_unit_test_setup_teardown(cmddt_is_refused, initiator_setup,
+						initiator_teardown),
+		cmocka_unit_test_setup_teardown(unknown_page_is_refused, initiator_setup,
+						initiator_teardown),
+		cmocka_unit_test_setup_teardown(page_list_without_serial_number, initiator_setup,
+						initiator_teardown),
 		cmocka_unit_test(page_list_with_serial_number),
-		cmocka_unit_test_setup_teardown(every_listed_page_can_be_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(header_alone_tells_the_page_length, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(nameless_disk_is_not_identified, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_listed_page_can_be_read, initiator_setup,
+						initiator_teardown),
+		cmocka_unit_test_setup_teardown(header_alone_tells_the_page_length, initiator_setup,
+						initiator_teardown),
+		cmocka_unit_test_setup_teardown(nameless_disk_is_not_identified, initiator_setup,
+						initiator_teardown),
 		cmocka_unit_test(designators_are_qemus),
 		cmocka_unit_test(longest_device_id_fits_its_page),
 		cmocka_unit_test(long_strings_are_cut),
 		cmocka_unit_test(block_limits_have_64_bytes),
 		cmocka_unit_test(characteristics_tell_the_rotation_rate),
-		cmocka_unit_test_setup_teardown(provisioning_is_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(provisioning_is_full, initiator_setup,
+						initiator_teardown),
 	};
 
 	return cmocka_run_group_tests_name("inquiry", tests, NULL, NULL);

@@ -7,20 +7,6 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
-#define MIB (1024 * 1024)
-
-static int setup(void **state)
-{
-	*state = initiator_new(8 * MIB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	initiator_free(*state);
-	return 0;
-}
-
 /* Offsets after the header of 4 bytes and the block descriptor. */
 #define PAGES 12
 
@@ -358,7 +344,7 @@ static void one_bad_page_leaves_all_unchanged(void **state)
 	assert_int_equal(in->blk->flushes, 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
 
 int main(void)
 {

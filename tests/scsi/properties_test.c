@@ -8,8 +8,6 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
-#define MIB (1024 * 1024)
-
 static struct initiator *with_cache(const struct mpr_scsi_disk_options *o, bool write_cache)
 {
 	struct mpr_blk *blk = fake_blk_new(8 * MIB);

@@ -9,23 +9,10 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
-#define MIB (1024 * 1024)
 #define LUN_NOT_SUPPORTED 0x052500
 #define LUNS_CHANGED 0x063F0E
 #define CAPACITY_CHANGED 0x062A09
 #define POWER_ON 0x062901
-
-static int setup(void **state)
-{
-	*state = initiator_new(8 * MIB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	initiator_free(*state);
-	return 0;
-}
 
 static const uint8_t read_1[] = {0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0};
 static const uint8_t write_1[] = {0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0};
@@ -230,7 +217,7 @@ static void attentions_wait_for_each_other_and_a_reset_includes_them(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, initiator_setup, initiator_teardown)
 		TEST(idle_disk_is_gone_at_once),
 		TEST(request_in_flight_ends_first_with_its_result),
 		TEST(data_that_is_not_moved_yet_fails),

@@ -8,20 +8,7 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
-#define MIB (1024 * 1024)
 #define BLOCKS (8 * MIB / 512) /* 16384 = 0x4000 */
-
-static int setup(void **state)
-{
-	*state = initiator_new(8 * MIB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	initiator_free(*state);
-	return 0;
-}
 
 static void fill(uint8_t *p, size_t n, unsigned seed)
 {
@@ -421,7 +408,7 @@ static void failed_read_moves_nothing(void **state)
 	assert_int_equal(moved, 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
 
 int main(void)
 {

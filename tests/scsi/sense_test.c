@@ -7,20 +7,6 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
-#define MIB (1024 * 1024)
-
-static int setup(void **state)
-{
-	*state = initiator_new(8 * MIB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	initiator_free(*state);
-	return 0;
-}
-
 #define TUR 0x00, 0, 0, 0, 0, 0
 #define BAD_FIELD 0x12, 0, 0x83, 0, 36, 0 /* 05/24/00 */
 #define BAD_OPCODE 0x04, 0, 0, 0, 0, 0	  /* 05/20/00 */
@@ -272,7 +258,7 @@ static void reset_discards_sense(void **state)
 	assert_int_equal(fetch_sense(in), 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
 
 int main(void)
 {

@@ -8,20 +8,6 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
-#define MIB (1024 * 1024)
-
-static int setup(void **state)
-{
-	*state = initiator_new(8 * MIB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	initiator_free(*state);
-	return 0;
-}
-
 static const uint8_t read_1[] = {0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0};
 static const uint8_t write_1[] = {0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0};
 static const uint8_t tur[] = {0, 0, 0, 0, 0, 0};
@@ -377,7 +363,7 @@ static void reset_between_chunks_ends_a_long_write(void **state)
 	free(buf);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
 
 int main(void)
 {

@@ -7,8 +7,6 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
-#define MIB (1024 * 1024)
-
 static int setup(void **state)
 {
 	struct mpr_scsi_disk_options options = {0};
@@ -18,12 +16,6 @@ static int setup(void **state)
 	memset(blk->data, 0xAA, 8 * MIB);
 	*state = initiator_with(blk, &options);
 	initiator_clear_ua(*state);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	initiator_free(*state);
 	return 0;
 }
 
@@ -119,7 +111,7 @@ static void other_disks_have_no_unmap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, initiator_teardown)
 		TEST(listed_extents_are_discarded),
 		TEST(wrong_lists_discard_nothing),
 		TEST(empty_lists_are_good),

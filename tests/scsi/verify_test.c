@@ -7,20 +7,6 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
-#define MIB (1024 * 1024)
-
-static int setup(void **state)
-{
-	*state = initiator_new(8 * MIB);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	initiator_free(*state);
-	return 0;
-}
-
 static void fill(uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -235,7 +221,7 @@ static void compare_and_write_honours_fua(void **state)
 	assert_int_equal(in->blk->fua_writes, 1);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
 
 int main(void)
 {
