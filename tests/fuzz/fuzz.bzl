@@ -15,7 +15,7 @@ def fuzz_target(name, deps):
     corpus = "corpus/" + name
     native.cc_test(
         name = name + "_replay_test",
-        srcs = [source, "replay.c"],
+        srcs = [source, "fuzz.h", "replay.c"],
         args = ["%s/%s" % (native.package_name(), corpus)],
         data = native.glob([corpus + "/**"]),
         deps = deps,
@@ -23,7 +23,7 @@ def fuzz_target(name, deps):
     native.cc_binary(
         name = name + "_libfuzzer",
         testonly = True,
-        srcs = [source],
+        srcs = [source, "fuzz.h"],
         linkopts = ["-fsanitize=fuzzer"],
         tags = ["manual"],
         deps = deps,

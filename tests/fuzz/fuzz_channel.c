@@ -15,12 +15,11 @@
 #include "ring/channel_proxy.h"
 #include "ring/channel_remote.h"
 #include "ring/layout.h"
+#include "tests/fuzz/fuzz.h"
 
 #define SLOTS 16u
 #define BYTES 12288u /* what a channel of 16 slots takes on normal pages */
 #define SEALS (F_SEAL_GROW | F_SEAL_SHRINK)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fuzz_header(const uint8_t *data, size_t size)
 {

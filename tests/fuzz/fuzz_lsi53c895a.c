@@ -6,9 +6,9 @@
  * reset must leave nothing behind: machine_free() checks that. Once the guest has
  * taken its memory back and the device has settled, no disk may hold any of it.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "tests/lsi53c895a/disks.h"
 #include "tests/lsi53c895a/driver.h"
 

@@ -9,7 +9,6 @@
  * sends the data as they are. Shorter data are filled up with zeroes to what the
  * command has, unless the length is odd.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "remote/vmm/protocols.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/remote/test_device.h"
 #include "wire/mpqemu.h"
 
@@ -25,20 +25,12 @@
 #define KINDS 3
 #define GUEST_PAGES 16
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 struct fixture {
 	struct mpr_watcher watcher;
 	struct mpr_timers timers;
 	struct mpr_hosted *device;
 	int fds[KINDS]; /* memory, eventfd, neither */
 };
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* Made once, because setting up an io_uring is slow. */
 static struct fixture *get_fixture(void)

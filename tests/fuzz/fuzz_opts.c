@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text is parsed as an option or refused. A parsed option stays the same when it is
  * copied, or written as a string or as JSON and read back, also after changes. */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "opts/json_opts.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void read_typed(const struct mpr_opts *opts)
 {

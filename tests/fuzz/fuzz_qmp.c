@@ -7,7 +7,6 @@
  * is sent. The machine has an adapter that does nothing; images do not exist, so
  * that drives cannot be added.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,8 +17,7 @@
 #include "remote/machine/hotplug.h"
 #include "remote/monitor/hmp.h"
 #include "remote/monitor/qmp.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 /* ---- A machine ---------------------------------------------------------- */
 
@@ -34,12 +32,6 @@ struct fixture {
 	struct mpr_watcher watcher;
 	struct mpr_timers timers;
 };
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* Made once, because setting up an io_uring is slow. */
 static struct fixture *get_fixture(void)

@@ -10,8 +10,6 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,8 +21,7 @@
 #include "orchestrator/monitor/words.h"
 #include "orchestrator/vm/qmp_client.h"
 #include "orchestrator/vm/vm.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 #define GREETING "{\"QMP\": {}}\r\n{\"return\": {}}\r\n"
 
@@ -37,12 +34,6 @@ struct machine {
 	struct mpr_hmp_relay *hmp;
 	int qemu, remote; /* the peers' ends */
 };
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* ---- The user ----------------------------------------------------------- */
 

@@ -9,12 +9,11 @@
  * bits: its argument), followed by what the operation reads from the input.
  */
 #include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dev/scsi/disk.h"
 #include "dev/scsi/scsi.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/scsi/fake_blk.h"
 
 #define DISK_SIZE (1u << 20)

@@ -9,7 +9,6 @@
  * type 0 sends the payload as it is. The doorbell is rung after each, with a descriptor.
  */
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -20,12 +19,11 @@
 #include "remote/device/hosted.h"
 #include "remote/vmm/protocols.h"
 #include "ring/channel_proxy.h"
+#include "tests/fuzz/fuzz.h"
 #include "wire/wire.h"
 
 #define RECORD 5
 #define KINDS 5
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* ---- A device that does nothing ----------------------------------------- */
 
@@ -51,12 +49,6 @@ struct fixture {
 	int fds[KINDS]; /* channel, doorbell, memory, eventfd, something else */
 	int ringer;	/* the doorbell's other end */
 };
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* Made once, because setting up an io_uring is slow. */
 static struct fixture *get_fixture(void)

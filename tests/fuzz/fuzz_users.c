@@ -8,8 +8,6 @@
  * sent. QEMU is played here: it answers each message.
  */
 #include <glib.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,15 +15,8 @@
 #include "orchestrator/monitor/lines.h"
 #include "orchestrator/monitor/relay.h"
 #include "orchestrator/monitor/scan.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/orchestrator/fake_vm.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static int make_pair(int *theirs)
 {

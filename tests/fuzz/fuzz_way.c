@@ -7,24 +7,15 @@
  * its arguments follow.
  */
 #include <glib.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "orchestrator/commands/routes.h"
 #include "orchestrator/commands/way.h"
 #include "orchestrator/vm/vm_state.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 /* How deep a user's message may be nested (monitor/scan.h). */
 #define DEPTH 1024
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void add_option(GPtrArray *options, const char *text, bool device)
 {

@@ -4,11 +4,10 @@
  * two pieces, the first byte of the input saying where they part, and every
  * message that it lets through is checked.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "wire/wire.h"
 
 /* Reads and checks all that the socket has; false: the connection is over. */

@@ -7,22 +7,19 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/fuzz/fuzz.h"
+
 #define INPUT_LIMIT 65536
 #define MUTATIONS 5000
 /* Seconds after which an input counts as hanging: SIGALRM ends the child. */
 #define HANG_SECONDS 60
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct seed {
 	char *name;
