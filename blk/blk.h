@@ -39,33 +39,33 @@ static inline bool mpr_cache_is_durable(enum mpr_blk_cache cache)
 /* What becomes of a write of nothing but zeros (QEMU's detect-zeroes=). */
 enum mpr_blk_zeroes {
 	MPR_BLK_ZEROES_WRITE, /* they are written (default) */
-	MPR_BLK_ZEROES_RANGE, /* the file system notes that the range is zero */
-	MPR_BLK_ZEROES_UNMAP, /* and stores nothing for it */
+	MPR_BLK_ZEROES_RANGE, /* the file system marks the range as zero */
+	MPR_BLK_ZEROES_UNMAP, /* the same, and frees its blocks */
 };
 
 struct mpr_blk_options {
 	const char *file;
-	const char *format; /* "raw", or NULL for it unless the file is another's */
+	const char *format; /* "raw"; NULL: the same, if the file is not of a known format */
 	enum mpr_blk_cache cache;
 	bool read_only;
 	bool share;   /* as mpr_blk_share(true) */
-	bool no_lock; /* neither looks for locks nor has one */
-	bool discard; /* discards reach the image; else they have no effect */
+	bool no_lock; /* neither takes a lock nor heeds those of others */
+	bool discard; /* discards reach the image; otherwise they have no effect */
 	enum mpr_blk_zeroes zeroes;
-	/* Poll the device for completions instead of waiting for interrupts:
-	 * takes a processor while there is I/O. With direct I/O only. */
+	/* Poll the device for completions instead of waiting for interrupts, which takes a
+	 * processor while I/O is in flight. With direct I/O only. */
 	bool iopoll;
 };
 
-/* A discard gives the range's bytes up: the image need not store them any more. Only
- * the lengths of its elements mean something. */
+/* A discard tells the image that it need not store the range any more. Only the lengths
+ * of its elements are used. */
 enum mpr_blk_op { MPR_BLK_READ, MPR_BLK_WRITE, MPR_BLK_FLUSH, MPR_BLK_DISCARD };
 
 /* What becomes of a request that failed (QEMU's rerror= and werror=). */
 enum mpr_blk_on_error {
 	MPR_BLK_REPORT, /* it ends with the error (default) */
 	MPR_BLK_IGNORE, /* it ends as if it had gone well */
-	MPR_BLK_ENOSPC, /* MPR_BLK_STOP where there is no space, else MPR_BLK_REPORT */
+	MPR_BLK_ENOSPC, /* no space left: MPR_BLK_STOP; otherwise MPR_BLK_REPORT */
 	MPR_BLK_STOP	/* it is held until mpr_blk_retry() or mpr_blk_give_up() */
 };
 
@@ -81,19 +81,20 @@ struct mpr_blk_req {
 	uint64_t offset; /* bytes; any alignment */
 	const struct iovec *iov;
 	unsigned niov;
-	bool report; /* an error is reported, whatever becomes of those of others */
+	bool report; /* its error is reported, whatever mpr_blk_set_on_error() said */
 	/* Called once, never from within mpr_blk_submit(). result: 0, or
 	 * negative errno. A short transfer never reaches the caller: it is
 	 * continued, and -EIO at the end of file. May free req. */
 	void (*done)(struct mpr_blk_req *req, int result);
 
 	/* Private to blk/. */
-	struct mpr_retry *retry; /* that pauses between two tries, or NULL */
-	bool given_up;		 /* no more tries are made */
+	struct mpr_retry *retry; /* the pause between two tries that it is in, or NULL */
+	bool given_up;		 /* it is not tried again */
 	void *priv[25];
 };
 
-/* Operations and bytes that ended well; bounces and failures as they happen. */
+/* Operations and bytes are counted when they succeed, bounces and failures when they
+ * happen. */
 struct mpr_blk_stats {
 	uint64_t rd_operations, wr_operations, flush_operations, discard_operations;
 	uint64_t rd_bytes, wr_bytes, discard_bytes;
@@ -111,49 +112,48 @@ struct mpr_blk_stats {
 struct mpr_blk;
 
 /*
- * Opens an image: a regular file or a block device. It stays locked while it
- * is open: many may read it, or one may write. 0, or negative errno with *error set to a message
- * that names the file, what is wrong and the remedy (free() it).
+ * Opens an image: a regular file or a block device. It is locked while it is open: many
+ * may read it, or one may write. 0, or negative errno with *error set to a message that
+ * names the file, what is wrong and the remedy (free() it).
  */
 int mpr_blk_open(struct mpr_uring *ring, const struct mpr_blk_options *options,
 		 struct mpr_blk **blk, char **error);
 
-/* 0 and blk is gone; or -EBUSY and nothing happened: requests are in flight
- * (mpr_blk_in_flight()), so reap first, or held. NULL is ignored. */
+/* 0: blk has been freed. -EBUSY: it has not, because requests are in flight
+ * (mpr_blk_in_flight(); reap first) or held. NULL is ignored. */
 int mpr_blk_close(struct mpr_blk *blk);
 
 /*
  * Starts a request; mpr_uring_submit() or _wait() sends it to the kernel.
- * Order between requests in flight is undefined: a flush covers the writes
- * that were done before it was submitted. The range must lie in the device;
- * one that does not ends with -EINVAL. A write to a read-only device ends
- * with -EROFS.
+ * Requests in flight have no order: a flush covers the writes that were done before it
+ * was submitted. A range beyond the device ends with -EINVAL, a write to a read-only
+ * device with -EROFS.
  */
 void mpr_blk_submit(struct mpr_blk *blk, struct mpr_blk_req *req);
 
-/* From now on, what becomes of a failed read, and of a failed write or flush. A range
- * that is not in the device is always reported, and so is a write that is not allowed. */
+/* From now on, what becomes of a failed read, and of a failed write, flush or discard. A
+ * range beyond the device and a write to a read-only one are always reported. */
 void mpr_blk_set_on_error(struct mpr_blk *blk, enum mpr_blk_on_error read,
 			  enum mpr_blk_on_error write);
 
-/* Requests that are held, which are not in flight. */
+/* The number of requests that are held; they are not in flight. */
 unsigned mpr_blk_held(const struct mpr_blk *blk);
-/* Starts those again. */
+/* Submits them again. */
 void mpr_blk_retry(struct mpr_blk *blk);
-/* If the request is held, it ends with its error, as if submitted now. If it is in
- * flight, it is not tried again where the kernel cannot do it now. */
+/* A held request ends with its error, from mpr_uring_reap(). One in flight is not tried
+ * again if the kernel answers EAGAIN or EINTR. */
 void mpr_blk_give_up(struct mpr_blk *blk, struct mpr_blk_req *req);
 
 /*
- * Changes the size of the device, and of the image, to `size` bytes; what is new
- * reads as zeros. Blocks for as long as the file system takes to note it. 0;
- * -EINVAL: the image cannot have that size; -EROFS; -EBUSY: it would shrink under
- * requests in flight; or another negative errno.
+ * Changes the size of the device, and of the image, to `size` bytes; added bytes read as
+ * zeros. Blocks while the file system does it. 0; -EINVAL: the image cannot have that
+ * size; -EROFS; -EBUSY: it would shrink with requests in flight; or another negative
+ * errno.
  */
 int mpr_blk_resize(struct mpr_blk *blk, uint64_t size);
 
-/* Bytes, a multiple of 512: what an image lacks of its last sector reads as
- * zeros, and a write there lengthens it. */
+/* Bytes, a multiple of 512: the missing part of an image's last sector reads as zeros,
+ * and a write there extends the file. */
 uint64_t mpr_blk_size(const struct mpr_blk *blk);
 bool mpr_blk_read_only(const struct mpr_blk *blk);
 /* True when discards reach the image. */
@@ -163,11 +163,11 @@ bool mpr_blk_write_cache(const struct mpr_blk *blk);
 /* From now on. */
 void mpr_blk_set_zeroes(struct mpr_blk *blk, enum mpr_blk_zeroes zeroes);
 enum mpr_blk_zeroes mpr_blk_zeroes_mode(const struct mpr_blk *blk);
-/* Whether others may write to the image, who must share it, too: readers are not
- * told from them. 0, or -EBUSY: others use it. An image that is open read-only is
- * shared with all readers anyway. */
+/* Whether others may have the image open for writing, if they share it, too (the lock
+ * does not distinguish them from readers). 0, or -EBUSY: others have it open. An image
+ * that is open read-only is shared with all readers anyway. */
 int mpr_blk_share(struct mpr_blk *blk, bool share);
-/* From now on they may, if the cache mode had them durable. Nothing is in flight. */
+/* From now on they may be. Call it while nothing is in flight. */
 void mpr_blk_enable_write_cache(struct mpr_blk *blk);
 enum mpr_blk_cache mpr_blk_cache_mode(const struct mpr_blk *blk);
 unsigned mpr_blk_in_flight(const struct mpr_blk *blk);

@@ -21,7 +21,7 @@ struct mpr_bounce {
 	int rw_flags;
 	char *buf;
 	uint64_t offset, len;	 /* what is left of the request */
-	const struct iovec *iov; /* where its memory goes on */
+	const struct iovec *iov; /* its next memory */
 	size_t skip;		 /* bytes of *iov that are done */
 	uint64_t start, end;	 /* the present piece, in whole blocks */
 	/* Blocks of the piece to be read before it can be written. */
@@ -50,7 +50,7 @@ static bool aligned(uint64_t value, uint64_t align)
 
 bool mpr_bounce_needed(const struct mpr_file *file, const struct mpr_blk_req *req, uint64_t len)
 {
-	/* More elements than one operation takes are cut between elements. */
+	/* A request with more elements than one operation takes is split between elements. */
 	uint64_t len_align = req->niov > IOV_MAX ? file->offset_align : file->mem_align;
 
 	if (file->offset_align == 1)

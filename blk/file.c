@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The alignments that direct I/O is tried with, where the kernel tells none. */
+/* The alignments to try direct I/O with, where the kernel does not say. */
 #define PROBE_MIN 512
 #define PROBE_MAX 65536
 
@@ -75,7 +75,7 @@ static int fail_open(char **error, int err, const struct mpr_blk_options *option
 	return fail(error, err, options, "cannot be opened: %s", strerror(-err));
 }
 
-/* Said before it is opened, because opening a named pipe would wait. */
+/* Before it is opened, because opening a named pipe blocks. */
 static int check_type(const struct mpr_blk_options *options, char **error)
 {
 	struct stat st;
@@ -112,8 +112,8 @@ static int measure(struct mpr_file *file, const struct mpr_blk_options *options,
 	return err ? fail(error, -errno, options, "cannot be measured: %s", strerror(errno)) : 0;
 }
 
-/* Locks belong to the open file, so that they end with it, and hold between
- * programs and between images of one program. */
+/* An open file description lock: it ends with the description, and also excludes other
+ * images of this process. */
 static int set_lock(const struct mpr_file *file, short type)
 {
 	struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
@@ -141,7 +141,7 @@ static int lock(const struct mpr_file *file, const struct mpr_blk_options *optio
 		    "or let both use readonly=on");
 }
 
-/* The sector size of a block device suits memory as well as offsets. */
+/* A block device's logical sector size is enough for memory and offsets. */
 static int block_device_alignment(struct mpr_file *file)
 {
 	int size;
@@ -152,7 +152,7 @@ static int block_device_alignment(struct mpr_file *file)
 	return 0;
 }
 
-/* Finds the smallest length of a read that is allowed. */
+/* Finds the smallest read that is allowed. */
 static int probe_alignment(struct mpr_file *file)
 {
 	void *buf;
@@ -170,8 +170,8 @@ static int probe_alignment(struct mpr_file *file)
 	return 0;
 }
 
-/* Asks the kernel; where it does not know (before Linux 6.1, and in some file
- * systems still), the device; and otherwise finds out. */
+/* Asks statx(); where that does not say (before Linux 6.1, and for some file systems), the
+ * block device; and otherwise tries. */
 static int find_alignment(struct mpr_file *file, const struct stat *st)
 {
 	struct statx stx;
@@ -206,7 +206,8 @@ static int set_alignment(struct mpr_file *file, const struct mpr_blk_options *op
 	return 0;
 }
 
-/* How files of other formats begin. Not those that a guest puts on a disk, as LUKS. */
+/* How files of other formats begin. Not what a guest may write to a disk itself, such as
+ * LUKS. */
 static const struct {
 	const char *format;
 	unsigned offset;
@@ -240,7 +241,7 @@ static const char *format_of(const char *head, size_t length)
 	return NULL;
 }
 
-/* A known image format must not be taken for a disk's bytes by default. */
+/* Without format=, a file of a known image format is refused: it is not a raw disk. */
 static int check_format(const struct mpr_file *file, const struct mpr_blk_options *options,
 			char **error)
 {
@@ -280,8 +281,8 @@ static void probe_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 	probe->ended = true;
 }
 
-/* Reads a block in the way in which all I/O will be done. The polled ring has
- * no other user yet, or users that are asked for nothing now. */
+/* Reads a block as all I/O will be done. The polled ring has no user yet, or users without
+ * requests in flight. */
 static int probe_polling(const struct mpr_file *file)
 {
 	struct probe probe = {.op.fn = probe_done};
@@ -362,8 +363,8 @@ int mpr_file_open(struct mpr_file *file, struct mpr_uring *ring,
 	return err;
 }
 
-/* The kernel may keep a registered file open a little longer than its slot is
- * in use: it must not keep the lock, too. */
+/* The kernel may keep a registered file open for a while after its slot is free: the lock
+ * must not last as long. */
 static void unlock(const struct mpr_file *file)
 {
 	(void)set_lock(file, F_UNLCK);

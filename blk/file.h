@@ -12,17 +12,16 @@
 
 struct mpr_file {
 	int fd;
-	int slot; /* the same, registered with the ring; negative: it is not */
-	/* Where its reads and writes are queued: the ring that it was opened
-	 * with, or its polled ring. */
+	int slot; /* fd as registered with the ring; negative: it is not */
+	/* Takes its reads and writes: the ring that it was opened with, or that ring's
+	 * polled one. */
 	struct mpr_uring *io_ring;
 	struct mpr_uring *ring;
 	bool no_lock;
 	uint64_t length; /* bytes when it was opened */
-	/* What its I/O must be multiples of; powers of two. 1 unless it was
-	 * opened for direct I/O. mem_align is for the address and length of
-	 * each element, and divides offset_align, which is for the file's
-	 * offset and the length of all. */
+	/* Alignment of its I/O, powers of two; 1 unless it was opened for direct I/O.
+	 * mem_align is that of each element's address and length; it divides
+	 * offset_align, that of the offset in the file and the whole length. */
 	uint32_t mem_align, offset_align;
 };
 

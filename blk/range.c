@@ -8,7 +8,7 @@ static bool conflict(const struct mpr_range *a, const struct mpr_range *b)
 	return (a->exclusive || b->exclusive) && a->start < b->end && b->start < a->end;
 }
 
-/* Whether a range that came earlier, granted or waiting, stands in the way. */
+/* Whether it conflicts with an earlier range, granted or waiting. */
 static bool blocked(const struct mpr_ranges *ranges, const struct mpr_range *range)
 {
 	for (const struct mpr_range *r = ranges->first; r != range; r = r->next) {

@@ -86,9 +86,9 @@ static void sync_start(struct raw_req *r, uint64_t offset, uint64_t len)
 }
 
 /*
- * Through the page cache, a write is made durable by a second operation. One with
- * RWF_DSYNC would not tell whether it failed itself, where nothing is lost, or wrote
- * back what was there before, which then is.
+ * Through the page cache, a write is made durable by a second operation. If a write with
+ * RWF_DSYNC fails, it does not say whether the write itself failed, which loses nothing,
+ * or the write-back of older data, which does.
  */
 static bool syncs_after(const struct raw *raw, const struct mpr_blk_req *req)
 {
@@ -114,7 +114,7 @@ static void bounce_done(struct mpr_bounce *bounce, struct mpr_blk_req *req, int 
 
 /* ---- fallocate() -------------------------------------------------------- */
 
-/* The rest of a block that is discarded, or zeroed, in part is kept by the kernel. */
+/* The kernel keeps the rest of a block that is discarded or zeroed in part. */
 static void fallocate_issue(struct mpr_retry *retry)
 {
 	struct raw_req *r = mpr_container_of(retry, struct raw_req, retry);
@@ -130,7 +130,7 @@ static void fallocate_issue(struct mpr_retry *retry)
 static void start(struct raw_req *r);
 static bool prepare_transfer(struct raw_req *r);
 
-/* The file system cannot: the zeros are written, now and from now on. */
+/* The file system cannot mark zeros: write them, this time and from now on. */
 static void write_zeroes(struct raw_req *r)
 {
 	r->raw->blk.zeroes = MPR_BLK_ZEROES_WRITE;
@@ -152,7 +152,7 @@ static void zeroed(struct raw_req *r, int res)
 		finish(r, res);
 }
 
-/* A file system without holes keeps the bytes of a discard, which is no error. */
+/* A file system without holes cannot discard; the bytes stay, which is no error. */
 static void fallocate_done(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 {
 	struct raw_req *r = mpr_container_of(op, struct raw_req, retry.op);
@@ -240,7 +240,7 @@ static bool prepare_transfer(struct raw_req *r)
 	return r->bounce;
 }
 
-/* With direct I/O, when no other write to its blocks is under way. */
+/* With direct I/O, once its range is granted. */
 static void start_write(struct raw_req *r)
 {
 	if (is_direct(r->raw)) {
@@ -265,7 +265,7 @@ static void submit_transfer(struct raw *raw, struct mpr_blk_req *req, uint64_t l
 		start(r);
 }
 
-/* Whole blocks that are in the file, for fallocate() does not lengthen it. */
+/* Whole blocks within the file: this fallocate() does not extend it. */
 static bool only_zeroes(const struct raw *raw, const struct mpr_blk_req *req, uint64_t len)
 {
 	uint64_t mask = raw->file.offset_align - 1;
@@ -343,7 +343,7 @@ static int raw_open(struct mpr_uring *ring, const struct mpr_blk_options *option
 	return 0;
 }
 
-/* A block device has the size that it has. */
+/* A block device cannot be resized. */
 static int raw_resize(struct mpr_blk *blk, uint64_t size)
 {
 	struct raw *raw = mpr_container_of(blk, struct raw, blk);

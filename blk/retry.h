@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations that the kernel does not do now: it was interrupted (EINTR), or lacks
- * what it takes (EAGAIN). They are tried again: once at once, by a thread of the
- * kernel's that may wait, and then after pauses that grow, for some five seconds. A
- * file system that still says so then has failed. Private to blk/.
+ * Operations that fail with EINTR or EAGAIN, for want of some resource, are tried again:
+ * once immediately, by a kernel worker that may block, and then with growing pauses, for
+ * some five seconds. If they still fail then, the error is final. Private to blk/.
  */
 #ifndef MPR_BLK_RETRY_H
 #define MPR_BLK_RETRY_H
@@ -15,11 +14,11 @@
 
 struct mpr_retry {
 	/* Filled in by the owner: */
-	struct mpr_uring_op op; /* of the operation; pauses have it, too */
+	struct mpr_uring_op op; /* of the operation, and of its pauses */
 	struct mpr_uring *ring; /* for pauses */
 	/* Queues the operation, with mpr_retry_flags(). */
 	void (*issue)(struct mpr_retry *retry);
-	/* The request that it is for, which may be given up; NULL: the owner sees to that. */
+	/* The request that it is for, which may be given up; NULL: the owner handles that. */
 	struct mpr_blk_req *req;
 
 	/* Private; zeroed before the first try. */
@@ -34,10 +33,10 @@ static inline uint8_t mpr_retry_flags(const struct mpr_retry *retry)
 }
 
 /* After a completion with an error. True: the operation goes on. False: it ends with
- * *res, which is not that of a pause any more. */
+ * *res, the result of the operation, also if the completion was that of a pause. */
 bool mpr_retry_after(struct mpr_retry *retry, int32_t *res);
 
-/* Ends the pause that a request is in, and with it the operation. */
+/* Cuts the pause short and ends the operation. */
 void mpr_retry_stop(struct mpr_retry *retry);
 
 #endif

@@ -22,7 +22,7 @@ static void issue(struct mpr_retry *retry)
 		mpr_uring_use_file(sqe, file->slot);
 }
 
-/* Nobody wants to know any more whether it succeeds. */
+/* Every request that waits for it has been given up. */
 static bool all_given_up(const struct mpr_syncs *syncs)
 {
 	for (const struct mpr_sync *sync = syncs->covered; sync; sync = sync->next)
@@ -31,7 +31,7 @@ static bool all_given_up(const struct mpr_syncs *syncs)
 	return true;
 }
 
-/* Whoever gives his request up then ends the pause. */
+/* So that giving one of its requests up can end the pause. */
 static void note_pause(struct mpr_syncs *syncs)
 {
 	for (struct mpr_sync *sync = syncs->covered; sync; sync = sync->next)
@@ -44,7 +44,7 @@ static bool try_again(struct mpr_syncs *syncs, int32_t *res)
 	bool wanted = !all_given_up(syncs);
 	bool again;
 
-	/* A pause that one of several ended is over for the others. */
+	/* One of several requests was given up and ended the pause; the others go on. */
 	if (syncs->retry.paused && wanted)
 		*res = -ETIME;
 	again = (wanted || syncs->retry.paused) && mpr_retry_after(&syncs->retry, res);
@@ -52,7 +52,7 @@ static bool try_again(struct mpr_syncs *syncs, int32_t *res)
 	return again;
 }
 
-/* The last of them may be told something that makes it close the image. */
+/* The last call may close the image, so this reads the next one first. */
 static void call(struct mpr_sync *sync, int result)
 {
 	while (sync) {
@@ -88,7 +88,7 @@ static void on_synced(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 	(void)flags;
 	if (res < 0 && try_again(syncs, &res))
 		return;
-	/* Whoever is given up, or tried too often, lost nothing. */
+	/* EAGAIN and EINTR, given up or tried too often: no data was lost. */
 	if (res < 0 && res != -EAGAIN && res != -EINTR && syncs->cached)
 		syncs->error = res;
 	if (syncs->error)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making what was written to a file durable: one fdatasync at a time, for all who
- * had asked when it began. The kernel tells of data that it could not write back
- * once, to the first who asks; with several at once, another could be told that all
- * is well. Private to blk/.
+ * Making what was written to a file durable: one fdatasync at a time, for all requests
+ * that were waiting when it began. The kernel reports a failed write-back once per open
+ * file, to the first fdatasync; a second one at the same time would succeed, and its
+ * request would take lost data for durable. Private to blk/.
  */
 #ifndef MPR_BLK_SYNC_H
 #define MPR_BLK_SYNC_H
@@ -22,16 +22,16 @@ struct mpr_sync {
 	struct mpr_sync *next;
 };
 
-/* Those of one file. */
+/* The syncs of one file. */
 struct mpr_syncs {
 	const struct mpr_file *file;
 	bool cached; /* writes go through the page cache */
-	/* In the page cache, data whose write-back failed is dropped; from then on
-	 * nothing may be called durable. 0, or the error that everything ends with. */
+	/* After a failed write-back the page cache drops the data, so nothing may be called
+	 * durable from then on. 0, or the error that every sync ends with. */
 	int error;
 
 	/* Private; zeroed. */
-	struct mpr_sync *first, *last; /* wait for the next one */
+	struct mpr_sync *first, *last; /* wait for the next fdatasync */
 	struct mpr_sync *covered;      /* by the one under way */
 	struct mpr_retry retry;
 };

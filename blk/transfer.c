@@ -17,7 +17,7 @@ static unsigned min_unsigned(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Moves the position on, past elements that are done or empty. */
+/* Advances the position, past elements that are done or empty. */
 static void advance(struct mpr_transfer *t, uint64_t bytes)
 {
 	t->offset += bytes;
@@ -101,8 +101,8 @@ static void zero_rest(struct mpr_transfer *t)
 	}
 }
 
-/* The file ends at the position: in the middle of its last sector, as when it
- * was opened, or because somebody cut it off. */
+/* The file ends at the position: within its last sector, as when it was opened, or
+ * because it was truncated. */
 static int end_of_file(struct mpr_transfer *t)
 {
 	if (t->offset < t->file->length)
@@ -111,8 +111,8 @@ static int end_of_file(struct mpr_transfer *t)
 	return 0;
 }
 
-/* `bytes` were moved, fewer than asked for or not. 0: done; 1: there is more to do;
- * or the error to end with. */
+/* `bytes` were moved, perhaps fewer than asked for. 0: done; 1: there is more to do; or
+ * the error to end with. */
 static int progress(struct mpr_transfer *t, uint64_t bytes)
 {
 	uint64_t odd = bytes & (t->file->offset_align - 1);

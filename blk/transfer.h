@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One vectored read or write of a file, carried through to its last byte: split
- * where it has more elements than the kernel takes, continued after a short
- * transfer, tried again after EINTR and EAGAIN (blk/retry.h). Memory that is registered with the
- * ring is used as such. Private to blk/.
+ * One vectored read or write of a file, to its last byte: split if it has more elements
+ * than the kernel takes, continued after a short transfer, tried again after EINTR and
+ * EAGAIN (blk/retry.h). Uses memory as a fixed buffer if it is registered with the ring.
+ * Private to blk/.
  */
 #ifndef MPR_BLK_TRANSFER_H
 #define MPR_BLK_TRANSFER_H
@@ -18,10 +18,9 @@ struct mpr_file;
 
 struct mpr_transfer {
 	/* Filled in by the caller. The elements stay the caller's and are not
-	 * changed; they hold `len` bytes, at least one. In a file opened for
-	 * direct I/O, offset, len and the elements are aligned as it needs
-	 * them, and each element's length is a multiple of file->offset_align
-	 * if there are more than IOV_MAX. */
+	 * changed; they hold `len` bytes, at least one. For direct I/O, offset, len
+	 * and the elements are aligned as the file needs it, and with more than
+	 * IOV_MAX elements the length of each is a multiple of file->offset_align. */
 	const struct mpr_file *file;
 	const struct iovec *iov;
 	unsigned niov;
@@ -33,9 +32,9 @@ struct mpr_transfer {
 	 * and its last sector's end are zeros. */
 	void (*fn)(struct mpr_transfer *transfer, int result);
 
-	/* Private, but for retry.req: the request that it is part of. */
+	/* Private, except retry.req: the request that it is part of. */
 	struct mpr_retry retry;
-	struct iovec rest; /* of an element that was cut */
+	struct iovec rest; /* of an element that is done in part */
 	uint64_t skip;	   /* bytes of *iov that are done */
 };
 

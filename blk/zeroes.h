@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding out whether memory holds nothing but zeros. Private to blk/. */
+/* Whether memory holds nothing but zeros. Private to blk/. */
 #ifndef MPR_BLK_ZEROES_H
 #define MPR_BLK_ZEROES_H
 

@@ -18,7 +18,7 @@ struct line {
 	char text[];
 };
 
-/* Of the process, like standard error itself. */
+/* One per process, like standard error. */
 static struct {
 	pthread_mutex_t lock; /* of all that follows; never held while writing */
 	pthread_cond_t work, drained;
@@ -26,12 +26,12 @@ static struct {
 	const char *program;
 	struct line *first, **last; /* the first may be under way */
 	size_t bytes;
-	/* Lines dropped that nobody was told of. They are told of when all that came
-	 * before is written, and until then the others are dropped, too. */
+	/* Lines dropped and not yet reported. The report is written after the queue, and
+	 * until then every further line is dropped, too: else the order would not hold. */
 	unsigned long dropped;
 	int dropped_fd;
-	/* The last write failed. What waited was dropped, and there is no sense in
-	 * telling of it before somebody has something new to say. */
+	/* The last write failed. The queue was dropped, and that is not reported before
+	 * the next line: the write would fail again. */
 	bool failed;
 } writer = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,

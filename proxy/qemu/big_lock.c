@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QEMU's big lock. QEMU 7.2 takes it for every access to a BAR; a vCPU that has to
- * wait for the remote lets it go meanwhile, so that the other vCPUs and the monitor
- * get on. docs/architecture.md says what may happen then.
+ * QEMU's big lock. QEMU 7.2 holds it for every access to a BAR. A vCPU that has to wait
+ * for the remote releases it meanwhile, so that the other vCPUs and the monitor can run.
+ * docs/architecture.md says what may happen then.
  *
- * One thing is that the device is unplugged: the last access under way then closes it
- * at the remote. The object outlives them all, because each is made inside of an RCU
- * read section, through an address space that holds the object until that has ended.
- * So DEVICE_DELETED, which the object sends when it is freed, comes last.
+ * The device may be unplugged: then the last access under way closes it at the remote. The
+ * object outlives every access, because each is made within an RCU read section, through
+ * an address space that holds the object until that ends. So DEVICE_DELETED, sent when the
+ * object is freed, comes last.
  *
- * Another is that QEMU wants all vCPUs to stop, which it waits for. If it quits, the access
- * ends at once (connection.c). If it is to stop or reset the machine, the access has the
- * rest of its 10 seconds: it needs a value, since KVM completes the instruction with it
- * and the guest may go on, and to make one up is to give the device up.
+ * QEMU may want all vCPUs to stop, and waits for that. If it quits, the access ends at
+ * once (connection.c). If it stops or resets the machine, the access keeps the rest of its
+ * 10 seconds: KVM completes the instruction with its value and the guest may go on, so
+ * there must be a true one, or the device is given up.
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 
@@ -20,8 +20,8 @@
 #include "qemu/main-loop.h"
 #include "sysemu/cpus.h"
 
-/* Whether a processor makes this thread's access. One that a device makes, for DMA to
- * the BAR, may be deep in that device's code, which relies on the lock. */
+/* Whether this thread's access is a vCPU's. For another device's DMA to the BAR the lock
+ * must be kept: that device's code relies on it. */
 static __thread bool by_processor;
 
 static void let_go(void *opaque G_GNUC_UNUSED)
@@ -43,11 +43,11 @@ void proxy_access_open(PCIProxyDev *dev)
 
 bool proxy_access_begin(PCIProxyDev *dev, MemTxAttrs attrs)
 {
-	/* A vCPU that waited for the lock may come when the device has gone. */
+	/* While a vCPU waited for the lock the device may have been unplugged. */
 	if (!dev->remote || dev->unplugged)
 		return false;
 	dev->accesses++;
-	/* QEMU's devices leave the attributes of their DMA unspecified. */
+	/* DMA by QEMU's devices has unspecified attributes. */
 	by_processor = !attrs.unspecified;
 	return true;
 }

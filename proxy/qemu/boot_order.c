@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * boot-order=INDEX:PATH[+INDEX:PATH]...: what the remote device has to boot from. Each
- * takes part in QEMU's own order, as a device with that bootindex whose firmware path is
- * the proxy's with PATH behind it: /pci@i0cf8/scsi@5 and /channel@0/disk@1,0. It can be
- * changed while the device is there; the firmware reads the order at the next reset.
+ * boot-order=INDEX:PATH[+INDEX:PATH]...: what to boot from behind the remote device. Each
+ * item is part of QEMU's boot order, like a device with that bootindex whose firmware path
+ * is the proxy's followed by PATH: /pci@i0cf8/scsi@5 and /channel@0/disk@1,0. It can be
+ * changed at run time; the firmware reads the order at the next reset.
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 
 #include "qapi/error.h"
 #include "sysemu/sysemu.h"
 
-/* The PATH of one item, or NULL: it is not in order. */
+/* The PATH of one item; NULL: it is malformed. */
 static const char *parse(const char *item, int32_t *index)
 {
 	char *end;

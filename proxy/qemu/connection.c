@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Connections to remotes, and how it is noticed that one is gone. */
+/* Connections to remotes, and noticing that one is gone. */
 #include "proxy/qemu/pci_proxy_dev.h"
 
 #include "monitor/monitor.h"
@@ -41,7 +41,7 @@ static bool is_shared(const PCIProxyDev *dev)
 	return false;
 }
 
-/* The socket is readable: an answer that nobody waited for, or the end. */
+/* The socket is readable: an outstanding answer, or the remote hung up. */
 static void on_readable(void *opaque)
 {
 	struct mpr_proxy_conn *conn = opaque;
@@ -57,8 +57,7 @@ static void on_readable(void *opaque)
 	}
 }
 
-/* TCG keeps the code that it translated until it hears of a change. KVM needs
- * no such help. */
+/* TCG must hear of DMA to drop code that it translated from the pages; KVM need not. */
 static int ask_for_reports(PCIProxyDev *dev, char **why)
 {
 	int ret = tcg_enabled() ? mpr_proxy_report_dma(dev->conn) : 0;
@@ -69,7 +68,7 @@ static int ask_for_reports(PCIProxyDev *dev, char **why)
 	return ret;
 }
 
-/* A descriptor that the monitor was given (getfd) is this device's from here on. */
+/* Takes over a descriptor that the monitor was given (getfd). */
 static int connect_socket(PCIProxyDev *dev, char **why)
 {
 	Error *err = NULL;
@@ -105,9 +104,8 @@ static int open_remote(PCIProxyDev *dev, char **why)
 }
 
 /*
- * QEMU ends: to do that it waits until no vCPU is in an access any more, and what a vCPU
- * reads now is of no use to anybody. With -no-shutdown it does not end: the machine may
- * be reset and go on.
+ * QEMU ends, but not before every vCPU has left its access, whose result is of no use now.
+ * With -no-shutdown it does not end: the machine may be reset and go on.
  */
 static void on_shutdown(Notifier *notifier G_GNUC_UNUSED, void *cause G_GNUC_UNUSED)
 {
@@ -154,7 +152,7 @@ void proxy_connection_close(PCIProxyDev *dev)
 		return;
 	if (!is_shared(dev))
 		qemu_set_fd_handler(mpr_proxy_conn_fd(dev->conn), NULL, NULL, NULL);
-	/* Nobody asks any more what became of it. */
+	/* Its loss is not to be reported any more. */
 	dev->loss_reported = true;
 	dev->unplugged = dev->accesses;
 	if (!dev->unplugged)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the remote says unasked: that a medium failed, and, under TCG, which
- * guest memory the device wrote. */
+/* The remote's events: a medium failed; under TCG, the device wrote guest memory. */
 #include "proxy/qemu/pci_proxy_dev.h"
 
 #include "qemu/units.h"
@@ -11,7 +10,7 @@
 /* All of memory costs little more than this much told in pieces. */
 #define PIECES_MAX (64 * MiB)
 
-/* Text from another process, made fit for a terminal. */
+/* Makes text from another process safe for a terminal. */
 static void printable(char *to, const uint8_t *from, size_t size)
 {
 	size_t i;
@@ -30,9 +29,8 @@ static void report_error(PCIProxyDev *dev, const struct mpr_msg *event)
 }
 
 /*
- * No more than the ring holds: what is sent while this is at work belongs to
- * something that QEMU has not seen yet, and a remote that goes on for ever does
- * not stop the guest.
+ * Takes no more than the ring holds. Later events belong to what QEMU has not seen yet, and
+ * a remote that never stops sending must not block the guest.
  */
 void proxy_events(PCIProxyDev *dev)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tells the remote which memory the guest has: the RAM that lies in shared
- * files. Follows the guest physical address space through a listener. And tells
- * QEMU what the device wrote there, as a device in QEMU does.
+ * Tells the remote which memory the guest has, RAM in shared files, by a listener on the
+ * guest's physical address space. And marks what the device wrote as dirty in QEMU, as a
+ * device of QEMU's does.
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 
@@ -23,7 +23,7 @@ static PCIProxyDev *from_listener(MemoryListener *listener)
 
 /* ---- Sections ------------------------------------------------------------ */
 
-/* BARs of remote devices that are plain memory are no memory of the guest. */
+/* BARs of remote devices that are plain memory are not guest memory. */
 static bool is_bar(const MemoryRegion *mr)
 {
 	Object *owner = memory_region_owner((MemoryRegion *)mr);
@@ -31,7 +31,7 @@ static bool is_bar(const MemoryRegion *mr)
 	return owner && object_dynamic_cast(owner, TYPE_PCI_PROXY_DEV);
 }
 
-/* Memory of the guest proper: video RAM, ROMs and the like belong to devices. */
+/* The guest's main memory; video RAM, ROMs and the like belong to devices. */
 static bool is_guest_ram(const MemoryRegion *mr)
 {
 	Object *owner = memory_region_owner((MemoryRegion *)mr);
@@ -61,7 +61,7 @@ static bool continues(const struct mpr_proxy_region *a, const struct mpr_proxy_r
 	       a->fd == b->fd && a->read_only == b->read_only;
 }
 
-/* Sections come in the order of their addresses. */
+/* Sections come sorted by address. */
 static void append(GArray *regions, struct mpr_proxy_region region)
 {
 	struct mpr_proxy_region *last = NULL;
@@ -130,8 +130,8 @@ static void memory_commit(MemoryListener *listener)
 
 /* ---- What the device wrote ----------------------------------------------- */
 
-/* What a device in QEMU does that maps memory for DMA and gives it back. The
- * range is RAM: what is not would be accessed. */
+/* Maps and unmaps the range, as a device of QEMU's does for DMA. It must be RAM: mapping
+ * anything else would access it. */
 static void mark_written(AddressSpace *as, hwaddr addr, hwaddr left)
 {
 	while (left) {
@@ -166,7 +166,7 @@ void proxy_memory_written(PCIProxyDev *dev, uint64_t address, uint64_t size)
 
 /* ---- Life ---------------------------------------------------------------- */
 
-/* The size as users write it. */
+/* The size in the form of -m. */
 static char *size_text(uint64_t size)
 {
 	if (size % MiB)
@@ -194,7 +194,7 @@ static bool check_address_space(PCIProxyDev *dev, AddressSpace *as, Error **errp
 	return false;
 }
 
-/* A remote that locks guest memory keeps its pages: QEMU must not discard any. */
+/* A remote that locks guest memory holds on to its pages: QEMU must not discard any. */
 static bool keep_pages(PCIProxyDev *dev, Error **errp)
 {
 	int ret;
@@ -250,7 +250,7 @@ void proxy_memory_close(PCIProxyDev *dev)
 	if (!memory->regions)
 		return;
 	proxy_memory_plug_close();
-	/* No table of nothing: the device is closed next, which waits for less. */
+	/* Do not send an empty table: the device is closed next, which takes less time. */
 	memory->listener.commit = NULL;
 	memory_listener_unregister(&memory->listener);
 	g_array_free(memory->regions, TRUE);

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A vCPU that waits for a device's interrupt looks at the line for a while
- * before it halts, and takes the interrupt itself: neither QEMU's main loop nor
- * the vCPU's thread has to be woken. It is to TCG what KVM's halt polling is
- * to KVM, where this is not needed.
+ * Halt polling under TCG, as KVM has of its own: a vCPU that waits for a device's
+ * interrupt polls the line for a while before it halts, and takes the interrupt itself.
+ * So neither QEMU's main loop nor the vCPU's thread has to be woken.
  *
- * TCG has a place for this that needs no change of QEMU: as a plugin, the shim
- * has itself called before each HLT and MWAIT of the guest.
+ * This needs no change of QEMU: the shim is also a TCG plugin, called before each HLT and
+ * MWAIT of the guest.
  *
- * A vCPU looks only when it is the one that wrote to the device last, and
- * wrote while the line was low: then it may have started something. One vCPU
- * looks at a time; for how long is tuned by success (ring/window.h).
+ * A vCPU polls only if it was the last to write to the device, and did so while the line
+ * was low: then it may have started something. One vCPU polls at a time; for how long
+ * adapts to success (ring/window.h).
  */
-/* The headers are those of a QEMU without plugins; whether the running one has
- * them is asked of it. What is used of CPUState lies before what that changes. */
+/* The headers are configured without plugins; install() asks the running QEMU whether it
+ * has them. The fields of CPUState used here precede those that this changes. */
 #define CONFIG_PLUGIN 1
 
 #include "proxy/qemu/pci_proxy_dev.h"
@@ -29,10 +28,10 @@
 #include "sysemu/cpu-timers.h"
 #include "sysemu/tcg.h"
 
-#define LOOKS 16 /* at the line between two looks at the clock */
+#define LOOKS 16 /* at the line between two readings of the clock */
 
-/* Guards the list while a vCPU looks; the list is changed under the big lock
- * and this one, in that order. */
+/* Guards the list while a vCPU polls. The list is changed under the big lock and this
+ * one, taken in that order. */
 static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
 static QLIST_HEAD(, PCIProxyDev) watched = QLIST_HEAD_INITIALIZER(watched);
 static bool installed;
@@ -42,11 +41,11 @@ static bool installed;
 void proxy_halt_poll_expect(PCIProxyDev *dev)
 {
 	if (dev->poll.listed && !dev->intx.level)
-		/* Relaxed: read by the thread that wrote it, and cleared. */
+		/* Relaxed: only the vCPU that is named compares equal, and it wrote it. */
 		qatomic_set(&dev->poll.by, current_cpu);
 }
 
-/* What came of the last look, if it was in vain. */
+/* Adapts the window to the last poll, if it was in vain. */
 static void learn(PCIProxyDev *dev)
 {
 	ProxyHaltPoll *poll = &dev->poll;
@@ -63,7 +62,8 @@ static bool expects(PCIProxyDev *dev, CPUState *cpu)
 	return qatomic_read(&dev->poll.by) == cpu;
 }
 
-/* How long to look, of all devices that this vCPU wrote to. 0: not at all. */
+/* How long to poll: the longest window of the devices that this vCPU wrote to. 0: not at
+ * all. */
 static uint64_t longest_window(CPUState *cpu)
 {
 	uint64_t longest = 0;
@@ -82,7 +82,7 @@ static uint64_t longest_window(CPUState *cpu)
 
 /* ---- Looking ------------------------------------------------------------- */
 
-/* The guest has not been given this level yet. */
+/* Whether the guest has not seen this level yet. */
 static bool is_news(PCIProxyDev *dev, bool level)
 {
 	return level && !qatomic_read(&dev->intx.level);
@@ -100,7 +100,7 @@ static bool any_has_risen(void)
 	return false;
 }
 
-/* Somebody else wants this vCPU: an interrupt, the monitor, another vCPU. */
+/* Another interrupt, the monitor or another vCPU needs this one. */
 static bool wanted(const CPUState *cpu)
 {
 	return qatomic_read(&cpu->interrupt_request) || qatomic_read(&cpu->exit_request);
@@ -116,7 +116,7 @@ static void begin(void)
 	}
 }
 
-/* True: a line has risen meanwhile. */
+/* True: a line has risen. */
 static bool end(void)
 {
 	PCIProxyDev *dev;
@@ -129,7 +129,7 @@ static bool end(void)
 	return risen;
 }
 
-/* Until the next write this vCPU expects nothing more. */
+/* This vCPU does not poll again before its next write. */
 static void give_up(CPUState *cpu, int64_t start)
 {
 	PCIProxyDev *dev;
@@ -208,7 +208,7 @@ static void on_translation(qemu_plugin_id_t id G_GNUC_UNUSED, struct qemu_plugin
 {
 	size_t n = qemu_plugin_tb_n_insns(tb);
 
-	/* Nothing is executed behind an instruction that halts. */
+	/* An instruction that halts ends its block. */
 	struct qemu_plugin_insn *last = qemu_plugin_tb_get_insn(tb, n - 1);
 
 	if (halts(last))
@@ -222,7 +222,7 @@ void proxy_halt_poll_install(uint64_t plugin)
 	qemu_plugin_register_vcpu_tb_trans_cb(plugin, on_translation);
 }
 
-/* Has QEMU take this shared object, which was preloaded, as a plugin. */
+/* Loads this shared object, which was preloaded, as a TCG plugin, too. */
 static bool install(void)
 {
 	QemuPluginList plugins = QTAILQ_HEAD_INITIALIZER(plugins);
@@ -243,8 +243,8 @@ static bool install(void)
 
 /* ---- Life ---------------------------------------------------------------- */
 
-/* vCPUs that share a thread must not keep each other waiting; with a counted
- * instruction clock nothing may depend on the host's. */
+/* vCPUs that share a thread must not block each other, and with -icount nothing may
+ * depend on the host's clock. */
 static bool useful(void)
 {
 	return tcg_enabled() && qemu_tcg_mttcg_enabled() && !icount_enabled();

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The interrupt line. Under KVM the remote raises it through an irqfd, past
- * QEMU, and KVM lowers it at end of interrupt and asks the remote again
- * (resamplefd). Where KVM cannot, QEMU's main loop follows the remote's level.
+ * The interrupt line. Under KVM the remote raises it through an irqfd, bypassing QEMU, and
+ * KVM lowers it at end of interrupt and signals the resamplefd, on which the remote raises
+ * it again if it must. Without irqfds, QEMU's main loop follows the remote's level.
  *
- * The remote has the eventfds, too, and may do with them what it likes. So QEMU reads
- * them only where it cannot be made to wait, and never writes to them; KVM, which
- * waits for nothing, signals and takes them by itself. Each time that somebody else is
- * to drive the line, there are new ones.
+ * The remote shares the eventfds and may do anything with them. So QEMU reads them only
+ * in a way that cannot block, and never writes to them; KVM does not block on them. When
+ * another party is to drive the line, new eventfds are made.
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 
@@ -20,16 +19,16 @@ static void drive(PCIProxyDev *dev, bool level)
 {
 	if (dev->intx.mode != INTX_HANDLER || dev->intx.level == level)
 		return;
-	/* Relaxed: read by a vCPU that looks whether there is news. */
+	/* Relaxed: read by a vCPU that polls (halt_poll.c). */
 	qatomic_set(&dev->intx.level, level);
-	/* Relaxed: a time, of which nothing depends but a guess. */
+	/* Relaxed: it only tunes how long to poll. */
 	if (level && dev->poll.listed)
 		qatomic_set(&dev->intx.rose, get_clock());
 	pci_set_irq(PCI_DEVICE(dev), level);
 }
 
-/* The level is known here, and not yet to the guest: among the events are the
- * DMA writes that the interrupt announces. */
+/* Takes the events before the guest sees the level: they report the DMA writes that the
+ * interrupt announces. */
 static void follow(PCIProxyDev *dev, bool level)
 {
 	proxy_events(dev);
@@ -80,8 +79,8 @@ static int start_handler(PCIProxyDev *dev)
 
 /* ---- irqfd --------------------------------------------------------------- */
 
-/* A line that is high is raised by the remote when it gets the eventfd, and KVM looks
- * whether that was signalled before. */
+/* If the line is high the remote signals the new eventfd at once, and KVM checks for a
+ * signal when it is attached. */
 static int start_irqfd(PCIProxyDev *dev, int gsi)
 {
 	ProxyIntx *intx = &dev->intx;
@@ -98,8 +97,8 @@ static int start_irqfd(PCIProxyDev *dev, int gsi)
 	return 0;
 }
 
-/* The global interrupt that KVM can be given for the pin, or -1. With a part of the
- * interrupt controller in QEMU, it is QEMU that would write to the resample eventfd. */
+/* The GSI for an irqfd of the pin, or -1. Not with a split irqchip: there QEMU itself
+ * would write to the resamplefd. */
 static int irqfd_gsi(PCIDevice *pci)
 {
 	PCIINTxRoute route;
@@ -172,7 +171,7 @@ bool proxy_intx_update_route(PCIProxyDev *dev)
 	if (gsi == (dev->intx.mode == INTX_IRQFD ? dev->intx.gsi : -1))
 		return true;
 	stop(dev);
-	/* Fails only when the remote is gone, or this makes it so. */
+	/* Fails only if the remote is gone, or gives it up. */
 	return start(dev, gsi) == 0;
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Refuses memory that the remote cannot reach, before the guest has it. The guest would have
- * the device use it, see that fail, reset the device and try again, for ever.
+ * Refuses to plug memory that the remote cannot reach. The guest's driver would use it for
+ * DMA, see that fail, reset the device and try again, for ever.
  *
- * QEMU asks its machine about each memory device that is to be plugged (pc-dimm, nvdimm,
- * virtio-mem, virtio-pmem), whoever plugs it: a monitor or the command line. That question
- * comes here first.
+ * QEMU calls its machine's pre_plug for every memory device (pc-dimm, nvdimm, virtio-mem,
+ * virtio-pmem), from the monitor and the command line alike. This file hooks that call.
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The signal that QEMU asked for, or its starter for it, when the starter dies. The
- * kernel forgets it when a process changes its user, as QEMU does with -runas after the
- * devices are made: without it QEMU would stay when mpring is killed, and its device
- * processes would not.
+ * Keeps QEMU's parent-death signal (PR_SET_PDEATHSIG). The kernel resets it when a process
+ * changes its user, as QEMU does for -runas after the devices are made. Without it QEMU
+ * would outlive a killed mpring, and its device processes would not.
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 
@@ -13,7 +12,7 @@
 
 static int parent_signal; /* 0: none */
 static pid_t parent;
-static EventNotifier started; /* is set when handlers run: QEMU's main loop does */
+static EventNotifier started; /* readable: its handler runs first in QEMU's main loop */
 
 void proxy_parent_note(void)
 {

@@ -25,8 +25,8 @@ static MemTxResult bar_read(void *opaque, hwaddr addr, uint64_t *value, unsigned
 	*value = mpr_proxy_read(dev->remote, bar->index, addr, size);
 	if (!proxy_access_end(dev))
 		return MEMTX_OK;
-	/* A read that tells of DMA has made QEMU see it when it returns; one that
-	 * lowers the line has lowered it. */
+	/* Before the guest gets the value: DMA that it announces is known to QEMU, and if
+	 * the read lowered the line, it is low. */
 	proxy_events(dev);
 	proxy_intx_sync(dev);
 	proxy_connection_check(dev);
@@ -43,13 +43,13 @@ static MemTxResult bar_write(void *opaque, hwaddr addr, uint64_t value, unsigned
 		return MEMTX_OK;
 	proxy_halt_poll_expect(dev);
 	mpr_proxy_write(dev->remote, bar->index, addr, size, value);
-	/* It may have fallen unseen, if the guest has not read since, or at once. */
+	/* The line may have fallen since the guest's last read, or by this write. */
 	if (proxy_access_end(dev) && dev->intx.level)
 		proxy_intx_sync(dev);
 	return MEMTX_OK;
 }
 
-/* What the guest did is what the remote gets: no access is split or widened. */
+/* The remote gets the guest's accesses as they are, neither split nor widened. */
 static const MemoryRegionOps bar_ops = {
 	.read_with_attrs = bar_read,
 	.write_with_attrs = bar_write,
@@ -58,8 +58,8 @@ static const MemoryRegionOps bar_ops = {
 	.impl = {.min_access_size = 1, .max_access_size = 8, .unaligned = true},
 };
 
-/* Plain memory, which the guest accesses without an exit. QEMU owns the file
- * descriptor and keeps its mapping until nobody looks at it any more. */
+/* Plain memory, which the guest accesses without an exit. QEMU owns the descriptor, and
+ * keeps its mapping until the last user of the region is done. */
 static bool init_plain(ProxyBar *bar, const char *name, uint64_t size, Error **errp)
 {
 	int fd = mpr_proxy_take_bar_file(bar->dev->remote, bar->index);
@@ -80,8 +80,8 @@ static bool init_bar(ProxyBar *bar, const struct mpr_wire_bar *info, Error **err
 	if (info->kind == MPR_BAR_RAM32)
 		return init_plain(bar, name, info->size, errp);
 	memory_region_init_io(&bar->mr, OBJECT(bar->dev), &bar_ops, bar, name, info->size);
-	/* While one vCPU waits without the big lock, others have access. Nothing here makes
-	 * one access inside of another. */
+	/* While one vCPU waits without the big lock, others access the device, which the
+	 * guard would refuse. No access is made within another here. */
 	bar->mr.disable_reentrancy_guard = true;
 	return true;
 }
@@ -137,7 +137,7 @@ static void fill_config(PCIDevice *pci, const struct mpr_wire_description *descr
 	       CONFIG_SIZE - PCI_STD_HEADER_SIZEOF);
 }
 
-/* Its interrupt's route, or the bit that disables it, may be another. */
+/* The interrupt's route, or the bit that disables it, may have changed. */
 static void update_route(PCIDevice *pci)
 {
 	PCIProxyDev *dev = PCI_PROXY_DEV(pci);
@@ -245,7 +245,7 @@ static void proxy_reset(DeviceState *qdev)
 	PCIProxyDev *dev = PCI_PROXY_DEV(qdev);
 
 	mpr_proxy_reset(dev->remote);
-	/* The one register that QEMU's reset leaves as the guest has set it. */
+	/* QEMU's own reset does not touch this register. */
 	copy_config(PCI_DEVICE(dev), mpr_proxy_description(dev->remote), PCI_LATENCY_TIMER, 1);
 	proxy_intx_deassert(dev);
 	proxy_connection_check(dev);
@@ -269,7 +269,7 @@ static Property proxy_properties[] = {
 	DEFINE_PROP_END_OF_LIST(),
 };
 
-/* A QEMU of the right version may still have been configured otherwise. */
+/* A QEMU of the right version may be configured differently. */
 static bool same_layout(void)
 {
 	size_t running = object_type_get_instance_size(TYPE_PCI_DEVICE);

@@ -57,12 +57,12 @@ typedef struct ProxyIntx {
 	EventNotifier raise, resample;
 } ProxyIntx;
 
-/* A vCPU's look at the line before it halts. */
+/* Polling of the line by a vCPU before it halts. */
 typedef struct ProxyHaltPoll {
 	bool listed;
 	QLIST_ENTRY(PCIProxyDev) link;
 	CPUState *by;  /* the vCPU that may have started something, or NULL */
-	int64_t since; /* when the last look in vain began, 0: there was none */
+	int64_t since; /* when the last poll in vain began; 0: there was none */
 	struct mpr_window window;
 } ProxyHaltPoll;
 
@@ -88,8 +88,8 @@ struct PCIProxyDev {
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *remote;
 	bool loss_reported;
-	unsigned accesses; /* under way: more than one if they wait without the lock */
-	bool unplugged;	   /* while some are: the last of them closes the remote device */
+	unsigned accesses; /* under way; more than one while some wait without the lock */
+	bool unplugged;	   /* during accesses: the last of them closes the remote device */
 	QLIST_ENTRY(PCIProxyDev) link; /* connection.c: all devices */
 
 	ProxyBar bars[PCI_NUM_REGIONS - 1];
@@ -107,9 +107,9 @@ struct PCIProxyDev {
 
 /* Connects to the remote and opens the device there. */
 bool proxy_connection_open(PCIProxyDev *dev, Error **errp);
-/* Closes the device at the remote, or has the last access that is under way do so. */
+/* Closes the device at the remote; if accesses are under way, the last of them does. */
 void proxy_connection_close(PCIProxyDev *dev);
-/* What is left to that access. */
+/* For that access. */
 void proxy_connection_release(PCIProxyDev *dev);
 /* Tells the operator, once, when the remote is gone. */
 void proxy_connection_check(PCIProxyDev *dev);
@@ -124,14 +124,14 @@ void proxy_boot_order_finalize(Object *object);
 
 /* ---- parent.c ----------------------------------------------------------- */
 
-/* Takes down what the process is to do when its parent dies, before it may be lost. */
+/* Reads what signal this process gets when its parent dies, before that may be reset. */
 void proxy_parent_note(void);
-/* Asks for it again when QEMU has changed its user. */
+/* Sets it again after QEMU changed its user, which resets it. */
 void proxy_parent_watch(void);
 
 /* ---- big_lock.c --------------------------------------------------------- */
 
-/* Has accesses let the lock go when they wait for long. */
+/* Makes accesses release the lock in long waits. */
 void proxy_access_open(PCIProxyDev *dev);
 /* Before an access to a BAR. False: the device has been unplugged; make none. */
 bool proxy_access_begin(PCIProxyDev *dev, MemTxAttrs attrs);
@@ -143,20 +143,20 @@ bool proxy_access_end(PCIProxyDev *dev);
 bool proxy_intx_open(PCIProxyDev *dev, Error **errp);
 /* Lowers the line for good, whatever the remote still does to its eventfd. */
 void proxy_intx_close(PCIProxyDev *dev);
-/* Chooses anew who drives the line: its route or its enable bit changed. False: the
- * remote is gone. */
+/* After its route or its disable bit changed: chooses anew who drives the line. False:
+ * the remote is gone. */
 bool proxy_intx_update_route(PCIProxyDev *dev);
 /* Makes the guest's line what the remote's is; before it rises, takes the events. */
 void proxy_intx_sync(PCIProxyDev *dev);
 /* Lowers the guest's line: the device was reset. */
 void proxy_intx_deassert(PCIProxyDev *dev);
 
-/* Looks at the line and, while it is low, has the next rise told. */
+/* Reads the line and, if it is low, has the next rise notified. */
 void proxy_intx_look(PCIProxyDev *dev);
 
 /* ---- halt_poll.c -------------------------------------------------------- */
 
-/* Lets vCPUs look at the device's line before they halt, if that is possible. */
+/* Lets vCPUs poll the device's line before they halt, where that is possible. */
 void proxy_halt_poll_open(PCIProxyDev *dev);
 void proxy_halt_poll_close(PCIProxyDev *dev);
 /* The vCPU that calls writes to the device and may wait for its interrupt. */
@@ -168,15 +168,15 @@ void proxy_halt_poll_install(uint64_t plugin);
 
 bool proxy_memory_open(PCIProxyDev *dev, Error **errp);
 void proxy_memory_close(PCIProxyDev *dev);
-/* The device wrote this range, whatever part of it is guest memory: QEMU drops
- * the code that it translated from there. */
+/* The device wrote this range, of which a part may not be guest memory: QEMU drops code
+ * that it translated from there. */
 void proxy_memory_written(PCIProxyDev *dev, uint64_t address, uint64_t size);
 
 /* ---- memory_plug.c ------------------------------------------------------ */
 
 /* Whether other processes can map the memory, of a region that is RAM. */
 bool proxy_memory_is_shared(const MemoryRegion *mr);
-/* From here on, and until it is closed as often, memory that is not shared is not plugged. */
+/* Refuses memory that is not shared, until it has been closed as often as opened. */
 void proxy_memory_plug_open(void);
 void proxy_memory_plug_close(void);
 
@@ -187,8 +187,8 @@ void proxy_events(PCIProxyDev *dev);
 
 /* ---- say.c --------------------------------------------------------------- */
 
-/* Writes a line to standard error, as error_report() does, and waits for nobody who
- * reads it. With the big lock. */
+/* Writes a line to standard error, as error_report() does, but never blocks. With the big
+ * lock. */
 void proxy_say(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
 #endif

@@ -34,7 +34,7 @@ static bool same_file(const char *a, const char *b)
 	       sa.st_ino == sb.st_ino;
 }
 
-/* QEMU's children are no QEMUs: takes this object out of what they preload. */
+/* Removes this object from LD_PRELOAD, for QEMU's children. */
 static void leave_preload(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
@@ -55,8 +55,9 @@ static void leave_preload(void)
 		unsetenv("LD_PRELOAD");
 }
 
-/* The sockets that mpring gave QEMU by number, its monitors' among them, are not for the
- * programs that QEMU starts: network scripts, helpers, exec: migration. */
+/* Sets close-on-exec on the sockets that mpring passed to QEMU by number, monitors
+ * included: they are not for the programs that QEMU starts (network scripts, helpers,
+ * exec: migration). */
 static void keep_sockets(void)
 {
 	const char *list = getenv("MPRING_SOCKETS");
@@ -106,7 +107,7 @@ static bool is_qemu(void)
 	return !missing(names);
 }
 
-/* What is weak and missing would only be noticed when it is called. */
+/* A weak symbol that is missing would crash only when it is called. */
 static bool is_complete(void)
 {
 	static const char *const names[] = {QEMU_SYMBOLS(NAME) GLIB_SYMBOLS(NAME) NULL};

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the shim takes from QEMU and from the GLib that QEMU brings. All of it is weak,
- * so that the object loads into any process: with LD_PRELOAD it also gets into the
- * shells and launchers between the user and QEMU, which have none of this, and which
- * may bind functions when they start (LD_BIND_NOW) and not when they are called.
- * tests/proxy/preload_test.sh finds what is missing here.
+ * The symbols that the shim uses of QEMU and of QEMU's GLib. All are weak, so that the
+ * object loads into any process: with LD_PRELOAD it also gets into the shells and launchers
+ * between the user and QEMU, which have none of these, and which may bind all functions
+ * when they start (LD_BIND_NOW). tests/proxy/preload_test.sh finds those missing here.
  */
 #ifndef MPR_PROXY_QEMU_QEMU_SYMBOLS_H
 #define MPR_PROXY_QEMU_QEMU_SYMBOLS_H
 
 #include "hw/core/cpu.h"
 
-/* Without these a process is no QEMU that could have the device. */
+/* A process without these is not a QEMU that can have the device. */
 #define QEMU_IDENTIFYING_SYMBOLS(X) \
 	X(pci_register_bar)         \
 	X(qapi_free_VersionInfo)    \
@@ -116,8 +115,8 @@
 	X(g_strsplit)             \
 	X(g_strsplit_set)
 
-/* To the assembler, because the compiler wants a declaration of each; but for one that is
- * a thread's, which all objects must know to be that. */
+/* By the assembler, as the compiler would need a declaration of each; except a thread-local
+ * one, which must be declared as such everywhere. */
 #pragma weak current_cpu
 #define MAKE_WEAK(symbol) __asm__(".weak " #symbol);
 

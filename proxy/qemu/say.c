@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the user is told while the machine runs. QEMU's own error_report() waits for
- * whoever reads standard error, here with the big lock held, and it is the guest
- * that has some of these messages written, by reading bad blocks.
+ * Messages while the machine runs. QEMU's error_report() blocks on a full standard error,
+ * here with the big lock held, and a guest can cause messages by reading bad blocks.
  */
 #include "proxy/qemu/pci_proxy_dev.h"
 
@@ -13,7 +12,8 @@ static void drain(void)
 	(void)mpr_log_writer_drain();
 }
 
-/* Late, because QEMU may fork before. Without the thread, lines are written here. */
+/* At the first message: QEMU may fork before, and the child would not have the thread. If
+ * that cannot be started, lines are written by the caller. */
 static void start_writer(void)
 {
 	static bool tried;
