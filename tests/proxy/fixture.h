@@ -85,6 +85,20 @@ static inline int process_setup(void **state)
 	return 0;
 }
 
+static inline void fixture_stop(struct fixture *f)
+{
+	int status;
+
+	kill(f->process, SIGSTOP);
+	assert_int_equal(waitpid(f->process, &status, WUNTRACED), f->process);
+	assert_true(WIFSTOPPED(status));
+}
+
+static inline void fixture_go_on(struct fixture *f)
+{
+	kill(f->process, SIGCONT);
+}
+
 static inline void fixture_kill(struct fixture *f)
 {
 	kill(f->process, SIGKILL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proves that a VMM which was stopped together with its remote, for longer than it
- * waits, and goes on first, still waits: for an answer in the channel, and for one on
- * the socket.
+ * Proves that time in which a VMM was stopped does not count: stopped together with its
+ * remote, for longer than its timeout, and resumed first, it still waits, for an answer in the
+ * channel and for one on the socket.
  */
 #include "tests/proxy/fixture.h"
 #include "wire/wire.h"
@@ -24,7 +24,7 @@ static bool has_ended(pid_t pid)
 	return waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-/* Until the reader has slept so often; if it does not wait, it ends. */
+/* Waits until the reader has slept so often; ends if it does not wait. */
 static void wait_for_sleeps(struct fixture *f, pid_t pid, uint64_t more)
 {
 	for (uint64_t start = sleeps(f); sleeps(f) - start < more && !has_ended(pid);)
@@ -95,7 +95,7 @@ static void time_that_nobody_lived_through_does_not_count(void **state)
 	kill(reads, SIGCONT);
 	wait_for_sleeps(f, reads, 5);
 	answer(sv[1]);
-	kill(f->process, SIGCONT);
+	fixture_go_on(f);
 	assert_int_equal(status_of(receives), 0);
 	assert_int_equal(status_of(reads), 0);
 	close(sv[0]);

@@ -40,37 +40,23 @@ static void assert_pairs(const struct told *told, unsigned count)
 	assert_false(told->nested);
 }
 
-static void stop(struct fixture *f)
-{
-	int status;
-
-	kill(f->process, SIGSTOP);
-	assert_int_equal(waitpid(f->process, &status, WUNTRACED), f->process);
-	assert_true(WIFSTOPPED(status));
-}
-
-static void go_on(struct fixture *f)
-{
-	kill(f->process, SIGCONT);
-}
-
 static void a_slow_answer_is_one_pair(void **state)
 {
-	struct told told = {.fixture = *state, .meanwhile = go_on};
+	struct told told = {.fixture = *state, .meanwhile = fixture_go_on};
 
 	mpr_proxy_set_long_wait(told.fixture->dev, begin, end, &told);
-	stop(told.fixture);
+	fixture_stop(told.fixture);
 	assert_int_equal(reg(told.fixture, FAKE_SIZE), 4);
 	assert_pairs(&told, 1);
 }
 
 static void a_full_ring_is_one_pair(void **state)
 {
-	struct told told = {.fixture = *state, .meanwhile = go_on};
+	struct told told = {.fixture = *state, .meanwhile = fixture_go_on};
 	unsigned i;
 
 	mpr_proxy_set_long_wait(told.fixture->dev, begin, end, &told);
-	stop(told.fixture);
+	fixture_stop(told.fixture);
 	for (i = 0; i < 2 * MPR_CHANNEL_DEFAULT_SLOTS && !told.begun; i++)
 		set_reg(told.fixture, 0, i);
 	assert_int_equal(i, MPR_CHANNEL_DEFAULT_SLOTS + 1);
@@ -84,7 +70,7 @@ static void a_death_ends_the_pair(void **state)
 	struct told told = {.fixture = *state, .meanwhile = fixture_kill};
 
 	mpr_proxy_set_long_wait(told.fixture->dev, begin, end, &told);
-	stop(told.fixture);
+	fixture_stop(told.fixture);
 	assert_int_equal(reg(told.fixture, 0), UINT32_MAX);
 	assert_pairs(&told, 1);
 	/* And nobody waits any more. */
@@ -146,7 +132,7 @@ static void a_fast_answer_is_none(void **state)
 			 0);
 	mpr_proxy_set_long_wait(&device, begin, end, &told);
 	assert_int_equal(pthread_create(&thread, NULL, serve, &awake), 0);
-	/* The machine may be busy with other things, but not each time. */
+	/* On a busy machine one may take long, but not every one. */
 	for (i = 0; i < TRIES && told.begun == i; i++)
 		assert_int_equal(mpr_proxy_read(&device, REGS, 4, 4), 4);
 	atomic_store_explicit(&awake.over, true, memory_order_relaxed);

@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proves what a remote that does not run costs its VMM: set-up calls that need no
- * answer leave it alone, and once it has been given up nobody waits for it again, and it
- * is hung up on.
+ * Proves what a stopped remote costs its VMM: set-up calls that need no answer do not wait for
+ * long, and once the remote has been given up its socket is shut down and nothing waits for it
+ * again.
  */
 #include <poll.h>
 #include <stdio.h>
 #include <sys/un.h>
 
 #include "tests/proxy/fixture.h"
-
-static void stop(struct fixture *f)
-{
-	int status;
-
-	kill(f->process, SIGSTOP);
-	assert_int_equal(waitpid(f->process, &status, WUNTRACED), f->process);
-	assert_true(WIFSTOPPED(status));
-}
-
-static void go_on(struct fixture *f)
-{
-	kill(f->process, SIGCONT);
-}
 
 static void give_up(struct fixture *f)
 {
@@ -34,17 +20,17 @@ static void give_up(struct fixture *f)
 	assert_string_equal(why, "the VMM waits no longer");
 }
 
-/* More often than answers may be out: from then on they are waited for. */
+/* More often than answers may be outstanding: from then on each call waits. */
 static void an_interrupts_route_does_not_wait(void **state)
 {
 	struct fixture *f = *state;
 
-	stop(f);
+	fixture_stop(f);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(mpr_proxy_set_intx(f->dev, STDERR_FILENO, -1), 0);
 	assert_true(mpr_proxy_alive(f->dev, NULL));
-	go_on(f);
-	/* The answers that are out are not taken for this one. */
+	fixture_go_on(f);
+	/* Outstanding answers are not taken for this one. */
 	assert_int_equal(mpr_proxy_set_memory(f->dev, NULL, 0), 0);
 	assert_int_equal(reg(f, FAKE_MEMORY), 1);
 	assert_true(mpr_proxy_conn_attend(f->conn));
@@ -55,9 +41,9 @@ static void answers_that_come_late_are_no_hang_up(void **state)
 	struct fixture *f = *state;
 	struct pollfd pfd = {.fd = f->sock, .events = POLLIN};
 
-	stop(f);
+	fixture_stop(f);
 	assert_int_equal(mpr_proxy_set_intx(f->dev, STDERR_FILENO, -1), 0);
-	go_on(f);
+	fixture_go_on(f);
 	assert_int_equal(poll(&pfd, 1, -1), 1);
 	assert_true(mpr_proxy_conn_attend(f->conn));
 	assert_int_equal(poll(&pfd, 1, 0), 0);
@@ -73,10 +59,10 @@ static void closing_one_device_costs_the_others_nothing(void **state)
 	struct mpr_proxy_device *other;
 
 	assert_int_equal(mpr_proxy_device_open(f->conn, "fake1", &other, NULL), 0);
-	stop(f);
+	fixture_stop(f);
 	mpr_proxy_device_close(other);
 	assert_true(mpr_proxy_alive(f->dev, NULL));
-	go_on(f);
+	fixture_go_on(f);
 	assert_int_equal(reg(f, FAKE_SIZE), 4);
 }
 
@@ -86,7 +72,7 @@ static void all_devices_of_the_connection_go_together(void **state)
 	struct mpr_proxy_device *other;
 
 	assert_int_equal(mpr_proxy_device_open(f->conn, "fake1", &other, NULL), 0);
-	stop(f);
+	fixture_stop(f);
 	give_up(f);
 	assert_false(mpr_proxy_alive(other, NULL));
 	mpr_proxy_device_close(other);
@@ -97,9 +83,9 @@ static void the_remote_is_hung_up_on(void **state)
 	struct fixture *f = *state;
 	int status;
 
-	stop(f);
+	fixture_stop(f);
 	give_up(f);
-	go_on(f);
+	fixture_go_on(f);
 	assert_int_equal(waitpid(f->process, &status, 0), f->process);
 	f->process = 0;
 	assert_true(WIFEXITED(status));
@@ -110,7 +96,7 @@ static void nothing_is_asked_of_it_any_more(void **state)
 	struct fixture *f = *state;
 	struct mpr_channel_stats before, after;
 
-	stop(f);
+	fixture_stop(f);
 	give_up(f);
 	mpr_proxy_stats(f->dev, &before);
 	set_reg(f, 0, 1);
@@ -146,7 +132,7 @@ static void who_waits_already_is_hurried(void **state)
 	assert_string_equal(why, "the VMM waits no longer");
 }
 
-/* A listener with as many waiting as it may have. */
+/* A listener whose queue is full. */
 static int full_listener(struct sockaddr_un *address)
 {
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
