@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blk_iops: our block layer beside fio's io_uring engine, on the same file, the
- * same processor and with the same jobs. The runs of the contenders alternate,
- * so that whatever else the disk and the machine do falls on all of them; the
- * ratios are medians of the ratios within one round.
+ * blk_iops: our block layer beside fio's io_uring engine, on the same file and processor and
+ * with the same jobs. The runs of the contenders alternate, so that noise of the disk and the
+ * machine hits all of them; ratios are medians of the ratios within a round.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -263,7 +262,7 @@ static int run_jobs(const struct options *options)
 
 /* ---- The file ----------------------------------------------------------- */
 
-/* Writes it through, so that no block of it has to be allocated later. */
+/* Writes all of it, so that no block has to be allocated later. */
 static int fill(int fd, uint64_t size)
 {
 	char *block = malloc(MIB);

@@ -38,9 +38,8 @@ int bench_blk_run(const struct bench_disk *disk, const struct bench_job *job, bo
 
 /* Whether there is a fio to be run. */
 bool bench_fio_present(void);
-/* Runs the job on fio: as it comes, or `tuned`: with files and buffers
- * registered and I/Os submitted in batches. 0, or negative errno after a
- * message. */
+/* Runs the job on fio, with its defaults, or `tuned`: registered files and buffers, I/Os
+ * submitted in batches. 0, or negative errno after a message. */
 int bench_fio_run(const struct bench_disk *disk, const struct bench_job *job, bool tuned,
 		  struct bench_io *io);
 

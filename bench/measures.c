@@ -121,7 +121,7 @@ static int run_two_lines(struct bench_run *run)
 	return 0;
 }
 
-/* As two lines, but on new ones each time, as many as a ring has slots. */
+/* As two lines, but on other lines each time, as many as a ring has slots. */
 struct walk {
 	struct bench_shared *shared;
 	struct mpr_spsc_slot *out, *back; /* only the words are used */
@@ -404,7 +404,7 @@ static int run_shadow_read(struct bench_run *run)
 	return wrong ? -EIO : err;
 }
 
-/* Lets the remote get to where it waits for the next request. */
+/* Gives the remote time to wait for the next request. */
 static void pause_ticks(uint64_t ticks)
 {
 	uint64_t start = bench_ticks();

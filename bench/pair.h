@@ -44,7 +44,7 @@ void bench_peer_stop(struct bench_pair *pair);
 /* Whether the peer has been told to stop. */
 bool bench_stopped(const struct bench_shared *shared);
 
-/* Between two looks at something that the other process is to change. */
+/* Between two polls of something that the other process changes. */
 static inline void bench_relax(void)
 {
 #if defined(__x86_64__)

@@ -40,11 +40,10 @@
 #define PEER_WARM_UP 1000u
 #define PEER_LAST UINT64_MAX /* the first word of the message that ends a measure */
 
-/* A stream's messages are made beforehand: one that is written by words and then
- * copied by vectors has to wait for everything that was stored before it, which
- * would measure the processor's store queue and no ring. So numbers repeat, after
- * a prime that is no part of any ring's size: what is lost, comes twice or is
- * torn still shows. */
+/* A stream's messages are made beforehand: storing one by words and copying it by vectors
+ * defeats store forwarding and would measure the processor's store buffer, not the ring. So
+ * numbers repeat, with a prime period that divides no ring's size: a lost, doubled or torn
+ * message still shows. */
 #define PEER_PERIOD 61u
 
 /* The first and the last word of a message carry its number. */

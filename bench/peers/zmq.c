@@ -25,7 +25,7 @@ static int prepare(void)
 	return 0;
 }
 
-/* The measuring process binds; the other one goes on trying to connect. */
+/* The measuring process binds; the other one retries until it connects. */
 static int open_end(struct peer_end *end, bool first)
 {
 	end->context = zmq_ctx_new();

@@ -7,7 +7,8 @@
 #include "ring/channel.h"
 #include "ring/message.h"
 
-/* All of memory costs little more than this much told in pieces. */
+/* Bytes to mark as written range by range; beyond this, marking all memory costs little
+ * more. */
 #define PIECES_MAX (64 * MiB)
 
 /* Makes text from another process safe for a terminal. */

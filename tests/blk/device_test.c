@@ -59,7 +59,7 @@ static void set_up(struct fixture *f, enum mpr_blk_cache cache)
 	assert_non_null(f->blk);
 }
 
-/* The loop device goes with its last user. */
+/* Detaches the loop device when its last user closes it. */
 static void tear_down(struct fixture *f)
 {
 	assert_int_equal(mpr_blk_close(f->blk), 0);
@@ -97,7 +97,7 @@ static void sector_done(struct mpr_blk_req *req, int result)
 	assert_int_equal(result, 0);
 }
 
-/* All sectors of a block at once, which are eight rewrites of it. */
+/* All sectors of a block at once: eight read-modify-writes of it. */
 static void sectors_of_one_block_are_all_written(void **state)
 {
 	struct fixture f;

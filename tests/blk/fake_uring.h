@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stand-in for event/uring.c that does no I/O: the test sees each submission
- * entry and completes it with the result and at the time of its choice.
+ * A fake of event/uring.c that does no I/O: the test inspects each submission entry, and
+ * completes it when and with what result it likes.
  */
 #ifndef MPR_TESTS_BLK_FAKE_URING_H
 #define MPR_TESTS_BLK_FAKE_URING_H

@@ -74,8 +74,7 @@ static void submit(struct fixture *f, struct test_req *r, enum mpr_blk_op op, ui
 	mpr_blk_submit(f->blk, &r->req);
 }
 
-/* The entry is of this opcode, and begins and measures so much (in bytes, or in
- * elements if it is vectored). */
+/* The entry has this opcode, offset and length (in bytes; in elements if it is vectored). */
 static void expect(struct fixture *f, unsigned index, unsigned opcode, uint64_t offset, size_t len)
 {
 	const struct io_uring_sqe *sqe = fake_uring_entry(f->ring, index);
@@ -166,7 +165,7 @@ static void durable_cached_writes_are_synced_after(void **state)
 	}
 }
 
-/* The kernel would tell only one of them of data that was lost. */
+/* The kernel would report lost data to only one of them. */
 static void one_sync_at_a_time_covers_all_who_wait(void **state)
 {
 	struct fixture f;
@@ -382,7 +381,7 @@ static void zeroing_fails_as_a_write(void **state)
 	teardown(&f);
 }
 
-/* What a partial write of a block does in two steps must not undo the zeros. */
+/* A read-modify-write of a block must not undo the zeros. */
 static void partial_write_waits_for_zeroes(void **state)
 {
 	struct fixture f;
@@ -404,7 +403,7 @@ static void partial_write_waits_for_zeroes(void **state)
 	teardown(&f);
 }
 
-/* A write is what lengthens a file to its last sector's end. */
+/* Only a write extends a file to the end of its last sector. */
 static void zeroes_at_the_end_of_a_short_file_are_written(void **state)
 {
 	struct mpr_blk_options options = {.zeroes = MPR_BLK_ZEROES_RANGE};
@@ -444,7 +443,7 @@ static void short_transfers_are_continued(void **state)
 	teardown(&f);
 }
 
-/* Direct I/O goes on at a block's start, whatever was moved of the block. */
+/* Direct I/O continues at the start of a block, even if a part of it was moved. */
 static void short_direct_writes_go_on_at_a_block(void **state)
 {
 	struct fixture f;
@@ -569,7 +568,7 @@ static void interruptions_are_repeated(void **state)
 	teardown(&f);
 }
 
-/* Nanoseconds that the pauses of the request, which never succeeds, take together. */
+/* The total of the pauses, in ns, of a request that never succeeds. */
 static uint64_t fail_for_ever(struct fixture *f, const struct test_req *r, int error,
 			      unsigned *tries)
 {
@@ -652,7 +651,7 @@ static void a_request_that_is_given_up_pauses_no_more(void **state)
 	teardown(&f);
 }
 
-/* One sync for both: it is tried again as long as one of them wants it. */
+/* One sync for both: it is tried again unless both have been given up. */
 static void flushes_that_are_given_up_pause_no_more(void **state)
 {
 	struct fixture f;
@@ -756,7 +755,7 @@ static void after_a_failed_flush_nothing_is_called_durable(void **state)
 	teardown(&f);
 }
 
-/* It was the write that failed: nothing that was written before is lost. */
+/* The write failed, not a write-back: no earlier data is lost. */
 static void a_full_disk_does_not_end_durability(void **state)
 {
 	static const int errors[] = {-ENOSPC, -EDQUOT, -EIO};
@@ -777,7 +776,7 @@ static void a_full_disk_does_not_end_durability(void **state)
 	teardown(&f);
 }
 
-/* As where room is found, or not, when data is written back. */
+/* As with delayed allocation: write-back finds space or not. */
 static void a_full_disk_found_when_syncing_ends_durability(void **state)
 {
 	static const int errors[] = {-ENOSPC, -EDQUOT, -EIO};

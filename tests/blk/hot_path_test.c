@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what a request costs that no noise touches: system calls far fewer than
- * requests at depth 16, and no allocation. */
+/* Proves, by counts that noise cannot change, that requests at depth 16 take far fewer system
+ * calls than requests, and no allocation. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

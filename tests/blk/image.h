@@ -14,8 +14,8 @@ char *image_create(uint64_t size);
 void image_remove(char *path);
 uint8_t image_byte(uint64_t offset);
 
-/* Opens or fails the test; NULL when direct I/O is asked for and the file
- * system of the test's files has none (then skip). */
+/* Opens the image or fails the test. NULL: direct I/O is asked for, and the test's file system
+ * has none; skip. */
 struct mpr_blk *image_open(struct mpr_uring *ring, const char *path, enum mpr_blk_cache cache);
 
 /* Makes one request and waits for its result. */

@@ -337,8 +337,8 @@ static uint64_t stored(const char *path)
 	return (uint64_t)st.st_blocks;
 }
 
-/* Zeros over bytes that were there: read back as zeros, and stored nowhere if they
- * are to be unmapped. */
+/* Writes zeros over data: they read back as zeros, and have no blocks with
+ * detect-zeroes=unmap. */
 static void zeroes_take_the_place_of_bytes(void **state)
 {
 	static const enum mpr_blk_cache caches[] = {MPR_CACHE_WRITEBACK, MPR_CACHE_NONE};

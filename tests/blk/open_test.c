@@ -81,7 +81,7 @@ static void polling_needs_direct_io(void **state)
 	image_remove(path);
 }
 
-/* Where it can be had, it works; where it cannot, that is said. */
+/* Where it is available it works; elsewhere the refusal says so. */
 static void polling_needs_a_device_that_can_be_polled(void **state)
 {
 	char *path = image_create(65536);
@@ -161,7 +161,7 @@ static void no_direct_io(void **state)
 		-EINVAL, "use cache=writeback");
 }
 
-/* Gives up, or takes back, root's right to ignore file modes. */
+/* Drops, or regains, root's right to ignore file modes (CAP_DAC_OVERRIDE). */
 static void ignore_file_modes(bool may)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

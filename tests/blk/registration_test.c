@@ -11,7 +11,7 @@
 #define GIB (1ul << 30)
 #define BASE ((char *)0x100000000000)
 
-/* What the kernel was told; a buffer without base is not registered. */
+/* What was registered with the kernel; a buffer without base is not. */
 static struct iovec buffers[64];
 static unsigned refusals; /* of the next registrations */
 static int refusal;
@@ -70,7 +70,7 @@ static unsigned registered(void)
 	return n;
 }
 
-/* The buffer's index is right for the kernel, too; negative if there is none. */
+/* The buffer's index, checked against what was registered; negative: none. */
 static int find(char *base, size_t len)
 {
 	struct iovec iov = {base, len};

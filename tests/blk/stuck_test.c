@@ -140,7 +140,8 @@ static void nothing_is_let_go_before_the_io_has_ended(void **state)
 	}
 	close(socks[1]);
 	(void)waitpid(pid, &status, 0);
-	/* The process has gone. A second is what the kernel is given to err. */
+	/* The process has ended. If the kernel lets go too early, it does so within this
+	 * second. */
 	kept = !hung_up(socks[0], 1000);
 	blk = open_device(ring, &f);
 	locked = !blk;

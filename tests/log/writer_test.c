@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that putting a line waits for no reader, and that of the lines put each is
- * written whole, or counted in its place. */
+/* Proves that putting a line never blocks, and that each line is written whole, or counted as
+ * dropped in its place. */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>

@@ -73,7 +73,7 @@ static double look(struct mpr_proxy_device *device, struct mpr_channel *remote, 
 	return (now_ns() - start) / (double)count;
 }
 
-/* So that the C library takes its locks as it does in a VMM. */
+/* With a second thread the C library takes its locks, as in a VMM. */
 static void *idle(void *opaque)
 {
 	return opaque;

@@ -85,7 +85,7 @@ static void *read_settling(void *opaque)
 	return (void *)(uintptr_t)reg(opaque, FAKE_SETTLE);
 }
 
-/* The other limit, of a remote that says that it waits for disks, is longer. */
+/* The limit for a remote that says that it waits for DMA is longer. */
 static void a_remote_that_waits_for_dma_is_not_given_up(void **state)
 {
 	struct fixture *f = *state;

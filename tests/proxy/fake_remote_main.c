@@ -15,7 +15,7 @@
 
 #include "tests/proxy/fake_remote.h"
 
-/* Who waits for the path to be there can connect: it gets its name when it listens. */
+/* Listens before the path appears, so that whoever waits for the path can connect. */
 static int listen_on(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a VMM which takes a signal of the remote does not wait for it, when the
- * remote has taken it back and made the eventfd, which is both sides', blocking. */
+/* Proves that a VMM which clears an eventfd does not block, though the remote, which shares
+ * it, has made it blocking and has emptied it first. */
 #include <sys/eventfd.h>
 
 #include "tests/proxy/fixture.h"

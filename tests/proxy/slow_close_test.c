@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a VMM never waits for the closing of what a remote sent, by whatever way
- * that came. A test that waits does so until it is ended. */
+/* Proves that a VMM never blocks on closing what a remote sent, by whatever way that came. A
+ * test that fails hangs until it is killed. */
 #include "proxy/proxy.h"
 
 #include "ring/channel_proxy.h"

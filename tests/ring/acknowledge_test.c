@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that an acknowledgement wakes no remote that sleeps, that nobody can
- * tell that it was not executed yet, and that no interrupt is lost by it. */
+/* Proves that an acknowledgement does not wake a sleeping remote, that the proxy cannot tell
+ * that it has not been executed yet, and that no interrupt is lost by it. */
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -226,7 +226,7 @@ static void test_device_that_looks_is_not_asked_while_awake(void **state)
 	assert_int_equal(value, 0x7700);
 	assert_true(reads(&ends, 0x20, 1, &value));
 	assert_int_equal(value, 0x99);
-	/* The device sees it before it lets another be one with it. */
+	/* The device sees it before it coalesces another interrupt with it. */
 	assert_true(mpr_channel_next(ends.remote, &msg));
 	assert_int_equal(msg.offset, STATUS);
 	mpr_channel_set_intx(ends.remote, false);
@@ -358,13 +358,12 @@ static void complete(struct world *world, bool *pending)
 }
 
 /*
- * Something completes, unless the device waits for the driver to see everything
- * first: it does so now and then, because what is missed would otherwise be
- * found by the interrupt that follows.
+ * Something completes, unless the device first waits for the driver to see everything. It does
+ * so now and then: otherwise the next interrupt would hide a lost one.
  */
 static void complete_next(struct world *world, bool *pending, uint64_t *random)
 {
-	/* Relaxed: a number, from which nothing follows. */
+	/* Relaxed: it orders nothing. */
 	bool all_seen = __atomic_load_n(&world->seen, __ATOMIC_RELAXED) == world->completed;
 
 	if (world->completed == world->wanted || (world->waits && !all_seen))

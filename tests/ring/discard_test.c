@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that nobody waits for the closing of what a peer sent. A test that waits does
- * so until it is ended. */
+/* Proves that closing what a peer sent does not block. A test that fails hangs until it is
+ * killed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves by counting that nobody is woken who is not asleep, and that who
- * sleeps is woken once. */
+/* Proves by counting that a side that is awake is not woken, and that one that sleeps is woken
+ * once. */
 #include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>

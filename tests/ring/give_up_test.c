@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proves, by stress, that no request is taken by who can know that the device was given
- * up: a driver posts requests, gives the device up at any moment and says so; a device
- * that has been told takes none, however full the ring is.
+ * Proves, by stress, that a request is never received after the device is known to be given
+ * up: a driver posts requests, gives the device up at any moment and then says so; a device
+ * that has been told receives none, however full the ring is.
  */
 #include <pthread.h>
 
@@ -63,7 +63,7 @@ static void wait_for_taken(const struct game *game, uint64_t count)
 		sched_yield();
 }
 
-/* The channel as it was: only a test can take back that it was given up. */
+/* Resets the channel: only a test can undo giving up. */
 static void begin_again(struct game *game)
 {
 	struct mpr_channel_shared *shared = (void *)game->ends.shared;

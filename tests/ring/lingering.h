@@ -53,8 +53,8 @@ static inline int lingering_socket(int *other)
 	return sock;
 }
 
-/* Sends bytes with `count` copies of a descriptor, which it gives up: what is sent is all
- * that there is of it. The receiver must not close it before: then it would wait here. */
+/* Sends bytes with `count` copies of a descriptor and closes its own, so that only those in
+ * flight are left. The receiver must not close them before that: close() would block here. */
 static inline void lingering_send(int sock, const void *bytes, size_t size, int fd, unsigned count,
 				  int flags)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves by counting that the proxy is told of its interrupt only when nobody
- * there looks at the line, and that no rise is lost. */
+/* Proves by counting that the proxy is notified of an interrupt only while it does not poll
+ * the line, and that no rise is lost. */
 #include <pthread.h>
 #include <sys/eventfd.h>
 
@@ -136,7 +136,7 @@ static void *raise_often(void *opaque)
 	return NULL;
 }
 
-/* Looks for a while, as long as chance wants. True: the line is high. */
+/* Polls for a random while. True: the line is high. */
 static bool look(struct mpr_channel *proxy, uint64_t looks)
 {
 	mpr_channel_intx_look(proxy);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that sizes and waiting are bounded, and that a lost peer is told from
- * a slow one. */
+/* Proves that sizes and waits are bounded, and that a lost peer is distinguished from a slow
+ * one. */
 #include <pthread.h>
 
 #include "tests/wire/pair.h"

@@ -44,7 +44,7 @@ static inline int pair_setup(void **state)
 	return 0;
 }
 
-/* How many are open that were not, once a thread has closed what it shall. */
+/* How many more are open than before, once the thread that closes some has done so. */
 static inline int leaked_files(const struct pair *pair)
 {
 	int leaked = next_fd() - pair->files;
