@@ -62,7 +62,7 @@ struct mpr_monitors {
 
 static bool is_qmp(const struct place *place)
 {
-	return place->wanted->protocol != MPR_HMP;
+	return place->wanted->mode != MPR_MONITOR_HMP;
 }
 
 /* ---- QEMU's command line ------------------------------------------------ */
@@ -77,9 +77,9 @@ static void number_sides(struct mpr_monitors *monitors)
 		place->fd = -1;
 		place->first_side = monitors->side_count;
 		if (is_qmp(place))
-			place->sides = place->wanted->server ? QMP_CLIENTS : 1;
+			place->sides = place->wanted->chardev.server ? QMP_CLIENTS : 1;
 		place->gate = place->first_side + place->sides;
-		monitors->side_count = place->gate + place->wanted->wait;
+		monitors->side_count = place->gate + place->wanted->chardev.wait;
 	}
 }
 
@@ -93,8 +93,8 @@ static char **add_side(char **next, const struct place *place, size_t side, int 
 	if (gate)
 		return next;
 	/* Not -mon, for which QEMU would leave out its default monitor. */
-	*next++ =
-		mpr_need_text("-qmp%s", place->wanted->protocol == MPR_QMP_PRETTY ? "-pretty" : "");
+	*next++ = mpr_need_text("-qmp%s",
+				place->wanted->mode == MPR_MONITOR_QMP_PRETTY ? "-pretty" : "");
 	*next++ = mpr_need_text("chardev:mpring-monitor-%zu", side);
 	return next;
 }
@@ -112,7 +112,7 @@ static void build_argv(struct mpr_monitors *monitors)
 	*next++ = mpr_need_text("%s", *given++);
 	for (size_t i = 0; i < monitors->wanted->count; i++) {
 		const struct place *place = &monitors->places[i];
-		size_t end = place->gate + place->wanted->wait;
+		size_t end = place->gate + place->wanted->chardev.wait;
 
 		for (size_t side = place->first_side; side < end; side++)
 			next = add_side(next, place, side, fds[side]);
@@ -180,7 +180,7 @@ int mpr_monitors_open(struct mpr_monitors *monitors, char **error)
 	for (size_t i = 0; i < monitors->wanted->count && !err; i++) {
 		struct place *place = &monitors->places[i];
 
-		if (place->wanted->place == MPR_PLACE_STDIO)
+		if (place->wanted->chardev.kind == MPR_CHARDEV_STDIO)
 			continue;
 		place->fd = mpr_place_open(place->wanted, error);
 		err = place->fd < 0 ? -EINVAL : 0;
@@ -264,7 +264,7 @@ static bool admit_qmp(struct place *place, int in, int out)
 	visitor->side = side;
 	visitor->relay =
 		mpr_relay_create(monitors->commands, in, out, qemu,
-				 place->wanted->protocol == MPR_QMP_PRETTY, finished, visitor);
+				 place->wanted->mode == MPR_MONITOR_QMP_PRETTY, finished, visitor);
 	return true;
 }
 
@@ -283,7 +283,9 @@ static void admit(struct place *place, int in, int out)
 /* QEMU waits on this one until somebody has come. */
 static void open_gate(struct place *place)
 {
-	int fd = place->wanted->wait ? mpr_sides_connect(place->monitors->sides, place->gate) : -1;
+	int fd = place->wanted->chardev.wait
+			 ? mpr_sides_connect(place->monitors->sides, place->gate)
+			 : -1;
 
 	if (fd >= 0)
 		close(fd);
@@ -336,24 +338,24 @@ static gboolean on_connect(gint fd, GIOCondition condition, gpointer opaque)
 
 static void accept_more(struct place *place)
 {
-	if (place->wanted->server && !place->accepting)
+	if (place->wanted->chardev.server && !place->accepting)
 		place->accepting = g_unix_fd_add(place->fd, G_IO_IN, on_connect, place);
 }
 
 static void start_stdio(struct place *place)
 {
 	if (!is_qmp(place) && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
-		add_visitor(place)->terminal =
-			mpr_terminal_create(place->monitors->commands, place->wanted->signals);
+		add_visitor(place)->terminal = mpr_terminal_create(place->monitors->commands,
+								   place->wanted->chardev.signals);
 	else
 		admit(place, STDIN_FILENO, STDOUT_FILENO);
 }
 
 static void start_place(struct place *place)
 {
-	if (place->wanted->place == MPR_PLACE_STDIO) {
+	if (place->wanted->chardev.kind == MPR_CHARDEV_STDIO) {
 		start_stdio(place);
-	} else if (place->wanted->server) {
+	} else if (place->wanted->chardev.server) {
 		accept_more(place);
 	} else {
 		admit(place, place->fd, place->fd);

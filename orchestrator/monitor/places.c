@@ -36,7 +36,7 @@ static struct sockaddr_un unix_address(const struct mpr_user_monitor *monitor)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	memcpy(address.sun_path, monitor->address, strlen(monitor->address));
+	memcpy(address.sun_path, monitor->chardev.path, strlen(monitor->chardev.path));
 	return address;
 }
 
@@ -55,10 +55,10 @@ static int open_unix(const struct mpr_user_monitor *monitor, char **error)
 
 	if (fd < 0)
 		return fail_errno(monitor, fd, error);
-	if (monitor->server) {
+	if (monitor->chardev.server) {
 		/* A socket of an earlier run is replaced, as QEMU does; a file is not. */
-		if (is_socket(monitor->address))
-			unlink(monitor->address);
+		if (is_socket(monitor->chardev.path))
+			unlink(monitor->chardev.path);
 		ret = bind(fd, (struct sockaddr *)&address, sizeof(address));
 		if (!ret)
 			ret = listen(fd, BACKLOG);
@@ -88,9 +88,9 @@ static int listen_at(const struct addrinfo *info)
 static int open_tcp(const struct mpr_user_monitor *monitor, char **error)
 {
 	struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
-	const char *host = *monitor->address ? monitor->address : NULL;
+	const char *host = *monitor->chardev.host ? monitor->chardev.host : NULL;
 	struct addrinfo *list;
-	int err = getaddrinfo(host, monitor->port, &hints, &list), fd = -EADDRNOTAVAIL;
+	int err = getaddrinfo(host, monitor->chardev.port, &hints, &list), fd = -EADDRNOTAVAIL;
 
 	if (err)
 		return fail(monitor, gai_strerror(err), error);
@@ -112,11 +112,11 @@ static int socket_option(int fd, int option)
 
 static int open_fd(const struct mpr_user_monitor *monitor, char **error)
 {
-	int fd = monitor->fd;
+	int fd = monitor->chardev.fd;
 
 	if (socket_option(fd, SO_TYPE) != SOCK_STREAM)
 		return fail(monitor, "the descriptor is not an open stream socket", error);
-	if (monitor->server && !socket_option(fd, SO_ACCEPTCONN) && listen(fd, BACKLOG))
+	if (monitor->chardev.server && !socket_option(fd, SO_ACCEPTCONN) && listen(fd, BACKLOG))
 		return fail_errno(monitor, -1, error);
 	/* QEMU and the remote processes have no part in it. */
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -129,18 +129,18 @@ int mpr_place_open(const struct mpr_user_monitor *monitor, char **error)
 {
 	int fd = -1;
 
-	switch (monitor->place) {
-	case MPR_PLACE_UNIX:
+	switch (monitor->chardev.kind) {
+	case MPR_CHARDEV_UNIX:
 		fd = open_unix(monitor, error);
 		break;
-	case MPR_PLACE_TCP:
+	case MPR_CHARDEV_TCP:
 		fd = open_tcp(monitor, error);
 		break;
-	case MPR_PLACE_FD:
+	case MPR_CHARDEV_FD:
 		fd = open_fd(monitor, error);
 		break;
-	case MPR_PLACE_STDIO:
-		return fail(monitor, "standard input and output are open already", error);
+	default:
+		return fail(monitor, "nothing can be opened there", error);
 	}
 	if (fd >= 0)
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -149,6 +149,6 @@ int mpr_place_open(const struct mpr_user_monitor *monitor, char **error)
 
 void mpr_place_remove(const struct mpr_user_monitor *monitor)
 {
-	if (monitor->place == MPR_PLACE_UNIX && monitor->server)
-		unlink(monitor->address);
+	if (monitor->chardev.kind == MPR_CHARDEV_UNIX && monitor->chardev.server)
+		unlink(monitor->chardev.path);
 }

@@ -2,10 +2,8 @@
 #include "orchestrator/monitor/user_monitors.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "opts/opts.h"
 #include "orchestrator/base/alloc.h"
@@ -21,7 +19,6 @@ static const char *const qemu_keys[] = {
 	"server",    "wait",	 "nowait",    "nodelay", "delay",     "signal",	   "ipv4",
 	"ipv6",	     "to",	 "reconnect", "telnet",	 "tn3270",    "websocket", "tls-creds",
 	"tls-authz", "abstract", "tight",     "logfile", "logappend", NULL};
-static const char *const mon_keys[] = {"chardev", "mode", "pretty", "id", NULL};
 
 enum fate { TAKEN, LEFT, REFUSED };
 
@@ -118,12 +115,6 @@ static bool is_shared(const struct taker *taker, const char *id, int position)
 
 /* ---- One monitor ------------------------------------------------------- */
 
-static enum fate refuse(const struct taker *taker, const struct mpr_opts *opts, const char *why)
-{
-	*taker->error = mpr_need_text("%s: %s", mpr_opts_text(opts), why);
-	return REFUSED;
-}
-
 static enum fate check_keys(const struct taker *taker, const struct mpr_opts *opts)
 {
 	char *unused = NULL;
@@ -134,105 +125,28 @@ static enum fate check_keys(const struct taker *taker, const struct mpr_opts *op
 	return mpr_opts_check(opts, qemu_keys, taker->error) == 0 ? LEFT : REFUSED;
 }
 
-static enum fate get_server(const struct taker *taker, const struct mpr_opts *opts,
-			    struct mpr_user_monitor *monitor)
+/* Clients of a TCP server stay QEMU's, as does what is no place here. */
+static bool can_take(const struct taker *taker, const struct mpr_chardev *chardev)
 {
-	bool wait = true, nowait = false;
-	int err = mpr_opts_get_bool(opts, "server", &monitor->server, taker->error);
-
-	if (!err)
-		err = mpr_opts_get_bool(opts, "wait", &wait, taker->error);
-	if (!err)
-		err = mpr_opts_get_bool(opts, "nowait", &nowait, taker->error);
-	monitor->wait = monitor->server && wait && !nowait;
-	return err ? REFUSED : TAKEN;
+	switch (chardev->kind) {
+	case MPR_CHARDEV_STDIO:
+		return stdio_is_free(taker);
+	case MPR_CHARDEV_TCP:
+		return chardev->server;
+	case MPR_CHARDEV_UNIX:
+	case MPR_CHARDEV_FD:
+		return true;
+	default:
+		return false;
+	}
 }
 
-static enum fate get_unix(const struct taker *taker, const struct mpr_opts *opts, const char *path,
-			  struct mpr_user_monitor *monitor)
+/* Where monitor->opts, in -chardev's form, say. */
+static enum fate take_place(const struct taker *taker, struct mpr_user_monitor *monitor)
 {
-	struct sockaddr_un address;
-
-	if (!*path || strlen(path) >= sizeof(address.sun_path))
-		return refuse(taker, opts, "the path must have 1 to 107 bytes");
-	_Static_assert(sizeof(address.sun_path) == 108, "the message says so");
-	monitor->place = MPR_PLACE_UNIX;
-	monitor->address = mpr_need_text("%s", path);
-	return get_server(taker, opts, monitor);
-}
-
-/* Clients of a TCP server stay QEMU's. */
-static enum fate get_tcp(const struct taker *taker, const struct mpr_opts *opts, char *host,
-			 const char *port, struct mpr_user_monitor *monitor)
-{
-	monitor->place = MPR_PLACE_TCP;
-	monitor->address = host;
-	monitor->port = mpr_need_text("%s", port);
-	if (get_server(taker, opts, monitor) == REFUSED)
+	if (mpr_chardev_parse(monitor->opts, &monitor->chardev, taker->error))
 		return REFUSED;
-	return monitor->server ? TAKEN : LEFT;
-}
-
-/* "HOST:PORT", "[HOST]:PORT" or ":PORT". */
-static enum fate get_host_port(const struct taker *taker, const struct mpr_opts *opts,
-			       const char *text, struct mpr_user_monitor *monitor)
-{
-	const char *colon = strrchr(text, ':');
-	bool brackets = *text == '[' && colon && colon > text && colon[-1] == ']';
-	char *host;
-
-	if (!colon || !colon[1])
-		return LEFT;
-	host = mpr_need(strndup(text + brackets, (size_t)(colon - text) - 2 * brackets));
-	return get_tcp(taker, opts, host, colon + 1, monitor);
-}
-
-static enum fate get_fd(const struct taker *taker, const struct mpr_opts *opts,
-			struct mpr_user_monitor *monitor)
-{
-	uint64_t fd = 0;
-
-	/* A name of a descriptor that a monitor was given, which there is none of yet. */
-	if (mpr_opts_get_uint(opts, "fd", 0, INT_MAX, &fd, taker->error))
-		return REFUSED;
-	monitor->place = MPR_PLACE_FD;
-	monitor->fd = (int)fd;
-	return get_server(taker, opts, monitor);
-}
-
-static enum fate get_stdio(const struct taker *taker, const struct mpr_opts *opts,
-			   struct mpr_user_monitor *monitor)
-{
-	monitor->place = MPR_PLACE_STDIO;
-	monitor->signals = true;
-	if (mpr_opts_get_bool(opts, "signal", &monitor->signals, taker->error))
-		return REFUSED;
-	return stdio_is_free(taker) ? TAKEN : LEFT;
-}
-
-static enum fate get_chardev(const struct taker *taker, const struct mpr_opts *opts,
-			     struct mpr_user_monitor *monitor)
-{
-	const char *backend = mpr_opts_get(opts, "backend");
-	const char *path = mpr_opts_get(opts, "path"), *port = mpr_opts_get(opts, "port");
-	const char *host = mpr_opts_get(opts, "host");
-	bool mux = false;
-
-	if (mpr_opts_get_bool(opts, "mux", &mux, taker->error))
-		return REFUSED;
-	if (mux || !backend)
-		return LEFT;
-	if (!strcmp(backend, "stdio"))
-		return get_stdio(taker, opts, monitor);
-	if (strcmp(backend, "socket"))
-		return LEFT;
-	if (path)
-		return get_unix(taker, opts, path, monitor);
-	if (mpr_opts_get(opts, "fd"))
-		return get_fd(taker, opts, monitor);
-	if (port)
-		return get_tcp(taker, opts, mpr_need_text("%s", host ? host : ""), port, monitor);
-	return LEFT;
+	return can_take(taker, &monitor->chardev) ? check_keys(taker, monitor->opts) : LEFT;
 }
 
 /* ---- -chardev ----------------------------------------------------------- */
@@ -268,19 +182,18 @@ static enum fate take_chardev(const struct taker *taker, int user, const char *i
 			      struct mpr_user_monitor *monitor)
 {
 	int position = find_chardev(taker, id);
-	struct mpr_opts *opts;
+	bool mux = false;
 	enum fate fate;
 
 	if (!position || is_shared(taker, id, user))
 		return LEFT;
-	if (mpr_opts_parse("-chardev", taker->argv[position + 1], "backend", &opts, taker->error))
+	if (mpr_opts_parse("-chardev", taker->argv[position + 1], "backend", &monitor->opts,
+			   taker->error) ||
+	    mpr_opts_get_bool(monitor->opts, "mux", &mux, taker->error))
 		return REFUSED;
-	fate = get_chardev(taker, opts, monitor);
-	if (fate == TAKEN)
-		fate = check_keys(taker, opts);
+	fate = mux ? LEFT : take_place(taker, monitor);
 	if (fate == TAKEN)
 		taker->result[position] = taker->result[position + 1] = NULL;
-	mpr_opts_free(opts);
 	return fate;
 }
 
@@ -289,59 +202,31 @@ static enum fate take_chardev(const struct taker *taker, int user, const char *i
 /* With --preconfig, QEMU takes no HMP from anybody else until it is configured. */
 static bool can_serve(const struct taker *taker, const struct mpr_user_monitor *monitor)
 {
-	return monitor->protocol != MPR_HMP || !has_option(taker, "preconfig");
-}
-
-static enum fate get_short(const struct taker *taker, const struct mpr_opts *opts,
-			   struct mpr_user_monitor *monitor)
-{
-	const char *backend = mpr_opts_get(opts, "backend");
-
-	if (!backend)
-		return LEFT;
-	if (!strcmp(backend, "stdio"))
-		return get_stdio(taker, opts, monitor);
-	if (!strncmp(backend, "unix:", 5))
-		return get_unix(taker, opts, backend + 5, monitor);
-	if (!strncmp(backend, "tcp:", 4))
-		return get_host_port(taker, opts, backend + 4, monitor);
-	return LEFT;
+	return monitor->mode != MPR_MONITOR_HMP || !has_option(taker, "preconfig");
 }
 
 static enum fate take_short(const struct taker *taker, int position,
 			    struct mpr_user_monitor *monitor)
 {
 	const char *option = taker->argv[position], *text = taker->argv[position + 1];
-	struct mpr_opts *opts;
-	enum fate fate;
 
 	if (!can_serve(taker, monitor))
 		return LEFT;
 	if (!strncmp(text, "chardev:", 8))
 		return take_chardev(taker, position, text + 8, monitor);
-	if (mpr_opts_parse(option, text, "backend", &opts, taker->error))
+	if (mpr_opts_parse(option, text, "backend", &monitor->opts, taker->error))
 		return REFUSED;
-	fate = get_short(taker, opts, monitor);
-	if (fate == TAKEN)
-		fate = check_keys(taker, opts);
-	mpr_opts_free(opts);
-	return fate;
+	mpr_need_ok(mpr_chardev_expand(monitor->opts));
+	return take_place(taker, monitor);
 }
 
 static enum fate get_mon(const struct taker *taker, int position, const struct mpr_opts *opts,
 			 struct mpr_user_monitor *monitor)
 {
-	static const char *const modes[] = {"readline", "control", NULL};
-	const char *chardev = mpr_opts_get(opts, "chardev");
-	unsigned mode = 0;
-	bool pretty = false;
+	const char *chardev;
 
-	if (mpr_opts_check(opts, mon_keys, taker->error) ||
-	    mpr_opts_get_enum(opts, "mode", modes, &mode, taker->error) ||
-	    mpr_opts_get_bool(opts, "pretty", &pretty, taker->error))
+	if (mpr_mon_parse(opts, &chardev, &monitor->mode, taker->error))
 		return REFUSED;
-	if (mode)
-		monitor->protocol = pretty ? MPR_QMP_PRETTY : MPR_QMP;
 	return chardev && can_serve(taker, monitor)
 		       ? take_chardev(taker, position, chardev, monitor)
 		       : LEFT;
@@ -364,14 +249,13 @@ static enum fate take_mon(const struct taker *taker, int position, struct mpr_us
 
 static void keep_monitor(struct mpr_user_monitors *monitors, const struct mpr_user_monitor *monitor)
 {
-	monitors->takes_stdio |= monitor->place == MPR_PLACE_STDIO;
+	monitors->takes_stdio |= monitor->chardev.kind == MPR_CHARDEV_STDIO;
 	monitors->list[monitors->count++] = *monitor;
 }
 
 static void free_monitor(struct mpr_user_monitor *monitor)
 {
-	free(monitor->address);
-	free(monitor->port);
+	mpr_opts_free(monitor->opts);
 	free(monitor->text);
 }
 
@@ -397,10 +281,10 @@ static bool is_nothing(const char *text)
 	return !strncmp(text, "none", 4) || !strcmp(text, "null");
 }
 
-static int take_option(struct taker *taker, int position, enum mpr_protocol protocol, bool mon)
+static int take_option(struct taker *taker, int position, enum mpr_monitor_mode mode, bool mon)
 {
 	const char *option = taker->argv[position], *text = taker->argv[position + 1];
-	struct mpr_user_monitor monitor = {.protocol = protocol, .fd = -1};
+	struct mpr_user_monitor monitor = {.mode = mode};
 	enum fate fate;
 
 	if (!text || is_nothing(text))
@@ -409,7 +293,7 @@ static int take_option(struct taker *taker, int position, enum mpr_protocol prot
 	fate = mon ? take_mon(taker, position, &monitor) : take_short(taker, position, &monitor);
 	if (fate == TAKEN) {
 		taker->result[position] = taker->result[position + 1] = NULL;
-		if (mon || protocol == MPR_HMP)
+		if (mon || mode == MPR_MONITOR_HMP)
 			leave_none(taker, position);
 		keep_monitor(taker->monitors, &monitor);
 		return 0;
@@ -424,20 +308,20 @@ static int take_options(struct taker *taker)
 {
 	static const struct {
 		const char *name;
-		enum mpr_protocol protocol;
+		enum mpr_monitor_mode mode;
 		bool mon;
 	} options[] = {
-		{"monitor", MPR_HMP, false},
-		{"qmp", MPR_QMP, false},
-		{"qmp-pretty", MPR_QMP_PRETTY, false},
-		{"mon", MPR_HMP, true},
+		{"monitor", MPR_MONITOR_HMP, false},
+		{"qmp", MPR_MONITOR_QMP, false},
+		{"qmp-pretty", MPR_MONITOR_QMP_PRETTY, false},
+		{"mon", MPR_MONITOR_HMP, true},
 	};
 	int err = 0;
 
 	for (int i = 1; i < taker->argc && !err; i++) {
 		for (size_t o = 0; o < sizeof(options) / sizeof(options[0]) && !err; o++)
 			if (mpr_is_option(taker->argv[i], options[o].name))
-				err = take_option(taker, i, options[o].protocol, options[o].mon);
+				err = take_option(taker, i, options[o].mode, options[o].mon);
 	}
 	return err;
 }

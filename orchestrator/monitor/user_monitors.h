@@ -12,24 +12,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum mpr_place {
-	MPR_PLACE_STDIO,
-	MPR_PLACE_UNIX, /* address: a path */
-	MPR_PLACE_TCP,	/* address: a host, "" for all; port */
-	MPR_PLACE_FD,	/* a socket that is open already */
-};
-
-enum mpr_protocol { MPR_HMP, MPR_QMP, MPR_QMP_PRETTY };
+#include "monitor/chardev.h"
 
 struct mpr_user_monitor {
-	enum mpr_place place;
-	enum mpr_protocol protocol;
-	bool server;
-	bool wait;    /* for somebody to come, before QEMU goes on */
-	bool signals; /* stdio: keys may send signals */
-	char *address, *port;
-	int fd;
-	char *text; /* "-monitor stdio", for messages */
+	struct mpr_chardev chardev;
+	enum mpr_monitor_mode mode;
+	struct mpr_opts *opts; /* of which the chardev's strings are */
+	char *text;	       /* "-monitor stdio", for messages */
 };
 
 struct mpr_user_monitors {

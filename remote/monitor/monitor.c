@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "monitor/envelope.h"
-#include "remote/monitor/chardev.h"
 #include "remote/monitor/client.h"
 #include "remote/monitor/events.h"
 #include "remote/monitor/hmp.h"
 #include "remote/monitor/qmp.h"
+#include "remote/monitor/wanted.h"
 #include "remote/process/log.h"
 #include "remote/vmm/listener.h"
 
@@ -92,20 +92,20 @@ static void on_accept(int fd, void *opaque)
 
 /* ---- Opening ------------------------------------------------------------ */
 
-static int open_listener(struct mpr_monitors *monitors, const struct mpr_chardev *chardev)
+static int open_listener(struct mpr_monitors *monitors, const struct mpr_wanted_monitor *wanted)
 {
 	struct place *place = &monitors->places[monitors->place_count];
 	int ret;
 
-	*place = (struct place){.monitors = monitors, .mode = chardev->mode};
-	ret = mpr_listener_create(chardev->path, monitors->machine->watcher, on_accept, place,
-				  &place->listener);
+	*place = (struct place){.monitors = monitors, .mode = wanted->mode};
+	ret = mpr_listener_create(wanted->chardev.path, monitors->machine->watcher, on_accept,
+				  place, &place->listener);
 	if (ret == 0)
 		monitors->place_count++;
 	return ret;
 }
 
-static int open_connection(struct mpr_monitors *monitors, const struct mpr_chardev *chardev)
+static int open_connection(struct mpr_monitors *monitors, const struct mpr_wanted_monitor *wanted)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -113,10 +113,10 @@ static int open_connection(struct mpr_monitors *monitors, const struct mpr_chard
 
 	if (sock < 0)
 		return -errno;
-	strncpy(address.sun_path, chardev->path, sizeof(address.sun_path) - 1);
+	strncpy(address.sun_path, wanted->chardev.path, sizeof(address.sun_path) - 1);
 	ret = connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
 	if (ret == 0)
-		ret = add_client(monitors, chardev->mode, sock, sock);
+		ret = add_client(monitors, wanted->mode, sock, sock);
 	if (ret < 0)
 		close(sock);
 	return ret;
@@ -136,11 +136,11 @@ static int open_standard(int fd, int flags)
 	return own < 0 ? -errno : own;
 }
 
-static int open_stdio(struct mpr_monitors *monitors, const struct mpr_chardev *chardev)
+static int open_stdio(struct mpr_monitors *monitors, const struct mpr_wanted_monitor *wanted)
 {
 	int in = open_standard(STDIN_FILENO, O_RDONLY);
 	int out = in < 0 ? in : open_standard(STDOUT_FILENO, O_WRONLY);
-	int ret = out < 0 ? out : add_client(monitors, chardev->mode, in, out);
+	int ret = out < 0 ? out : add_client(monitors, wanted->mode, in, out);
 
 	if (ret < 0 && in >= 0)
 		close(in);
@@ -149,19 +149,19 @@ static int open_stdio(struct mpr_monitors *monitors, const struct mpr_chardev *c
 	return ret;
 }
 
-static int open_inherited(struct mpr_monitors *monitors, const struct mpr_chardev *chardev,
+static int open_inherited(struct mpr_monitors *monitors, const struct mpr_wanted_monitor *wanted,
 			  char **error)
 {
-	int fd = chardev->fd;
+	int fd = wanted->chardev.fd;
 	int ret;
 
 	/* What has a use is closed by exec. */
 	if (fcntl(fd, F_GETFD) & FD_CLOEXEC) {
 		*error = mpr_errorf("%s: file descriptor %d has another use",
-				    mpr_opts_text(chardev->opts), fd);
+				    mpr_opts_text(wanted->opts), fd);
 		return -EBUSY;
 	}
-	ret = add_client(monitors, chardev->mode, fd, fd);
+	ret = add_client(monitors, wanted->mode, fd, fd);
 	if (ret < 0)
 		return ret;
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -169,47 +169,45 @@ static int open_inherited(struct mpr_monitors *monitors, const struct mpr_charde
 	return 0;
 }
 
-static int open_chardev(struct mpr_monitors *monitors, const struct mpr_chardev *chardev,
+static int open_monitor(struct mpr_monitors *monitors, const struct mpr_wanted_monitor *wanted,
 			char **error)
 {
 	int ret = 0;
 
-	switch (chardev->kind) {
-	case MPR_CHARDEV_NONE:
-		break;
+	switch (wanted->chardev.kind) {
 	case MPR_CHARDEV_STDIO:
-		ret = open_stdio(monitors, chardev);
+		ret = open_stdio(monitors, wanted);
 		break;
-	case MPR_CHARDEV_LISTEN:
-		ret = open_listener(monitors, chardev);
+	case MPR_CHARDEV_UNIX:
+		ret = wanted->chardev.server ? open_listener(monitors, wanted)
+					     : open_connection(monitors, wanted);
 		break;
-	case MPR_CHARDEV_CONNECT:
-		ret = open_connection(monitors, chardev);
+	case MPR_CHARDEV_FD:
+		ret = open_inherited(monitors, wanted, error);
 		break;
-	case MPR_CHARDEV_INHERITED:
-		ret = open_inherited(monitors, chardev, error);
+	default: /* none: all others were refused */
 		break;
 	}
 	if (ret == -EADDRINUSE)
 		*error = mpr_errorf("%s: another process listens there, or it is not a socket",
-				    mpr_opts_text(chardev->opts));
+				    mpr_opts_text(wanted->opts));
 	else if (ret < 0 && !*error)
-		*error = mpr_errorf("%s: %s", mpr_opts_text(chardev->opts), strerror(-ret));
+		*error = mpr_errorf("%s: %s", mpr_opts_text(wanted->opts), strerror(-ret));
 	return ret;
 }
 
 static int open_all(struct mpr_monitors *monitors, char **error)
 {
-	struct mpr_chardev *chardevs;
+	struct mpr_wanted_monitor *wanted;
 	size_t count;
-	int ret = mpr_chardevs_parse(monitors->machine->cmdline, &chardevs, &count, error);
+	int ret = mpr_wanted_monitors_parse(monitors->machine->cmdline, &wanted, &count, error);
 
 	monitors->places = calloc(count + 1, sizeof(*monitors->places));
 	if (!monitors->places)
 		ret = -ENOMEM;
 	for (size_t i = 0; ret == 0 && i < count; i++)
-		ret = open_chardev(monitors, &chardevs[i], error);
-	free(chardevs);
+		ret = open_monitor(monitors, &wanted[i], error);
+	free(wanted);
 	return ret;
 }
 

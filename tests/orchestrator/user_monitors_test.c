@@ -26,27 +26,30 @@ static char **split(char *line)
 	return argv;
 }
 
-static void print_monitor(FILE *out, const struct mpr_user_monitor *e)
+static void print_monitor(FILE *out, const struct mpr_user_monitor *monitor)
 {
-	static const char *const protocols[] = {"hmp", "qmp", "pretty"};
+	static const char *const modes[] = {"hmp", "qmp", "pretty"};
+	const struct mpr_chardev *chardev = &monitor->chardev;
 
-	fprintf(out, " %s:", protocols[e->protocol]);
-	switch (e->place) {
-	case MPR_PLACE_STDIO:
-		fprintf(out, "stdio%s", e->signals ? "" : "(no signals)");
+	fprintf(out, " %s:", modes[monitor->mode]);
+	switch (chardev->kind) {
+	case MPR_CHARDEV_STDIO:
+		fprintf(out, "stdio%s", chardev->signals ? "" : "(no signals)");
 		break;
-	case MPR_PLACE_UNIX:
-		fprintf(out, "%s", e->address);
+	case MPR_CHARDEV_UNIX:
+		fprintf(out, "%s", chardev->path);
 		break;
-	case MPR_PLACE_TCP:
-		fprintf(out, "[%s]:%s", e->address, e->port);
+	case MPR_CHARDEV_TCP:
+		fprintf(out, "[%s]:%s", chardev->host, chardev->port);
 		break;
-	case MPR_PLACE_FD:
-		fprintf(out, "%d", e->fd);
+	case MPR_CHARDEV_FD:
+		fprintf(out, "%d", chardev->fd);
 		break;
+	default:
+		fail_msg("nothing of this kind is taken");
 	}
-	if (e->server)
-		fputs(e->wait ? "(waits)" : "(listens)", out);
+	if (chardev->server)
+		fputs(chardev->wait ? "(waits)" : "(listens)", out);
 }
 
 /* "QEMU's command line | monitors | what stays QEMU's own" */
