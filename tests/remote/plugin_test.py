@@ -149,8 +149,6 @@ def declarations_are_checked(folder):
 
 @case
 def monitor_adds_it_under_sandbox(folder):
-    # Leaks are looked for by ptrace, which the sandbox denies.
-    os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
     here, there = socket.socketpair()
     with there:
         process = Process("-machine", "x-remote", "-plugin", example(folder), "-sandbox", "on",
