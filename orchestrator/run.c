@@ -27,7 +27,7 @@
 #include "orchestrator/vm/vm.h"
 
 /* The two ends of a socket pair; -1: closed, or given away. */
-struct wire {
+struct pair {
 	int here;  /* QEMU's end, or this process's end of a private monitor */
 	int there; /* the other process's */
 };
@@ -39,9 +39,9 @@ struct run {
 	bool monitored;		    /* there are some, which need the vm */
 	char *remote_program;
 	char *qemu_object;
-	struct wire *devices;  /* of each remote */
-	struct wire *monitors; /* of each remote */
-	struct wire qemu_monitor;
+	struct pair *devices;  /* of each remote */
+	struct pair *monitors; /* of each remote */
+	struct pair qemu_monitor;
 	struct mpr_family *family;
 	struct mpr_vm *vm;
 	struct mpr_commands commands; /* of the vm */
@@ -79,13 +79,13 @@ static int locate(struct run *run)
 
 /* ---- Sockets ------------------------------------------------------------ */
 
-static int open_wire(struct wire *wire)
+static int open_pair(struct pair *pair)
 {
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
 		return fail(mpr_need_text("no socket for a remote process: %s", strerror(errno)));
-	*wire = (struct wire){fds[0], fds[1]};
+	*pair = (struct pair){fds[0], fds[1]};
 	return 0;
 }
 
@@ -101,10 +101,10 @@ static int open_sockets(struct run *run)
 	int err = 0;
 
 	for (size_t i = 0; i < run->remotes && !err; i++)
-		err = open_wire(&run->devices[i]);
+		err = open_pair(&run->devices[i]);
 	for (size_t i = 0; i < run->remotes && !err && run->monitored; i++)
-		err = open_wire(&run->monitors[i]);
-	return err || !run->monitored ? err : open_wire(&run->qemu_monitor);
+		err = open_pair(&run->monitors[i]);
+	return err || !run->monitored ? err : open_pair(&run->qemu_monitor);
 }
 
 /* Closes our copies of the children's ends: a child's peer sees it hang up only if nobody else has
@@ -130,13 +130,13 @@ static int take_end(int *fd)
 
 /* ---- Life --------------------------------------------------------------- */
 
-static struct wire *new_wires(size_t count)
+static struct pair *new_pairs(size_t count)
 {
-	struct wire *wires = mpr_need_array(count, sizeof(*wires));
+	struct pair *pairs = mpr_need_array(count, sizeof(*pairs));
 
 	for (size_t i = 0; i < count; i++)
-		wires[i] = (struct wire){-1, -1};
-	return wires;
+		pairs[i] = (struct pair){-1, -1};
+	return pairs;
 }
 
 static int create(struct run *run, char *const *argv)
@@ -153,9 +153,9 @@ static int create(struct run *run, char *const *argv)
 	if (mpr_plan_create(argv, &run->plan, &error))
 		return fail(error);
 	run->remotes = mpr_plan_remotes(run->plan);
-	run->devices = new_wires(run->remotes);
-	run->monitors = new_wires(run->remotes);
-	run->qemu_monitor = (struct wire){-1, -1};
+	run->devices = new_pairs(run->remotes);
+	run->monitors = new_pairs(run->remotes);
+	run->qemu_monitor = (struct pair){-1, -1};
 	if (run->remotes && mpr_check_memory(mpr_plan_said(run->plan), &error))
 		return fail(error);
 	if (locate(run))

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,12 @@ struct call {
 	void *opaque;
 };
 
+/* Or about a drive. */
+static bool is_device(const struct call *call)
+{
+	return call->command < &mpr_own_commands[RDRIVE_ADD];
+}
+
 static void end(struct call *call, const struct mpr_outcome *outcome)
 {
 	call->done(call->opaque, outcome);
@@ -85,20 +92,20 @@ static void on_done(void *opaque, const char *error)
 }
 
 /* Takes over the option. */
-static void add(struct call *call, bool device, struct mpr_opts *opts)
+static void add(struct call *call, struct mpr_opts *opts)
 {
 	struct mpr_remote_option *option;
 	char *error;
 
-	if (mpr_remote_option_create(opts, device, &option, &error))
+	if (mpr_remote_option_create(opts, is_device(call), &option, &error))
 		fail(call, error);
 	else
 		mpr_vm_plug(call->vm, option, on_done, call);
 }
 
-static void delete (struct call *call, bool device, const struct mpr_vm_name *name)
+static void unplug(struct call *call, const struct mpr_vm_name *name)
 {
-	if (device)
+	if (is_device(call))
 		mpr_vm_unplug_device(call->vm, name, on_done, call);
 	else
 		mpr_vm_unplug_drive(call->vm, name, on_done, call);
@@ -157,7 +164,7 @@ static void hmp_device_add(struct call *call, char *const *words, int count)
 			mpr_need_ok(mpr_opts_set(opts, keys[i], words[i]));
 	}
 	if (opts)
-		add(call, true, opts);
+		add(call, opts);
 }
 
 /* RID ID file=PATH[,...] */
@@ -174,11 +181,11 @@ static void hmp_drive_add(struct call *call, char *const *words, int count)
 		mpr_need_ok(mpr_opts_set_all(opts, said));
 		mpr_opts_free(said);
 	}
-	add(call, false, opts);
+	add(call, opts);
 }
 
 /* [RID] ID */
-static void hmp_delete(struct call *call, bool device, char *const *words, int count)
+static void hmp_delete(struct call *call, char *const *words, int count)
 {
 	struct mpr_vm_name name = {.id = words[count - 1]};
 	uint64_t rid;
@@ -190,65 +197,14 @@ static void hmp_delete(struct call *call, bool device, char *const *words, int c
 		}
 		name.rid = &rid;
 	}
-	delete (call, device, &name);
+	unplug(call, &name);
 }
 
-static void run_words(struct call *call, char *const *words, int count)
+static void hmp_list(struct call *call, char *const *words, int count)
 {
-	switch (call->command - mpr_own_commands) {
-	case RDEVICE_ADD:
-		if (count == 1 || count == 3 || count == 5)
-			hmp_device_add(call, words, count);
-		else
-			usage(call, "there must be 1, 3 or 5 arguments");
-		break;
-	case RDRIVE_ADD:
-		if (count == 1 || count == 3)
-			hmp_drive_add(call, words, count);
-		else
-			usage(call, "there must be 1 or 3 arguments");
-		break;
-	case RDEVICE_DEL:
-	case RDRIVE_DEL:
-		if (count == 1 || count == 2)
-			hmp_delete(call, call->command == &mpr_own_commands[RDEVICE_DEL], words,
-				   count);
-		else
-			usage(call, "there must be 1 or 2 arguments");
-		break;
-	default:
-		if (count == 0)
-			list(call);
-		else
-			usage(call, "there must be no arguments");
-	}
-}
-
-static struct call *begin(struct mpr_vm *vm, const struct mpr_own_command *command,
-			  const char *name, mpr_outcome_fn done, void *opaque)
-{
-	struct call *call = mpr_need_array(1, sizeof(*call));
-
-	*call = (struct call){vm, command, name, done, opaque};
-	return call;
-}
-
-void mpr_own_run_hmp(struct mpr_vm *vm, const struct mpr_own_command *command, const char *line,
-		     mpr_outcome_fn done, void *opaque)
-{
-	struct call *call = begin(vm, command, command->hmp, done, opaque);
-	GError *error = NULL;
-	char **words = NULL;
-	int count = 0;
-
-	/* Words with blanks are quoted as in a shell. */
-	if (g_shell_parse_argv(line, &count, &words, &error) ||
-	    g_error_matches(error, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING))
-		run_words(call, words, count);
-	else
-		usage(call, "a quote is not closed");
-	g_clear_error(&error);
-	g_strfreev(words);
+	(void)words;
+	(void)count;
+	list(call);
 }
 
 /* ---- QMP ---------------------------------------------------------------- */
@@ -283,13 +239,13 @@ int mpr_own_opts(const char *name, struct json_object *arguments, bool device,
 		      : mpr_opts_from_json(name, arguments, device ? "driver" : NULL, opts, error);
 }
 
-static void qmp_add(struct call *call, bool device, struct json_object *arguments)
+static void qmp_add(struct call *call, struct json_object *arguments)
 {
 	struct mpr_opts *opts;
 	char *error;
 
-	if (mpr_own_opts(call->name, arguments, device, &opts, &error) == 0)
-		add(call, device, opts);
+	if (mpr_own_opts(call->name, arguments, is_device(call), &opts, &error) == 0)
+		add(call, opts);
 	else
 		fail(call, error);
 }
@@ -314,7 +270,7 @@ static char *get_name(struct json_object *arguments, struct mpr_vm_name *name, u
 	return name->id ? NULL : mpr_need_text("Parameter 'id' is missing");
 }
 
-static void qmp_delete(struct call *call, bool device, struct json_object *arguments)
+static void qmp_delete(struct call *call, struct json_object *arguments)
 {
 	struct mpr_vm_name name = {.id = NULL};
 	uint64_t rid;
@@ -323,7 +279,7 @@ static void qmp_delete(struct call *call, bool device, struct json_object *argum
 	if (error)
 		fail(call, error);
 	else
-		delete (call, device, &name);
+		unplug(call, &name);
 }
 
 static void qmp_list(struct call *call, struct json_object *arguments)
@@ -334,24 +290,62 @@ static void qmp_list(struct call *call, struct json_object *arguments)
 		list(call);
 }
 
-static void run_arguments(struct call *call, struct json_object *arguments)
+/* ---- Both --------------------------------------------------------------- */
+
+#define WORDS(n) (1u << (n))
+
+static const struct {
+	unsigned counts; /* the numbers of words that are allowed */
+	const char *otherwise;
+	void (*run_words)(struct call *call, char *const *words, int count);
+	void (*run_arguments)(struct call *call, struct json_object *arguments);
+} forms[] = {
+	[RDEVICE_ADD] = {WORDS(1) | WORDS(3) | WORDS(5), "there must be 1, 3 or 5 arguments",
+			 hmp_device_add, qmp_add},
+	[RDEVICE_DEL] = {WORDS(1) | WORDS(2), "there must be 1 or 2 arguments", hmp_delete,
+			 qmp_delete},
+	[RDRIVE_ADD] = {WORDS(1) | WORDS(3), "there must be 1 or 3 arguments", hmp_drive_add,
+			qmp_add},
+	[RDRIVE_DEL] = {WORDS(1) | WORDS(2), "there must be 1 or 2 arguments", hmp_delete,
+			qmp_delete},
+	[REMOTE_PROC_LIST] = {WORDS(0), "there must be no arguments", hmp_list, qmp_list},
+};
+
+static void run_words(struct call *call, char *const *words, int count)
 {
-	switch (call->command - mpr_own_commands) {
-	case RDEVICE_ADD:
-		qmp_add(call, true, arguments);
-		break;
-	case RDRIVE_ADD:
-		qmp_add(call, false, arguments);
-		break;
-	case RDEVICE_DEL:
-		qmp_delete(call, true, arguments);
-		break;
-	case RDRIVE_DEL:
-		qmp_delete(call, false, arguments);
-		break;
-	default:
-		qmp_list(call, arguments);
-	}
+	ptrdiff_t which = call->command - mpr_own_commands;
+
+	if (count <= MAX_WORDS && forms[which].counts & WORDS(count))
+		forms[which].run_words(call, words, count);
+	else
+		usage(call, forms[which].otherwise);
+}
+
+static struct call *begin(struct mpr_vm *vm, const struct mpr_own_command *command,
+			  const char *name, mpr_outcome_fn done, void *opaque)
+{
+	struct call *call = mpr_need_array(1, sizeof(*call));
+
+	*call = (struct call){vm, command, name, done, opaque};
+	return call;
+}
+
+void mpr_own_run_hmp(struct mpr_vm *vm, const struct mpr_own_command *command, const char *line,
+		     mpr_outcome_fn done, void *opaque)
+{
+	struct call *call = begin(vm, command, command->hmp, done, opaque);
+	GError *error = NULL;
+	char **words = NULL;
+	int count = 0;
+
+	/* Words with blanks are quoted as in a shell. */
+	if (g_shell_parse_argv(line, &count, &words, &error) ||
+	    g_error_matches(error, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING))
+		run_words(call, words, count);
+	else
+		usage(call, "a quote is not closed");
+	g_clear_error(&error);
+	g_strfreev(words);
 }
 
 void mpr_own_run_qmp(struct mpr_vm *vm, const struct mpr_own_command *command,
@@ -362,7 +356,7 @@ void mpr_own_run_qmp(struct mpr_vm *vm, const struct mpr_own_command *command,
 		arguments ? json_object_get(arguments) : json_object_new_object();
 
 	if (json_object_is_type(given, json_type_object))
-		run_arguments(call, given);
+		forms[command - mpr_own_commands].run_arguments(call, given);
 	else
 		fail(call, mpr_need_text("%s: its arguments must be an object", command->qmp));
 	json_object_put(given);
