@@ -5,7 +5,7 @@
 set -u
 
 . "$(dirname "$0")/../tests/common/tap.sh"
-bench=$(realpath "$(dirname "$0")/blk_iops")
+bench=$(realpath "$1")
 short="--size 16 --seconds 0.05 --runs 1"
 
 # exits STATUS ARGUMENT...

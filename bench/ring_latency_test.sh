@@ -4,7 +4,7 @@
 set -u
 
 . "$(dirname "$0")/../tests/common/tap.sh"
-bench=$(realpath "$(dirname "$0")/ring_latency")
+bench=$(realpath "$1")
 
 # exits STATUS ARGUMENT...
 exits()

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
 """Proves that the guide quotes the example whole: its blocks of that file, one after the
 other, are the file's lines but for the comment on top.
@@ -10,8 +10,9 @@ import difflib
 import re
 import sys
 
+from tap import run_checks
+
 GUIDE, EXAMPLE = sys.argv[1:]
-MOST = 100  # lines of the example
 
 
 def lines(text):
@@ -29,16 +30,16 @@ def example():
         return lines(re.sub(r"\A(/\*.*?\*/\n)*", "", source.read(), flags=re.S))
 
 
-def main():
-    difference = list(difflib.unified_diff(example(), quoted(), EXAMPLE, GUIDE, lineterm=""))
+def quotes():
+    """the guide quotes the example, whole and in order"""
+    return difflib.unified_diff(example(), quoted(), EXAMPLE, GUIDE, lineterm="")
+
+
+def is_short():
+    """the example has less than 100 lines"""
     with open(EXAMPLE, encoding="utf-8") as source:
         count = len(source.readlines())
-    print("1..2")
-    for line in difference:
-        print("#", line)
-    print("not ok" if difference else "ok", "1 - the guide quotes the example, whole and in order")
-    print("ok" if count < MOST else "not ok", f"2 - the example has less than {MOST} lines")
-    sys.exit(bool(difference) or count >= MOST)
+    return [] if count < 100 else [f"{count} lines"]
 
 
-main()
+run_checks(quotes, is_short)

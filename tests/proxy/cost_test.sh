@@ -3,7 +3,7 @@
 # Proves that an access on the hot path takes no more instructions than it did,
 # and no system call.
 set -u
-cost=$(dirname "$0")/cost
+cost=$1
 . "$(dirname "$0")/../common/tap.sh"
 
 # limited NAME PROGRAM LIMIT COMMAND...: COMMAND counts, by PROGRAM, no more than LIMIT.

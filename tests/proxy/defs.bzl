@@ -2,6 +2,7 @@
 
 load("@qemu_headers//:defs.bzl", "QEMU_HEADERS")
 load("//tests:python_test.bzl", "python_test")
+load("//tests:shell_test.bzl", "shell_test")
 
 def qemu_test(name, programs = []):
     """NAME.py with the paths of the shared object, the fake remote, and further programs."""
@@ -17,16 +18,11 @@ def qemu_test(name, programs = []):
         )
 
 def preload_test(name):
-    """Runs NAME.sh with the path of the shared object."""
+    """NAME.sh with the path of the shared object."""
     if QEMU_HEADERS:
-        native.sh_test(
+        shell_test(
             name = name,
-            srcs = [name + ".sh"],
-            args = ["$(location //proxy/qemu:mpring-qemu.so)"],
-            data = [
-                "//tests/common:tap.sh",
-                "//proxy/qemu:mpring-qemu.so",
-            ],
+            programs = ["//proxy/qemu:mpring-qemu.so"],
             tags = [
                 "local",
                 "noasan",

@@ -7,8 +7,7 @@ set -u
 
 . "$(dirname "$0")/../common/tap.sh"
 
-model=$PWD/$(dirname "$0")/doorbell.pml
-[ -f "$model" ] || model=$(dirname "$(readlink -f "$0")")/doorbell.pml
+model=$(readlink -f "$1")
 
 set -- BELL FUTEX WATCH ACK "ACK LOOKS" "ACK HURRY" "ACK LOOKS HURRY" \
 	"BELL NO_PROXY_FENCE" "BELL NO_BARRIER_ALL" "BELL NO_REMOTE_FENCE" "BELL NO_SECOND_LOOK" \
