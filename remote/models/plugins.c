@@ -118,11 +118,13 @@ static bool is_bar(const struct mpr_bar_info *bar)
 /* NULL: nothing is wrong with it. */
 static const char *wrong_property(const struct mpr_property *property)
 {
-	static const char *const taken[] = {"driver", "id", "bus", "addr", "rid"};
+	/* The last ones are said of an -rdevice of mpring. */
+	static const char *const taken[] = {"driver", "id",	 "bus", "addr",
+					    "rid",    "poll-us", "cpu", "numa-node"};
 
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		if (!strcmp(property->name, taken[i]))
-			return "every device has it, here or in QEMU";
+			return "every device has it, here, in QEMU or in mpring";
 	if ((unsigned)property->type > MPR_PROPERTY_CHOICE)
 		return "there is no such type";
 	if (!property->description)
@@ -269,5 +271,7 @@ int mpr_plugin_load(struct mpr_models *models, const char *file, char **error)
 			    "it has no symbol " SYMBOL ", which MPR_DEVICE_PLUGIN() of "
 			    "dev/plugin.h makes");
 	ret = check_abi(plugin, file, error);
+	if (ret == 0 && !plugin->models)
+		ret = fail(error, file, "it has no models");
 	return ret == 0 ? add_models(models, plugin, file, error) : ret;
 }

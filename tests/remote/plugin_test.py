@@ -142,6 +142,9 @@ def declarations_are_checked(folder):
             ("state", ("sizeof(struct filler), properties", "8, properties"), "its size must be"),
             ("default", ('"4k"', '"5k"'), "size=5k is not a number from 1 to 4096"),
             ("id", ('"size"', '"id"'), 'property "id": every device has it'),
+            ("cpu", ('"size"', '"cpu"'), 'property "cpu": every device has it'),
+            ("models", (REGISTER, PLUGIN.format(**SIZES).replace("models}", "NULL}")),
+             "it has no models"),
             ("set", ("set},", "NULL},"), "it has properties, but no set()")):
         # What is not used any more would warn.
         expect_refusal(said, "-plugin", variant(f"{folder}/wrong-{name}", change, warnings=""))
