@@ -12,16 +12,16 @@
  * -DFUTEX   the proxy's threads (two, one slot each) sleep on the futex word of
  *           their slot; the remote answers both.
  *
- * -DWATCH   the proxy looks at the interrupt line, or leaves it and is told. The
+ * -DWATCH   the proxy polls the interrupt line, or stops and is notified. The
  *           remote raises it RISES times, each time after it was lowered.
  *
- * -DACK     the guest takes each interrupt back by a write that wakes no remote
- *           which sleeps, reads a register, and then looks what has been completed.
+ * -DACK     the guest acknowledges each interrupt by a write that does not wake a
+ *           sleeping remote, reads a register, and then looks for completions.
  *           The remote completes EVENTS things when it likes, and interrupts for
  *           each unless an interrupt is pending.
  * -DLOOKS   (with ACK) the read does not ask a remote that is awake either. The
- *           device looks into the ring before it completes something for which
- *           no interrupt is due; one that was taken back is followed by another.
+ *           device looks into the ring before it coalesces an interrupt; if the
+ *           pending one has been acknowledged, another follows.
  * -DHURRY   (with ACK) the remote goes to FAST and back as it likes.
  *
  * Mutations, each of which must fail:
@@ -456,7 +456,7 @@ active proctype guest()
 	:: seen == EVENTS -> break
 	:: told ->
 		told = false;
-		/* The write that takes the interrupt back. */
+		/* The write that acknowledges the interrupt. */
 		n++;
 		proxy_stores!POSTED(n);
 		its_bell = bell;
