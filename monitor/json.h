@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading JSON that a peer sent, who may have been taken over: nothing is taken for
- * what it should be before it is seen to be that. Every function allows an object that
- * is NULL (JSON's null, and what is not there) or is of another type, and finds
- * nothing in it.
+ * Reading JSON of a peer that is not trusted: types are checked before values are used. Each
+ * function accepts an object that is NULL (JSON's null, or an absent member) or of another
+ * type, and finds nothing in it.
  */
 #ifndef MPR_MONITOR_JSON_H
 #define MPR_MONITOR_JSON_H

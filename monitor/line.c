@@ -7,7 +7,7 @@ static void append(struct mpr_line *line, const char *data, size_t len)
 {
 	if (len > MPR_LINE_MAX - line->length)
 		line->wrong = "the line is too long";
-	else if (memchr(data, 0, len)) /* it would hide what follows it */
+	else if (memchr(data, 0, len)) /* a string would end there */
 		line->wrong = "the line has a zero byte";
 	if (line->wrong)
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of text, cut out of a stream of bytes as it comes. */
+/* Splits a stream of bytes into lines of text. */
 #ifndef MPR_MONITOR_LINE_H
 #define MPR_MONITOR_LINE_H
 
@@ -13,7 +13,7 @@
 struct mpr_line {
 	char text[MPR_LINE_MAX + 1];
 	size_t length;
-	const char *wrong; /* NULL, or why the line cannot be had */
+	const char *wrong; /* NULL, or why the line is refused */
 	bool whole;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The event loop of the program, as what waits for a descriptor wants it. */
+/* What a stream needs of its program's event loop. */
 #ifndef MPR_MONITOR_LOOP_H
 #define MPR_MONITOR_LOOP_H
 
@@ -13,10 +13,9 @@ struct mpr_loop {
 	 */
 	void *(*watch)(void *loop, int fd, bool output, void (*ready)(void *opaque), void *opaque);
 
-	/* After a call of ready() nothing is left to be read, or no room to write to: the next
-	 * call is wanted. NULL where a loop tells of changes alone and needs not be asked; others
-	 * would call ready() over and over if they were not waiting for this. Asking twice is
-	 * asking once. */
+	/* Rearms a watch after ready(), once all input was read or no output can be written. A
+	 * level-triggered loop is silent until then: else it would spin while input is left unread.
+	 * NULL for an edge-triggered loop, which needs no rearming. Rearming twice does no harm. */
 	void (*again)(void *watch);
 
 	/* No call comes any more; `fd` may be closed. May be called from ready(). NULL is

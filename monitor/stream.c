@@ -45,7 +45,8 @@ static void close_fds(struct fds *fds)
 	fds->count = 0;
 }
 
-/* Others may share a descriptor that is no socket, so that it cannot be made to never wait. */
+/* O_NONBLOCK belongs to the file description, which other processes may share; so what is no
+ * socket is polled before each read and write instead. */
 static bool is_ready(int fd, short events)
 {
 	struct pollfd pollfd = {.fd = fd, .events = events};

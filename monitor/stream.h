@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection: bytes and file descriptors in and out, without ever waiting. Input is read
- * when it is looked at. Output that the other side does not read is kept, up to a limit.
+ * A connection: bytes and file descriptors in and out, without ever blocking. Output that the
+ * other side does not read is queued, up to a limit.
  *
  * One thread.
  */
@@ -13,14 +13,14 @@
 
 #include "monitor/loop.h"
 
-/* Output that may wait before more is an imposition. */
+/* Queued output beyond which a client is taken for one that does not read. */
 #define MPR_STREAM_BACKLOG ((size_t)1 << 20)
 
 struct mpr_stream;
 
 struct mpr_stream_limits {
-	size_t backlog; /* bytes of output that may wait: more break the stream */
-	unsigned fds;	/* descriptors that one read can bring: of more the first are kept */
+	size_t backlog; /* bytes of queued output; more break the stream */
+	unsigned fds;	/* descriptors kept of one read: the first ones */
 };
 #define MPR_STREAM_FDS 16 /* at most */
 
@@ -45,7 +45,7 @@ ssize_t mpr_stream_peek(struct mpr_stream *stream, const char **data);
 /* The first ones of those bytes. */
 void mpr_stream_consume(struct mpr_stream *stream, size_t len);
 
-/* Lets the next look try, though the loop has not told of anything. */
+/* The next peek reads from the descriptor, though the loop has reported nothing. */
 void mpr_stream_look_again(struct mpr_stream *stream);
 
 /* The file descriptor that came last with bytes (SCM_RIGHTS), which is the caller's then; -1:
@@ -60,10 +60,10 @@ void mpr_stream_pass_fds(struct mpr_stream *from, struct mpr_stream *to);
 void mpr_stream_write(struct mpr_stream *stream, const char *data, size_t len);
 void mpr_stream_puts(struct mpr_stream *stream, const char *text);
 
-/* Gives the output up, for want of memory. */
+/* Drops all output; the stream is broken then. */
 void mpr_stream_break(struct mpr_stream *stream);
 
-/* Bytes that wait. */
+/* Bytes of queued output. */
 size_t mpr_stream_backlog(const struct mpr_stream *stream);
 
 /* True once output is lost: the other side left, or did not read. */

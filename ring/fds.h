@@ -3,9 +3,8 @@
  * File descriptors that go along with bytes on a Unix socket (SCM_RIGHTS). Nothing here
  * waits. Any thread.
  *
- * A peer may send descriptors with any byte, and as many as the kernel allows. All of them
- * are open here once the byte has been read, so that each is kept or discarded
- * (ring/discard.h).
+ * A peer may send descriptors with any byte, as many as the kernel allows. They are open in this
+ * process once the byte was read, so each must be kept or discarded (ring/discard.h).
  */
 #ifndef MPR_RING_FDS_H
 #define MPR_RING_FDS_H

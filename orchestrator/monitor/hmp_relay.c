@@ -11,7 +11,7 @@
 #include "monitor/json.h"
 #include "orchestrator/commands/commands.h"
 
-/* The answer's function may outlive the monitor, so that it has an object of its own. */
+/* Allocated apart from the monitor: QEMU's answer may come after the monitor is gone. */
 struct call {
 	struct mpr_hmp_relay *hmp; /* NULL: it is gone */
 	char *line;
@@ -21,7 +21,7 @@ struct call {
 
 struct mpr_hmp_relay {
 	const struct mpr_commands *commands;
-	int cpu; /* -1: QEMU's first */
+	int cpu; /* -1: QEMU's default */
 	struct call *call;
 };
 
@@ -81,7 +81,7 @@ static void print_all_help(GString *out, const struct mpr_own_command *own)
 		print_help(out, own);
 }
 
-/* The word that help is asked for ("" for all; g_free() it), or NULL: it is not. */
+/* The topic of a help command ("" for all; g_free() it); NULL: the line is none. */
 static char *help_topic(const char *line)
 {
 	const char *rest;
@@ -103,7 +103,7 @@ static bool asks_for_all(const char *line)
 
 /* ---- Commands of mpring's ----------------------------------------------- */
 
-/* Lines that end as QEMU's do, the last one, too. */
+/* Appends text with line ends as QEMU's, "\r\n"; the last line has one, too. */
 static void print_lines(GString *out, const char *text)
 {
 	for (; *text; text++) {
@@ -158,7 +158,7 @@ static void give_help(struct call *call, const struct mpr_own_command *command)
 
 /* ---- QEMU's ------------------------------------------------------------- */
 
-/* "cpu N" has no answer when there is that CPU. */
+/* "cpu N" prints nothing when it succeeds. */
 static void note_cpu(struct mpr_hmp_relay *hmp, const char *line)
 {
 	const char *rest;
@@ -178,7 +178,7 @@ static const char *text_of(struct json_object *reply)
 	return text ? text : "";
 }
 
-/* QEMU refused the request itself; NULL: it did not. */
+/* The message if QEMU refused human-monitor-command itself; NULL: it did not. */
 static char *error_of(struct json_object *reply)
 {
 	struct json_object *error = mpr_json_get(reply, "error");
@@ -201,7 +201,7 @@ static void answered(void *opaque, struct json_object *reply)
 		return;
 	}
 	error = error_of(reply);
-	if (error && hmp && hmp->cpu >= 0) { /* that CPU was unplugged, perhaps */
+	if (error && hmp && hmp->cpu >= 0) { /* perhaps that CPU was unplugged */
 		hmp->cpu = -1;
 		g_free(error);
 		ask_qemu(call);

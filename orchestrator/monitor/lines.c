@@ -11,7 +11,7 @@
 #include "orchestrator/base/main_loop.h"
 #include "orchestrator/monitor/hmp_relay.h"
 
-/* Reads before others have their turn. */
+/* Lines in one turn of the main loop: more would delay the other sources. */
 #define BATCH 16
 
 struct mpr_lines {
@@ -58,13 +58,13 @@ static void run(struct mpr_lines *lines)
 
 /* ---- Input -------------------------------------------------------------- */
 
-/* One whose answers wait, or who does not read them, gives no further commands. */
+/* One command at a time; and none from a client that has not read its output. */
 static bool may_take(const struct mpr_lines *lines)
 {
 	return !lines->running && !lines->ended && !mpr_stream_backlog(lines->stream);
 }
 
-/* False: nothing is there. */
+/* False: no input waits. */
 static bool take(struct mpr_lines *lines)
 {
 	const char *data;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HMP on a connection, line by line, with a prompt and nothing that a terminal would
- * have to understand. */
+/* HMP on a connection that is no terminal: plain lines and a prompt, no escape sequences. */
 #ifndef MPR_ORCHESTRATOR_MONITOR_LINES_H
 #define MPR_ORCHESTRATOR_MONITOR_LINES_H
 
@@ -9,7 +8,7 @@
 struct mpr_lines;
 struct mpr_commands;
 
-/* Called once, when the user has left; what he said may be destroyed after. */
+/* Called once, when the client has left; destroy the lines after it returns, not in it. */
 typedef void (*mpr_lines_fn)(void *opaque);
 
 /* Takes over the descriptors, which may be the same. */

@@ -20,26 +20,26 @@
 #include "orchestrator/monitor/terminal.h"
 #include "orchestrator/monitor/user_monitors.h"
 
-/* Clients of one socket that are served at once; others wait to be accepted. Each that
- * speaks QMP has a monitor of its own in QEMU, made beforehand. */
+/* Clients of one socket at a time; further ones wait in the backlog. Each QMP client needs a
+ * monitor of its own in QEMU, and these are made when QEMU starts. */
 #define QMP_CLIENTS 4
 #define HMP_CLIENTS 16
 
-/* After a client could not be accepted: nobody tells when there are descriptors or
- * memory again. */
+/* After accept() failed for want of descriptors or memory: no event says when there are any
+ * again. */
 #define ACCEPT_PAUSE_MS 100
 
 struct place {
 	struct mpr_monitors *monitors;
 	const struct mpr_user_monitor *wanted;
 	int fd;		 /* -1: none */
-	guint accepting; /* or a pause in it */
+	guint accepting; /* source: of the socket, or of a pause */
 	unsigned visitors;
 	size_t first_side, sides; /* of QMP: one for each client */
-	size_t gate;		  /* wait=on: the side that QEMU waits for */
+	size_t gate;		  /* wait=on: the side on which QEMU waits for a connection */
 };
 
-/* Somebody at a monitor. One of the three is there. */
+/* A client. One of relay, lines and terminal is set. */
 struct visitor {
 	struct place *place;
 	size_t side;
@@ -99,7 +99,7 @@ static char **add_side(char **next, const struct place *place, size_t side, int 
 	return next;
 }
 
-/* QEMU's own monitors for the users come first. */
+/* The monitors for clients come first on QEMU's command line. */
 static void build_argv(struct mpr_monitors *monitors)
 {
 	char **given = monitors->wanted->argv, **next;
@@ -222,7 +222,7 @@ static gboolean leave(gpointer opaque)
 	return G_SOURCE_REMOVE;
 }
 
-/* Whoever says so cannot be destroyed while he does. */
+/* The caller is the object that leave() destroys, so that has to wait. */
 static void finished(void *opaque)
 {
 	struct visitor *visitor = opaque;
@@ -280,7 +280,7 @@ static void admit(struct place *place, int in, int out)
 	}
 }
 
-/* QEMU waits on this one until somebody has come. */
+/* QEMU does not start the guest before somebody has connected here. */
 static void open_gate(struct place *place)
 {
 	int fd = place->wanted->chardev.wait
@@ -311,7 +311,7 @@ static gboolean on_pause_over(gpointer opaque)
 	return G_SOURCE_REMOVE;
 }
 
-/* The socket stays readable: to look at it again at once would be a busy loop. */
+/* The socket stays readable, so watching it on would be a busy loop. */
 static gboolean pause_accepting(struct place *place)
 {
 	place->accepting = g_timeout_add(ACCEPT_PAUSE_MS, on_pause_over, place);
@@ -377,7 +377,7 @@ void mpr_monitors_tell(void *opaque, struct json_object *event)
 	}
 }
 
-/* Output whose reader has gone is noticed by its error. */
+/* A reader that has gone is noticed by EPIPE. */
 static void block_sigpipe(void)
 {
 	sigset_t set;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The monitors of `mpring run`: they are where QEMU's command line wants them, and
- * they are QEMU's with mpring's commands added.
+ * The monitors of `mpring run`: QEMU's, with mpring's commands added, in the places that QEMU's
+ * command line names.
  *
- *   create    takes them out of the command line; QEMU gets what is left, and monitors
- *             of which only this process knows
- *   open      users can connect, and wait
- *   start     QEMU runs: they are served, from GLib's main loop
+ *   create    takes them out of the command line; QEMU gets the rest, and private monitors to
+ *             which this process alone connects
+ *   open      opens the sockets; clients that connect wait
+ *   start     QEMU runs; clients are served from GLib's main loop
  *   destroy
  */
 #ifndef MPR_ORCHESTRATOR_MONITOR_MONITORS_H
@@ -22,10 +22,10 @@ struct mpr_monitors;
 /* 0 or -EINVAL with *error set to a message (free() it). */
 int mpr_monitors_create(char *const *argv, struct mpr_monitors **monitors, char **error);
 
-/* Whether there are any; the machine is needed only for them. */
+/* Whether there are any. If not, nothing else here needs the machine. */
 bool mpr_monitors_exist(const struct mpr_monitors *monitors);
 
-/* QEMU's command line; it stays with the monitors. */
+/* QEMU's command line, owned by the monitors. */
 char *const *mpr_monitors_argv(const struct mpr_monitors *monitors);
 /* The descriptors that it names. */
 const int *mpr_monitors_fds(const struct mpr_monitors *monitors, size_t *count);

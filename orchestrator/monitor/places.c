@@ -118,7 +118,7 @@ static int open_fd(const struct mpr_user_monitor *monitor, char **error)
 		return fail(monitor, "the descriptor is not an open stream socket", error);
 	if (monitor->chardev.server && !socket_option(fd, SO_ACCEPTCONN) && listen(fd, BACKLOG))
 		return fail_errno(monitor, -1, error);
-	/* QEMU and the remote processes have no part in it. */
+	/* QEMU and the remote processes must not inherit it. */
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return fd;
 }

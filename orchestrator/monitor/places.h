@@ -5,11 +5,11 @@
 
 #include "orchestrator/monitor/user_monitors.h"
 
-/* A socket that listens, or that is connected, as the monitor says; it never waits.
- * Negative errno with *error set to a message (free() it). */
+/* A non-blocking socket, listening or connected as the monitor says; or negative errno with
+ * *error set to a message (free() it). */
 int mpr_place_open(const struct mpr_user_monitor *monitor, char **error);
 
-/* Removes what opening left in the file system. */
+/* Removes the socket file. */
 void mpr_place_remove(const struct mpr_user_monitor *monitor);
 
 #endif

@@ -17,14 +17,14 @@
 /* Bytes of a message of QEMU's. */
 #define QEMU_MESSAGE ((size_t)64 << 20)
 
-/* Reads before others have their turn. */
+/* Rounds in one turn of the main loop: more would delay the other sources. */
 #define BATCH 16
 
-/* Commands that are sent to QEMU in the user's stream, to be told by the answer's id. There
- * are no more of them than must be: QEMU 7.2 may not end when one comes while it does. */
+/* Commands that the relay itself puts into the user's stream to QEMU; their answers are told by
+ * the id. As few as possible: QEMU 7.2 may hang if one arrives while it exits. */
 enum purpose {
-	/* May the command that is held back be run? QEMU answers in order, so that then
-	 * everything before it has been answered. */
+	/* Sent before a command that runs here. QEMU answers in order: once this is
+	 * answered, so are all the user's earlier commands. */
 	QUESTION_TURN,
 	QUERY_COMMANDS, /* the user's own, under another id */
 };
@@ -36,12 +36,12 @@ struct question {
 	struct json_object *user_id;
 };
 
-/* A command of mpring's that runs. It may outlive the relay. */
+/* A command that runs here. It may outlive the relay. */
 struct running {
 	struct mpr_relay *relay;
 	char *text;
-	struct json_object *request; /* what it says */
-	bool hmp;		     /* it does not */
+	struct json_object *request; /* `text`, parsed */
+	bool hmp;		     /* human-monitor-command: this one does not outlive it */
 };
 
 /* One direction. */
@@ -60,8 +60,7 @@ struct mpr_relay {
 	struct half user, qemu;
 	bool skipping; /* what follows bad input, to the end of the line */
 	bool negotiated, ending, over, abandoned, told;
-	/* Of the user's: messages that QEMU has got, and its answers. It gives each message
-	 * one. */
+	/* The user's messages that went to QEMU, and QEMU's answers, one for each. */
 	uint64_t forwarded, answered;
 	uint64_t negotiation; /* the number of the last qmp_capabilities */
 	GQueue questions;
@@ -126,7 +125,7 @@ static void free_question(gpointer opaque)
 	g_free(question);
 }
 
-/* Any command will do that is quick, changes nothing and is there in every state. */
+/* query-version is quick, changes nothing, and is allowed in every state. */
 static void ask(struct mpr_relay *relay, enum purpose purpose)
 {
 	char *text = g_strdup_printf("{\"execute\": \"query-version\", \"id\": \"%s\"}\n",
@@ -148,7 +147,7 @@ static void ask_commands(struct mpr_relay *relay, struct json_object *request)
 
 /* ---- mpring's commands -------------------------------------------------- */
 
-/* NULL when it is not an object. QEMU's depth, and its single quotes. */
+/* NULL when it is not an object. As lenient as QEMU: in depth, and for single quotes. */
 static struct json_object *parse(const char *text)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(MPR_SCAN_DEPTH + 1);
@@ -222,7 +221,7 @@ static void end_running(struct running *running, struct json_object *answer)
 	free_running(running);
 }
 
-/* QEMU's after all. */
+/* QEMU is to run it after all. */
 static void leave_to_qemu(struct running *running)
 {
 	struct mpr_relay *relay = running->relay;
@@ -303,7 +302,7 @@ static void take_request(struct mpr_relay *relay, const char *text)
 	json_object_put(request);
 }
 
-/* Begins again, at the next line or where the user asks for it. */
+/* Resynchronizes at the next line, or at 0xfe or 0xff as QEMU does. */
 static size_t skip(struct mpr_relay *relay, const char *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -357,8 +356,8 @@ static size_t take_from_user(struct mpr_relay *relay, const char *data, size_t l
 	return taken;
 }
 
-/* Someone who does not read his answers gives no further commands; nor does one whose
- * last ones are not yet with QEMU, or who waits for his turn. */
+/* No command is taken while the user has answers to read, while earlier ones are still queued for
+ * QEMU, or while one that runs here is not answered. */
 static bool may_take(const struct mpr_relay *relay)
 {
 	return !relay->over && !relay->held && !relay->running && !relay->ending &&
@@ -398,11 +397,11 @@ static void answered(struct mpr_relay *relay, const struct question *question,
 	switch (question->purpose) {
 	case QUESTION_TURN:
 		if (!relay->held)
-			break; /* the user leaves */
+			break; /* the user is leaving */
 		if (accepted) {
 			run_held(relay);
 		} else {
-			forward(relay, relay->held); /* for QEMU to refuse likewise */
+			forward(relay, relay->held); /* so that QEMU refuses it in its own words */
 			g_clear_pointer(&relay->held, g_free);
 		}
 		break;
@@ -478,7 +477,8 @@ static bool is_imposition(const struct mpr_relay *relay)
 	return mpr_stream_backlog(relay->user.from) > MPR_STREAM_BACKLOG;
 }
 
-/* What the user does not read stays with QEMU, as without mpring. */
+/* Stops reading from QEMU while the user does not read: QEMU then queues, as it would for a
+ * client of its own. */
 static bool pump_qemu(struct mpr_relay *relay)
 {
 	struct mpr_stream *from = relay->qemu.from;
@@ -509,7 +509,7 @@ static bool pump_user(struct mpr_relay *relay)
 	return n > 0;
 }
 
-/* QEMU has left, or the user, and all his commands are answered. */
+/* QEMU has closed, or the user has and all his commands are answered. */
 static bool is_over(const struct mpr_relay *relay)
 {
 	return relay->over || (relay->ending && relay->answered == relay->forwarded);
@@ -558,7 +558,8 @@ static void schedule(struct mpr_relay *relay)
 
 static void open_half(struct mpr_relay *relay, struct half *half, int in, int out)
 {
-	/* Of messages that are not begun while more than a backlog waits. */
+	/* No message is read from QEMU while more than MPR_STREAM_BACKLOG waits, and a message
+	 * has a limit: that bounds it. */
 	struct mpr_stream_limits limits = {.backlog = SIZE_MAX, .fds = MPR_STREAM_FDS};
 
 	half->from = mpr_need(mpr_stream_create(in, out, limits, &mpr_main_loop, pump, relay));
@@ -611,7 +612,7 @@ void mpr_relay_tell(struct mpr_relay *relay, struct json_object *event)
 {
 	if (!relay->negotiated)
 		return;
-	/* Nobody else could keep it for one who does not read. */
+	/* An event of ours has no other place to queue than here. */
 	relay->abandoned |= is_imposition(relay);
 	if (!relay->abandoned)
 		send_object(relay, event);

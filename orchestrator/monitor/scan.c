@@ -19,7 +19,7 @@ enum state {
 	EXPONENT_DIGITS,
 };
 
-/* What becomes of a byte. */
+/* What to do with a byte. */
 enum step {
 	TAKE,
 	END_WITH,   /* the text ends with it */
@@ -43,8 +43,8 @@ static bool is_lower(char c)
 	return c >= 'a' && c <= 'z';
 }
 
-/* What may stand in a string. UTF-8 has no bytes above 0xf7, and QEMU takes 0xfe and
- * 0xff as requests to begin again. */
+/* Bytes allowed in a string. 0xfe and 0xff never occur in UTF-8; QEMU takes them as requests to
+ * resynchronize. */
 static bool is_text(char c)
 {
 	unsigned char byte = (unsigned char)c;

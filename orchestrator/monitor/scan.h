@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds where one JSON text ends and the next begins in a stream of bytes, by the
- * rules of QEMU's QMP (which also allow strings in single quotes). What is WHOLE here
- * is one message to QEMU, too, and leaves nothing of it open; whether it means
- * anything is for a parser to say.
+ * Finds where JSON texts end in a stream of bytes, by the rules of QEMU's QMP lexer (which
+ * also allows strings in single quotes). A text that is WHOLE here is exactly one message for
+ * QEMU, too; whether it is valid is for a parser to say.
  */
 #ifndef MPR_ORCHESTRATOR_MONITOR_SCAN_H
 #define MPR_ORCHESTRATOR_MONITOR_SCAN_H
@@ -11,13 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Braces and brackets that may be open. */
+/* Nesting depth. */
 #define MPR_SCAN_DEPTH 1024
 
 enum mpr_scanned {
 	MPR_SCAN_MORE,	/* all bytes belong to a text that has not ended */
 	MPR_SCAN_WHOLE, /* a text ends with the bytes taken */
-	MPR_SCAN_BAD,	/* the byte after those taken cannot be there, or is too deep */
+	MPR_SCAN_BAD,	/* the byte after those taken is not allowed there, or nests too deep */
 };
 
 /* All zeros: between texts. */

@@ -16,7 +16,7 @@
 
 struct mpr_sides {
 	int *fds;    /* that listen, -1: closed */
-	int *places; /* O_PATH: what to connect to, of which there is no name; -1: none */
+	int *places; /* O_PATH descriptors of the unlinked sockets; -1: none */
 	size_t count;
 };
 
@@ -48,7 +48,7 @@ const int *mpr_sides_fds(const struct mpr_sides *sides)
 	return sides->fds;
 }
 
-/* The user's own folder, if it is short enough for a socket's path. */
+/* XDG_RUNTIME_DIR, if it is short enough for a socket's path. */
 static const char *parent_folder(void)
 {
 	const char *folder = getenv("XDG_RUNTIME_DIR");
@@ -58,7 +58,7 @@ static const char *parent_folder(void)
 		       : "/tmp";
 }
 
-/* Listens at a path that goes at once: what is left of it is the descriptor of the place. */
+/* Listens at a path and unlinks it; *place is what is left to connect to. */
 static int listen_at(const char *path, int fd, int *place)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -121,7 +121,7 @@ void mpr_sides_hand_over(struct mpr_sides *sides)
 	close_all(sides->fds, sides->count);
 }
 
-/* QEMU's queue of connections is never full, or it is not there to empty it. */
+/* connect() does not block: the backlog is full only when QEMU is gone. */
 int mpr_sides_connect(const struct mpr_sides *sides, size_t side)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets on which this process, and nobody else, connects to QEMU's monitors: each
- * connection meets a monitor in its first state. They have no name: this process has
- * descriptors of their places (O_PATH) and connects by those.
+ * Sockets by which this process, and no other, connects to monitors of QEMU's. Each connection
+ * finds a monitor in its initial state. The sockets' paths are unlinked at once: this process
+ * keeps O_PATH descriptors of them and connects through those.
  */
 #ifndef MPR_ORCHESTRATOR_MONITOR_SIDES_H
 #define MPR_ORCHESTRATOR_MONITOR_SIDES_H
@@ -21,7 +21,8 @@ const int *mpr_sides_fds(const struct mpr_sides *sides);
 /* Connections may be made from here on. As mpr_sides_create(). */
 int mpr_sides_open(struct mpr_sides *sides, char **error);
 
-/* QEMU has its descriptors: from here on connections end when it does. */
+/* Closes this process's copies, once QEMU has inherited them: else connections would outlive
+ * QEMU. */
 void mpr_sides_hand_over(struct mpr_sides *sides);
 
 /* A descriptor, or negative errno. */

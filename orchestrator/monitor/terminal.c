@@ -28,7 +28,7 @@ struct mpr_terminal {
 	int continued_fd;
 };
 
-/* The functions that libedit calls have no argument of ours. */
+/* libedit's callbacks have no argument for the user's data. */
 static struct mpr_terminal *the_terminal;
 
 /* ---- The terminal's mode ------------------------------------------------ */
@@ -53,7 +53,7 @@ static gboolean on_input(gint fd, GIOCondition condition, gpointer opaque)
 	struct mpr_terminal *terminal = opaque;
 
 	(void)fd;
-	/* Not when the last command has ended, which may have been QEMU's last. */
+	/* Refreshed at the first key, not after the last command, which may have been "quit". */
 	if (!terminal->begun)
 		mpr_words_refresh(terminal->words);
 	terminal->begun = true;
@@ -86,7 +86,7 @@ static void stop_editing(struct mpr_terminal *terminal)
 
 /* ---- Commands ----------------------------------------------------------- */
 
-/* A terminal returns by itself. */
+/* The terminal adds the carriage return. */
 static void show(const char *text)
 {
 	for (; *text; text++)
@@ -112,7 +112,7 @@ static void remember(const char *line)
 		add_history(line);
 }
 
-/* NULL: the key for the end of input, which ends nothing here. */
+/* NULL: end of input (Ctrl-D), which is ignored. */
 static void take_line(char *line)
 {
 	struct mpr_terminal *terminal = the_terminal;
@@ -131,7 +131,7 @@ static void take_line(char *line)
 
 /* ---- Completion --------------------------------------------------------- */
 
-/* Gives the words one by one, as libedit asks for them. */
+/* Returns one match at each call, as libedit wants it. */
 static char *next_match(const char *prefix, int state)
 {
 	static char **matches;
@@ -169,7 +169,7 @@ static gboolean on_resize(gpointer opaque)
 	return G_SOURCE_CONTINUE;
 }
 
-/* A shell had the terminal while this process was stopped. */
+/* SIGCONT: a shell may have changed the terminal while this process was stopped. */
 static gboolean on_continue(gint fd, GIOCondition condition, gpointer opaque)
 {
 	struct mpr_terminal *terminal = opaque;

@@ -9,11 +9,11 @@
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/plan/qemu_options.h"
 
-/* What this side understands of a socket and of stdio ... */
+/* Properties of sockets and stdio that are supported here ... */
 static const char *const taken_keys[] = {"backend", "id",    "path",   "host", "port",
 					 "fd",	    "mux",   "server", "wait", "nowait",
 					 "nodelay", "delay", "signal", NULL};
-/* ... and what QEMU understands beyond that. */
+/* ... and those that QEMU knows. */
 static const char *const qemu_keys[] = {
 	"backend",   "id",	 "path",      "host",	 "port",      "fd",	   "mux",
 	"server",    "wait",	 "nowait",    "nodelay", "delay",     "signal",	   "ipv4",
@@ -25,7 +25,7 @@ enum fate { TAKEN, LEFT, REFUSED };
 struct taker {
 	char *const *argv;
 	int argc;
-	char **result; /* what argv becomes; NULL: the word goes */
+	char **result; /* argv as QEMU gets it; NULL: the word is dropped */
 	struct mpr_user_monitors *monitors;
 	char **error;
 };
@@ -48,7 +48,7 @@ static bool is_stdio(const char *arg)
 	return !strncmp(arg, "stdio", 5) && (!arg[5] || arg[5] == ',');
 }
 
-/* "-serial mon:stdio": a monitor in a device that is for something else. */
+/* "-serial mon:stdio": a monitor multiplexed with another device. */
 static const char *shared_monitor(const struct taker *taker)
 {
 	for (int i = 1; i < taker->argc; i++)
@@ -58,7 +58,8 @@ static const char *shared_monitor(const struct taker *taker)
 	return NULL;
 }
 
-/* With -nographic, QEMU puts there what the command line does not put elsewhere. */
+/* -nographic puts the serial port and the monitor on stdio unless the command line says
+ * otherwise. */
 static bool nographic_wants_stdio(const struct taker *taker)
 {
 	bool serial = !has_option(taker, "serial");
@@ -71,7 +72,7 @@ static bool nographic_wants_stdio(const struct taker *taker)
 	       (serial || monitor);
 }
 
-/* Two users of stdio are QEMU's to refuse. */
+/* If stdio has two users, it is left to QEMU to refuse that. */
 static bool stdio_is_free(const struct taker *taker)
 {
 	int users = nographic_wants_stdio(taker);
@@ -125,7 +126,7 @@ static enum fate check_keys(const struct taker *taker, const struct mpr_opts *op
 	return mpr_opts_check(opts, qemu_keys, taker->error) == 0 ? LEFT : REFUSED;
 }
 
-/* Clients of a TCP server stay QEMU's, as does what is no place here. */
+/* TCP clients, and all kinds that are not known, stay QEMU's. */
 static bool can_take(const struct taker *taker, const struct mpr_chardev *chardev)
 {
 	switch (chardev->kind) {
@@ -141,7 +142,7 @@ static bool can_take(const struct taker *taker, const struct mpr_chardev *charde
 	}
 }
 
-/* Where monitor->opts, in -chardev's form, say. */
+/* From monitor->opts, in -chardev's form. */
 static enum fate take_place(const struct taker *taker, struct mpr_user_monitor *monitor)
 {
 	if (mpr_chardev_parse(monitor->opts, &monitor->chardev, taker->error))
@@ -177,7 +178,7 @@ static int find_chardev(const struct taker *taker, const char *id)
 	return 0;
 }
 
-/* For the option at position `user`. Only a device that nobody else uses can be taken. */
+/* The -chardev of the option at position `user`, unless something else uses it, too. */
 static enum fate take_chardev(const struct taker *taker, int user, const char *id,
 			      struct mpr_user_monitor *monitor)
 {
@@ -199,7 +200,7 @@ static enum fate take_chardev(const struct taker *taker, int user, const char *i
 
 /* ---- -monitor, -qmp and -mon -------------------------------------------- */
 
-/* With --preconfig, QEMU takes no HMP from anybody else until it is configured. */
+/* With --preconfig, QEMU does not allow human-monitor-command until it is configured. */
 static bool can_serve(const struct taker *taker, const struct mpr_user_monitor *monitor)
 {
 	return monitor->mode != MPR_MONITOR_HMP || !has_option(taker, "preconfig");
@@ -275,7 +276,7 @@ static void leave_none(struct taker *taker, int position)
 	taker->result[position + 1] = "none";
 }
 
-/* No monitor, or one that nobody sees. */
+/* "none" and "null": no monitor, or one that nobody sees. */
 static bool is_nothing(const char *text)
 {
 	return !strncmp(text, "none", 4) || !strcmp(text, "null");

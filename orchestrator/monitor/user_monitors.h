@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the user wants monitors: -monitor, -qmp, -qmp-pretty, and -mon with its
+ * The monitors that the user asks for with -monitor, -qmp, -qmp-pretty, and -mon with its
  * -chardev, taken out of a QEMU command line.
  *
- * Taken over are stdio, Unix sockets (to listen on, to connect to, or inherited as
- * fd=) and TCP sockets to listen on. Every other form stays QEMU's own.
+ * stdio, Unix sockets (listening, connecting, or inherited as fd=) and listening TCP sockets
+ * are taken over. Every other form stays on QEMU's command line.
  */
 #ifndef MPR_ORCHESTRATOR_MONITOR_USER_MONITORS_H
 #define MPR_ORCHESTRATOR_MONITOR_USER_MONITORS_H
@@ -17,7 +17,7 @@
 struct mpr_user_monitor {
 	struct mpr_chardev chardev;
 	enum mpr_monitor_mode mode;
-	struct mpr_opts *opts; /* of which the chardev's strings are */
+	struct mpr_opts *opts; /* owns the chardev's strings */
 	char *text;	       /* "-monitor stdio", for messages */
 };
 

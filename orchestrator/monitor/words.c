@@ -116,7 +116,7 @@ static void learn_topics(GPtrArray *list, struct json_object *value)
 	learn_help(list, value, 1);
 }
 
-/* Strings with one of these keys, anywhere. */
+/* All strings that have one of these keys, at any depth. */
 static void learn_keys(GPtrArray *list, struct json_object *value, const char *const *keys)
 {
 	for (size_t i = 0; i < mpr_json_length(value); i++)
@@ -210,7 +210,7 @@ static void ask(struct mpr_words *words, enum kind kind, learn_fn learn, const c
 void mpr_words_refresh(struct mpr_words *words)
 {
 	if (words->asking->len)
-		return; /* the last answers have not come */
+		return; /* the last refresh is under way */
 	ask(words, DEVICES, learn_devices, "qom-list", "path", "/machine/peripheral");
 	ask(words, DRIVES, learn_drives, "query-block", NULL, NULL);
 	ask(words, REMOTE, learn_remote, "x-remote-proc-list", NULL, NULL);

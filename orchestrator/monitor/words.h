@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What may be completed on a monitor's line: names of commands, of what "info" shows,
- * of devices and of drives. It is asked for ahead, so that a key need not wait.
+ * Completion on a monitor's line: names of commands, of "info" topics, of devices and of
+ * drives. They are fetched ahead, so that no key waits for QEMU.
  */
 #ifndef MPR_ORCHESTRATOR_MONITOR_WORDS_H
 #define MPR_ORCHESTRATOR_MONITOR_WORDS_H
@@ -12,10 +12,10 @@ struct mpr_commands;
 struct mpr_words;
 
 struct mpr_words *mpr_words_create(const struct mpr_commands *commands);
-/* No answer is waited for any more. */
+/* Answers that come later are ignored. */
 void mpr_words_destroy(struct mpr_words *words);
 
-/* Asks again for what may have changed: devices and drives. */
+/* Fetches what may have changed: devices and drives. */
 void mpr_words_refresh(struct mpr_words *words);
 
 /* The words that may follow `before`, the line up to the word that is completed, which

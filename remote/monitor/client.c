@@ -7,7 +7,7 @@
 #include "remote/device/timers.h"
 #include "remote/storage/images.h"
 
-/* Commands of a client before the devices have their turn. */
+/* Commands of one client in a turn of the loop: more would delay the devices. */
 #define BATCH 8
 
 /* ---- The loop ----------------------------------------------------------- */
@@ -59,7 +59,7 @@ void mpr_client_destroy(struct mpr_monitor_client *client)
 
 /* ---- Commands ----------------------------------------------------------- */
 
-/* False: nothing is there. */
+/* False: no input waits. */
 static bool take(struct mpr_monitor_client *client)
 {
 	const char *data;
@@ -71,7 +71,7 @@ static bool take(struct mpr_monitor_client *client)
 	return n > 0;
 }
 
-/* A client that does not read its answers gives no further commands. */
+/* No command is taken from a client that has not read its answers: they would pile up here. */
 static bool may_take(const struct mpr_monitor_client *client)
 {
 	return !client->finished && !client->settled && !client->again &&

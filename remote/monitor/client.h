@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whoever is connected to a monitor, speaking QMP or HMP. */
+/* One connection to a monitor, in QMP or HMP. */
 #ifndef MPR_REMOTE_MONITOR_CLIENT_H
 #define MPR_REMOTE_MONITOR_CLIENT_H
 
@@ -12,22 +12,22 @@
 
 struct mpr_monitor_client;
 
-/* A command that has to wait says for what; it is answered when that is true. */
+/* The condition that a command waits for: it is answered once this returns true. */
 typedef bool (*mpr_settled_fn)(const struct mpr_machine *machine);
 
-/* How a protocol is spoken. */
+/* What a protocol implements. */
 struct mpr_monitor_protocol {
-	/* Says hello. */
+	/* Sends the greeting. 0 or -ENOMEM. */
 	int (*open)(struct mpr_monitor_client *client);
 	void (*close)(struct mpr_monitor_client *client);
 	/* Takes up to one command from `len` bytes, at least one; returns how many
 	 * bytes it took, more than 0. */
 	size_t (*take)(struct mpr_monitor_client *client, const char *data, size_t len);
-	/* What client->settled waited for has come. */
+	/* client->settled has returned true: the command is to be answered. */
 	void (*settled)(struct mpr_monitor_client *client);
 	/* Executes the command that is to be tried again. */
 	void (*again)(struct mpr_monitor_client *client);
-	/* Tells of an event. NULL: it is not told. */
+	/* Sends an event. NULL: the protocol has none. */
 	void (*event)(struct mpr_monitor_client *client, struct json_object *event);
 };
 
@@ -37,14 +37,14 @@ struct mpr_monitor_client {
 	const struct mpr_monitor_protocol *protocol;
 	bool pretty; /* answers have several lines */
 	struct mpr_stream *stream;
-	mpr_settled_fn settled; /* NULL: the client waits for nothing */
-	/* A command is to be tried again, after a delay, until some time. */
+	mpr_settled_fn settled; /* NULL: no command waits */
+	/* A command that is retried after a delay, until `again_until`. */
 	bool again, again_due;
 	struct mpr_delay *again_delay;
-	uint64_t again_until; /* 0: it was not tried yet */
-	bool finished;	      /* it is to be hung up on */
-	bool quit;	      /* it said so */
-	bool inherited;	      /* by a socket that was there at the start */
+	uint64_t again_until; /* 0: not tried yet */
+	bool finished;	      /* the connection is to be closed */
+	bool quit;	      /* it gave that command */
+	bool inherited;	      /* on a socket that the process was started with */
 	struct mpr_passed_fds fds;
 	void *state; /* the protocol's */
 };
@@ -54,13 +54,13 @@ int mpr_client_create(struct mpr_machine *machine, const struct mpr_monitor_prot
 		      bool pretty, int in, int out, struct mpr_monitor_client **client);
 void mpr_client_destroy(struct mpr_monitor_client *client);
 
-/* Takes a bounded number of commands. True when it did something. */
+/* Runs at most a few commands. True when it ran any. */
 bool mpr_client_step(struct mpr_monitor_client *client);
 
 /*
- * For a command that found an image locked (remote/storage/images.h). True: it is executed
- * again in a moment, has no answer until then, and must have changed nothing. False:
- * it was tried for as long as it may be.
+ * For a command that found an image locked (remote/storage/images.h). True: it is run again
+ * shortly and not answered before; it must have changed nothing. False: the time for
+ * retries is over, and the command fails.
  */
 bool mpr_client_try_again(struct mpr_monitor_client *client);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HMP as a protocol: lines, and a prompt after what each prints. */
+/* HMP as a protocol: a line in, its output and a prompt out. */
 #include "remote/monitor/hmp.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ static void hmp_close(struct mpr_monitor_client *client)
 	free(client->state);
 }
 
-/* The line stays as it is while it is to be executed again: none is taken then. */
+/* The line is kept for a retry: none is taken before that. */
 static void run_line(struct mpr_monitor_client *client)
 {
 	const struct mpr_line *line = client->state;

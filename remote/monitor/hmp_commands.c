@@ -109,7 +109,7 @@ static int add_drive(struct mpr_machine *machine, struct mpr_opts *opts, char **
 	return mpr_machine_add_drive(machine, opts, false, error);
 }
 
-/* "drive_add [-n] [SLOT] OPTIONS": the slot means nothing here. */
+/* "drive_add [-n] [SLOT] OPTIONS": the slot is ignored. */
 static void drive_add(const struct call *call, char *arguments)
 {
 	char *rest;

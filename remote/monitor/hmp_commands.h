@@ -5,8 +5,8 @@
 
 #include "remote/monitor/client.h"
 
-/* Executes a line. Returns what it prints, which is complete when *settled is
- * true (NULL: now). free() it; NULL when out of memory. */
+/* Runs a line. Returns its output (free() it; NULL: out of memory). The command is complete
+ * once *settled returns true; NULL: it is complete now. */
 char *mpr_hmp_run(struct mpr_monitor_client *client, const char *line, mpr_settled_fn *settled);
 
 #endif

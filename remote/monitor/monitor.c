@@ -19,7 +19,7 @@
 #include "remote/process/log.h"
 #include "remote/vmm/listener.h"
 
-/* More clients than this are hung up on. */
+/* Connections beyond these are closed. */
 #define MAX_CLIENTS 64
 
 /* A socket at which clients connect. */
@@ -36,7 +36,7 @@ struct mpr_monitors {
 	size_t place_count;
 	struct mpr_monitor_client *clients;
 	size_t client_count;
-	bool stopped; /* as the clients were told */
+	bool stopped; /* the state that clients were last told */
 };
 
 /* ---- Clients ------------------------------------------------------------ */
@@ -122,8 +122,9 @@ static int open_connection(struct mpr_monitors *monitors, const struct mpr_wante
 	return ret;
 }
 
-/* A description of its own where that can be had: one that others share is asked before each
- * read whether it would wait, and may have been emptied since. */
+/* Opens the file anew where it can be, so that O_NONBLOCK is this process's alone. With a
+ * shared file description, another reader could take the input between a stream's poll() and
+ * its read(), which would then block. */
 static int open_standard(int fd, int flags)
 {
 	char path[32];
@@ -155,7 +156,7 @@ static int open_inherited(struct mpr_monitors *monitors, const struct mpr_wanted
 	int fd = wanted->chardev.fd;
 	int ret;
 
-	/* What has a use is closed by exec. */
+	/* Descriptors that this process uses already are close-on-exec. */
 	if (fcntl(fd, F_GETFD) & FD_CLOEXEC) {
 		*error = mpr_errorf("%s: file descriptor %d has another use",
 				    mpr_opts_text(wanted->opts), fd);
@@ -185,7 +186,7 @@ static int open_monitor(struct mpr_monitors *monitors, const struct mpr_wanted_m
 	case MPR_CHARDEV_FD:
 		ret = open_inherited(monitors, wanted, error);
 		break;
-	default: /* none: all others were refused */
+	default: /* MPR_CHARDEV_NONE: the others were refused */
 		break;
 	}
 	if (ret == -EADDRINUSE)

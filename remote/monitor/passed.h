@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* File descriptors that a monitor's client has sent, under the names it gave them. */
+/* File descriptors that a monitor's client sent, by name (getfd). */
 #ifndef MPR_REMOTE_MONITOR_PASSED_H
 #define MPR_REMOTE_MONITOR_PASSED_H
 
 #include <stddef.h>
 
-/* A client cannot use up the process' descriptors. */
+/* Without a limit a client could exhaust the process's descriptors. */
 #define MPR_PASSED_MAX 32
 
 struct mpr_passed_fds {
@@ -16,14 +16,14 @@ struct mpr_passed_fds {
 	} list[MPR_PASSED_MAX];
 };
 
-/* Takes fd over, and closes another one of that name. 0; -ENOSPC or -ENOMEM: fd is
- * still the caller's. */
+/* Takes fd over and closes the one that had the name before. 0; -ENOSPC or -ENOMEM: fd stays
+ * the caller's. */
 int mpr_passed_add(struct mpr_passed_fds *fds, const char *name, int fd);
 
 /* The descriptor, or -1. */
 int mpr_passed_find(const struct mpr_passed_fds *fds, const char *name);
 
-/* Forgets the name, which is there; returns the descriptor, now the caller's. */
+/* Removes a name that exists; returns its descriptor, now the caller's. */
 int mpr_passed_take(struct mpr_passed_fds *fds, const char *name);
 
 /* Closes them all. */

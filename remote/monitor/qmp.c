@@ -17,11 +17,11 @@
 
 struct qmp {
 	struct json_tokener *tokener;
-	size_t length;		     /* bytes of the request so far */
-	bool skipping;		     /* to the end of the line, after what was not JSON */
-	bool negotiated;	     /* capabilities were */
-	struct json_object *id;	     /* of the request that waits */
-	struct json_object *request; /* that is to be executed again */
+	size_t length;		     /* bytes of the incomplete request */
+	bool skipping;		     /* after a syntax error, to the end of the line */
+	bool negotiated;	     /* capabilities negotiation is done */
+	struct json_object *id;	     /* of the request whose answer waits */
+	struct json_object *request; /* to be retried */
 	struct json_object *answer;
 };
 
@@ -172,7 +172,7 @@ static void handle(struct mpr_monitor_client *client, struct qmp *qmp, struct js
 
 /* ---- Input -------------------------------------------------------------- */
 
-/* Begins again after what was not JSON, at the next line. */
+/* Reports a syntax error; parsing resumes at the next line. */
 static void reject(struct mpr_monitor_client *client, struct qmp *qmp, const char *why)
 {
 	char *desc = mpr_errorf("this is not JSON: %s", why);
@@ -184,7 +184,7 @@ static void reject(struct mpr_monitor_client *client, struct qmp *qmp, const cha
 	qmp->skipping = true;
 }
 
-/* The bytes up to the end of the line, and it. */
+/* The number of bytes up to and with the end of the line. */
 static size_t skip(struct qmp *qmp, const char *data, size_t len)
 {
 	const char *newline = memchr(data, '\n', len);
@@ -209,7 +209,7 @@ static size_t take_blanks(const char *data, size_t len)
 	return n;
 }
 
-/* Feeds up to a zero byte, which is no part of JSON, or to the end. */
+/* Feeds the parser up to a zero byte, which JSON cannot contain. */
 static size_t parse(struct mpr_monitor_client *client, struct qmp *qmp, const char *data,
 		    size_t len)
 {

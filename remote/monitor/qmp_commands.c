@@ -36,7 +36,7 @@ void mpr_qmp_fail(struct mpr_qmp_call *call, const char *class, char *desc)
 	call->desc = desc;
 }
 
-/* What a function of remote/machine/hotplug.h said. */
+/* Turns the result of a function of remote/machine/hotplug.h into the call's. */
 static void conclude(struct mpr_qmp_call *call, int ret, char *error)
 {
 	if (ret == 0)
@@ -45,7 +45,7 @@ static void conclude(struct mpr_qmp_call *call, int ret, char *error)
 		     error ? error : mpr_errorf("%s", strerror(-ret)));
 }
 
-/* The same, of a drive that was added. */
+/* The same for adding a drive, which is retried while the image is locked. */
 static void conclude_drive(struct mpr_qmp_call *call, int ret, char *error)
 {
 	if (ret == -EBUSY && mpr_client_try_again(call->client))
@@ -107,7 +107,7 @@ static char *check_arguments(const struct command *command, struct json_object *
 
 /* ---- Changes ------------------------------------------------------------ */
 
-/* Gives the arguments, as an option, to a function of remote/machine/hotplug.h. */
+/* Calls a function of remote/machine/hotplug.h with the arguments as an option. */
 static int add(struct mpr_qmp_call *call, const char *name,
 	       int (*add_option)(struct mpr_machine *machine, struct mpr_opts *opts, char **error),
 	       char **error)
@@ -131,7 +131,7 @@ static void device_add(struct mpr_qmp_call *call)
 	conclude(call, ret, error);
 }
 
-/* Whether an object's fd is a name that getfd gave, and not a number. */
+/* The object's fd= if it is a name given with getfd; NULL: it is a number, or absent. */
 static const char *name_of_fd(const struct mpr_qmp_call *call)
 {
 	const char *fd = string(call, "fd");
@@ -226,7 +226,7 @@ static int add_drive(struct mpr_machine *machine, struct mpr_opts *opts, char **
 	return mpr_machine_add_drive(machine, opts, false, error);
 }
 
-/* QEMU has drive_add and drive_del for people only. */
+/* QEMU has drive_add and drive_del in HMP only. */
 static void drive_add(struct mpr_qmp_call *call)
 {
 	char *error = NULL;
@@ -266,7 +266,7 @@ static void blockdev_del(struct mpr_qmp_call *call)
 	int ret = mpr_machine_remove_drive(call->machine, string(call, "node-name"), true, &error);
 
 	call->settled = mpr_machine_settled;
-	/* A node is no device: QEMU's error for it is the general one. */
+	/* QEMU answers GenericError for an unknown node, not DeviceNotFound. */
 	conclude(call, ret == -ENODEV ? -ENOENT : ret, error);
 }
 
@@ -285,7 +285,7 @@ static void block_resize(struct mpr_qmp_call *call)
 	}
 	ret = mpr_machine_resize_drive(call->machine, device ? device : node, (uint64_t)size,
 				       &error);
-	/* QEMU's error is the general one here, too. */
+	/* QEMU answers GenericError here, too. */
 	conclude(call, ret == -ENODEV ? -ENOENT : ret, error);
 }
 

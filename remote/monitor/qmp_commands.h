@@ -14,11 +14,11 @@ struct mpr_qmp_call {
 	struct mpr_machine *machine;
 	struct json_object *arguments; /* an object, checked; or NULL */
 
-	/* What came of it. */
+	/* The outcome. */
 	struct json_object *result; /* NULL: an empty object */
-	const char *class;	    /* NULL: it went well */
+	const char *class;	    /* of the error; NULL: success */
 	char *desc;
-	mpr_settled_fn settled; /* it is answered when that is true; NULL: now */
+	mpr_settled_fn settled; /* answered once it returns true; NULL: now */
 };
 
 void mpr_qmp_execute(struct mpr_qmp_call *call, const char *name);

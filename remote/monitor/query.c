@@ -101,7 +101,7 @@ static void add_names(struct json_object *object, const struct mpr_drive *drive)
 		mpr_json_put(object, "qdev", disk);
 }
 
-/* Something else than ok while a request is held. */
+/* A value other than "ok" while a request is held (werror=stop). */
 static const char *io_status_of(const struct mpr_drive *drive)
 {
 	int err = -mpr_blk_stats(drive->blk)->last_error;
@@ -167,7 +167,7 @@ static struct json_object *stats_of(const struct mpr_drive *drive)
 	mpr_json_put_int(object, "failed_unmap_operations",
 			 (int64_t)stats->failed_discard_operations);
 	mpr_json_put_int(object, "wr_highest_offset", (int64_t)stats->wr_highest_offset);
-	/* No request is ever joined with another one. */
+	/* Requests are never merged. */
 	mpr_json_put_int(object, "rd_merged", 0);
 	mpr_json_put_int(object, "wr_merged", 0);
 	mpr_json_put_int(object, "unmap_merged", 0);

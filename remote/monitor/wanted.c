@@ -21,7 +21,7 @@ static int fail(const struct mpr_opts *opts, const char *why, char **error)
 
 /* ---- One monitor -------------------------------------------------------- */
 
-/* "fd=N": it is connected, so there is nobody to wait for. */
+/* fd=N is a connected socket, so nothing about listening applies. */
 static int check_inherited(const struct mpr_opts *opts, char **error)
 {
 	static const char *const others[] = {"path", "server", "wait", "nowait"};
@@ -42,7 +42,7 @@ static int check_inherited(const struct mpr_opts *opts, char **error)
 	return ret;
 }
 
-/* `remedy`: what can be given in the place of something that is not for a device process. */
+/* `remedy` says what to give in place of a backend that is not supported here. */
 static int get_place(const struct mpr_opts *opts, const char *remedy,
 		     struct mpr_wanted_monitor *monitor, char **error)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which monitors the command line wants, and where. Of what -chardev can say, those that a
- * device process has: standard input and output, and Unix sockets for which nobody waits. */
+/* The monitors that the command line asks for. A device process supports stdio and Unix
+ * sockets, and never waits for a client to connect. */
 #ifndef MPR_REMOTE_MONITOR_WANTED_H
 #define MPR_REMOTE_MONITOR_WANTED_H
 
@@ -8,9 +8,9 @@
 #include "remote/machine/cmdline.h"
 
 struct mpr_wanted_monitor {
-	struct mpr_chardev chardev; /* its strings are the command line's */
+	struct mpr_chardev chardev; /* strings owned by the command line */
 	enum mpr_monitor_mode mode;
-	const struct mpr_opts *opts; /* who asked for it, for messages */
+	const struct mpr_opts *opts; /* the option that asked for it, for messages */
 };
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what is read of where a monitor is, in the short form and in -chardev's. */
+/* Proves that -monitor's short form and -chardev's mean the same, and what is refused. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

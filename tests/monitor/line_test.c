@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that lines are cut out of bytes however these come, and that those which cannot be had
- * spoil no other. */
+/* Proves that lines are found however the bytes are divided, and that a refused line harms no
+ * other. */
 #include <string.h>
 
 #include "monitor/line.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a stream never waits, keeps what is not read up to its limit, brings descriptors
- * along, and asks its loop for no more than it needs. The loop is played here. */
+/* Proves that a stream never blocks, queues output up to its limit, carries descriptors, and
+ * watches only what it waits for. The test plays the event loop. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -137,7 +137,7 @@ static void input_is_there_until_it_is_consumed(void **state)
 	mpr_stream_consume(stream, 2);
 	assert_int_equal(peek(""), 0);
 	assert_int_equal(write(other, "d", 1), 1);
-	/* The loop has not told yet. */
+	/* The loop has not reported it yet. */
 	assert_int_equal(peek(""), 0);
 	mpr_stream_look_again(stream);
 	assert_int_equal(peek("d"), 1);
@@ -251,7 +251,7 @@ static unsigned count_fds(void)
 	return count;
 }
 
-/* They are closed by a thread. */
+/* Discarded descriptors are closed by a thread. */
 static void wait_for_fds(unsigned count)
 {
 	while (count_fds() > count)
@@ -275,7 +275,7 @@ static void the_descriptor_that_came_last_is_taken(void **state)
 	assert_int_equal(peek("b"), 1);
 	mpr_stream_consume(stream, 1);
 	wait_for_fds(before + FDS);
-	/* Bytes without any take nobody's place. */
+	/* A read without descriptors replaces none. */
 	assert_int_equal(write(other, "c", 1), 1);
 	assert_int_equal(peek("c"), 1);
 	fd = mpr_stream_take_fd(stream);
@@ -303,7 +303,7 @@ static void descriptors_are_handed_on(void **state)
 	assert_int_equal(mpr_stream_take_fd(from), -1);
 	mpr_stream_puts(stream, "b");
 	mpr_stream_destroy(stream);
-	/* It lies in the socket, and is the pipe's last end. */
+	/* The pipe's only writing end lies unread in the socket. */
 	fcntl(pipes[0], F_SETFL, O_NONBLOCK);
 	assert_int_equal(read(pipes[0], &byte, 1), -1);
 	close(ends[1]);
