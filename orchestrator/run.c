@@ -13,6 +13,7 @@
 #include "orchestrator/base/quote.h"
 #include "orchestrator/base/say.h"
 #include "orchestrator/commands/commands.h"
+#include "orchestrator/family/family.h"
 #include "orchestrator/family/launch.h"
 #include "orchestrator/family/start.h"
 #include "orchestrator/family/supervise.h"

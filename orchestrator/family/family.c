@@ -10,6 +10,7 @@
 
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/say.h"
+#include "orchestrator/family/family_state.h"
 
 /* How long QEMU may take to end before it gets SIGTERM again; and after a guest's shutdown, in
  * which it may pause instead: that waits up to 10 seconds for a vCPU that waits for a remote. */

@@ -1,64 +1,61 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of this folder share of supervise.h's family. */
+/* QEMU and its remote processes, as children of this one: who they are, and who is to end. */
 #ifndef MPR_ORCHESTRATOR_FAMILY_FAMILY_H
 #define MPR_ORCHESTRATOR_FAMILY_FAMILY_H
 
-#include <glib.h>
-#include <sys/signalfd.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-#include "orchestrator/family/supervise.h"
+struct mpr_family;
 
-struct mpr_family {
-	struct mpr_member qemu;
-	GPtrArray *remotes; /* struct mpr_member */
-	int signals;	    /* a signalfd: GLib's handlers do not tell the sender */
-	sigset_t old;	    /* the mask before */
-	guint source;	    /* wakes the main loop for a signal */
-	guint reminder;	    /* source: SIGTERM for a QEMU that is to end; 0: none */
-	bool ending;	    /* QEMU was told to end, by whomever */
-	mpr_member_end_fn end;
-	void *opaque;
+/* A process. It is freed some time after its end was reported. */
+struct mpr_member {
+	pid_t pid;
+	uint64_t rid; /* of a remote process */
+	int ready;    /* the pipe on which it reports that it is ready; -1: it has, or need not */
+	bool running;
+	bool told;     /* its end needs no message, or there was one */
+	bool blamed;   /* there was a message that it does not end */
+	unsigned wait; /* source: SIGTERM or SIGKILL, if it does not end; 0: none */
+	int status;    /* wait status, once it is not running */
 };
 
-static inline struct mpr_member *mpr_family_remote(const struct mpr_family *family, guint i)
-{
-	return family->remotes->pdata[i];
-}
+/* A member has ended: QEMU, or a remote process. */
+typedef void (*mpr_member_end_fn)(void *opaque, const struct mpr_member *member);
 
-/* Milliseconds of the monotonic clock. */
-int64_t mpr_now_ms(void);
-#define MPR_FOREVER INT64_MAX
+/* A family without members. Blocks the signals that it will read from a descriptor, so call it
+ * before the first child is started, once in a process. NULL with errno: no signalfd. */
+struct mpr_family *mpr_family_create(void);
+/* The members must have ended or been given up. NULL is allowed. */
+void mpr_family_destroy(struct mpr_family *family);
 
-/* The next watched signal, or 0 when `deadline` has passed. Serves the main context
- * until then. */
-int mpr_family_next_signal(const struct mpr_family *family, int64_t deadline,
-			   struct signalfd_siginfo *info);
+/* The signal mask from before, for the children. */
+const sigset_t *mpr_family_signals(const struct mpr_family *family);
 
-/* Stops waiting until it is ready. */
-void mpr_member_forget_ready(struct mpr_member *remote);
+/* Adds children that were started. `ready` is taken over: a pipe in which one byte comes when the
+ * remote has accepted all its options; -1: nobody waits for that. */
+struct mpr_member *mpr_family_set_qemu(struct mpr_family *family, pid_t pid);
+struct mpr_member *mpr_family_add_remote(struct mpr_family *family, pid_t pid, uint64_t rid,
+					 int ready);
 
-/* Reaps the children that have ended, and tells the callback. */
-void mpr_family_reap(struct mpr_family *family);
-bool mpr_family_remotes_run(const struct mpr_family *family);
+/* Sets who is told of ends, from mpr_supervise() and mpr_start_await(). NULL: nobody. */
+void mpr_family_on_end(struct mpr_family *family, mpr_member_end_fn end, void *opaque);
 
-/* How a process ended, "was killed by signal 11 (Segmentation fault)" (free() it). */
-char *mpr_describe_end(int status);
-/* Tells the operator how a remote ended, and then `consequence`. */
-void mpr_member_tell_end(struct mpr_member *remote, const char *consequence);
+/* QEMU was told to end. QEMU 7.2 may miss it if a QMP command arrives at the same time: it then
+ * sleeps until a signal wakes it. So it gets SIGTERM every second until it has ended. */
+void mpr_family_expect_end(struct mpr_family *family);
 
-/* Waits until all remotes have ended or the time is over: true; false when another signal than
- * SIGCHLD comes, by which the operator cuts the wait short. */
-bool mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms);
-/* Sends a signal to the remotes that run. `fault`: with a message that they should have ended. */
-void mpr_family_signal_remotes(struct mpr_family *family, int sig, bool fault);
+/* The guest has shut down. QEMU ends, with the same flaw, unless it pauses the machine instead
+ * (-no-shutdown), which may take as long as a vCPU waits for a remote. So it gets SIGTERM after 15
+ * seconds, and then every second. */
+void mpr_family_expect_shutdown(struct mpr_family *family);
+/* QEMU has paused the machine: it is not expected to end, unless it was told to. */
+void mpr_family_expect_pause(struct mpr_family *family);
 
-/* How long a remote may take to end by itself: longer than the 10 seconds after which it gives up
- * its I/O, and says so. */
-#define MPR_HANG_UP_MS 12000
-
-/* How long a process may take to end after SIGTERM; and after SIGKILL, when only the kernel can
- * delay it. */
-#define MPR_TERMINATE_MS 2000
-#define MPR_KILL_MS 5000
+/* The remote was told to end. If it has not after 12 seconds, it gets SIGTERM, with a message to
+ * the operator, and SIGKILL 2 seconds later. */
+void mpr_member_expect_end(struct mpr_member *remote);
 
 #endif

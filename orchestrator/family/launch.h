@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "orchestrator/family/supervise.h"
+#include "orchestrator/family/family.h"
 
 /* Starts a remote process, detached from the terminal, with no open descriptors but `fds`.
  * `awaited`: mpr_start_await() will wait for it. Takes over argv (g_strfreev()). NULL with *error

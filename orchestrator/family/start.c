@@ -8,7 +8,7 @@
 
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/say.h"
-#include "orchestrator/family/family.h"
+#include "orchestrator/family/family_state.h"
 
 /* A remote that exits with a status has said why itself. */
 static void tell_failed_start(struct mpr_member *remote)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "orchestrator/family/supervise.h"
+
 #include <stdlib.h>
 #include <sys/wait.h>
 
 #include "orchestrator/base/say.h"
-#include "orchestrator/family/family.h"
+#include "orchestrator/family/family_state.h"
 
 /* A remote ends when QEMU does, and may be reaped first: its end is reported only if QEMU's does
  * not follow within this time. */

@@ -9,7 +9,7 @@
 
 #include <json-c/json.h>
 
-#include "orchestrator/family/supervise.h"
+#include "orchestrator/family/family.h"
 #include "orchestrator/plan/plan.h"
 
 struct mpr_qmp;

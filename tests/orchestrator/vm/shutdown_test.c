@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves when QEMU is expected to end after its guest has shut down. */
 
+#include "orchestrator/family/family_state.h"
 #include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
 
