@@ -100,7 +100,7 @@ struct mpr_host_ops {
 	 * interrupt is coalesced with one that is pending: if the write is on its way,
 	 * the guest has seen only the old one, and would lose the new one.
 	 */
-	bool (*taken_back)(void *host);
+	bool (*irq_acknowledged)(void *host);
 
 	/* Has the host call run() soon, when the present call has returned. */
 	void (*schedule)(void *host);
@@ -259,9 +259,9 @@ static inline void mpr_irq_set(struct mpr_device *dev, bool level)
 	dev->host->ops->irq_set(dev->host, level);
 }
 
-static inline bool mpr_taken_back(struct mpr_device *dev)
+static inline bool mpr_irq_acknowledged(struct mpr_device *dev)
 {
-	return dev->host->ops->taken_back(dev->host);
+	return dev->host->ops->irq_acknowledged(dev->host);
 }
 
 static inline void mpr_schedule(struct mpr_device *dev)

@@ -36,7 +36,7 @@ struct mpr_shadow_map {
 	/*
 	 * Not 0: the VMM may do so while the device works, too. Before the device
 	 * coalesces an interrupt of that kind with one that is still pending, it
-	 * looks whether the next access is this write (mpr_taken_back() of
+	 * looks whether the next access is this write (mpr_irq_acknowledged() of
 	 * dev/device.h); if so, the interrupt is pending again once the write has
 	 * been executed. The write lowers the line in any case.
 	 */

@@ -93,7 +93,7 @@ void lsi_raise_scsi(struct lsi_chip *chip, uint8_t sist0, uint8_t sist1)
 
 void lsi_raise_on_the_fly(struct lsi_chip *chip)
 {
-	if (chip->intf && mpr_taken_back(&chip->dev))
+	if (chip->intf && mpr_irq_acknowledged(&chip->dev))
 		chip->intf_again = true;
 	chip->intf = true;
 	lsi_irq_update(chip);

@@ -11,9 +11,9 @@ extern const struct mpr_host_ops mpr_host_services;
 /* Gives the channel a shadow if the model has one. */
 void mpr_hosted_open_shadow(struct mpr_hosted *hosted);
 
-/* True when the next request in the channel acknowledges the interrupt (taken_back() of
+/* True when the next request in the channel acknowledges the interrupt (irq_acknowledged() of
  * dev/device.h). */
-bool mpr_hosted_taken_back(struct mpr_hosted *hosted);
+bool mpr_hosted_irq_acknowledged(struct mpr_hosted *hosted);
 
 /* Tells the VMM the line's level, after the model changed it or the guest's configuration
  * did. */

@@ -64,9 +64,9 @@ static void irq_set(void *host, bool level)
 	mpr_hosted_update_intx(hosted);
 }
 
-static bool taken_back(void *host)
+static bool irq_acknowledged(void *host)
 {
-	return mpr_hosted_taken_back(host);
+	return mpr_hosted_irq_acknowledged(host);
 }
 
 static void schedule(void *host)
@@ -124,7 +124,7 @@ const struct mpr_host_ops mpr_host_services = {
 	.dma_map = dma_map,
 	.dma_unmap = dma_unmap,
 	.irq_set = irq_set,
-	.taken_back = taken_back,
+	.irq_acknowledged = irq_acknowledged,
 	.schedule = schedule,
 	.now = now,
 	.timer_set = timer_set,

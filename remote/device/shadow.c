@@ -2,7 +2,7 @@
 /* The image of a model's registers in the channel, which the VMM reads by itself. */
 #include "remote/device/hosted_internal.h"
 
-bool mpr_hosted_taken_back(struct mpr_hosted *hosted)
+bool mpr_hosted_irq_acknowledged(struct mpr_hosted *hosted)
 {
 	const struct mpr_shadow_map *map = hosted->dev->ops->shadow;
 	struct mpr_msg msg;

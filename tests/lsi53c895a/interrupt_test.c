@@ -37,7 +37,7 @@ static void on_the_fly_goes_on(void **state)
 	assert_int_equal(rd8(m, LSI_ISTAT0), 0);
 }
 
-static void on_the_fly_after_it_was_taken_back_is_another(void **state)
+static void on_the_fly_after_its_acknowledgement_is_another(void **state)
 {
 	struct machine *m = *state;
 
@@ -46,9 +46,9 @@ static void on_the_fly_after_it_was_taken_back_is_another(void **state)
 	start(m, PROGRAM);
 	assert_int_equal(m->irq_edges, 1);
 	/* The write is on its way when the next one comes. */
-	m->taken_back = true;
+	m->irq_acknowledged = true;
 	start(m, PROGRAM);
-	m->taken_back = false;
+	m->irq_acknowledged = false;
 	assert_int_equal(m->irq_edges, 1);
 	wr8(m, LSI_ISTAT0, LSI_ISTAT0_INTF);
 	assert_false(m->irq);
@@ -62,7 +62,7 @@ static void on_the_fly_after_it_was_taken_back_is_another(void **state)
 	assert_int_equal(m->irq_edges, 2);
 }
 
-static void on_the_fly_before_it_was_taken_back_is_one_with_it(void **state)
+static void on_the_fly_before_its_acknowledgement_is_coalesced(void **state)
 {
 	struct machine *m = *state;
 
@@ -224,8 +224,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHIP_TEST(masked_condition_is_seen_but_silent),
 		CHIP_TEST(on_the_fly_goes_on),
-		CHIP_TEST(on_the_fly_after_it_was_taken_back_is_another),
-		CHIP_TEST(on_the_fly_before_it_was_taken_back_is_one_with_it),
+		CHIP_TEST(on_the_fly_after_its_acknowledgement_is_another),
+		CHIP_TEST(on_the_fly_before_its_acknowledgement_is_coalesced),
 		CHIP_TEST(line_falls_for_a_condition_behind_an_on_the_fly),
 		CHIP_TEST(later_condition_is_stacked),
 		CHIP_TEST(masked_non_fatal_does_not_stop),

@@ -71,9 +71,9 @@ static void irq_set(void *host, bool level)
 	m->irq = level;
 }
 
-static bool taken_back(void *host)
+static bool irq_acknowledged(void *host)
 {
-	return ((struct machine *)host)->taken_back;
+	return ((struct machine *)host)->irq_acknowledged;
 }
 
 static void schedule(void *host)
@@ -122,7 +122,7 @@ static const struct mpr_host_ops host_ops = {
 	.dma_map = dma_map,
 	.dma_unmap = dma_unmap,
 	.irq_set = irq_set,
-	.taken_back = taken_back,
+	.irq_acknowledged = irq_acknowledged,
 	.schedule = schedule,
 	.now = now,
 	.timer_set = timer_set,

@@ -31,7 +31,7 @@ struct machine {
 	struct lsi_chip *chip;
 	uint8_t *memory, *high;
 	bool scheduled, irq;
-	bool taken_back;		/* what the service of that name says */
+	bool irq_acknowledged;		/* what the service of that name says */
 	unsigned irq_edges;		/* rising */
 	uint8_t risen[MPR_SHADOW_SIZE]; /* the shadow when it last rose */
 	unsigned slices;		/* calls of ops->run() in the last go() */

@@ -340,7 +340,7 @@ static void serve(struct world *world, bool *pending)
 	interrupt(world, pending);
 }
 
-static bool taken_back(const struct world *world)
+static bool acknowledged(const struct world *world)
 {
 	struct mpr_msg msg;
 
@@ -352,7 +352,7 @@ static void complete(struct world *world, bool *pending)
 {
 	/* Relaxed: ordered by the publication. */
 	__atomic_store_n(&world->completed, world->completed + 1, __ATOMIC_RELAXED);
-	if (*pending && taken_back(world))
+	if (*pending && acknowledged(world))
 		world->again = true;
 	interrupt(world, pending);
 }
