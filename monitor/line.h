@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* QEMU's, which programs wait for. */
+#define MPR_HMP_PROMPT "(qemu) "
+
 /* Bytes of a line. */
 #define MPR_LINE_MAX 4095
 

@@ -3,8 +3,6 @@
 #ifndef MPR_ORCHESTRATOR_MONITOR_LINES_H
 #define MPR_ORCHESTRATOR_MONITOR_LINES_H
 
-#define MPR_HMP_PROMPT "(qemu) "
-
 struct mpr_lines;
 struct mpr_commands;
 

@@ -12,8 +12,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "monitor/line.h"
 #include "orchestrator/monitor/hmp_relay.h"
-#include "orchestrator/monitor/lines.h"
 #include "orchestrator/monitor/words.h"
 
 #define HISTORY 500

@@ -10,8 +10,6 @@
 #include "remote/machine/help.h"
 #include "remote/monitor/hmp_commands.h"
 
-#define PROMPT "(qemu) "
-
 static void print(struct mpr_monitor_client *client, const char *text)
 {
 	for (size_t len; *text; text += len) {
@@ -29,8 +27,8 @@ static int hmp_open(struct mpr_monitor_client *client)
 	client->state = calloc(1, sizeof(struct mpr_line));
 	if (!client->state)
 		return -ENOMEM;
-	print(client,
-	      "mpring-remote " MPR_VERSION " monitor - type 'help' for more information\n" PROMPT);
+	print(client, "mpring-remote " MPR_VERSION
+		      " monitor - type 'help' for more information\n" MPR_HMP_PROMPT);
 	return 0;
 }
 
@@ -48,7 +46,7 @@ static void run_line(struct mpr_monitor_client *client)
 	print(client, text ? text : "out of memory\n");
 	free(text);
 	if (!client->settled && !client->again && !client->quit)
-		print(client, PROMPT);
+		print(client, MPR_HMP_PROMPT);
 }
 
 static size_t hmp_take(struct mpr_monitor_client *client, const char *data, size_t len)
@@ -59,7 +57,7 @@ static size_t hmp_take(struct mpr_monitor_client *client, const char *data, size
 	if (line->whole && line->wrong) {
 		print(client, "Error: ");
 		print(client, line->wrong);
-		print(client, "\n" PROMPT);
+		print(client, "\n" MPR_HMP_PROMPT);
 	} else if (line->whole) {
 		run_line(client);
 	}
@@ -68,7 +66,7 @@ static size_t hmp_take(struct mpr_monitor_client *client, const char *data, size
 
 static void hmp_settled(struct mpr_monitor_client *client)
 {
-	print(client, PROMPT);
+	print(client, MPR_HMP_PROMPT);
 }
 
 static void hmp_again(struct mpr_monitor_client *client)
