@@ -8,17 +8,23 @@ def guest_program(name):
         linkopts = ["-static", "-lpthread"],
     )
 
-def guest_test(name, timeout):
-    """<name>_test.py as a test that has the machine for itself.
+def guest_kernel(name):
+    """<name>.S as <name>.elf, a kernel by the Multiboot specification."""
+    native.genrule(
+        name = name,
+        testonly = True,
+        srcs = [name + ".S"],
+        outs = [name + ".elf"],
+        cmd = "gcc -m32 -nostdlib -static -no-pie -Wl,-Ttext=0x100000" +
+              " -Wl,--build-id=none -o $@ $<",
+    )
 
-    Args:
-      name: what is tested
-      timeout: as of every Bazel test
-    """
+def guest_test(name):
+    """<name>.py as a test that has the machine for itself."""
     native.sh_test(
-        name = name + "_test",
-        timeout = timeout,
-        srcs = ["%s_test.py" % name],
+        name = name,
+        timeout = "long",
+        srcs = [name + ".py"],
         args = [
             "--mpring=$(rootpath //orchestrator:mpring)",
             "--programs=" + native.package_name(),
