@@ -341,14 +341,14 @@ struct mpr_stream *mpr_stream_create(int in, int out, struct mpr_stream_limits l
 	return stream;
 }
 
-static void close_end(const struct mpr_stream *stream, int fd, bool socket)
+/* Standard input and output, or copies of them, are others', too: a socket there is not hung
+ * up. */
+static void close_pair(int in, int out)
 {
-	if (stream->in != stream->out && fd <= STDERR_FILENO)
-		return;
-	if (socket)
-		mpr_discard_socket(fd);
-	else
-		close(fd);
+	if (in > STDERR_FILENO)
+		close(in);
+	if (out > STDERR_FILENO)
+		close(out);
 }
 
 void mpr_stream_destroy(struct mpr_stream *stream)
@@ -358,9 +358,12 @@ void mpr_stream_destroy(struct mpr_stream *stream)
 	stop_output(stream);
 	close_fds(&stream->received);
 	close_fds(&stream->passed);
-	close_end(stream, stream->in, stream->in_socket);
-	if (stream->out != stream->in)
-		close_end(stream, stream->out, stream->out_socket);
+	if (stream->in != stream->out)
+		close_pair(stream->in, stream->out);
+	else if (stream->in_socket)
+		mpr_discard_socket(stream->in);
+	else
+		close(stream->in);
 	free(stream->queue);
 	free(stream);
 }

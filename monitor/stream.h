@@ -25,8 +25,9 @@ struct mpr_stream_limits {
 #define MPR_STREAM_FDS 16 /* at most */
 
 /*
- * Takes the descriptors over, which may be the same, and need not be non-blocking; apart
- * from each other, those of standard input and output are not closed.
+ * Takes the descriptors over, which need not be non-blocking. If they are the same, a socket is
+ * hung up in the end, for all who have it; if not, they are closed, unless they are standard
+ * input and output themselves.
  *
  * changed(opaque), which may be NULL, is called from the loop when there may be input again,
  * or no output waits any more. The loop is copied. NULL: out of memory, and the descriptors

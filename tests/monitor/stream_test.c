@@ -360,6 +360,21 @@ static void pipes_never_make_it_wait(void **state)
 	close(out[0]);
 }
 
+/* Whoever else has standard input and output goes on. */
+static void a_socket_that_others_have_is_not_hung_up(void **state)
+{
+	int ends[2];
+
+	tear_down(state);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	other = ends[0];
+	stream = create(dup(ends[1]), dup(ends[1]));
+	mpr_stream_destroy(stream);
+	stream = NULL;
+	assert_int_equal(write(ends[1], "a", 1), 1);
+	close(ends[1]);
+}
+
 #define with_stream(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -373,6 +388,7 @@ int main(void)
 		with_stream(the_descriptor_that_came_last_is_taken),
 		with_stream(descriptors_are_handed_on),
 		with_stream(pipes_never_make_it_wait),
+		with_stream(a_socket_that_others_have_is_not_hung_up),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
