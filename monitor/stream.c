@@ -289,6 +289,12 @@ void mpr_stream_puts(struct mpr_stream *stream, const char *text)
 	mpr_stream_write(stream, text, strlen(text));
 }
 
+void mpr_stream_pass_fd(struct mpr_stream *to, int fd)
+{
+	close_fds(&to->passed);
+	to->passed = (struct fds){.fd = {fd}, .count = 1};
+}
+
 void mpr_stream_pass_fds(struct mpr_stream *from, struct mpr_stream *to)
 {
 	close_fds(&to->passed);
@@ -353,6 +359,8 @@ static void close_pair(int in, int out)
 
 void mpr_stream_destroy(struct mpr_stream *stream)
 {
+	if (!stream)
+		return;
 	flush(stream);
 	stop_input(stream);
 	stop_output(stream);

@@ -37,7 +37,7 @@ struct mpr_stream *mpr_stream_create(int in, int out, struct mpr_stream_limits l
 				     const struct mpr_loop *loop, void (*changed)(void *opaque),
 				     void *opaque);
 
-/* Writes what can be written at once, and hangs up. */
+/* Writes what can be written at once, and hangs up. NULL is ignored. */
 void mpr_stream_destroy(struct mpr_stream *stream);
 
 /* More than 0: bytes at *data, until they are consumed; 0: nothing is there now; -EPIPE: no
@@ -56,6 +56,9 @@ int mpr_stream_take_fd(struct mpr_stream *stream);
 /* Hands on the descriptors that came last with bytes from `from`: they go along with
  * the first byte that is written next. Nothing may be waiting to be written. */
 void mpr_stream_pass_fds(struct mpr_stream *from, struct mpr_stream *to);
+
+/* The same with a descriptor of the caller's, which the stream takes over. */
+void mpr_stream_pass_fd(struct mpr_stream *to, int fd);
 
 /* Queues bytes and writes what can be written. */
 void mpr_stream_write(struct mpr_stream *stream, const char *data, size_t len);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "orchestrator/vm/qmp_client.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <glib-unix.h>
+#include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "monitor/json.h"
+#include "monitor/stream.h"
 #include "orchestrator/base/alloc.h"
-#include "ring/discard.h"
-#include "ring/fds.h"
+#include "orchestrator/base/main_loop.h"
 
 /* Whoever nests deeper, or says more in a message, is not believed to speak QMP. A value
  * may be two bytes, and takes some hundreds in memory. */
@@ -21,14 +21,14 @@
 
 struct command {
 	char *text;
-	size_t length;
 	int fd; /* -1: none; a copy */
 	mpr_qmp_reply_fn reply;
 	void *opaque;
 };
 
 struct mpr_qmp {
-	int sock; /* -1: lost */
+	struct mpr_stream *stream;
+	bool lost;
 	mpr_qmp_event_fn event;
 	void *opaque;
 	struct json_tokener *tokener;
@@ -39,11 +39,11 @@ struct mpr_qmp {
 	size_t events; /* bytes of events in the second that began then */
 	int64_t events_since;
 	GQueue *commands; /* the first is under way, once greeted */
-	size_t sent;	  /* bytes of the first command */
+	bool sent;	  /* the first command was, or waits in the stream */
 	bool greeted;
 	bool loss_told;
-	guint input, output, loss, pause; /* sources of the main loop, 0: none */
-	unsigned users;			  /* functions that are about to look at it again */
+	guint again, loss, pause; /* sources of the main loop, 0: none */
+	unsigned users;		  /* functions that are about to look at it again */
 	bool destroyed;
 };
 
@@ -64,19 +64,19 @@ static void remove_source(guint *source)
 	*source = 0;
 }
 
-static void close_socket(struct mpr_qmp *qmp)
+/* The stream stays until nobody is about to look at it. */
+static void close_stream(struct mpr_qmp *qmp)
 {
-	remove_source(&qmp->input);
-	remove_source(&qmp->output);
+	remove_source(&qmp->again);
 	remove_source(&qmp->pause);
-	mpr_discard_socket(qmp->sock);
-	qmp->sock = -1;
+	qmp->lost = true;
 }
 
 static void leave(struct mpr_qmp *qmp)
 {
 	if (--qmp->users)
 		return;
+	mpr_stream_destroy(qmp->stream);
 	g_queue_free_full(qmp->commands, (GDestroyNotify)free_command);
 	json_tokener_free(qmp->tokener);
 	free(qmp);
@@ -86,7 +86,7 @@ void mpr_qmp_destroy(struct mpr_qmp *qmp)
 {
 	if (!qmp)
 		return;
-	close_socket(qmp);
+	close_stream(qmp);
 	remove_source(&qmp->loss);
 	qmp->destroyed = true;
 	leave(qmp);
@@ -98,7 +98,7 @@ static void answer(struct mpr_qmp *qmp, struct json_object *reply)
 {
 	struct command *command = g_queue_pop_head(qmp->commands);
 
-	qmp->sent = 0;
+	qmp->sent = false;
 	if (command->reply)
 		command->reply(command->opaque, reply);
 	free_command(command);
@@ -109,6 +109,10 @@ static gboolean tell_loss(void *opaque)
 	struct mpr_qmp *qmp = opaque;
 
 	qmp->loss = 0;
+	if (qmp->users == 1) { /* not while input is taken */
+		mpr_stream_destroy(qmp->stream);
+		qmp->stream = NULL;
+	}
 	qmp->users++;
 	while (!qmp->destroyed && !g_queue_is_empty(qmp->commands))
 		answer(qmp, NULL);
@@ -123,7 +127,7 @@ static gboolean tell_loss(void *opaque)
 /* Tells it later: the caller may be in the middle of something. */
 static void lose(struct mpr_qmp *qmp)
 {
-	close_socket(qmp);
+	close_stream(qmp);
 	if (!qmp->loss)
 		qmp->loss = g_idle_add_full(G_PRIORITY_DEFAULT, tell_loss, qmp, NULL);
 }
@@ -135,45 +139,20 @@ void mpr_qmp_hang_up(struct mpr_qmp *qmp)
 
 /* ---- Output ------------------------------------------------------------- */
 
-/* The descriptor goes with the first byte. */
-static ssize_t send_part(const struct mpr_qmp *qmp, const struct command *command)
-{
-	struct iovec part = {command->text + qmp->sent, command->length - qmp->sent};
-
-	return mpr_fds_send(qmp->sock, &part, 1, &command->fd, command->fd >= 0 && qmp->sent == 0);
-}
-
-static gboolean on_writable(int fd, GIOCondition condition, void *opaque);
-
-/* Sends what can be sent of the first command. */
+/* Sends the first command, if it was not. */
 static void send_command(struct mpr_qmp *qmp)
 {
-	const struct command *command = g_queue_peek_head(qmp->commands);
+	struct command *command = g_queue_peek_head(qmp->commands);
 
-	while (command && qmp->greeted && qmp->sock >= 0 && qmp->sent < command->length) {
-		ssize_t n = send_part(qmp, command);
-
-		if (n > 0) {
-			qmp->sent += (size_t)n;
-		} else if (n == -EAGAIN) {
-			if (!qmp->output)
-				qmp->output = g_unix_fd_add(qmp->sock, G_IO_OUT, on_writable, qmp);
-			return;
-		} else {
-			lose(qmp);
-		}
-	}
-}
-
-static gboolean on_writable(int fd, GIOCondition condition, void *opaque)
-{
-	struct mpr_qmp *qmp = opaque;
-
-	(void)fd;
-	(void)condition;
-	qmp->output = 0; /* this source ends, and another may begin */
-	send_command(qmp);
-	return G_SOURCE_REMOVE;
+	if (!command || !qmp->greeted || qmp->lost || qmp->sent)
+		return;
+	qmp->sent = true;
+	if (command->fd >= 0)
+		mpr_stream_pass_fd(qmp->stream, command->fd);
+	command->fd = -1;
+	mpr_stream_puts(qmp->stream, command->text);
+	if (mpr_stream_broken(qmp->stream))
+		lose(qmp);
 }
 
 static char *format_command(const char *name, struct json_object *arguments)
@@ -198,12 +177,11 @@ void mpr_qmp_execute(struct mpr_qmp *qmp, const char *name, struct json_object *
 	struct command *command = mpr_need_array(1, sizeof(*command));
 
 	command->text = format_command(name, arguments);
-	command->length = strlen(command->text);
 	command->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	command->reply = reply;
 	command->opaque = opaque;
 	g_queue_push_tail(qmp->commands, command);
-	if (qmp->sock < 0 || (fd >= 0 && command->fd < 0))
+	if (qmp->lost || (fd >= 0 && command->fd < 0))
 		lose(qmp);
 	else
 		send_command(qmp);
@@ -216,7 +194,7 @@ static bool awaits_reply(const struct mpr_qmp *qmp)
 {
 	const struct command *command = g_queue_peek_head(qmp->commands);
 
-	return qmp->greeted && command && qmp->sent == command->length;
+	return qmp->greeted && command && qmp->sent && !mpr_stream_backlog(qmp->stream);
 }
 
 /* Members that are of the wrong type are not there: see mpr_qmp_event_fn. */
@@ -305,7 +283,7 @@ static size_t parse(struct mpr_qmp *qmp, const char *data, size_t len)
 
 static void take(struct mpr_qmp *qmp, const char *data, size_t len)
 {
-	while (len && qmp->sock >= 0) {
+	while (len && !qmp->lost) {
 		size_t taken = parse(qmp, data, len);
 
 		if (!taken && !qmp->destroyed)
@@ -315,19 +293,14 @@ static void take(struct mpr_qmp *qmp, const char *data, size_t len)
 	}
 }
 
-static gboolean on_readable(int fd, GIOCondition condition, void *opaque);
-
-static void listen_to(struct mpr_qmp *qmp)
-{
-	qmp->input = g_unix_fd_add(qmp->sock, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, qmp);
-}
+static void pump(void *opaque);
 
 static gboolean end_pause(void *opaque)
 {
 	struct mpr_qmp *qmp = opaque;
 
 	qmp->pause = 0;
-	listen_to(qmp);
+	pump(qmp);
 	return G_SOURCE_REMOVE;
 }
 
@@ -336,27 +309,52 @@ static void pause_input(struct mpr_qmp *qmp)
 {
 	int64_t left = qmp->events_since + G_USEC_PER_SEC - g_get_monotonic_time();
 
-	remove_source(&qmp->input);
 	qmp->pause = g_timeout_add((guint)(MAX(left, 0) / 1000 + 1), end_pause, qmp);
 }
 
-static gboolean on_readable(int fd, GIOCondition condition, void *opaque)
+static gboolean pump_again(void *opaque)
 {
 	struct mpr_qmp *qmp = opaque;
-	char data[16384];
-	ssize_t n = mpr_fds_receive(fd, data, sizeof(data), NULL, NULL);
 
-	(void)condition;
-	qmp->users++;
-	if (n > 0)
-		take(qmp, data, (size_t)n);
-	else if (n != -EAGAIN)
+	qmp->again = 0;
+	pump(qmp);
+	return G_SOURCE_REMOVE;
+}
+
+static void schedule(struct mpr_qmp *qmp)
+{
+	if (!qmp->again)
+		qmp->again = g_idle_add_full(G_PRIORITY_DEFAULT, pump_again, qmp, NULL);
+}
+
+static void receive(struct mpr_qmp *qmp)
+{
+	const char *data;
+	ssize_t n = mpr_stream_peek(qmp->stream, &data);
+
+	if (n < 0)
 		lose(qmp);
-	/* Whoever hung up has removed the source. */
-	if (qmp->input && qmp->events > MPR_QMP_EVENTS)
+	if (n <= 0)
+		return;
+	take(qmp, data, (size_t)n);
+	mpr_stream_consume(qmp->stream, (size_t)n);
+	if (!qmp->lost && qmp->events > MPR_QMP_EVENTS)
 		pause_input(qmp);
+	else if (!qmp->lost)
+		schedule(qmp); /* others have their turn before the next read */
+}
+
+/* There may be input, or output is written, or lost. */
+static void pump(void *opaque)
+{
+	struct mpr_qmp *qmp = opaque;
+
+	qmp->users++;
+	if (!qmp->lost && !qmp->pause)
+		receive(qmp);
+	if (!qmp->lost && mpr_stream_broken(qmp->stream))
+		lose(qmp);
 	leave(qmp);
-	return G_SOURCE_CONTINUE;
 }
 
 const char *mpr_qmp_error(struct json_object *reply)
@@ -375,9 +373,10 @@ const char *mpr_qmp_error(struct json_object *reply)
 
 struct mpr_qmp *mpr_qmp_create(int sock, size_t message_max, mpr_qmp_event_fn event, void *opaque)
 {
+	struct mpr_stream_limits limits = {.backlog = SIZE_MAX}; /* one command at a time */
 	struct mpr_qmp *qmp = mpr_need_array(1, sizeof(*qmp));
 
-	qmp->sock = sock;
+	qmp->stream = mpr_need(mpr_stream_create(sock, sock, limits, &mpr_main_loop, pump, qmp));
 	qmp->message_max = message_max;
 	qmp->event = event;
 	qmp->opaque = opaque;
@@ -386,8 +385,7 @@ struct mpr_qmp *mpr_qmp_create(int sock, size_t message_max, mpr_qmp_event_fn ev
 	qmp->tokener = mpr_need(json_tokener_new_ex(DEPTH_MAX));
 	json_tokener_set_flags(qmp->tokener,
 			       JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	mpr_discard_prepare(sock);
-	listen_to(qmp);
+	schedule(qmp);
 	mpr_qmp_execute(qmp, "qmp_capabilities", NULL, -1, NULL, NULL);
 	return qmp;
 }
