@@ -68,12 +68,11 @@ static void tear_down(struct fixture *f)
 	image_remove(f->backing);
 }
 
-static void size_and_contents(void **state)
+UNIT_TEST(size_and_contents)
 {
 	struct fixture f;
 	uint8_t *buf = image_memory(SIZE);
 
-	(void)state;
 	set_up(&f, MPR_CACHE_NONE);
 	assert_int_equal(mpr_blk_size(f.blk), SIZE);
 	assert_int_equal(image_read(f.ring, f.blk, 0, buf, SIZE), 0);
@@ -98,13 +97,12 @@ static void sector_done(struct mpr_blk_req *req, int result)
 }
 
 /* All sectors of a block at once: eight read-modify-writes of it. */
-static void sectors_of_one_block_are_all_written(void **state)
+UNIT_TEST(sectors_of_one_block_are_all_written)
 {
 	struct fixture f;
 	struct sector_req reqs[BLOCK / SECTOR];
 	uint8_t *buf = image_memory(2 * BLOCK);
 
-	(void)state;
 	set_up(&f, MPR_CACHE_NONE);
 	memset(buf, 0xee, BLOCK);
 	for (unsigned i = 0; i < BLOCK / SECTOR; i++) {
@@ -129,12 +127,11 @@ static void sectors_of_one_block_are_all_written(void **state)
 	free(buf);
 }
 
-static void sectors_in_the_page_cache_are_not_bounced(void **state)
+UNIT_TEST(sectors_in_the_page_cache_are_not_bounced)
 {
 	struct fixture f;
 	uint8_t *buf = image_memory(BLOCK);
 
-	(void)state;
 	set_up(&f, MPR_CACHE_WRITEBACK);
 	assert_int_equal(image_write(f.ring, f.blk, SECTOR, buf, SECTOR), 0);
 	assert_int_equal(image_read(f.ring, f.blk, 0, buf, SECTOR), 0);
@@ -142,15 +139,4 @@ static void sectors_in_the_page_cache_are_not_bounced(void **state)
 	assert_int_equal(mpr_blk_stats(f.blk)->bounced_requests, 0);
 	tear_down(&f);
 	free(buf);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(size_and_contents),
-		cmocka_unit_test(sectors_of_one_block_are_all_written),
-		cmocka_unit_test(sectors_in_the_page_cache_are_not_bounced),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

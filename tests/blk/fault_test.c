@@ -84,12 +84,11 @@ static void expect(struct fixture *f, unsigned index, unsigned opcode, uint64_t 
 	assert_int_equal(sqe->len, len);
 }
 
-static void flush_is_fdatasync(void **state)
+UNIT_TEST(flush_is_fdatasync)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
 	assert_int_equal(fake_uring_count(f.ring), 1);
@@ -103,7 +102,7 @@ static void flush_is_fdatasync(void **state)
 	teardown(&f);
 }
 
-static void durable_direct_writes_use_dsync(void **state)
+UNIT_TEST(durable_direct_writes_use_dsync)
 {
 	static const struct {
 		enum mpr_blk_cache cache;
@@ -116,7 +115,6 @@ static void durable_direct_writes_use_dsync(void **state)
 		{MPR_CACHE_DIRECTSYNC, true, RWF_DSYNC},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct fixture f;
 		struct test_req r = {.req.fua = cases[i].fua};
@@ -133,7 +131,7 @@ static void durable_direct_writes_use_dsync(void **state)
 	}
 }
 
-static void durable_cached_writes_are_synced_after(void **state)
+UNIT_TEST(durable_cached_writes_are_synced_after)
 {
 	static const struct {
 		enum mpr_blk_cache cache;
@@ -144,7 +142,6 @@ static void durable_cached_writes_are_synced_after(void **state)
 		{MPR_CACHE_UNSAFE, false, false},      {MPR_CACHE_UNSAFE, true, false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct fixture f;
 		struct test_req r = {.req.fua = cases[i].fua};
@@ -166,12 +163,11 @@ static void durable_cached_writes_are_synced_after(void **state)
 }
 
 /* The kernel would report lost data to only one of them. */
-static void one_sync_at_a_time_covers_all_who_wait(void **state)
+UNIT_TEST(one_sync_at_a_time_covers_all_who_wait)
 {
 	struct fixture f;
 	struct test_req a = {0}, b = {0}, c = {0}, fua = {.req.fua = true};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	submit(&f, &a, MPR_BLK_FLUSH, 0, 0);
 	submit(&f, &b, MPR_BLK_FLUSH, 0, 0);
@@ -197,12 +193,11 @@ static void one_sync_at_a_time_covers_all_who_wait(void **state)
 	teardown(&f);
 }
 
-static void unsafe_flush_asks_nobody(void **state)
+UNIT_TEST(unsafe_flush_asks_nobody)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_UNSAFE);
 	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
 	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_NOP);
@@ -211,7 +206,7 @@ static void unsafe_flush_asks_nobody(void **state)
 	teardown(&f);
 }
 
-static void discards_reach_the_image_when_they_may(void **state)
+UNIT_TEST(discards_reach_the_image_when_they_may)
 {
 	const unsigned punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 	struct fixture f;
@@ -219,7 +214,6 @@ static void discards_reach_the_image_when_they_may(void **state)
 	struct mpr_blk_options options;
 	char *error;
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	submit(&f, &r, MPR_BLK_DISCARD, 4096, 8192);
 	assert_int_equal(fake_uring_entry(f.ring, 0)->opcode, IORING_OP_NOP);
@@ -272,7 +266,7 @@ static void expect_fallocate(struct fixture *f, unsigned mode, uint64_t offset, 
 	assert_int_equal(sqe->addr, len);
 }
 
-static void zeroes_are_noted_when_that_is_asked_for(void **state)
+UNIT_TEST(zeroes_are_noted_when_that_is_asked_for)
 {
 	static const struct {
 		enum mpr_blk_zeroes zeroes;
@@ -281,7 +275,6 @@ static void zeroes_are_noted_when_that_is_asked_for(void **state)
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		setup_zeroes(&f, MPR_CACHE_WRITEBACK, cases[i].zeroes);
 		submit(&f, &r, MPR_BLK_WRITE, 512, 4096);
@@ -295,13 +288,12 @@ static void zeroes_are_noted_when_that_is_asked_for(void **state)
 	}
 }
 
-static void other_bytes_are_written(void **state)
+UNIT_TEST(other_bytes_are_written)
 {
 	static const size_t places[] = {0, 63, 64, 4094, 4095};
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup_zeroes(&f, MPR_CACHE_WRITEBACK, MPR_BLK_ZEROES_RANGE);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		f.memory[places[i]] = 1;
@@ -314,12 +306,11 @@ static void other_bytes_are_written(void **state)
 	teardown(&f);
 }
 
-static void zeroes_are_written_by_default(void **state)
+UNIT_TEST(zeroes_are_written_by_default)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup_zeroes(&f, MPR_CACHE_WRITEBACK, MPR_BLK_ZEROES_WRITE);
 	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
 	expect(&f, 0, IORING_OP_WRITE, 0, 4096);
@@ -327,13 +318,12 @@ static void zeroes_are_written_by_default(void **state)
 	teardown(&f);
 }
 
-static void durable_zeroes_are_synced(void **state)
+UNIT_TEST(durable_zeroes_are_synced)
 {
 	static const enum mpr_blk_cache caches[] = {MPR_CACHE_WRITETHROUGH, MPR_CACHE_DIRECTSYNC};
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++) {
 		setup_zeroes(&f, caches[i], MPR_BLK_ZEROES_RANGE);
 		submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
@@ -347,12 +337,11 @@ static void durable_zeroes_are_synced(void **state)
 	}
 }
 
-static void file_system_without_zero_ranges_gets_the_bytes(void **state)
+UNIT_TEST(file_system_without_zero_ranges_gets_the_bytes)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup_zeroes(&f, MPR_CACHE_WRITEBACK, MPR_BLK_ZEROES_RANGE);
 	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
 	expect_fallocate(&f, ZERO_RANGE, 0, 4096);
@@ -367,12 +356,11 @@ static void file_system_without_zero_ranges_gets_the_bytes(void **state)
 	teardown(&f);
 }
 
-static void zeroing_fails_as_a_write(void **state)
+UNIT_TEST(zeroing_fails_as_a_write)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup_zeroes(&f, MPR_CACHE_WRITEBACK, MPR_BLK_ZEROES_RANGE);
 	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
 	fake_uring_complete(f.ring, 0, -ENOSPC);
@@ -382,12 +370,11 @@ static void zeroing_fails_as_a_write(void **state)
 }
 
 /* A read-modify-write of a block must not undo the zeros. */
-static void partial_write_waits_for_zeroes(void **state)
+UNIT_TEST(partial_write_waits_for_zeroes)
 {
 	struct fixture f;
 	struct test_req zeroes = {0}, partial = {0};
 
-	(void)state;
 	setup_zeroes(&f, MPR_CACHE_NONE, MPR_BLK_ZEROES_RANGE);
 	submit(&f, &zeroes, MPR_BLK_WRITE, 0, 4096);
 	expect_fallocate(&f, ZERO_RANGE, 0, 4096);
@@ -404,14 +391,13 @@ static void partial_write_waits_for_zeroes(void **state)
 }
 
 /* Only a write extends a file to the end of its last sector. */
-static void zeroes_at_the_end_of_a_short_file_are_written(void **state)
+UNIT_TEST(zeroes_at_the_end_of_a_short_file_are_written)
 {
 	struct mpr_blk_options options = {.zeroes = MPR_BLK_ZEROES_RANGE};
 	char *error;
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup_zeroes(&f, MPR_CACHE_WRITEBACK, MPR_BLK_ZEROES_RANGE);
 	assert_int_equal(mpr_blk_close(f.blk), 0);
 	assert_int_equal(truncate(f.path, 65536 - 100), 0);
@@ -424,12 +410,11 @@ static void zeroes_at_the_end_of_a_short_file_are_written(void **state)
 	teardown(&f);
 }
 
-static void short_transfers_are_continued(void **state)
+UNIT_TEST(short_transfers_are_continued)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	submit(&f, &r, MPR_BLK_WRITE, 100, 5000);
 	expect(&f, 0, IORING_OP_WRITE, 100, 5000);
@@ -444,12 +429,11 @@ static void short_transfers_are_continued(void **state)
 }
 
 /* Direct I/O continues at the start of a block, even if a part of it was moved. */
-static void short_direct_writes_go_on_at_a_block(void **state)
+UNIT_TEST(short_direct_writes_go_on_at_a_block)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_NONE);
 	submit(&f, &r, MPR_BLK_WRITE, 0, 16384);
 	fake_uring_complete(f.ring, 0, 8192 + 5);
@@ -459,14 +443,13 @@ static void short_direct_writes_go_on_at_a_block(void **state)
 	teardown(&f);
 }
 
-static void a_cut_in_an_element_is_continued(void **state)
+UNIT_TEST(a_cut_in_an_element_is_continued)
 {
 	struct fixture f;
 	struct iovec iov[4];
 	struct test_req r = {.result = PENDING};
 	const struct io_uring_sqe *sqe;
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	for (unsigned i = 0; i < 4; i++)
 		iov[i] = (struct iovec){f.memory + 1000 * i, i == 1 ? 0 : 100};
@@ -485,12 +468,11 @@ static void a_cut_in_an_element_is_continued(void **state)
 	teardown(&f);
 }
 
-static void registered_memory_is_used_as_such(void **state)
+UNIT_TEST(registered_memory_is_used_as_such)
 {
 	struct fixture f;
 	struct test_req r = {.req.fua = true};
 
-	(void)state;
 	setup(&f, MPR_CACHE_NONE);
 	fake_uring_register(f.ring, f.memory, 8192);
 	submit(&f, &r, MPR_BLK_WRITE, 4096, 8192);
@@ -508,13 +490,12 @@ static void registered_memory_is_used_as_such(void **state)
 	teardown(&f);
 }
 
-static void registered_memory_in_pieces_is_one_operation(void **state)
+UNIT_TEST(registered_memory_in_pieces_is_one_operation)
 {
 	struct fixture f;
 	struct test_req r = {.result = PENDING};
 	struct iovec iov[2];
 
-	(void)state;
 	setup(&f, MPR_CACHE_NONE);
 	fake_uring_register(f.ring, f.memory, 65536);
 	iov[0] = (struct iovec){f.memory + 8192, 4096};
@@ -528,12 +509,11 @@ static void registered_memory_in_pieces_is_one_operation(void **state)
 	teardown(&f);
 }
 
-static void page_cache_needs_no_registered_memory(void **state)
+UNIT_TEST(page_cache_needs_no_registered_memory)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	fake_uring_register(f.ring, f.memory, 65536);
 	submit(&f, &r, MPR_BLK_READ, 0, 4096);
@@ -544,12 +524,11 @@ static void page_cache_needs_no_registered_memory(void **state)
 }
 
 /* At once, and then after a pause. */
-static void interruptions_are_repeated(void **state)
+UNIT_TEST(interruptions_are_repeated)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	submit(&f, &r, MPR_BLK_READ, 0, 4096);
 	assert_int_equal(fake_uring_entry(f.ring, 0)->flags, 0);
@@ -588,7 +567,7 @@ static uint64_t fail_for_ever(struct fixture *f, const struct test_req *r, int e
 	return sum;
 }
 
-static void a_file_system_that_is_never_ready_has_failed(void **state)
+UNIT_TEST(a_file_system_that_is_never_ready_has_failed)
 {
 	static const enum mpr_blk_op ops[] = {MPR_BLK_READ, MPR_BLK_WRITE, MPR_BLK_FLUSH,
 					      MPR_BLK_DISCARD};
@@ -600,7 +579,6 @@ static void a_file_system_that_is_never_ready_has_failed(void **state)
 	uint64_t time;
 	char *error;
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	assert_int_equal(mpr_blk_close(f.blk), 0);
 	options = (struct mpr_blk_options){.file = f.path, .discard = true};
@@ -619,12 +597,11 @@ static void a_file_system_that_is_never_ready_has_failed(void **state)
 	teardown(&f);
 }
 
-static void a_request_that_is_given_up_pauses_no_more(void **state)
+UNIT_TEST(a_request_that_is_given_up_pauses_no_more)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_NONE);
 	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
 	fake_uring_complete(f.ring, 0, -EAGAIN);
@@ -652,12 +629,11 @@ static void a_request_that_is_given_up_pauses_no_more(void **state)
 }
 
 /* One sync for both: it is tried again unless both have been given up. */
-static void flushes_that_are_given_up_pause_no_more(void **state)
+UNIT_TEST(flushes_that_are_given_up_pause_no_more)
 {
 	struct fixture f;
 	struct test_req a = {0}, b = {0}, c = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	submit(&f, &a, MPR_BLK_FLUSH, 0, 0);
 	submit(&f, &b, MPR_BLK_FLUSH, 0, 0);
@@ -691,12 +667,11 @@ static void test_closing(struct mpr_blk_req *req, int result)
 	assert_int_equal(mpr_blk_close(r->iov.iov_base), 0);
 }
 
-static void image_may_be_closed_when_it_is_flushed(void **state)
+UNIT_TEST(image_may_be_closed_when_it_is_flushed)
 {
 	struct fixture f;
 	struct test_req r = {.result = PENDING};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	r.iov.iov_base = f.blk;
 	r.req = (struct mpr_blk_req){.op = MPR_BLK_FLUSH, .done = test_closing};
@@ -707,13 +682,12 @@ static void image_may_be_closed_when_it_is_flushed(void **state)
 	teardown(&f);
 }
 
-static void errors_reach_the_caller(void **state)
+UNIT_TEST(errors_reach_the_caller)
 {
 	static const int errors[] = {-EIO, -ENOSPC, -EFAULT};
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_NONE);
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		submit(&f, &r, MPR_BLK_WRITE, 0, 4096); /* direct */
@@ -731,12 +705,11 @@ static void errors_reach_the_caller(void **state)
 	teardown(&f);
 }
 
-static void after_a_failed_flush_nothing_is_called_durable(void **state)
+UNIT_TEST(after_a_failed_flush_nothing_is_called_durable)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	submit(&f, &r, MPR_BLK_FLUSH, 0, 0);
 	fake_uring_complete(f.ring, 0, -EIO);
@@ -756,13 +729,12 @@ static void after_a_failed_flush_nothing_is_called_durable(void **state)
 }
 
 /* The write failed, not a write-back: no earlier data is lost. */
-static void a_full_disk_does_not_end_durability(void **state)
+UNIT_TEST(a_full_disk_does_not_end_durability)
 {
 	static const int errors[] = {-ENOSPC, -EDQUOT, -EIO};
 	struct fixture f;
 	struct test_req r = {.req.fua = true};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		r.req.fua = true;
@@ -777,11 +749,10 @@ static void a_full_disk_does_not_end_durability(void **state)
 }
 
 /* As with delayed allocation: write-back finds space or not. */
-static void a_full_disk_found_when_syncing_ends_durability(void **state)
+UNIT_TEST(a_full_disk_found_when_syncing_ends_durability)
 {
 	static const int errors[] = {-ENOSPC, -EDQUOT, -EIO};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		struct fixture f;
 		struct test_req r = {.req.fua = true};
@@ -799,12 +770,11 @@ static void a_full_disk_found_when_syncing_ends_durability(void **state)
 }
 
 /* Two writes of one block: the second reads it when the first has written it. */
-static void writes_of_one_block_take_turns(void **state)
+UNIT_TEST(writes_of_one_block_take_turns)
 {
 	struct fixture f;
 	struct test_req a = {0}, b = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_NONE);
 	submit(&f, &a, MPR_BLK_WRITE, 0, 100);
 	submit(&f, &b, MPR_BLK_WRITE, 100, 100);
@@ -824,12 +794,11 @@ static void writes_of_one_block_take_turns(void **state)
 }
 
 /* A whole-block write may not end between the read and the write-back. */
-static void whole_block_writes_wait_for_a_rewrite(void **state)
+UNIT_TEST(whole_block_writes_wait_for_a_rewrite)
 {
 	struct fixture f;
 	struct test_req part = {0}, whole = {0}, elsewhere = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_NONE);
 	submit(&f, &part, MPR_BLK_WRITE, 10, 10);
 	submit(&f, &whole, MPR_BLK_WRITE, 0, 4096);
@@ -848,12 +817,11 @@ static void whole_block_writes_wait_for_a_rewrite(void **state)
 }
 
 /* The other way round, with two whole writes at once, and a failure. */
-static void a_rewrite_waits_for_whole_block_writes(void **state)
+UNIT_TEST(a_rewrite_waits_for_whole_block_writes)
 {
 	struct fixture f;
 	struct test_req a = {0}, b = {0}, part = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_NONE);
 	submit(&f, &a, MPR_BLK_WRITE, 0, 4096);
 	submit(&f, &b, MPR_BLK_WRITE, 4096, 4096);
@@ -870,12 +838,11 @@ static void a_rewrite_waits_for_whole_block_writes(void **state)
 	teardown(&f);
 }
 
-static void reads_never_wait(void **state)
+UNIT_TEST(reads_never_wait)
 {
 	struct fixture f;
 	struct test_req part = {0}, read = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_NONE);
 	submit(&f, &part, MPR_BLK_WRITE, 10, 10);
 	submit(&f, &read, MPR_BLK_READ, 0, 4096);
@@ -888,12 +855,11 @@ static void reads_never_wait(void **state)
 
 /* ---- rerror= and werror= ------------------------------------------------ */
 
-static void errors_may_be_ignored(void **state)
+UNIT_TEST(errors_may_be_ignored)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	mpr_blk_set_on_error(f.blk, MPR_BLK_REPORT, MPR_BLK_IGNORE);
 	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
@@ -908,12 +874,11 @@ static void errors_may_be_ignored(void **state)
 	teardown(&f);
 }
 
-static void held_requests_are_tried_again(void **state)
+UNIT_TEST(held_requests_are_tried_again)
 {
 	struct fixture f;
 	struct test_req a = {0}, b = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_NONE);
 	mpr_blk_set_on_error(f.blk, MPR_BLK_STOP, MPR_BLK_STOP);
 	submit(&f, &a, MPR_BLK_WRITE, 0, 4096);
@@ -938,12 +903,11 @@ static void held_requests_are_tried_again(void **state)
 	teardown(&f);
 }
 
-static void held_request_is_given_up(void **state)
+UNIT_TEST(held_request_is_given_up)
 {
 	struct fixture f;
 	struct test_req a = {0}, b = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	mpr_blk_set_on_error(f.blk, MPR_BLK_REPORT, MPR_BLK_STOP);
 	submit(&f, &a, MPR_BLK_WRITE, 0, 4096);
@@ -963,12 +927,11 @@ static void held_request_is_given_up(void **state)
 	teardown(&f);
 }
 
-static void only_a_full_disk_stops(void **state)
+UNIT_TEST(only_a_full_disk_stops)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	mpr_blk_set_on_error(f.blk, MPR_BLK_REPORT, MPR_BLK_ENOSPC);
 	submit(&f, &r, MPR_BLK_WRITE, 0, 4096);
@@ -983,12 +946,11 @@ static void only_a_full_disk_stops(void **state)
 	teardown(&f);
 }
 
-static void what_is_no_fault_of_the_disk_is_reported(void **state)
+UNIT_TEST(what_is_no_fault_of_the_disk_is_reported)
 {
 	struct fixture f;
 	struct test_req r = {0};
 
-	(void)state;
 	setup(&f, MPR_CACHE_WRITEBACK);
 	mpr_blk_set_on_error(f.blk, MPR_BLK_STOP, MPR_BLK_STOP);
 	submit(&f, &r, MPR_BLK_READ, 65536, 512);
@@ -999,50 +961,4 @@ static void what_is_no_fault_of_the_disk_is_reported(void **state)
 	fake_uring_complete(f.ring, 0, -EIO);
 	assert_int_equal(r.result, -EIO);
 	teardown(&f);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flush_is_fdatasync),
-		cmocka_unit_test(durable_direct_writes_use_dsync),
-		cmocka_unit_test(durable_cached_writes_are_synced_after),
-		cmocka_unit_test(one_sync_at_a_time_covers_all_who_wait),
-		cmocka_unit_test(unsafe_flush_asks_nobody),
-		cmocka_unit_test(discards_reach_the_image_when_they_may),
-		cmocka_unit_test(zeroes_are_noted_when_that_is_asked_for),
-		cmocka_unit_test(other_bytes_are_written),
-		cmocka_unit_test(zeroes_are_written_by_default),
-		cmocka_unit_test(durable_zeroes_are_synced),
-		cmocka_unit_test(file_system_without_zero_ranges_gets_the_bytes),
-		cmocka_unit_test(zeroing_fails_as_a_write),
-		cmocka_unit_test(partial_write_waits_for_zeroes),
-		cmocka_unit_test(zeroes_at_the_end_of_a_short_file_are_written),
-		cmocka_unit_test(short_transfers_are_continued),
-		cmocka_unit_test(short_direct_writes_go_on_at_a_block),
-		cmocka_unit_test(a_cut_in_an_element_is_continued),
-		cmocka_unit_test(registered_memory_is_used_as_such),
-		cmocka_unit_test(registered_memory_in_pieces_is_one_operation),
-		cmocka_unit_test(page_cache_needs_no_registered_memory),
-		cmocka_unit_test(interruptions_are_repeated),
-		cmocka_unit_test(a_file_system_that_is_never_ready_has_failed),
-		cmocka_unit_test(a_request_that_is_given_up_pauses_no_more),
-		cmocka_unit_test(flushes_that_are_given_up_pause_no_more),
-		cmocka_unit_test(image_may_be_closed_when_it_is_flushed),
-		cmocka_unit_test(errors_reach_the_caller),
-		cmocka_unit_test(after_a_failed_flush_nothing_is_called_durable),
-		cmocka_unit_test(a_full_disk_does_not_end_durability),
-		cmocka_unit_test(a_full_disk_found_when_syncing_ends_durability),
-		cmocka_unit_test(writes_of_one_block_take_turns),
-		cmocka_unit_test(whole_block_writes_wait_for_a_rewrite),
-		cmocka_unit_test(a_rewrite_waits_for_whole_block_writes),
-		cmocka_unit_test(reads_never_wait),
-		cmocka_unit_test(errors_may_be_ignored),
-		cmocka_unit_test(held_requests_are_tried_again),
-		cmocka_unit_test(held_request_is_given_up),
-		cmocka_unit_test(only_a_full_disk_stops),
-		cmocka_unit_test(what_is_no_fault_of_the_disk_is_reported),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

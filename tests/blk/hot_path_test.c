@@ -124,12 +124,11 @@ static void close_all(struct fixture *f)
 
 /* Reads from the page cache complete as they are submitted, so that the number
  * of system calls depends on nothing else. */
-static void sixteen_in_flight_share_system_calls(void **state)
+UNIT_TEST(sixteen_in_flight_share_system_calls)
 {
 	struct fixture f;
 	uint64_t enters;
 
-	(void)state;
 	open_all(&f, MPR_CACHE_WRITEBACK);
 	start(&f.load, MPR_BLK_READ, f.memory);
 	enters = run(f.ring, &f.load);
@@ -157,39 +156,22 @@ static void count_allocations(enum mpr_blk_cache cache, enum mpr_blk_op op)
 	assert_int_equal(after - before, 0);
 }
 
-static void reads_allocate_nothing(void **state)
+UNIT_TEST(reads_allocate_nothing)
 {
-	(void)state;
 	count_allocations(MPR_CACHE_NONE, MPR_BLK_READ);
 }
 
-static void writes_allocate_nothing(void **state)
+UNIT_TEST(writes_allocate_nothing)
 {
-	(void)state;
 	count_allocations(MPR_CACHE_NONE, MPR_BLK_WRITE);
 }
 
-static void writes_through_the_page_cache_allocate_nothing(void **state)
+UNIT_TEST(writes_through_the_page_cache_allocate_nothing)
 {
-	(void)state;
 	count_allocations(MPR_CACHE_WRITEBACK, MPR_BLK_WRITE);
 }
 
-static void flushes_allocate_nothing(void **state)
+UNIT_TEST(flushes_allocate_nothing)
 {
-	(void)state;
 	count_allocations(MPR_CACHE_NONE, MPR_BLK_FLUSH);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sixteen_in_flight_share_system_calls),
-		cmocka_unit_test(reads_allocate_nothing),
-		cmocka_unit_test(writes_allocate_nothing),
-		cmocka_unit_test(writes_through_the_page_cache_allocate_nothing),
-		cmocka_unit_test(flushes_allocate_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

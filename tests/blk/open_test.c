@@ -52,37 +52,33 @@ static struct mpr_blk *opened(struct mpr_blk_options options)
 	return blk;
 }
 
-static void missing_file(void **state)
+UNIT_TEST(missing_file)
 {
-	(void)state;
 	refused((struct mpr_blk_options){.file = "/nonexistent/disk.img"}, -ENOENT, "No such file");
 }
 
-static void directory(void **state)
+UNIT_TEST(directory)
 {
-	(void)state;
 	refused((struct mpr_blk_options){.file = "/tmp"}, -EISDIR, "is a directory");
 }
 
-static void character_device(void **state)
+UNIT_TEST(character_device)
 {
-	(void)state;
 	refused((struct mpr_blk_options){.file = "/dev/null"}, -EINVAL,
 		"neither a regular file nor a block device");
 }
 
-static void polling_needs_direct_io(void **state)
+UNIT_TEST(polling_needs_direct_io)
 {
 	char *path = image_create(4096);
 
-	(void)state;
 	refused((struct mpr_blk_options){.file = path, .iopoll = true}, -EINVAL,
 		"iopoll=on needs direct I/O: use cache=none");
 	image_remove(path);
 }
 
 /* Where it is available it works; elsewhere the refusal says so. */
-static void polling_needs_a_device_that_can_be_polled(void **state)
+UNIT_TEST(polling_needs_a_device_that_can_be_polled)
 {
 	char *path = image_create(65536);
 	uint8_t *memory = image_memory(4096);
@@ -91,7 +87,6 @@ static void polling_needs_a_device_that_can_be_polled(void **state)
 	char *error;
 	int err = mpr_blk_open(ring, &options, &blk, &error);
 
-	(void)state;
 	if (err) {
 		assert_non_null(error);
 		assert_non_null(strstr(error, path));
@@ -109,16 +104,15 @@ static void polling_needs_a_device_that_can_be_polled(void **state)
 	image_remove(path);
 }
 
-static void unknown_format(void **state)
+UNIT_TEST(unknown_format)
 {
 	char *path = image_create(512);
 
-	(void)state;
 	refused((struct mpr_blk_options){.file = path, .format = "vhdx"}, -EINVAL, "vhdx");
 	image_remove(path);
 }
 
-static void other_formats_are_not_taken_for_raw(void **state)
+UNIT_TEST(other_formats_are_not_taken_for_raw)
 {
 	static const struct {
 		const char *magic, *text;
@@ -132,7 +126,6 @@ static void other_formats_are_not_taken_for_raw(void **state)
 		{"conectix", "is a vpc image", 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
 		char *path = image_create(1024);
 		struct mpr_blk_options raw = {.file = path, .format = "raw"};
@@ -148,9 +141,8 @@ static void other_formats_are_not_taken_for_raw(void **state)
 }
 
 /* Files of /proc cannot be opened for direct I/O. */
-static void no_direct_io(void **state)
+UNIT_TEST(no_direct_io)
 {
-	(void)state;
 	refused((struct mpr_blk_options){.file = "/proc/version",
 					 .cache = MPR_CACHE_NONE,
 					 .read_only = true},
@@ -174,12 +166,11 @@ static void ignore_file_modes(bool may)
 	assert_int_equal(syscall(SYS_capset, &header, caps), 0);
 }
 
-static void write_protected_file(void **state)
+UNIT_TEST(write_protected_file)
 {
 	char *path = image_create(512);
 	struct mpr_blk *blk;
 
-	(void)state;
 	assert_int_equal(chmod(path, 0444), 0);
 	ignore_file_modes(false);
 	refused((struct mpr_blk_options){.file = path}, -EACCES, "use readonly=on");
@@ -190,13 +181,12 @@ static void write_protected_file(void **state)
 	image_remove(path);
 }
 
-static void one_writer_or_many_readers(void **state)
+UNIT_TEST(one_writer_or_many_readers)
 {
 	char *path = image_create(512);
 	struct mpr_blk_options writer = {.file = path}, reader = {.file = path, .read_only = true};
 	struct mpr_blk *a = opened(writer), *b;
 
-	(void)state;
 	refused(writer, -EBUSY, "in use by another program");
 	refused(reader, -EBUSY, "writes to it");
 	mpr_blk_close(a);
@@ -209,12 +199,11 @@ static void one_writer_or_many_readers(void **state)
 	image_remove(path);
 }
 
-static void attributes(void **state)
+UNIT_TEST(attributes)
 {
 	char *path = image_create(4096);
 	struct mpr_blk *blk = opened((struct mpr_blk_options){.file = path});
 
-	(void)state;
 	assert_int_equal(mpr_blk_size(blk), 4096);
 	assert_false(mpr_blk_read_only(blk));
 	assert_true(mpr_blk_write_cache(blk));
@@ -228,13 +217,12 @@ static void attributes(void **state)
 	image_remove(path);
 }
 
-static void size_is_rounded_up_to_a_sector(void **state)
+UNIT_TEST(size_is_rounded_up_to_a_sector)
 {
 	static const struct {
 		uint64_t file, disk;
 	} sizes[] = {{0, 0}, {1, 512}, {511, 512}, {512, 512}, {1000, 1024}};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		char *path = image_create(sizes[i].file);
 		struct mpr_blk *blk = opened((struct mpr_blk_options){.file = path});
@@ -247,20 +235,5 @@ static void size_is_rounded_up_to_a_sector(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(missing_file),
-		cmocka_unit_test(directory),
-		cmocka_unit_test(character_device),
-		cmocka_unit_test(polling_needs_direct_io),
-		cmocka_unit_test(polling_needs_a_device_that_can_be_polled),
-		cmocka_unit_test(unknown_format),
-		cmocka_unit_test(other_formats_are_not_taken_for_raw),
-		cmocka_unit_test(no_direct_io),
-		cmocka_unit_test(write_protected_file),
-		cmocka_unit_test(one_writer_or_many_readers),
-		cmocka_unit_test(attributes),
-		cmocka_unit_test(size_is_rounded_up_to_a_sector),
-	};
-
-	return cmocka_run_group_tests(tests, create_ring, destroy_ring);
+	return unit_run(create_ring, destroy_ring);
 }

@@ -51,6 +51,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define TEST(name) UNIT_TEST_WITH(name, setup, teardown)
+
 /* Registers the memory; skips the test where this cannot be. */
 static void add_memory(struct fixture *f)
 {
@@ -72,7 +74,7 @@ static void assert_bytes(const uint8_t *memory, uint64_t offset, size_t len)
 		assert_int_equal(memory[i], image_byte(offset + i));
 }
 
-static void reading_into_registered_memory(void **state)
+TEST(reading_into_registered_memory)
 {
 	struct fixture *f = *state;
 
@@ -81,7 +83,7 @@ static void reading_into_registered_memory(void **state)
 	assert_bytes(f->memory + 8192, 4096, 16384);
 }
 
-static void writing_from_registered_memory(void **state)
+TEST(writing_from_registered_memory)
 {
 	struct fixture *f = *state;
 	uint64_t size;
@@ -96,7 +98,7 @@ static void writing_from_registered_memory(void **state)
 	free(contents);
 }
 
-static void scattered_registered_memory(void **state)
+TEST(scattered_registered_memory)
 {
 	struct fixture *f = *state;
 	const struct iovec iov[] = {{f->memory + 12288, 4096}, {f->memory, 8192}};
@@ -107,7 +109,7 @@ static void scattered_registered_memory(void **state)
 	assert_bytes(f->memory, 12288, 8192);
 }
 
-static void some_of_the_memory_is_registered(void **state)
+TEST(some_of_the_memory_is_registered)
 {
 	struct fixture *f = *state;
 	uint8_t *other = image_memory(8192);
@@ -120,7 +122,7 @@ static void some_of_the_memory_is_registered(void **state)
 	free(other);
 }
 
-static void removed_memory_works_as_any_other(void **state)
+TEST(removed_memory_works_as_any_other)
 {
 	struct fixture *f = *state;
 
@@ -133,7 +135,7 @@ static void removed_memory_works_as_any_other(void **state)
 	assert_bytes(f->memory, 4096, 8192);
 }
 
-static void read_only_memory_is_refused(void **state)
+TEST(read_only_memory_is_refused)
 {
 	struct fixture *f = *state;
 
@@ -141,7 +143,7 @@ static void read_only_memory_is_refused(void **state)
 	assert_true(mpr_uring_add_memory(f->ring, f->memory, SIZE) < 0);
 }
 
-static void closed_image_is_unlocked_at_once(void **state)
+TEST(closed_image_is_unlocked_at_once)
 {
 	struct fixture *f = *state;
 
@@ -155,7 +157,7 @@ static void closed_image_is_unlocked_at_once(void **state)
 	assert_bytes(f->memory, 0, 4096);
 }
 
-static void files_beyond_the_table_work_unregistered(void **state)
+TEST(files_beyond_the_table_work_unregistered)
 {
 	struct fixture *f = *state;
 	int slots[1000];
@@ -174,22 +176,4 @@ static void files_beyond_the_table_work_unregistered(void **state)
 	while (n)
 		mpr_uring_remove_file(f->ring, slots[--n]);
 	assert_true(mpr_uring_add_file(f->ring, f->memfd) >= 0);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(reading_into_registered_memory),
-		TEST(writing_from_registered_memory),
-		TEST(scattered_registered_memory),
-		TEST(some_of_the_memory_is_registered),
-		TEST(removed_memory_works_as_any_other),
-		TEST(read_only_memory_is_refused),
-		TEST(closed_image_is_unlocked_at_once),
-		TEST(files_beyond_the_table_work_unregistered),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

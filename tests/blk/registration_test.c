@@ -61,6 +61,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define TEST(name) UNIT_TEST_WITH(name, setup, teardown)
+
 static unsigned registered(void)
 {
 	unsigned n = 0;
@@ -84,9 +86,8 @@ static int find(char *base, size_t len)
 	return index;
 }
 
-static void memory_is_cut_at_1_gib(void **state)
+TEST(memory_is_cut_at_1_gib)
 {
-	(void)state;
 	assert_int_equal(mpr_uring_add_memory(ring, BASE, 2 * GIB + 4096), 0);
 	assert_int_equal(registered(), 3);
 	assert_true(find(BASE, GIB) >= 0);
@@ -95,9 +96,8 @@ static void memory_is_cut_at_1_gib(void **state)
 	assert_true(find(BASE + GIB - 1, 2) < 0); /* in two buffers */
 }
 
-static void what_lies_outside_is_not_found(void **state)
+TEST(what_lies_outside_is_not_found)
 {
-	(void)state;
 	assert_true(find(BASE, 1) < 0);
 	assert_int_equal(mpr_uring_add_memory(ring, BASE, 8192), 0);
 	assert_true(find(BASE - 1, 1) < 0);
@@ -108,20 +108,18 @@ static void what_lies_outside_is_not_found(void **state)
 	assert_true(find(BASE + 8191, 1) >= 0);
 }
 
-static void elements_must_be_in_one_buffer(void **state)
+TEST(elements_must_be_in_one_buffer)
 {
 	struct iovec near[] = {{BASE, 4096}, {BASE + 8192, 4096}};
 	struct iovec far[] = {{BASE, 4096}, {BASE + GIB, 4096}};
 
-	(void)state;
 	assert_int_equal(mpr_uring_add_memory(ring, BASE, 2 * GIB), 0);
 	assert_true(mpr_uring_find_memory(ring, near, 2) >= 0);
 	assert_true(mpr_uring_find_memory(ring, far, 2) < 0);
 }
 
-static void removed_memory_makes_room(void **state)
+TEST(removed_memory_makes_room)
 {
-	(void)state;
 	for (unsigned i = 0; i < 1000; i++) {
 		assert_int_equal(mpr_uring_add_memory(ring, BASE, 3 * GIB), 0);
 		assert_int_equal(mpr_uring_add_memory(ring, BASE + 8 * GIB, 4096), 0);
@@ -135,16 +133,14 @@ static void removed_memory_makes_room(void **state)
 	}
 }
 
-static void too_much_memory_is_refused(void **state)
+TEST(too_much_memory_is_refused)
 {
-	(void)state;
 	assert_int_equal(mpr_uring_add_memory(ring, BASE, 4096 * GIB), -ENOSPC);
 	assert_true(find(BASE, 1) < 0);
 }
 
-static void refusal_leaves_nothing_registered(void **state)
+TEST(refusal_leaves_nothing_registered)
 {
-	(void)state;
 	refusals = 1;
 	refusal = -EFAULT;
 	assert_int_equal(mpr_uring_add_memory(ring, BASE, 2 * GIB), -EFAULT);
@@ -154,11 +150,10 @@ static void refusal_leaves_nothing_registered(void **state)
 	assert_int_equal(registered(), 2);
 }
 
-static void limit_is_raised_as_far_as_it_may_be(void **state)
+TEST(limit_is_raised_as_far_as_it_may_be)
 {
 	struct rlimit limit;
 
-	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &limit), 0);
 	limit.rlim_cur = 4096;
 	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
@@ -170,21 +165,4 @@ static void limit_is_raised_as_far_as_it_may_be(void **state)
 	refusals = 2;
 	assert_int_equal(mpr_uring_add_memory(ring, BASE + GIB, 8192), -ENOMEM);
 	assert_int_equal(refusals, 0);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(memory_is_cut_at_1_gib),
-		TEST(what_lies_outside_is_not_found),
-		TEST(elements_must_be_in_one_buffer),
-		TEST(removed_memory_makes_room),
-		TEST(too_much_memory_is_refused),
-		TEST(refusal_leaves_nothing_registered),
-		TEST(limit_is_raised_as_far_as_it_may_be),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,12 +29,13 @@ static int close_image(void **state)
 	return 0;
 }
 
-static void what_is_new_reads_as_zeros_and_can_be_written(void **state)
+#define TEST(name) UNIT_TEST_WITH(name, open_image, close_image)
+
+TEST(what_is_new_reads_as_zeros_and_can_be_written)
 {
 	uint8_t byte = 0xff;
 	uint64_t size;
 
-	(void)state;
 	assert_int_equal(mpr_blk_resize(blk, 131072), 0);
 	assert_int_equal(mpr_blk_size(blk), 131072);
 	assert_int_equal(image_read(ring, blk, 131071, &byte, 1), 0);
@@ -46,20 +47,18 @@ static void what_is_new_reads_as_zeros_and_can_be_written(void **state)
 	assert_int_equal(size, 131072);
 }
 
-static void what_is_cut_off_is_out_of_range(void **state)
+TEST(what_is_cut_off_is_out_of_range)
 {
 	uint8_t byte;
 
-	(void)state;
 	assert_int_equal(mpr_blk_resize(blk, 512), 0);
 	assert_int_equal(image_read(ring, blk, 512, &byte, 1), -EINVAL);
 	assert_int_equal(image_read(ring, blk, 511, &byte, 1), 0);
 	assert_int_equal(byte, image_byte(511));
 }
 
-static void parts_of_sectors_are_refused(void **state)
+TEST(parts_of_sectors_are_refused)
 {
-	(void)state;
 	assert_int_equal(mpr_blk_resize(blk, 1000), -EINVAL);
 	assert_int_equal(mpr_blk_resize(blk, UINT64_MAX - 511), -EINVAL);
 	assert_int_equal(mpr_blk_size(blk), 65536);
@@ -73,7 +72,7 @@ static void set_flag(struct mpr_blk_req *req, int result)
 	*done = true;
 }
 
-static void request_in_flight_keeps_it_from_shrinking(void **state)
+TEST(request_in_flight_keeps_it_from_shrinking)
 {
 	static uint8_t memory[512];
 	struct iovec iov = {memory, sizeof(memory)};
@@ -83,7 +82,6 @@ static void request_in_flight_keeps_it_from_shrinking(void **state)
 		bool *done;
 	} r = {{.op = MPR_BLK_READ, .iov = &iov, .niov = 1, .done = set_flag}, &done};
 
-	(void)state;
 	mpr_blk_submit(blk, &r.req);
 	assert_int_equal(mpr_blk_resize(blk, 512), -EBUSY);
 	assert_int_equal(mpr_blk_resize(blk, 131072), 0);
@@ -93,30 +91,15 @@ static void request_in_flight_keeps_it_from_shrinking(void **state)
 	}
 }
 
-static void image_that_is_only_read_keeps_its_size(void **state)
+TEST(image_that_is_only_read_keeps_its_size)
 {
 	struct mpr_blk_options options = {.file = path, .format = "raw", .read_only = true};
 	struct mpr_blk *readonly;
 	char *error;
 
-	(void)state;
 	assert_int_equal(mpr_blk_close(blk), 0);
 	blk = NULL;
 	assert_int_equal(mpr_blk_open(ring, &options, &readonly, &error), 0);
 	assert_int_equal(mpr_blk_resize(readonly, 512), -EROFS);
 	assert_int_equal(mpr_blk_close(readonly), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_image, close_image)
-		TEST(what_is_new_reads_as_zeros_and_can_be_written),
-		TEST(what_is_cut_off_is_out_of_range),
-		TEST(parts_of_sectors_are_refused),
-		TEST(request_in_flight_keeps_it_from_shrinking),
-		TEST(image_that_is_only_read_keeps_its_size),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,7 +119,7 @@ static bool hung_up(int sock, int timeout)
 	return poll(&(struct pollfd){.fd = sock, .events = POLLRDHUP}, 1, timeout) == 1;
 }
 
-static void nothing_is_let_go_before_the_io_has_ended(void **state)
+UNIT_TEST(nothing_is_let_go_before_the_io_has_ended)
 {
 	struct mpr_uring *ring;
 	struct mpr_blk *blk;
@@ -128,7 +128,6 @@ static void nothing_is_let_go_before_the_io_has_ended(void **state)
 	int socks[2], status = -1;
 	pid_t pid;
 
-	(void)state;
 	set_up(&f);
 	assert_int_equal(mpr_uring_create(8, &ring), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks), 0);
@@ -163,9 +162,5 @@ static void nothing_is_let_go_before_the_io_has_ended(void **state)
 int main(void)
 {
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1); /* of those who mount */
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_is_let_go_before_the_io_has_ended),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_run(NULL, NULL);
 }

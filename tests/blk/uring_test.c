@@ -40,7 +40,7 @@ static struct mpr_uring *create(unsigned entries)
 	return ring;
 }
 
-static void sixteen_reads_are_one_enter(void **state)
+UNIT_TEST(sixteen_reads_are_one_enter)
 {
 	struct mpr_uring *ring = create(32);
 	const struct mpr_uring_stats *stats = mpr_uring_stats(ring);
@@ -50,7 +50,6 @@ static void sixteen_reads_are_one_enter(void **state)
 	int fd = open(path, O_RDONLY);
 	unsigned reaped = 0;
 
-	(void)state;
 	for (unsigned i = 0; i < 16; i++) {
 		ops[i].op.fn = counted;
 		io_uring_prep_read(mpr_uring_sqe(ring, &ops[i].op), fd, buf[i], 512, i * 512);
@@ -72,11 +71,10 @@ static void sixteen_reads_are_one_enter(void **state)
 	image_remove(path);
 }
 
-static void idle_calls_do_not_enter(void **state)
+UNIT_TEST(idle_calls_do_not_enter)
 {
 	struct mpr_uring *ring = create(8);
 
-	(void)state;
 	for (unsigned i = 0; i < 1000; i++) {
 		assert_int_equal(mpr_uring_reap(ring), 0);
 		assert_int_equal(mpr_uring_submit(ring), 0);
@@ -85,12 +83,11 @@ static void idle_calls_do_not_enter(void **state)
 	mpr_uring_destroy(ring);
 }
 
-static void submit_and_wait_is_one_enter(void **state)
+UNIT_TEST(submit_and_wait_is_one_enter)
 {
 	struct mpr_uring *ring = create(8);
 	struct counted_op op = {.op.fn = counted};
 
-	(void)state;
 	io_uring_prep_nop(mpr_uring_sqe(ring, &op.op));
 	assert_int_equal(mpr_uring_wait(ring, UINT64_MAX), 0);
 	assert_int_equal(mpr_uring_stats(ring)->enters, 1);
@@ -102,11 +99,10 @@ static void submit_and_wait_is_one_enter(void **state)
 	mpr_uring_destroy(ring);
 }
 
-static void wait_ends_at_its_timeout(void **state)
+UNIT_TEST(wait_ends_at_its_timeout)
 {
 	struct mpr_uring *ring = create(8);
 
-	(void)state;
 	assert_int_equal(mpr_uring_wait(ring, 0), 0);
 	assert_int_equal(mpr_uring_wait(ring, 2000000), 0);
 	assert_int_equal(mpr_uring_stats(ring)->enters, 2);
@@ -119,14 +115,13 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
-static void wait_ends_at_a_signal(void **state)
+UNIT_TEST(wait_ends_at_a_signal)
 {
 	struct mpr_uring *ring = create(8);
 	struct sigaction action = {.sa_handler = on_alarm};
 	struct itimerspec soon = {.it_value.tv_nsec = 5000000, .it_interval.tv_nsec = 5000000};
 	timer_t timer;
 
-	(void)state;
 	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
 	assert_int_equal(timer_create(CLOCK_MONOTONIC, NULL, &timer), 0);
 	assert_int_equal(timer_settime(timer, 0, &soon, NULL), 0);
@@ -136,13 +131,12 @@ static void wait_ends_at_a_signal(void **state)
 }
 
 /* The event loop polls, and something outside completes an operation. */
-static void polling_sees_an_event_from_outside(void **state)
+UNIT_TEST(polling_sees_an_event_from_outside)
 {
 	struct mpr_uring *ring = create(8);
 	struct counted_op op = {.op.fn = counted};
 	int fd = eventfd(0, EFD_CLOEXEC);
 
-	(void)state;
 	io_uring_prep_poll_add(mpr_uring_sqe(ring, &op.op), fd, POLLIN);
 	assert_int_equal(mpr_uring_submit(ring), 0);
 	assert_int_equal(mpr_uring_reap(ring), 0);
@@ -154,12 +148,11 @@ static void polling_sees_an_event_from_outside(void **state)
 	close(fd);
 }
 
-static void a_full_queue_is_submitted(void **state)
+UNIT_TEST(a_full_queue_is_submitted)
 {
 	struct mpr_uring *ring = create(4);
 	struct counted_op op = {.op.fn = counted};
 
-	(void)state;
 	for (unsigned i = 0; i < 10; i++)
 		io_uring_prep_nop(mpr_uring_sqe(ring, &op.op));
 	assert_int_equal(mpr_uring_stats(ring)->submitted, 8);
@@ -171,12 +164,11 @@ static void a_full_queue_is_submitted(void **state)
 }
 
 /* More completions than the completion queue holds wait in the kernel. */
-static void no_completion_is_lost_when_the_queue_overflows(void **state)
+UNIT_TEST(no_completion_is_lost_when_the_queue_overflows)
 {
 	struct mpr_uring *ring = create(4);
 	struct counted_op op = {.op.fn = counted};
 
-	(void)state;
 	for (unsigned i = 0; i < 100; i++)
 		io_uring_prep_nop(mpr_uring_sqe(ring, &op.op));
 	assert_int_equal(mpr_uring_submit(ring), 0);
@@ -203,12 +195,11 @@ static void chain(struct mpr_uring_op *op, int32_t res, uint32_t flags)
 		io_uring_prep_nop(mpr_uring_sqe(chained->ring, op));
 }
 
-static void a_completion_may_queue_the_next(void **state)
+UNIT_TEST(a_completion_may_queue_the_next)
 {
 	struct mpr_uring *ring = create(4);
 	struct chained_op op = {.op.fn = chain, .ring = ring, .left = 50};
 
-	(void)state;
 	io_uring_prep_nop(mpr_uring_sqe(ring, &op.op));
 	while (op.left) {
 		assert_int_equal(mpr_uring_wait(ring, UINT64_MAX), 0);
@@ -218,12 +209,11 @@ static void a_completion_may_queue_the_next(void **state)
 	mpr_uring_destroy(ring);
 }
 
-static void completions_that_are_there_are_reaped_in_batches(void **state)
+UNIT_TEST(completions_that_are_there_are_reaped_in_batches)
 {
 	struct mpr_uring *ring = create(32);
 	struct counted_op op = {.op.fn = counted};
 
-	(void)state;
 	for (unsigned i = 0; i < 2 * MPR_URING_BATCH; i++)
 		io_uring_prep_nop(mpr_uring_sqe(ring, &op.op));
 	assert_int_equal(mpr_uring_submit(ring), 0);
@@ -234,13 +224,12 @@ static void completions_that_are_there_are_reaped_in_batches(void **state)
 	mpr_uring_destroy(ring);
 }
 
-static void kernel_thread_submits(void **state)
+UNIT_TEST(kernel_thread_submits)
 {
 	struct mpr_uring *ring;
 	struct counted_op op = {.op.fn = counted};
 	int err = mpr_uring_create_sqpoll(4, &ring);
 
-	(void)state;
 	if (err == -EPERM) {
 		print_message("# SQPOLL is not allowed here\n");
 		skip();
@@ -257,7 +246,7 @@ static void kernel_thread_submits(void **state)
 	mpr_uring_destroy(ring);
 }
 
-static void polled_ring_is_served_with_the_other(void **state)
+UNIT_TEST(polled_ring_is_served_with_the_other)
 {
 	struct mpr_uring *ring = create(8), *polled, *same;
 	struct counted_op ops[2] = {{.op.fn = counted}, {.op.fn = counted}};
@@ -265,7 +254,6 @@ static void polled_ring_is_served_with_the_other(void **state)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char buf[512];
 
-	(void)state;
 	assert_int_equal(mpr_uring_polled(ring, &polled), 0);
 	assert_int_equal(mpr_uring_polled(ring, &same), 0);
 	assert_ptr_equal(polled, same);
@@ -337,13 +325,12 @@ static uint64_t count_enters(pid_t child)
 	return enters;
 }
 
-static void statistics_count_the_system_calls(void **state)
+UNIT_TEST(statistics_count_the_system_calls)
 {
 	struct mpr_uring_stats stats;
 	int fds[2], status;
 	pid_t child;
 
-	(void)state;
 	assert_int_equal(pipe(fds), 0);
 	child = fork();
 	if (child == 0) {
@@ -368,25 +355,4 @@ static void statistics_count_the_system_calls(void **state)
 	assert_int_equal(stats.enters, enters);
 	assert_int_equal(stats.submitted, 64);
 	assert_int_equal(stats.completions, 64);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sixteen_reads_are_one_enter),
-		cmocka_unit_test(idle_calls_do_not_enter),
-		cmocka_unit_test(submit_and_wait_is_one_enter),
-		cmocka_unit_test(wait_ends_at_its_timeout),
-		cmocka_unit_test(wait_ends_at_a_signal),
-		cmocka_unit_test(polling_sees_an_event_from_outside),
-		cmocka_unit_test(a_full_queue_is_submitted),
-		cmocka_unit_test(no_completion_is_lost_when_the_queue_overflows),
-		cmocka_unit_test(a_completion_may_queue_the_next),
-		cmocka_unit_test(completions_that_are_there_are_reaped_in_batches),
-		cmocka_unit_test(kernel_thread_submits),
-		cmocka_unit_test(polled_ring_is_served_with_the_other),
-		cmocka_unit_test(statistics_count_the_system_calls),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

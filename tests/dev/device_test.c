@@ -77,33 +77,30 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void init_fills_in_the_base_part(void **state)
+UNIT_TEST_WITH(init_fills_in_the_base_part, setup, teardown)
 {
-	(void)state;
 	assert_string_equal(device->id, "test0");
 	assert_ptr_equal(device->ops, &device_ops);
 	assert_int_equal(mpr_pci_config_read(&device->pci, MPR_PCI_VENDOR_ID, 2), 0x1234);
 	assert_null(device->bus);
 }
 
-static void dma_is_refused_without_bus_mastering(void **state)
+UNIT_TEST_WITH(dma_is_refused_without_bus_mastering, setup, teardown)
 {
 	struct mpr_dma_map map = {0};
 	char buf[4];
 
-	(void)state;
 	assert_int_equal(mpr_dma_read(device, 0, buf, 4), -EPERM);
 	assert_int_equal(mpr_dma_write(device, 0, buf, 4), -EPERM);
 	assert_int_equal(mpr_dma_map(device, 0, 4, MPR_DMA_FROM_DEVICE, &map), -EPERM);
 	assert_int_equal(host.calls, 0);
 }
 
-static void dma_reaches_the_host_with_bus_mastering(void **state)
+UNIT_TEST_WITH(dma_reaches_the_host_with_bus_mastering, setup, teardown)
 {
 	struct mpr_dma_map map = {0};
 	char buf[4];
 
-	(void)state;
 	mpr_pci_config_write(&device->pci, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_MASTER);
 	assert_int_equal(mpr_dma_read(device, 0, buf, 4), 0);
 	assert_int_equal(mpr_dma_write(device, 0, buf, 4), 0);
@@ -112,11 +109,10 @@ static void dma_reaches_the_host_with_bus_mastering(void **state)
 	mpr_dma_unmap(device, &map);
 }
 
-static void mapping_is_given_back_once(void **state)
+UNIT_TEST_WITH(mapping_is_given_back_once, setup, teardown)
 {
 	struct mpr_dma_map map = {0};
 
-	(void)state;
 	mpr_dma_unmap(device, &map);
 	mpr_pci_config_write(&device->pci, MPR_PCI_COMMAND, 2, MPR_PCI_COMMAND_MASTER);
 	assert_int_equal(mpr_dma_map(device, 0, 4, MPR_DMA_FROM_DEVICE, &map), 0);
@@ -127,7 +123,7 @@ static void mapping_is_given_back_once(void **state)
 	assert_int_equal(host.mapped, 0);
 }
 
-static void plain_memory_is_the_devices_until_the_host_gives_some(void **state)
+UNIT_TEST_WITH(plain_memory_is_the_devices_until_the_host_gives_some, setup, teardown)
 {
 	static const struct mpr_pci_info info = {
 		.bar = {{MPR_BAR_MEM32, 16}, {MPR_BAR_RAM32, 4096}}};
@@ -138,7 +134,6 @@ static void plain_memory_is_the_devices_until_the_host_gives_some(void **state)
 	struct mpr_device *dev;
 	uint8_t *own;
 
-	(void)state;
 	assert_int_equal(mpr_device_create(&ops, &host.host, "test1", NULL, &dev), 0);
 	assert_null(dev->bar_ram[0]);
 	own = dev->bar_ram[1];
@@ -197,54 +192,31 @@ static int create_noted(int of_set, int of_create, struct mpr_device **dev)
 	return mpr_device_create(&noted_ops, &host.host, "noted0", settings, dev);
 }
 
-static void properties_are_set_before_all_else(void **state)
+UNIT_TEST_WITH(properties_are_set_before_all_else, setup, teardown)
 {
 	struct mpr_device *dev;
 
-	(void)state;
 	assert_int_equal(create_noted(0, 0, &dev), 0);
 	mpr_device_destroy(dev);
 	assert_string_equal(calls, "set 0=3 set 1=5 create destroy ");
 }
 
-static void what_is_refused_is_not_destroyed(void **state)
+UNIT_TEST_WITH(what_is_refused_is_not_destroyed, setup, teardown)
 {
 	struct mpr_device *dev;
 
-	(void)state;
 	assert_int_equal(create_noted(-EINVAL, 0, &dev), -EINVAL);
 	assert_string_equal(calls, "set 0=3 ");
 	assert_int_equal(create_noted(0, -EIO, &dev), -EIO);
 	assert_string_equal(calls, "set 0=3 set 1=5 create ");
 }
 
-static void property_without_value_is_not_set(void **state)
+UNIT_TEST_WITH(property_without_value_is_not_set, setup, teardown)
 {
 	static const struct mpr_setting settings[] = {{.set = false}, {true, {.number = 5}}};
 
-	(void)state;
 	calls[0] = '\0';
 	set_result = 0;
 	assert_int_equal(mpr_model_apply(&noted_ops.model, settings, device), 0);
 	assert_string_equal(calls, "set 1=5 ");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(init_fills_in_the_base_part, setup, teardown),
-		cmocka_unit_test_setup_teardown(dma_is_refused_without_bus_mastering, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(dma_reaches_the_host_with_bus_mastering, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(mapping_is_given_back_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			plain_memory_is_the_devices_until_the_host_gives_some, setup, teardown),
-		cmocka_unit_test_setup_teardown(properties_are_set_before_all_else, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(what_is_refused_is_not_destroyed, setup, teardown),
-		cmocka_unit_test_setup_teardown(property_without_value_is_not_set, setup, teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static void identity_is_where_pci_puts_it(void **state)
+UNIT_TEST_WITH(identity_is_where_pci_puts_it, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 
@@ -37,7 +37,7 @@ static void identity_is_where_pci_puts_it(void **state)
 	assert_int_equal(mpr_pci_config_read(pci, 0x34, 1), 0);
 }
 
-static void latency_timer_begins_as_described(void **state)
+UNIT_TEST_WITH(latency_timer_begins_as_described, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 
@@ -48,7 +48,7 @@ static void latency_timer_begins_as_described(void **state)
 	assert_int_equal(mpr_pci_config_read(pci, MPR_PCI_LATENCY_TIMER, 1), 0x40);
 }
 
-static void identity_cannot_be_written(void **state)
+UNIT_TEST_WITH(identity_cannot_be_written, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 
@@ -60,7 +60,7 @@ static void identity_cannot_be_written(void **state)
 	assert_int_equal(mpr_pci_config_read(pci, 0x3d, 1), 1);
 }
 
-static void bar_sizing_tells_kind_and_size(void **state)
+UNIT_TEST_WITH(bar_sizing_tells_kind_and_size, setup, NULL)
 {
 	static const uint32_t sized[MPR_PCI_NUM_BARS] = {0xffffff01, 0xfffffc00, 0xffffe000};
 	struct mpr_pci *pci = *state;
@@ -71,7 +71,7 @@ static void bar_sizing_tells_kind_and_size(void **state)
 	}
 }
 
-static void bar_may_be_written_by_bytes(void **state)
+UNIT_TEST_WITH(bar_may_be_written_by_bytes, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 
@@ -80,7 +80,7 @@ static void bar_may_be_written_by_bytes(void **state)
 	assert_int_equal(mpr_pci_config_read(pci, MPR_PCI_BAR0 + 4, 4), 0xf3f2f000);
 }
 
-static void command_keeps_only_what_the_function_has(void **state)
+UNIT_TEST_WITH(command_keeps_only_what_the_function_has, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 
@@ -88,7 +88,7 @@ static void command_keeps_only_what_the_function_has(void **state)
 	assert_int_equal(mpr_pci_config_read(pci, MPR_PCI_COMMAND, 2), 0x0547);
 }
 
-static void function_without_io_cannot_enable_it(void **state)
+UNIT_TEST_WITH(function_without_io_cannot_enable_it, setup, NULL)
 {
 	static const struct mpr_pci_info memory_only = {.bar = {{MPR_BAR_MEM32, 16}}};
 	struct mpr_pci *pci = *state;
@@ -98,7 +98,7 @@ static void function_without_io_cannot_enable_it(void **state)
 	assert_int_equal(mpr_pci_config_read(pci, MPR_PCI_COMMAND, 2), 0x0546);
 }
 
-static void access_that_leaves_the_space_is_void(void **state)
+UNIT_TEST_WITH(access_that_leaves_the_space_is_void, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 
@@ -111,7 +111,7 @@ static void access_that_leaves_the_space_is_void(void **state)
 	assert_int_equal(mpr_pci_config_read(pci, 0xfc, 4), 0);
 }
 
-static void odd_size_is_void(void **state)
+UNIT_TEST_WITH(odd_size_is_void, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 
@@ -120,7 +120,7 @@ static void odd_size_is_void(void **state)
 	assert_true(mpr_pci_config_read(pci, 0, 8) == UINT32_MAX);
 }
 
-static void bus_master_follows_the_command_register(void **state)
+UNIT_TEST_WITH(bus_master_follows_the_command_register, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 
@@ -129,7 +129,7 @@ static void bus_master_follows_the_command_register(void **state)
 	assert_true(mpr_pci_bus_master(pci));
 }
 
-static void bar_answers_only_when_its_space_is_enabled(void **state)
+UNIT_TEST_WITH(bar_answers_only_when_its_space_is_enabled, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 	uint64_t addr = 0;
@@ -150,7 +150,7 @@ static void bar_answers_only_when_its_space_is_enabled(void **state)
 	assert_int_equal(addr, 0xfebf0000);
 }
 
-static void missing_bar_never_answers(void **state)
+UNIT_TEST_WITH(missing_bar_never_answers, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 	uint64_t addr;
@@ -161,7 +161,7 @@ static void missing_bar_never_answers(void **state)
 	assert_false(mpr_pci_bar_address(pci, UINT32_MAX, &addr));
 }
 
-static void reset_clears_what_software_wrote_and_no_more(void **state)
+UNIT_TEST_WITH(reset_clears_what_software_wrote_and_no_more, setup, NULL)
 {
 	struct mpr_pci *pci = *state;
 	struct mpr_pci fresh;
@@ -172,25 +172,4 @@ static void reset_clears_what_software_wrote_and_no_more(void **state)
 	mpr_pci_init(&fresh, &info);
 	assert_memory_equal(pci->config, fresh.config, MPR_PCI_CONFIG_SIZE);
 	assert_memory_equal(pci->wmask, fresh.wmask, MPR_PCI_CONFIG_SIZE);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(identity_is_where_pci_puts_it, setup),
-		cmocka_unit_test_setup(latency_timer_begins_as_described, setup),
-		cmocka_unit_test_setup(identity_cannot_be_written, setup),
-		cmocka_unit_test_setup(bar_sizing_tells_kind_and_size, setup),
-		cmocka_unit_test_setup(bar_may_be_written_by_bytes, setup),
-		cmocka_unit_test_setup(command_keeps_only_what_the_function_has, setup),
-		cmocka_unit_test_setup(function_without_io_cannot_enable_it, setup),
-		cmocka_unit_test_setup(access_that_leaves_the_space_is_void, setup),
-		cmocka_unit_test_setup(odd_size_is_void, setup),
-		cmocka_unit_test_setup(bus_master_follows_the_command_register, setup),
-		cmocka_unit_test_setup(bar_answers_only_when_its_space_is_enabled, setup),
-		cmocka_unit_test_setup(missing_bar_never_answers, setup),
-		cmocka_unit_test_setup(reset_clears_what_software_wrote_and_no_more, setup),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

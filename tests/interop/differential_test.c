@@ -29,9 +29,8 @@ static void read_config(const char *when)
 		(void)config_read(&pair, offset, 4, when);
 }
 
-static void configuration_space(void **state)
+UNIT_TEST(configuration_space)
 {
-	(void)state;
 	if (!pair_start(&pair, config_differences))
 		skip();
 	read_config("fresh");
@@ -77,9 +76,8 @@ static void soft_reset(void)
 	bar_write(&pair, 1, LSI_ISTAT0, 1, 0);
 }
 
-static void registers_after_reset(void **state)
+UNIT_TEST(registers_after_reset)
 {
-	(void)state;
 	if (!pair_start(&pair, reset_differences))
 		skip();
 	enable(&pair);
@@ -138,14 +136,13 @@ static bool acts(uint32_t offset)
 	}
 }
 
-static void registers_keep_what_is_written(void **state)
+UNIT_TEST(registers_keep_what_is_written)
 {
 	static const struct {
 		uint8_t value;
 		const char *when;
 	} patterns[] = {{0xff, "0xff"}, {0x00, "0x00"}, {0xa5, "0xa5"}, {0x5a, "0x5a"}};
 
-	(void)state;
 	if (!pair_start(&pair, write_differences))
 		skip();
 	enable(&pair);
@@ -163,7 +160,7 @@ static const struct difference width_differences[] = {{.where = NULL}};
 
 /* Scratch registers and SCRIPTS RAM by every width, at every offset in a dword,
  * through every BAR. */
-static void accesses_of_every_width(void **state)
+UNIT_TEST(accesses_of_every_width)
 {
 	static const uint32_t places[][2] = {{0, LSI_SCRATCHA},
 					     {1, LSI_SCRATCHA},
@@ -172,7 +169,6 @@ static void accesses_of_every_width(void **state)
 					     {2, 0},
 					     {2, 0x1ff0}};
 
-	(void)state;
 	if (!pair_start(&pair, width_differences))
 		skip();
 	enable(&pair);
@@ -246,9 +242,8 @@ static void emit_load(bool load, unsigned reg, unsigned count, uint32_t address)
 
 /* What Linux tries before it trusts the chip: registers to memory and back, and
  * moves into and out of SCRIPTS RAM. */
-static void loads_stores_and_moves(void **state)
+UNIT_TEST(loads_stores_and_moves)
 {
-	(void)state;
 	if (!pair_start(&pair, snoop_differences))
 		skip();
 	enable(&pair);
@@ -282,9 +277,8 @@ static const struct difference own_registers_differences[] = {
 	{"move: BAR1 0x34/4", 0xffffffff, "and nothing was moved"},
 	{.where = NULL}};
 
-static void memory_move_to_own_registers(void **state)
+UNIT_TEST(memory_move_to_own_registers)
 {
-	(void)state;
 	if (!pair_start(&pair, own_registers_differences))
 		skip();
 	enable(&pair);
@@ -301,9 +295,8 @@ static void memory_move_to_own_registers(void **state)
 static const struct difference arithmetic_differences[] = {{.where = NULL}};
 
 /* SFBR and SCRATCHA through every op, jumps, calls and table loads. */
-static void arithmetic_and_jumps(void **state)
+UNIT_TEST(arithmetic_and_jumps)
 {
-	(void)state;
 	if (!pair_start(&pair, arithmetic_differences))
 		skip();
 	enable(&pair);
@@ -335,9 +328,8 @@ static const struct difference illegal_differences[] = {
 	 "an instruction with a reserved bit is illegal here, and taken for an INT there"},
 	{.where = NULL}};
 
-static void illegal_instruction(void **state)
+UNIT_TEST(illegal_instruction)
 {
-	(void)state;
 	if (!pair_start(&pair, illegal_differences))
 		skip();
 	enable(&pair);
@@ -392,7 +384,7 @@ static const struct difference command_differences[] = {
 	{"MODE SENSE data: byte 2", 0x10, "DPO and FUA are obeyed here"},
 	{.where = NULL}};
 
-static void commands_of_boot_firmware(void **state)
+UNIT_TEST(commands_of_boot_firmware)
 {
 	static const uint8_t ready[16] = {0x00};
 	static const uint8_t sense[16] = {0x03, 0, 0, 0, 18};
@@ -405,7 +397,6 @@ static void commands_of_boot_firmware(void **state)
 	static const uint8_t unknown[16] = {0x1f};
 	const uint8_t zeroes[4096] = {0};
 
-	(void)state;
 	if (!pair_start(&pair, command_differences))
 		skip();
 	enable(&pair);
@@ -439,22 +430,10 @@ static void commands_of_boot_firmware(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(configuration_space),
-		cmocka_unit_test(registers_after_reset),
-		cmocka_unit_test(registers_keep_what_is_written),
-		cmocka_unit_test(accesses_of_every_width),
-		cmocka_unit_test(loads_stores_and_moves),
-		cmocka_unit_test(memory_move_to_own_registers),
-		cmocka_unit_test(arithmetic_and_jumps),
-		cmocka_unit_test(illegal_instruction),
-		cmocka_unit_test(commands_of_boot_firmware),
-	};
-
 	if (argc != 2) {
 		print_message("usage: differential_test MPRING-REMOTE\n");
 		return 1;
 	}
 	pair_set_program(argv[1]);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_run(NULL, NULL);
 }

@@ -55,13 +55,12 @@ static void make_pipe(int *fds, FILE **reader)
 }
 
 /* The test hangs where putting a line does. */
-static void a_full_pipe_is_not_waited_for(void **state)
+UNIT_TEST(a_full_pipe_is_not_waited_for)
 {
 	unsigned next = 0;
 	FILE *reader;
 	int fds[2];
 
-	(void)state;
 	make_pipe(fds, &reader);
 	for (unsigned i = 0; i < MANY; i++)
 		put(fds[1], i);
@@ -92,13 +91,12 @@ static void make_terminal(int *fds, FILE **reader)
 	assert_non_null(*reader);
 }
 
-static void a_stopped_terminal_is_not_waited_for(void **state)
+UNIT_TEST(a_stopped_terminal_is_not_waited_for)
 {
 	unsigned next = 0;
 	FILE *reader;
 	int fds[2];
 
-	(void)state;
 	make_terminal(fds, &reader);
 	assert_int_equal(write(fds[0], "\x13", 1), 1); /* Ctrl-S */
 	while (poll(&(struct pollfd){.fd = fds[1], .events = POLLOUT}, 1, 0) > 0)
@@ -115,13 +113,12 @@ static void a_stopped_terminal_is_not_waited_for(void **state)
 	close(fds[1]);
 }
 
-static void a_descriptor_that_does_not_block_is_waited_for(void **state)
+UNIT_TEST(a_descriptor_that_does_not_block_is_waited_for)
 {
 	unsigned next = 0, end = 0;
 	FILE *reader;
 	int fds[2];
 
-	(void)state;
 	make_pipe(fds, &reader);
 	assert_int_equal(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
 	while (mpr_log_writer_drain())
@@ -134,7 +131,7 @@ static void a_descriptor_that_does_not_block_is_waited_for(void **state)
 }
 
 /* As on a full disk, where there is room later. */
-static void lines_that_fail_are_counted(void **state)
+UNIT_TEST(lines_that_fail_are_counted)
 {
 	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	unsigned next = 0;
@@ -142,7 +139,6 @@ static void lines_that_fail_are_counted(void **state)
 	int fds[2];
 	int target;
 
-	(void)state;
 	assert_true(full >= 0);
 	target = dup(full);
 	for (unsigned i = 0; i < 10; i++) {
@@ -171,7 +167,7 @@ static void *put_many(void *opaque)
 	return NULL;
 }
 
-static void lines_of_several_threads_stay_whole(void **state)
+UNIT_TEST(lines_of_several_threads_stay_whole)
 {
 	unsigned lines = 0, number;
 	pthread_t threads[THREADS];
@@ -179,7 +175,6 @@ static void lines_of_several_threads_stay_whole(void **state)
 	FILE *reader;
 	int fds[2];
 
-	(void)state;
 	make_pipe(fds, &reader);
 	for (unsigned i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, put_many, &fds[1]), 0);
@@ -206,13 +201,5 @@ static int start(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_full_pipe_is_not_waited_for),
-		cmocka_unit_test(a_stopped_terminal_is_not_waited_for),
-		cmocka_unit_test(a_descriptor_that_does_not_block_is_waited_for),
-		cmocka_unit_test(lines_that_fail_are_counted),
-		cmocka_unit_test(lines_of_several_threads_stay_whole),
-	};
-
-	return cmocka_run_group_tests(tests, start, NULL);
+	return unit_run(start, NULL);
 }

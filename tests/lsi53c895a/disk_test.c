@@ -30,6 +30,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define DISK_TEST(name) UNIT_TEST_WITH(name, setup, teardown)
+
 static uint8_t command(struct machine *m, const uint8_t *cdb, unsigned len, uint32_t length)
 {
 	driver_submit(
@@ -53,7 +55,7 @@ static void make_ready(struct machine *m)
 	assert_int_equal(command(m, ready, 6, 0), MPR_SCSI_GOOD);
 }
 
-static void residues(void **state)
+DISK_TEST(residues)
 {
 	static const uint8_t inquiry[6] = {0x12, 0, 0, 0, 255};
 	static const uint8_t report_luns[12] = {0xa0, 0, 0, 0, 0, 0, 0, 0, 2, 0};
@@ -66,7 +68,7 @@ static void residues(void **state)
 	assert_int_equal(job_residue(m, 1), 255 - (*at(m, DATA + 4) + 5));
 }
 
-static void reads_and_writes_without_copying(void **state)
+DISK_TEST(reads_and_writes_without_copying)
 {
 	struct machine *m = *state;
 	unsigned i;
@@ -89,7 +91,7 @@ static void reads_and_writes_without_copying(void **state)
 	assert_int_equal(m->mapped, 0);
 }
 
-static void medium_error(void **state)
+DISK_TEST(medium_error)
 {
 	static const uint8_t read[10] = {0x28, 0, 0, 0, 0, 0, 0, 0, 4};
 	struct machine *m = *state;
@@ -100,7 +102,7 @@ static void medium_error(void **state)
 	disk->error = 0;
 }
 
-static void aborted_write_ends_before_the_bus_is_free(void **state)
+DISK_TEST(aborted_write_ends_before_the_bus_is_free)
 {
 	struct machine *m = *state;
 
@@ -116,7 +118,7 @@ static void aborted_write_ends_before_the_bus_is_free(void **state)
 	assert_int_equal(m->mapped, 0);
 }
 
-static void bus_reset_with_io_under_way(void **state)
+DISK_TEST(bus_reset_with_io_under_way)
 {
 	static const uint8_t ready[6] = {0};
 	struct machine *m = *state;
@@ -133,19 +135,4 @@ static void bus_reset_with_io_under_way(void **state)
 	assert_int_equal(rd8(m, LSI_SIST0), LSI_SIST0_RST);
 	driver_start(m);
 	assert_int_equal(command(m, ready, 6, 0), MPR_SCSI_CHECK_CONDITION);
-}
-
-#define DISK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		DISK_TEST(residues),
-		DISK_TEST(reads_and_writes_without_copying),
-		DISK_TEST(medium_error),
-		DISK_TEST(aborted_write_ends_before_the_bus_is_free),
-		DISK_TEST(bus_reset_with_io_under_way),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

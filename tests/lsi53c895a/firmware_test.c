@@ -48,7 +48,7 @@ static void start_by_bytes(struct machine *m)
 	go(m);
 }
 
-static void inquiry(void **state)
+CHIP_TEST(inquiry)
 {
 	static const uint8_t cdb[10] = {0x12, 0, 0, 0, 36};
 	struct machine *m = *state;
@@ -61,7 +61,7 @@ static void inquiry(void **state)
 	assert_false(m->irq);
 }
 
-static void no_data_skips_the_zero_word(void **state)
+CHIP_TEST(no_data_skips_the_zero_word)
 {
 	static const uint8_t cdb[10] = {0};
 	struct machine *m = *state;
@@ -71,7 +71,7 @@ static void no_data_skips_the_zero_word(void **state)
 	expect_success(m);
 }
 
-static void read_blocks(void **state)
+CHIP_TEST(read_blocks)
 {
 	static const uint8_t cdb[10] = {0x28, 0, 0, 0, 0, 5, 0, 0, 8};
 	struct machine *m = *state;
@@ -83,7 +83,7 @@ static void read_blocks(void **state)
 	assert_int_equal(rd32(m, LSI_CSBC), 8 * BLOCK);
 }
 
-static void write_blocks(void **state)
+CHIP_TEST(write_blocks)
 {
 	static const uint8_t cdb[10] = {0x2a, 0, 0, 0, 0, 7, 0, 0, 2};
 	struct machine *m = *state;
@@ -97,7 +97,7 @@ static void write_blocks(void **state)
 }
 
 /* Without the privilege to disconnect the target holds the bus. */
-static void slow_target_stays_connected(void **state)
+CHIP_TEST(slow_target_stays_connected)
 {
 	static const uint8_t cdb[10] = {0x28, 0, 0, 0, 0, 5, 0, 0, 1};
 	struct machine *m = *state;
@@ -115,7 +115,7 @@ static void slow_target_stays_connected(void **state)
 	expect_success(m);
 }
 
-static void absent_target_times_out(void **state)
+CHIP_TEST(absent_target_times_out)
 {
 	static const uint8_t cdb[10] = {0};
 	struct machine *m = *state;
@@ -128,7 +128,7 @@ static void absent_target_times_out(void **state)
 }
 
 /* Less data than the script wants is an error; the next command works. */
-static void short_data_fails_and_is_forgotten(void **state)
+CHIP_TEST(short_data_fails_and_is_forgotten)
 {
 	static const uint8_t inquiry_cdb[10] = {0x12, 0, 0, 0, 96};
 	static const uint8_t ready_cdb[10] = {0};
@@ -145,7 +145,7 @@ static void short_data_fails_and_is_forgotten(void **state)
 	expect_success(m);
 }
 
-static void many_commands_in_sequence(void **state)
+CHIP_TEST(many_commands_in_sequence)
 {
 	static const uint8_t cdb[10] = {0x28, 0, 0, 0, 0, 1, 0, 0, 1};
 	struct machine *m = *state;
@@ -157,20 +157,4 @@ static void many_commands_in_sequence(void **state)
 		expect_success(m);
 	}
 	assert_int_equal(targets_of(m->dev->bus)->live, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CHIP_TEST(inquiry),
-		CHIP_TEST(no_data_skips_the_zero_word),
-		CHIP_TEST(read_blocks),
-		CHIP_TEST(write_blocks),
-		CHIP_TEST(slow_target_stays_connected),
-		CHIP_TEST(absent_target_times_out),
-		CHIP_TEST(short_data_fails_and_is_forgotten),
-		CHIP_TEST(many_commands_in_sequence),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

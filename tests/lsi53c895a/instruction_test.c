@@ -17,7 +17,7 @@ static void run(struct machine *m)
 	m->pc = PROGRAM;
 }
 
-static void alu(void **state)
+CHIP_TEST(alu)
 {
 	static const struct {
 		uint8_t op, value, operand;
@@ -45,7 +45,7 @@ static void alu(void **state)
 	}
 }
 
-static void moves_with_sfbr(void **state)
+CHIP_TEST(moves_with_sfbr)
 {
 	struct machine *m = *state;
 
@@ -63,7 +63,7 @@ static void moves_with_sfbr(void **state)
 	assert_int_equal(rd8(m, LSI_PMJAD1), 0x77);
 }
 
-static void scripts_take_sigp(void **state)
+CHIP_TEST(scripts_take_sigp)
 {
 	struct machine *m = *state;
 
@@ -75,7 +75,7 @@ static void scripts_take_sigp(void **state)
 	assert_int_equal(rd8(m, LSI_ISTAT0), 0);
 }
 
-static void call_and_return(void **state)
+CHIP_TEST(call_and_return)
 {
 	struct machine *m = *state;
 
@@ -92,7 +92,7 @@ static void call_and_return(void **state)
 	assert_int_equal(rd32(m, LSI_DSP), PROGRAM + 24);
 }
 
-static void relative_jump_goes_backwards(void **state)
+CHIP_TEST(relative_jump_goes_backwards)
 {
 	struct machine *m = *state;
 
@@ -116,7 +116,7 @@ static bool taken(struct machine *m, uint32_t conditions, uint8_t sfbr, bool car
 	return rd32(m, LSI_DSPS) == 1;
 }
 
-static void conditions(void **state)
+CHIP_TEST(conditions)
 {
 	struct machine *m = *state;
 
@@ -136,7 +136,7 @@ static void conditions(void **state)
 	assert_true(taken(m, 0x060042 | 3 << 24, 0x41, false));
 }
 
-static void load_and_store(void **state)
+CHIP_TEST(load_and_store)
 {
 	struct machine *m = *state;
 
@@ -151,7 +151,7 @@ static void load_and_store(void **state)
 	assert_int_equal(get32(m, DATA + 0xff0), 0x44332200);
 }
 
-static void load_from_scripts_ram(void **state)
+CHIP_TEST(load_from_scripts_ram)
 {
 	struct machine *m = *state;
 
@@ -161,7 +161,7 @@ static void load_from_scripts_ram(void **state)
 	assert_int_equal(rd32(m, LSI_SCRATCHA), 0x600dcafe);
 }
 
-static void memory_move(void **state)
+CHIP_TEST(memory_move)
 {
 	struct machine *m = *state;
 	unsigned i;
@@ -178,7 +178,7 @@ static void memory_move(void **state)
 	assert_int_equal(rd32(m, LSI_TEMP), 0xabcd);
 }
 
-static void scripts_run_beyond_4_gib(void **state)
+CHIP_TEST(scripts_run_beyond_4_gib)
 {
 	struct machine *m = *state;
 
@@ -190,7 +190,7 @@ static void scripts_run_beyond_4_gib(void **state)
 	expect_int(m, 0x64);
 }
 
-static void illegal(void **state)
+CHIP_TEST(illegal)
 {
 	static const uint32_t words[][2] = {
 		{0x08000000, DATA},		/* block move of nothing */
@@ -225,7 +225,7 @@ static void illegal(void **state)
 	}
 }
 
-static void zero_words_are_skipped(void **state)
+CHIP_TEST(zero_words_are_skipped)
 {
 	struct machine *m = *state;
 
@@ -236,7 +236,7 @@ static void zero_words_are_skipped(void **state)
 	expect_int(m, 9);
 }
 
-static void without_bus_master_nothing_is_fetched(void **state)
+CHIP_TEST(without_bus_master_nothing_is_fetched)
 {
 	struct machine *m = *state;
 
@@ -244,25 +244,4 @@ static void without_bus_master_nothing_is_fetched(void **state)
 	set_command(m, MPR_PCI_COMMAND_MEMORY);
 	start(m, PROGRAM);
 	expect_stop(m, LSI_DSTAT_BF, 0, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CHIP_TEST(alu),
-		CHIP_TEST(moves_with_sfbr),
-		CHIP_TEST(scripts_take_sigp),
-		CHIP_TEST(call_and_return),
-		CHIP_TEST(relative_jump_goes_backwards),
-		CHIP_TEST(conditions),
-		CHIP_TEST(load_and_store),
-		CHIP_TEST(load_from_scripts_ram),
-		CHIP_TEST(memory_move),
-		CHIP_TEST(scripts_run_beyond_4_gib),
-		CHIP_TEST(illegal),
-		CHIP_TEST(zero_words_are_skipped),
-		CHIP_TEST(without_bus_master_nothing_is_fetched),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 
 enum { PENDING = LSI_ISTAT0_SIP | LSI_ISTAT0_DIP };
 
-static void masked_condition_is_seen_but_silent(void **state)
+CHIP_TEST(masked_condition_is_seen_but_silent)
 {
 	struct machine *m = *state;
 
@@ -19,7 +19,7 @@ static void masked_condition_is_seen_but_silent(void **state)
 	assert_false(m->irq);
 }
 
-static void on_the_fly_goes_on(void **state)
+CHIP_TEST(on_the_fly_goes_on)
 {
 	struct machine *m = *state;
 
@@ -37,7 +37,7 @@ static void on_the_fly_goes_on(void **state)
 	assert_int_equal(rd8(m, LSI_ISTAT0), 0);
 }
 
-static void on_the_fly_after_its_acknowledgement_is_another(void **state)
+CHIP_TEST(on_the_fly_after_its_acknowledgement_is_another)
 {
 	struct machine *m = *state;
 
@@ -62,7 +62,7 @@ static void on_the_fly_after_its_acknowledgement_is_another(void **state)
 	assert_int_equal(m->irq_edges, 2);
 }
 
-static void on_the_fly_before_its_acknowledgement_is_coalesced(void **state)
+CHIP_TEST(on_the_fly_before_its_acknowledgement_is_coalesced)
 {
 	struct machine *m = *state;
 
@@ -77,7 +77,7 @@ static void on_the_fly_before_its_acknowledgement_is_coalesced(void **state)
 	assert_int_equal(rd8(m, LSI_ISTAT0) & LSI_ISTAT0_INTF, 0);
 }
 
-static void line_falls_for_a_condition_behind_an_on_the_fly(void **state)
+CHIP_TEST(line_falls_for_a_condition_behind_an_on_the_fly)
 {
 	struct machine *m = *state;
 
@@ -95,7 +95,7 @@ static void line_falls_for_a_condition_behind_an_on_the_fly(void **state)
 	assert_false(m->irq);
 }
 
-static void later_condition_is_stacked(void **state)
+CHIP_TEST(later_condition_is_stacked)
 {
 	struct machine *m = *state;
 
@@ -116,7 +116,7 @@ static void later_condition_is_stacked(void **state)
 	assert_int_equal(rd8(m, LSI_ISTAT0) & PENDING, 0);
 }
 
-static void masked_non_fatal_does_not_stop(void **state)
+CHIP_TEST(masked_non_fatal_does_not_stop)
 {
 	struct machine *m = *state;
 
@@ -131,7 +131,7 @@ static void masked_non_fatal_does_not_stop(void **state)
 	assert_int_equal(rd8(m, LSI_SIST1), LSI_SIST1_GEN);
 }
 
-static void enabled_non_fatal_stops(void **state)
+CHIP_TEST(enabled_non_fatal_stops)
 {
 	struct machine *m = *state;
 
@@ -143,7 +143,7 @@ static void enabled_non_fatal_stops(void **state)
 	expect_stop(m, 0, 0, LSI_SIST1_GEN);
 }
 
-static void irqd_only_masks_the_pin(void **state)
+CHIP_TEST(irqd_only_masks_the_pin)
 {
 	struct machine *m = *state;
 
@@ -156,7 +156,7 @@ static void irqd_only_masks_the_pin(void **state)
 	assert_true(m->irq);
 }
 
-static void sync_irqd_lets_an_asserted_line_stand(void **state)
+CHIP_TEST(sync_irqd_lets_an_asserted_line_stand)
 {
 	struct machine *m = *state;
 
@@ -173,7 +173,7 @@ static void sync_irqd_lets_an_asserted_line_stand(void **state)
 	assert_true(m->irq);
 }
 
-static void abort_fires_until_cleared(void **state)
+CHIP_TEST(abort_fires_until_cleared)
 {
 	struct machine *m = *state;
 
@@ -188,7 +188,7 @@ static void abort_fires_until_cleared(void **state)
 	assert_int_equal(rd8(m, LSI_DSTAT), 0x80);
 }
 
-static void single_step(void **state)
+CHIP_TEST(single_step)
 {
 	struct machine *m = *state;
 
@@ -204,7 +204,7 @@ static void single_step(void **state)
 	assert_int_equal(rd8(m, LSI_SBR), 2);
 }
 
-static void soft_reset_drops_everything(void **state)
+CHIP_TEST(soft_reset_drops_everything)
 {
 	struct machine *m = *state;
 
@@ -217,25 +217,4 @@ static void soft_reset_drops_everything(void **state)
 	wr8(m, LSI_ISTAT0, LSI_ISTAT0_SRST);
 	assert_false(m->irq);
 	expect_stop(m, 0, 0, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CHIP_TEST(masked_condition_is_seen_but_silent),
-		CHIP_TEST(on_the_fly_goes_on),
-		CHIP_TEST(on_the_fly_after_its_acknowledgement_is_another),
-		CHIP_TEST(on_the_fly_before_its_acknowledgement_is_coalesced),
-		CHIP_TEST(line_falls_for_a_condition_behind_an_on_the_fly),
-		CHIP_TEST(later_condition_is_stacked),
-		CHIP_TEST(masked_non_fatal_does_not_stop),
-		CHIP_TEST(enabled_non_fatal_stops),
-		CHIP_TEST(irqd_only_masks_the_pin),
-		CHIP_TEST(sync_irqd_lets_an_asserted_line_stand),
-		CHIP_TEST(abort_fires_until_cleared),
-		CHIP_TEST(single_step),
-		CHIP_TEST(soft_reset_drops_everything),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

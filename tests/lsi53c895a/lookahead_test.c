@@ -59,7 +59,7 @@ static void expect_not_foreseen(struct machine *m)
 	assert_int_equal(targets_of(m->dev->bus)->in_place, 0);
 }
 
-static void straight_moves(void **state)
+CHIP_TEST(straight_moves)
 {
 	struct machine *m = *state;
 
@@ -76,7 +76,7 @@ static void straight_moves(void **state)
 	assert_int_equal(m->mapped, 0);
 }
 
-static void table_of_61_elements(void **state)
+CHIP_TEST(table_of_61_elements)
 {
 	struct machine *m = *state;
 	unsigned i;
@@ -96,7 +96,7 @@ static void table_of_61_elements(void **state)
 		assert_memory_equal(at(m, DATA + (60 - i) * 0x1000), medium(m, i * BLOCK), BLOCK);
 }
 
-static void mappings_may_be_short(void **state)
+CHIP_TEST(mappings_may_be_short)
 {
 	struct machine *m = *state;
 
@@ -110,7 +110,7 @@ static void mappings_may_be_short(void **state)
 	assert_memory_equal(at(m, DATA), medium(m, 0), 8 * BLOCK);
 }
 
-static void addresses_of_40_bits(void **state)
+CHIP_TEST(addresses_of_40_bits)
 {
 	struct machine *m = *state;
 
@@ -128,7 +128,7 @@ static void addresses_of_40_bits(void **state)
 }
 
 /* Jumps on the phase, CALL, RETURN through a loaded TEMP, arithmetic. */
-static void winding_script(void **state)
+CHIP_TEST(winding_script)
 {
 	struct machine *m = *state;
 
@@ -158,7 +158,7 @@ static void winding_script(void **state)
 	assert_int_equal(rd8(m, LSI_SCRATCHA), 0x56);
 }
 
-static void disconnected_commands(void **state)
+CHIP_TEST(disconnected_commands)
 {
 	struct machine *m = *state;
 	unsigned i;
@@ -177,7 +177,7 @@ static void disconnected_commands(void **state)
 	assert_int_equal(m->chip->stats.bounced_bytes, 0);
 }
 
-static void table_that_changes_is_followed(void **state)
+CHIP_TEST(table_that_changes_is_followed)
 {
 	struct machine *m = *state;
 
@@ -196,7 +196,7 @@ static void table_that_changes_is_followed(void **state)
 
 /* A guest that changes a running script sees memory written that no move names any more,
  * but only once until the chip is reset. */
-static void only_the_first_surprise_is_seen(void **state)
+CHIP_TEST(only_the_first_surprise_is_seen)
 {
 	struct machine *m = *state;
 	unsigned i;
@@ -223,7 +223,7 @@ static void only_the_first_surprise_is_seen(void **state)
 }
 
 /* The new places are the old ones in another order. */
-static void swapped_places(void **state)
+CHIP_TEST(swapped_places)
 {
 	struct machine *m = *state;
 	unsigned i;
@@ -241,7 +241,7 @@ static void swapped_places(void **state)
 }
 
 /* The second half goes a little further on: source and destination overlap. */
-static void shifted_places(void **state)
+CHIP_TEST(shifted_places)
 {
 	struct machine *m = *state;
 
@@ -257,7 +257,7 @@ static void shifted_places(void **state)
 	assert_int_equal(m->chip->stats.bounced_bytes, 2 * BLOCK);
 }
 
-static void other_lengths(void **state)
+CHIP_TEST(other_lengths)
 {
 	struct machine *m = *state;
 
@@ -274,7 +274,7 @@ static void other_lengths(void **state)
 }
 
 /* Two moves to one place: only when they are executed is it clear which is last. */
-static void same_place_twice(void **state)
+CHIP_TEST(same_place_twice)
 {
 	struct machine *m = *state;
 
@@ -289,7 +289,7 @@ static void same_place_twice(void **state)
 	assert_memory_equal(at(m, DATA + 100), medium(m, 2 * BLOCK), BLOCK);
 }
 
-static void store_before_the_data(void **state)
+CHIP_TEST(store_before_the_data)
 {
 	struct machine *m = *state;
 
@@ -304,7 +304,7 @@ static void store_before_the_data(void **state)
 }
 
 /* The path depends on a byte of the data. */
-static void branch_on_data(void **state)
+CHIP_TEST(branch_on_data)
 {
 	struct machine *m = *state;
 
@@ -321,7 +321,7 @@ static void branch_on_data(void **state)
 	assert_memory_equal(at(m, DATA + 0x2000), medium(m, BLOCK), BLOCK);
 }
 
-static void data_to_scripts_ram(void **state)
+CHIP_TEST(data_to_scripts_ram)
 {
 	struct machine *m = *state;
 
@@ -334,7 +334,7 @@ static void data_to_scripts_ram(void **state)
 	assert_memory_equal(at(m, RAM_BASE + 0x1000), medium(m, 0), 2 * BLOCK);
 }
 
-static void endless_script_is_not_followed(void **state)
+CHIP_TEST(endless_script_is_not_followed)
 {
 	struct machine *m = *state;
 
@@ -348,7 +348,7 @@ static void endless_script_is_not_followed(void **state)
 }
 
 /* A target that ends early leaves the residue of the move it was in. */
-static void target_ends_early(void **state)
+CHIP_TEST(target_ends_early)
 {
 	struct machine *m = *state;
 
@@ -365,7 +365,7 @@ static void target_ends_early(void **state)
 	assert_int_equal(m->chip->stats.bounced_bytes, 0);
 }
 
-static void memory_is_held_until_a_cancelled_read_ends(void **state)
+CHIP_TEST(memory_is_held_until_a_cancelled_read_ends)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -382,30 +382,4 @@ static void memory_is_held_until_a_cancelled_read_ends(void **state)
 	assert_int_equal(m->mapped, 0);
 	go(m);
 	assert_int_equal(t->live, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CHIP_TEST(straight_moves),
-		CHIP_TEST(table_of_61_elements),
-		CHIP_TEST(mappings_may_be_short),
-		CHIP_TEST(addresses_of_40_bits),
-		CHIP_TEST(winding_script),
-		CHIP_TEST(disconnected_commands),
-		CHIP_TEST(table_that_changes_is_followed),
-		CHIP_TEST(only_the_first_surprise_is_seen),
-		CHIP_TEST(swapped_places),
-		CHIP_TEST(shifted_places),
-		CHIP_TEST(other_lengths),
-		CHIP_TEST(same_place_twice),
-		CHIP_TEST(store_before_the_data),
-		CHIP_TEST(branch_on_data),
-		CHIP_TEST(data_to_scripts_ram),
-		CHIP_TEST(endless_script_is_not_followed),
-		CHIP_TEST(target_ends_early),
-		CHIP_TEST(memory_is_held_until_a_cancelled_read_ends),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

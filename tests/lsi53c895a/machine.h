@@ -177,7 +177,7 @@ static inline void op_memory_move(struct machine *m, uint32_t n, uint32_t from, 
 
 /* ---- Expectations ---- */
 
-#define CHIP_TEST(f) cmocka_unit_test_setup_teardown(f, machine_setup, machine_teardown)
+#define CHIP_TEST(name) UNIT_TEST_WITH(name, machine_setup, machine_teardown)
 
 /* SCRIPTS ended with INT and this code; nothing else is pending. */
 void expect_int(struct machine *m, uint32_t code);

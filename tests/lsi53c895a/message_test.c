@@ -51,7 +51,7 @@ static void expect_bus_free(struct machine *m)
 	assert_int_equal(rd8(m, LSI_SCNTL1) & LSI_SCNTL1_CON, 0);
 }
 
-static void synchronous_transfer(void **state)
+CHIP_TEST(synchronous_transfer)
 {
 	struct machine *m = *state;
 
@@ -59,7 +59,7 @@ static void synchronous_transfer(void **state)
 	expect_answer(m, "\x01\x03\x01\x0a\x1f", 5);
 }
 
-static void faster_than_the_chip_is_lowered(void **state)
+CHIP_TEST(faster_than_the_chip_is_lowered)
 {
 	struct machine *m = *state;
 
@@ -67,7 +67,7 @@ static void faster_than_the_chip_is_lowered(void **state)
 	expect_answer(m, "\x01\x03\x01\x0a\x1f", 5);
 }
 
-static void targets_are_narrow(void **state)
+CHIP_TEST(targets_are_narrow)
 {
 	struct machine *m = *state;
 
@@ -75,7 +75,7 @@ static void targets_are_narrow(void **state)
 	expect_answer(m, "\x01\x02\x03\x00", 4);
 }
 
-static void parallel_protocol(void **state)
+CHIP_TEST(parallel_protocol)
 {
 	struct machine *m = *state;
 
@@ -83,7 +83,7 @@ static void parallel_protocol(void **state)
 	expect_answer(m, "\x01\x06\x04\x0a\x00\x1f\x00\x00", 8);
 }
 
-static void unknown_messages_are_rejected(void **state)
+CHIP_TEST(unknown_messages_are_rejected)
 {
 	struct machine *m = *state;
 
@@ -94,7 +94,7 @@ static void unknown_messages_are_rejected(void **state)
 	expect_answer(m, "\x07", 1);
 }
 
-static void truncated_messages_are_rejected(void **state)
+CHIP_TEST(truncated_messages_are_rejected)
 {
 	static const char *const cut[] = {"\xc0\x01", "\xc0\x01\x03", "\xc0\x01\x03\x01\x0a",
 					  "\xc0\x20", "\xc0\x01\x05\x01\x0a"};
@@ -109,7 +109,7 @@ static void truncated_messages_are_rejected(void **state)
 }
 
 /* A length byte of 0 means 256. */
-static void extended_message_of_256_bytes(void **state)
+CHIP_TEST(extended_message_of_256_bytes)
 {
 	struct machine *m = *state;
 
@@ -117,7 +117,7 @@ static void extended_message_of_256_bytes(void **state)
 	expect_answer(m, "\x07", 1);
 }
 
-static void atn_in_the_middle_of_a_nexus(void **state)
+CHIP_TEST(atn_in_the_middle_of_a_nexus)
 {
 	struct machine *m = *state;
 
@@ -149,7 +149,7 @@ static struct targets *with_commands(struct machine *m)
 	return t;
 }
 
-static void abort_task(void **state)
+CHIP_TEST(abort_task)
 {
 	struct machine *m = *state;
 	struct targets *t = with_commands(m);
@@ -160,7 +160,7 @@ static void abort_task(void **state)
 	assert_int_equal(t->live, 5);
 }
 
-static void abort_task_set(void **state)
+CHIP_TEST(abort_task_set)
 {
 	struct machine *m = *state;
 	struct targets *t = with_commands(m);
@@ -170,7 +170,7 @@ static void abort_task_set(void **state)
 	assert_int_equal(t->cancelled, 3);
 }
 
-static void clear_task_set(void **state)
+CHIP_TEST(clear_task_set)
 {
 	struct machine *m = *state;
 	struct targets *t = with_commands(m);
@@ -180,7 +180,7 @@ static void clear_task_set(void **state)
 	assert_int_equal(t->cancelled, 3);
 }
 
-static void target_reset(void **state)
+CHIP_TEST(target_reset)
 {
 	struct machine *m = *state;
 	struct targets *t = with_commands(m);
@@ -192,7 +192,7 @@ static void target_reset(void **state)
 }
 
 /* Without IDENTIFY there is nothing to abort. */
-static void abort_alone(void **state)
+CHIP_TEST(abort_alone)
 {
 	struct machine *m = *state;
 	struct targets *t = with_commands(m);
@@ -202,7 +202,7 @@ static void abort_alone(void **state)
 	assert_int_equal(t->cancelled, 0);
 }
 
-static void many_aborts_in_one_phase(void **state)
+CHIP_TEST(many_aborts_in_one_phase)
 {
 	struct machine *m = *state;
 	struct targets *t = with_commands(m);
@@ -213,7 +213,7 @@ static void many_aborts_in_one_phase(void **state)
 }
 
 /* The bus is not free before the command's I/O has ended. */
-static void bus_free_waits_for_cancelled_commands(void **state)
+CHIP_TEST(bus_free_waits_for_cancelled_commands)
 {
 	struct machine *m = *state;
 	struct targets *t = with_commands(m);
@@ -231,7 +231,7 @@ static void bus_free_waits_for_cancelled_commands(void **state)
 }
 
 /* Bus free after an abort interrupts (UDC) unless the script expects it. */
-static void unexpected_disconnect(void **state)
+CHIP_TEST(unexpected_disconnect)
 {
 	struct machine *m = *state;
 
@@ -245,7 +245,7 @@ static void unexpected_disconnect(void **state)
 }
 
 /* ABORT TASK SET to a target that has reselected. */
-static void abort_at_reselection(void **state)
+CHIP_TEST(abort_at_reselection)
 {
 	struct machine *m = *state;
 	struct targets *t = with_commands(m);
@@ -263,7 +263,7 @@ static void abort_at_reselection(void **state)
 	assert_int_equal(t->cancelled, 3);
 }
 
-static void messages_that_change_nothing(void **state)
+CHIP_TEST(messages_that_change_nothing)
 {
 	struct machine *m = *state;
 
@@ -275,7 +275,7 @@ static void messages_that_change_nothing(void **state)
 }
 
 /* Answers that nobody reads pile up, until the target gives up. */
-static void answers_are_bounded(void **state)
+CHIP_TEST(answers_are_bounded)
 {
 	struct machine *m = *state;
 	uint8_t flood[64];
@@ -292,7 +292,7 @@ static void answers_are_bounded(void **state)
 }
 
 /* Linux asks for the data transfer agreement with every INQUIRY. */
-static void negotiation_and_command(void **state)
+CHIP_TEST(negotiation_and_command)
 {
 	static const uint8_t cdb[] = {0x12, 0, 0, 0, 36, 0};
 	struct machine *m = *state;
@@ -314,32 +314,4 @@ static void negotiation_and_command(void **state)
 	start(m, PROGRAM);
 	assert_memory_equal(at(m, IN), "\x03\x01\x0a\x1f", 4);
 	assert_true(job_done(m, 1));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CHIP_TEST(synchronous_transfer),
-		CHIP_TEST(faster_than_the_chip_is_lowered),
-		CHIP_TEST(targets_are_narrow),
-		CHIP_TEST(parallel_protocol),
-		CHIP_TEST(unknown_messages_are_rejected),
-		CHIP_TEST(truncated_messages_are_rejected),
-		CHIP_TEST(extended_message_of_256_bytes),
-		CHIP_TEST(atn_in_the_middle_of_a_nexus),
-		CHIP_TEST(abort_task),
-		CHIP_TEST(abort_task_set),
-		CHIP_TEST(clear_task_set),
-		CHIP_TEST(target_reset),
-		CHIP_TEST(abort_alone),
-		CHIP_TEST(many_aborts_in_one_phase),
-		CHIP_TEST(bus_free_waits_for_cancelled_commands),
-		CHIP_TEST(unexpected_disconnect),
-		CHIP_TEST(abort_at_reselection),
-		CHIP_TEST(messages_that_change_nothing),
-		CHIP_TEST(answers_are_bounded),
-		CHIP_TEST(negotiation_and_command),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ static const uint8_t *medium(struct machine *m)
 	return targets_of(m->dev->bus)->medium;
 }
 
-static void indirect(void **state)
+CHIP_TEST(indirect)
 {
 	struct machine *m = *state;
 
@@ -49,7 +49,7 @@ static void indirect(void **state)
 	assert_memory_equal(at(m, DATA + 0x40), medium(m), 36);
 }
 
-static void direct_with_a_third_dword(void **state)
+CHIP_TEST(direct_with_a_third_dword)
 {
 	struct machine *m = *state;
 
@@ -72,7 +72,7 @@ static void direct_with_a_third_dword(void **state)
 	assert_int_equal(rd32(m, LSI_DNAD64), 1);
 }
 
-static void static_upper_half(void **state)
+CHIP_TEST(static_upper_half)
 {
 	struct machine *m = *state;
 
@@ -85,7 +85,7 @@ static void static_upper_half(void **state)
 	assert_memory_equal(m->high + 0x2000, medium(m), 36);
 }
 
-static void dual_address_cycles_can_be_disabled(void **state)
+CHIP_TEST(dual_address_cycles_can_be_disabled)
 {
 	struct machine *m = *state;
 
@@ -100,7 +100,7 @@ static void dual_address_cycles_can_be_disabled(void **state)
 }
 
 /* Entry bits 28:24 name the register with the upper half. */
-static void selectors(void **state)
+CHIP_TEST(selectors)
 {
 	static const uint8_t reg[] = {LSI_SCRATCHC, LSI_SCRATCHC + 60, LSI_MMRS,
 				      LSI_MMWS,	    LSI_SBMS,	       LSI_DBMS};
@@ -125,7 +125,7 @@ static void selectors(void **state)
 	}
 }
 
-static void unknown_selector_is_illegal(void **state)
+CHIP_TEST(unknown_selector_is_illegal)
 {
 	struct machine *m = *state;
 
@@ -139,7 +139,7 @@ static void unknown_selector_is_illegal(void **state)
 }
 
 /* 31:24 of an entry are ignored unless 64-bit tables are enabled. */
-static void table_offsets_are_signed(void **state)
+CHIP_TEST(table_offsets_are_signed)
 {
 	struct machine *m = *state;
 
@@ -155,7 +155,7 @@ static void table_offsets_are_signed(void **state)
 	assert_int_equal(rd32(m, LSI_ESA), TABLE);
 }
 
-static void mismatch_interrupts(void **state)
+CHIP_TEST(mismatch_interrupts)
 {
 	struct machine *m = *state;
 
@@ -182,7 +182,7 @@ static void mismatch_interrupts(void **state)
 	assert_int_equal(rd8(m, LSI_ISTAT1), 0);
 }
 
-static void mismatch_before_the_first_byte(void **state)
+CHIP_TEST(mismatch_before_the_first_byte)
 {
 	struct machine *m = *state;
 
@@ -216,7 +216,7 @@ static uint32_t jump_of(struct machine *m, uint8_t ccntl0, enum lsi_phase phase)
 	return rd32(m, LSI_DSPS);
 }
 
-static void mismatch_jumps(void **state)
+CHIP_TEST(mismatch_jumps)
 {
 	const uint8_t on = LSI_CCNTL0_ENPMJ, all = LSI_CCNTL0_ENNDJ;
 	const uint8_t by_direction = LSI_CCNTL0_PMJCTL;
@@ -233,7 +233,7 @@ static void mismatch_jumps(void **state)
 }
 
 /* The saved RBC and UA make a table entry that continues the transfer. */
-static void transfer_goes_on_from_the_residue(void **state)
+CHIP_TEST(transfer_goes_on_from_the_residue)
 {
 	struct machine *m = *state;
 	unsigned i;
@@ -259,7 +259,7 @@ static void transfer_goes_on_from_the_residue(void **state)
 		assert_int_equal(*at(m, DATA + i), medium(m)[i]);
 }
 
-static void first_byte_and_last_byte(void **state)
+CHIP_TEST(first_byte_and_last_byte)
 {
 	struct machine *m = *state;
 
@@ -277,7 +277,7 @@ static void first_byte_and_last_byte(void **state)
 	assert_int_equal(rd8(m, LSI_SFBR), MPR_SCSI_CHECK_CONDITION);
 }
 
-static void chained_moves_set_chm(void **state)
+CHIP_TEST(chained_moves_set_chm)
 {
 	struct machine *m = *state;
 
@@ -295,7 +295,7 @@ static void chained_moves_set_chm(void **state)
 }
 
 /* The command bytes may come in several moves. */
-static void command_in_pieces(void **state)
+CHIP_TEST(command_in_pieces)
 {
 	struct machine *m = *state;
 
@@ -313,7 +313,7 @@ static void command_in_pieces(void **state)
 }
 
 /* More pieces than an I/O request has: the rest is collected in one. */
-static void write_of_very_many_pieces(void **state)
+CHIP_TEST(write_of_very_many_pieces)
 {
 	struct machine *m = *state;
 	unsigned i;
@@ -332,7 +332,7 @@ static void write_of_very_many_pieces(void **state)
 	assert_int_equal(m->mapped, 0);
 }
 
-static void write_from_scripts_ram(void **state)
+CHIP_TEST(write_from_scripts_ram)
 {
 	struct machine *m = *state;
 
@@ -348,28 +348,4 @@ static void write_from_scripts_ram(void **state)
 	assert_int_equal(medium(m)[99], 0x3c);
 	assert_int_equal(medium(m)[100], 0x77);
 	assert_int_equal(m->chip->stats.bounced_bytes, 100);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CHIP_TEST(indirect),
-		CHIP_TEST(direct_with_a_third_dword),
-		CHIP_TEST(static_upper_half),
-		CHIP_TEST(dual_address_cycles_can_be_disabled),
-		CHIP_TEST(selectors),
-		CHIP_TEST(unknown_selector_is_illegal),
-		CHIP_TEST(table_offsets_are_signed),
-		CHIP_TEST(mismatch_interrupts),
-		CHIP_TEST(mismatch_before_the_first_byte),
-		CHIP_TEST(mismatch_jumps),
-		CHIP_TEST(transfer_goes_on_from_the_residue),
-		CHIP_TEST(first_byte_and_last_byte),
-		CHIP_TEST(chained_moves_set_chm),
-		CHIP_TEST(command_in_pieces),
-		CHIP_TEST(write_of_very_many_pieces),
-		CHIP_TEST(write_from_scripts_ram),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static void expect_read(struct machine *m, unsigned tag, uint32_t lba, uint32_t 
 	assert_memory_equal(at(m, buffer), medium(m, lba), blocks * BLOCK);
 }
 
-static void ready_data_need_no_disconnection(void **state)
+CHIP_TEST(ready_data_need_no_disconnection)
 {
 	struct machine *m = *state;
 
@@ -42,7 +42,7 @@ static void ready_data_need_no_disconnection(void **state)
 	assert_int_equal(rd8(m, LSI_ISTAT0), 0x00);
 }
 
-static void slow_read_disconnects(void **state)
+CHIP_TEST(slow_read_disconnects)
 {
 	struct machine *m = *state;
 
@@ -57,7 +57,7 @@ static void slow_read_disconnects(void **state)
 	assert_true(m->chip->stats.reselections >= 1);
 }
 
-static void writes_overlap(void **state)
+CHIP_TEST(writes_overlap)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -80,7 +80,7 @@ static void writes_overlap(void **state)
 	assert_int_equal(t->live, 0);
 }
 
-static void reads_complete_in_any_order(void **state)
+CHIP_TEST(reads_complete_in_any_order)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -96,7 +96,7 @@ static void reads_complete_in_any_order(void **state)
 }
 
 /* New jobs come while older ones reselect: SELECT loses the arbitration. */
-static void selection_loses_to_reselection(void **state)
+CHIP_TEST(selection_loses_to_reselection)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -116,7 +116,7 @@ static void selection_loses_to_reselection(void **state)
 }
 
 /* A move waits when a chunk ends in the middle of it. */
-static void chunks_need_not_match_moves(void **state)
+CHIP_TEST(chunks_need_not_match_moves)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -134,7 +134,7 @@ static void chunks_need_not_match_moves(void **state)
 	expect_read(m, 3, 600, 16, DATA + 0x10000);
 }
 
-static void short_data_leave_a_residue(void **state)
+CHIP_TEST(short_data_leave_a_residue)
 {
 	static const uint8_t cdb[] = {0x12, 0, 0, 0, 255, 0};
 	struct machine *m = *state;
@@ -152,7 +152,7 @@ static void short_data_leave_a_residue(void **state)
 }
 
 /* An error before the data phase: the whole length is left, nothing moved. */
-static void error_before_data(void **state)
+CHIP_TEST(error_before_data)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -166,7 +166,7 @@ static void error_before_data(void **state)
 	assert_int_equal(rd32(m, LSI_CSBC), 0);
 }
 
-static void write_that_ends_early(void **state)
+CHIP_TEST(write_that_ends_early)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -180,7 +180,7 @@ static void write_that_ends_early(void **state)
 	assert_int_equal(job_residue(m, 1), BLOCK);
 }
 
-static void same_tag_on_other_units(void **state)
+CHIP_TEST(same_tag_on_other_units)
 {
 	static const uint8_t cdb[10] = {0x28, 0, 0, 0, 0, 1, 0, 0, 1};
 	struct machine *m = *state;
@@ -206,7 +206,7 @@ static void same_tag_on_other_units(void **state)
 	assert_int_equal(t->cancelled, 0);
 }
 
-static void overlapped_tag_ends_the_older_command(void **state)
+CHIP_TEST(overlapped_tag_ends_the_older_command)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -221,7 +221,7 @@ static void overlapped_tag_ends_the_older_command(void **state)
 	assert_int_equal(t->live, 0);
 }
 
-static void too_many_commands_are_refused(void **state)
+CHIP_TEST(too_many_commands_are_refused)
 {
 	static const uint8_t cdb[10] = {0x28, 0, 0, 0, 0, 1, 0, 0, 1};
 	struct machine *m = *state;
@@ -242,7 +242,7 @@ static void too_many_commands_are_refused(void **state)
 	assert_int_equal(job_status(m, 0), MPR_SCSI_TASK_SET_FULL);
 }
 
-static void bus_reset_cancels_all(void **state)
+CHIP_TEST(bus_reset_cancels_all)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -272,7 +272,7 @@ static void bus_reset_cancels_all(void **state)
 }
 
 /* A host that enables the interrupt and runs no script is told. */
-static void reselection_interrupts(void **state)
+CHIP_TEST(reselection_interrupts)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -292,26 +292,4 @@ static void reselection_interrupts(void **state)
 	assert_int_equal(rd8(m, LSI_SSID), 0x82);
 	assert_int_equal(rd8(m, LSI_SFBR), 1 << 2);
 	assert_int_equal(rd8(m, LSI_SBDL), 0x80);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CHIP_TEST(ready_data_need_no_disconnection),
-		CHIP_TEST(slow_read_disconnects),
-		CHIP_TEST(writes_overlap),
-		CHIP_TEST(reads_complete_in_any_order),
-		CHIP_TEST(selection_loses_to_reselection),
-		CHIP_TEST(chunks_need_not_match_moves),
-		CHIP_TEST(short_data_leave_a_residue),
-		CHIP_TEST(error_before_data),
-		CHIP_TEST(write_that_ends_early),
-		CHIP_TEST(same_tag_on_other_units),
-		CHIP_TEST(overlapped_tag_ends_the_older_command),
-		CHIP_TEST(too_many_commands_are_refused),
-		CHIP_TEST(bus_reset_cancels_all),
-		CHIP_TEST(reselection_interrupts),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define RECLAIM_TEST(name) UNIT_TEST_WITH(name, setup, teardown)
+
 /* The guest waits until the disks' I/O has ended. */
 static void expect_settling(struct machine *m)
 {
@@ -68,7 +70,7 @@ static void expect_memory_to_be_the_guests(struct machine *m)
 		assert_memory_equal(at(m, buffer_of(i)), mine, LENGTH);
 }
 
-static void soft_reset(void **state)
+RECLAIM_TEST(soft_reset)
 {
 	struct machine *m = *state;
 
@@ -78,7 +80,7 @@ static void soft_reset(void **state)
 	expect_stop(m, 0, 0, 0);
 }
 
-static void soft_reset_by_scripts(void **state)
+RECLAIM_TEST(soft_reset_by_scripts)
 {
 	struct machine *m = *state;
 
@@ -89,7 +91,7 @@ static void soft_reset_by_scripts(void **state)
 	expect_memory_to_be_the_guests(m);
 }
 
-static void bus_reset(void **state)
+RECLAIM_TEST(bus_reset)
 {
 	struct machine *m = *state;
 
@@ -99,7 +101,7 @@ static void bus_reset(void **state)
 	expect_stop(m, 0, LSI_SIST0_RST, 0);
 }
 
-static void end_of_bus_mastering(void **state)
+RECLAIM_TEST(end_of_bus_mastering)
 {
 	struct machine *m = *state;
 
@@ -109,7 +111,7 @@ static void end_of_bus_mastering(void **state)
 	expect_stop(m, LSI_DSTAT_BF, 0, 0);
 }
 
-static void pci_reset(void **state)
+RECLAIM_TEST(pci_reset)
 {
 	struct machine *m = *state;
 
@@ -120,7 +122,7 @@ static void pci_reset(void **state)
 }
 
 /* Other writes to the same registers, and commands that are done, let nobody wait. */
-static void what_ends_nothing_does_not_settle(void **state)
+RECLAIM_TEST(what_ends_nothing_does_not_settle)
 {
 	struct machine *m = *state;
 
@@ -136,7 +138,7 @@ static void what_ends_nothing_does_not_settle(void **state)
 
 /* A nexus that is used again: the second command begins when the I/O of the first one has
  * ended, so that none of it follows the second one's status. */
-static void command_on_a_nexus_in_use(void **state)
+RECLAIM_TEST(command_on_a_nexus_in_use)
 {
 	struct machine *m = *state;
 
@@ -150,21 +152,4 @@ static void command_on_a_nexus_in_use(void **state)
 	disks_finish(m);
 	assert_true(job_done(m, 0));
 	assert_int_equal(m->mapped, 0);
-}
-
-#define RECLAIM_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RECLAIM_TEST(soft_reset),
-		RECLAIM_TEST(soft_reset_by_scripts),
-		RECLAIM_TEST(bus_reset),
-		RECLAIM_TEST(end_of_bus_mastering),
-		RECLAIM_TEST(pci_reset),
-		RECLAIM_TEST(what_ends_nothing_does_not_settle),
-		RECLAIM_TEST(command_on_a_nexus_in_use),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

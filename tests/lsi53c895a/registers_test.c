@@ -5,7 +5,7 @@
 #include "tests/lsi53c895a/machine.h"
 #include "tests/lsi53c895a/targets.h"
 
-static void identity(void **state)
+CHIP_TEST(identity)
 {
 	static const uint8_t expected[16] = {0x00, 0x10, 0x12, 0x00, 0x07, 0,	 0, 0,
 					     0,	   0,	 0x00, 0x01, 0,	   0xff, 0, 0};
@@ -23,7 +23,7 @@ static void identity(void **state)
 }
 
 /* As that of QEMU's adapter, byte by byte, whatever was written before. */
-static void configuration_after_reset(void **state)
+CHIP_TEST(configuration_after_reset)
 {
 	static const uint8_t expected[MPR_PCI_CONFIG_SIZE] = {
 		[0x00] = 0x00,
@@ -50,7 +50,7 @@ static void configuration_after_reset(void **state)
 	assert_memory_equal(m->dev->pci.config, expected, sizeof(expected));
 }
 
-static void reset_values(void **state)
+CHIP_TEST(reset_values)
 {
 	struct machine *m = *state;
 
@@ -65,7 +65,7 @@ static void reset_values(void **state)
 	assert_int_equal(rd8(m, LSI_ISTAT0), 0);
 }
 
-static void registers_repeat_in_memory_space(void **state)
+CHIP_TEST(registers_repeat_in_memory_space)
 {
 	struct machine *m = *state;
 
@@ -75,7 +75,7 @@ static void registers_repeat_in_memory_space(void **state)
 	assert_int_equal(m->dev->ops->read(m->dev, 1, LSI_SCRATCHA, 8) & 0xffffffff, 0x12345678);
 }
 
-static void host_cannot_write_read_only_registers(void **state)
+CHIP_TEST(host_cannot_write_read_only_registers)
 {
 	struct machine *m = *state;
 
@@ -89,7 +89,7 @@ static void host_cannot_write_read_only_registers(void **state)
 	assert_int_equal(rd8(m, LSI_RESERVED), 0xff);
 }
 
-static void residue_bits_clear_when_one_is_written(void **state)
+CHIP_TEST(residue_bits_clear_when_one_is_written)
 {
 	struct machine *m = *state;
 
@@ -98,7 +98,7 @@ static void residue_bits_clear_when_one_is_written(void **state)
 	assert_int_equal(rd8(m, LSI_SCNTL2) & LSI_SCNTL2_WSR, LSI_SCNTL2_WSR);
 }
 
-static void scripts_ram_is_plain_memory(void **state)
+CHIP_TEST(scripts_ram_is_plain_memory)
 {
 	struct machine *m = *state;
 
@@ -109,7 +109,7 @@ static void scripts_ram_is_plain_memory(void **state)
 	assert_int_equal(m->dev->ops->read(m->dev, 2, 0x1ffe, 4), 0xffffcafe);
 }
 
-static void soft_reset_clears_itself(void **state)
+CHIP_TEST(soft_reset_clears_itself)
 {
 	struct machine *m = *state;
 
@@ -124,7 +124,7 @@ static void soft_reset_clears_itself(void **state)
 	assert_int_equal(targets_of(m->dev->bus)->power_ons, 1);
 }
 
-static void sigp_is_read_and_cleared_through_ctest2(void **state)
+CHIP_TEST(sigp_is_read_and_cleared_through_ctest2)
 {
 	struct machine *m = *state;
 
@@ -136,7 +136,7 @@ static void sigp_is_read_and_cleared_through_ctest2(void **state)
 }
 
 /* The cache test that the Linux driver runs first. */
-static void snoop_test(void **state)
+CHIP_TEST(snoop_test)
 {
 	struct machine *m = *state;
 
@@ -160,7 +160,7 @@ static void snoop_test(void **state)
 	assert_false(m->irq);
 }
 
-static void bus_reset_shows_a_quiet_bus(void **state)
+CHIP_TEST(bus_reset_shows_a_quiet_bus)
 {
 	struct machine *m = *state;
 
@@ -177,7 +177,7 @@ static void bus_reset_shows_a_quiet_bus(void **state)
 	assert_int_equal(targets_of(m->dev->bus)->bus_resets, 1);
 }
 
-static void manual_start_waits_for_std(void **state)
+CHIP_TEST(manual_start_waits_for_std)
 {
 	struct machine *m = *state;
 
@@ -197,7 +197,7 @@ static bool has_side_effect(unsigned reg)
 }
 
 /* With a command on the bus and conditions pending. */
-static void shadow_is_what_reads_would_return(void **state)
+CHIP_TEST(shadow_is_what_reads_would_return)
 {
 	struct machine *m = *state;
 	const struct mpr_device_ops *ops = m->dev->ops;
@@ -223,7 +223,7 @@ static void shadow_is_what_reads_would_return(void **state)
 	assert_true(m->irq);
 }
 
-static void shadow_shows_the_cause_when_the_line_rises(void **state)
+CHIP_TEST(shadow_shows_the_cause_when_the_line_rises)
 {
 	struct machine *m = *state;
 
@@ -234,7 +234,7 @@ static void shadow_shows_the_cause_when_the_line_rises(void **state)
 }
 
 /* While the chip is idle. */
-static void acknowledgement_does_what_the_shadow_says(void **state)
+CHIP_TEST(acknowledgement_does_what_the_shadow_says)
 {
 	const uint8_t keeps = LSI_ISTAT0_SIGP | LSI_ISTAT0_SEM;
 	struct machine *m = *state;
@@ -260,27 +260,4 @@ static void acknowledgement_does_what_the_shadow_says(void **state)
 		assert_memory_equal(after, before, sizeof(after));
 		wr8(m, LSI_ISTAT0, LSI_ISTAT0_SRST);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CHIP_TEST(identity),
-		CHIP_TEST(configuration_after_reset),
-		CHIP_TEST(reset_values),
-		CHIP_TEST(registers_repeat_in_memory_space),
-		CHIP_TEST(host_cannot_write_read_only_registers),
-		CHIP_TEST(residue_bits_clear_when_one_is_written),
-		CHIP_TEST(scripts_ram_is_plain_memory),
-		CHIP_TEST(soft_reset_clears_itself),
-		CHIP_TEST(sigp_is_read_and_cleared_through_ctest2),
-		CHIP_TEST(snoop_test),
-		CHIP_TEST(bus_reset_shows_a_quiet_bus),
-		CHIP_TEST(manual_start_waits_for_std),
-		CHIP_TEST(shadow_is_what_reads_would_return),
-		CHIP_TEST(shadow_shows_the_cause_when_the_line_rises),
-		CHIP_TEST(acknowledgement_does_what_the_shadow_says),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static void expect_endless(struct machine *m, uint32_t addr)
 	expect_stop(m, 0, 0, 0);
 }
 
-static void jump_to_itself(void **state)
+CHIP_TEST(jump_to_itself)
 {
 	struct machine *m = *state;
 
@@ -29,7 +29,7 @@ static void jump_to_itself(void **state)
 	expect_endless(m, PROGRAM);
 }
 
-static void zero_filled_memory(void **state)
+CHIP_TEST(zero_filled_memory)
 {
 	struct machine *m = *state;
 
@@ -40,7 +40,7 @@ static void zero_filled_memory(void **state)
 	expect_endless(m, 0);
 }
 
-static void interrupt_on_the_fly_in_a_loop(void **state)
+CHIP_TEST(interrupt_on_the_fly_in_a_loop)
 {
 	struct machine *m = *state;
 
@@ -50,7 +50,7 @@ static void interrupt_on_the_fly_in_a_loop(void **state)
 	assert_int_equal(m->irq_edges, 1);
 }
 
-static void selecting_in_a_loop(void **state)
+CHIP_TEST(selecting_in_a_loop)
 {
 	struct machine *m = *state;
 
@@ -60,7 +60,7 @@ static void selecting_in_a_loop(void **state)
 	expect_stop(m, 0, 0, LSI_SIST1_STO);
 }
 
-static void spinning_on_guest_memory(void **state)
+CHIP_TEST(spinning_on_guest_memory)
 {
 	struct machine *m = *state;
 
@@ -75,7 +75,7 @@ static void spinning_on_guest_memory(void **state)
 	expect_int(m, 2);
 }
 
-static void long_memory_move_is_sliced_and_aborted(void **state)
+CHIP_TEST(long_memory_move_is_sliced_and_aborted)
 {
 	struct machine *m = *state;
 
@@ -92,7 +92,7 @@ static void long_memory_move_is_sliced_and_aborted(void **state)
 }
 
 /* DMA into the chip's own registers must not come back to it. */
-static void memory_move_to_own_registers(void **state)
+CHIP_TEST(memory_move_to_own_registers)
 {
 	struct machine *m = *state;
 
@@ -102,7 +102,7 @@ static void memory_move_to_own_registers(void **state)
 	expect_stop(m, LSI_DSTAT_BF, 0, 0);
 }
 
-static void fetch_from_own_registers(void **state)
+CHIP_TEST(fetch_from_own_registers)
 {
 	struct machine *m = *state;
 
@@ -112,7 +112,7 @@ static void fetch_from_own_registers(void **state)
 	expect_stop(m, LSI_DSTAT_BF, 0, 0);
 }
 
-static void table_entry_beyond_the_ram(void **state)
+CHIP_TEST(table_entry_beyond_the_ram)
 {
 	struct machine *m = *state;
 
@@ -138,7 +138,7 @@ static void command_to_own_registers(struct machine *m, uint32_t address, enum l
 	start(m, PROGRAM);
 }
 
-static void block_moves_to_own_registers(void **state)
+CHIP_TEST(block_moves_to_own_registers)
 {
 	struct machine *m = *state;
 
@@ -152,7 +152,7 @@ static void block_moves_to_own_registers(void **state)
 	expect_int(m, 0);
 }
 
-static void moves_on_a_free_bus(void **state)
+CHIP_TEST(moves_on_a_free_bus)
 {
 	struct machine *m = *state;
 	unsigned phase;
@@ -165,7 +165,7 @@ static void moves_on_a_free_bus(void **state)
 	}
 }
 
-static void reset_with_commands_in_flight(void **state)
+CHIP_TEST(reset_with_commands_in_flight)
 {
 	struct machine *m = *state;
 	struct targets *t = targets_of(m->dev->bus);
@@ -182,7 +182,7 @@ static void reset_with_commands_in_flight(void **state)
 	assert_int_equal(t->cancelled, 1);
 }
 
-static void second_command_phase_on_a_nexus(void **state)
+CHIP_TEST(second_command_phase_on_a_nexus)
 {
 	struct machine *m = *state;
 
@@ -194,7 +194,7 @@ static void second_command_phase_on_a_nexus(void **state)
 	expect_stop(m, 0, LSI_SIST0_MA, 0);
 }
 
-static void command_move_of_16_mib(void **state)
+CHIP_TEST(command_move_of_16_mib)
 {
 	struct machine *m = *state;
 
@@ -213,7 +213,7 @@ static void command_move_of_16_mib(void **state)
 
 /* A write that begins in DSP and ends in DSPS starts the engine once, with the
  * rest of it not yet written. */
-static void misaligned_write_across_dsp(void **state)
+CHIP_TEST(misaligned_write_across_dsp)
 {
 	struct machine *m = *state;
 
@@ -225,7 +225,7 @@ static void misaligned_write_across_dsp(void **state)
 	expect_int(m, 4);
 }
 
-static void scripts_cannot_start_a_second_engine(void **state)
+CHIP_TEST(scripts_cannot_start_a_second_engine)
 {
 	struct machine *m = *state;
 
@@ -236,7 +236,7 @@ static void scripts_cannot_start_a_second_engine(void **state)
 	expect_int(m, 6);
 }
 
-static void scripts_may_reset_the_chip(void **state)
+CHIP_TEST(scripts_may_reset_the_chip)
 {
 	struct machine *m = *state;
 
@@ -246,7 +246,7 @@ static void scripts_may_reset_the_chip(void **state)
 	expect_stop(m, 0, 0, 0);
 }
 
-static void new_start_ends_a_wait(void **state)
+CHIP_TEST(new_start_ends_a_wait)
 {
 	struct machine *m = *state;
 
@@ -256,30 +256,4 @@ static void new_start_ends_a_wait(void **state)
 	expect_blocked(m);
 	start(m, PROGRAM + 8);
 	expect_int(m, 8);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CHIP_TEST(jump_to_itself),
-		CHIP_TEST(zero_filled_memory),
-		CHIP_TEST(interrupt_on_the_fly_in_a_loop),
-		CHIP_TEST(selecting_in_a_loop),
-		CHIP_TEST(spinning_on_guest_memory),
-		CHIP_TEST(long_memory_move_is_sliced_and_aborted),
-		CHIP_TEST(memory_move_to_own_registers),
-		CHIP_TEST(fetch_from_own_registers),
-		CHIP_TEST(table_entry_beyond_the_ram),
-		CHIP_TEST(block_moves_to_own_registers),
-		CHIP_TEST(moves_on_a_free_bus),
-		CHIP_TEST(reset_with_commands_in_flight),
-		CHIP_TEST(second_command_phase_on_a_nexus),
-		CHIP_TEST(command_move_of_16_mib),
-		CHIP_TEST(misaligned_write_across_dsp),
-		CHIP_TEST(scripts_cannot_start_a_second_engine),
-		CHIP_TEST(scripts_may_reset_the_chip),
-		CHIP_TEST(new_start_ends_a_wait),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

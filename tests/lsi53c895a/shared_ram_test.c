@@ -21,9 +21,9 @@ static int shared_setup(void **state)
 	return ret;
 }
 
-#define SHARED_TEST(f) cmocka_unit_test_setup_teardown(f, shared_setup, machine_teardown)
+#define SHARED_TEST(name) UNIT_TEST_WITH(name, shared_setup, machine_teardown)
 
-static void commands_run_from_shared_ram(void **state)
+SHARED_TEST(commands_run_from_shared_ram)
 {
 	struct machine *m = *state;
 
@@ -35,7 +35,7 @@ static void commands_run_from_shared_ram(void **state)
 }
 
 /* An endless loop, into which the guest stores an INT while it runs. */
-static void running_script_sees_new_words(void **state)
+SHARED_TEST(running_script_sees_new_words)
 {
 	static const uint32_t interrupt[2] = {0x98080000, 0x77};
 	struct machine *m = *state;
@@ -51,7 +51,7 @@ static void running_script_sees_new_words(void **state)
 	assert_int_equal(rd32(m, LSI_DSP), RAM_BASE + 16);
 }
 
-static void any_place_and_length_is_copied(void **state)
+SHARED_TEST(any_place_and_length_is_copied)
 {
 	struct machine *m = *state;
 
@@ -97,7 +97,7 @@ static void *scribble(void *opaque)
 	return NULL;
 }
 
-static void stores_at_any_time_do_no_harm(void **state)
+SHARED_TEST(stores_at_any_time_do_no_harm)
 {
 	struct machine *m = *state;
 	pthread_t guest;
@@ -120,16 +120,4 @@ static void stores_at_any_time_do_no_harm(void **state)
 	op_int(m, 9);
 	start(m, RAM_BASE);
 	expect_int(m, 9);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SHARED_TEST(commands_run_from_shared_ram),
-		SHARED_TEST(running_script_sees_new_words),
-		SHARED_TEST(any_place_and_length_is_copied),
-		SHARED_TEST(stores_at_any_time_do_no_harm),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void near(unsigned khz, unsigned expected)
 	assert_in_range(khz, expected - expected / 100, expected + expected / 100);
 }
 
-static void drivers_measure_the_clock_that_is_selected(void **state)
+CHIP_TEST(drivers_measure_the_clock_that_is_selected)
 {
 	struct machine *m = *state;
 
@@ -60,7 +60,7 @@ static uint64_t general_time(struct machine *m, uint8_t divisor, uint8_t flags)
 	return m->clock - from;
 }
 
-static void time_goes_with_the_divisor(void **state)
+CHIP_TEST(time_goes_with_the_divisor)
 {
 	static const uint8_t halves[8] = {6, 2, 3, 4, 6, 8, 12, 16};
 	struct machine *m = *state;
@@ -74,7 +74,7 @@ static void time_goes_with_the_divisor(void **state)
 }
 
 /* The manual's table, for a core clock of 20 MHz. */
-static void time_is_no_shorter_than_the_manual_says(void **state)
+CHIP_TEST(time_is_no_shorter_than_the_manual_says)
 {
 	struct machine *m = *state;
 
@@ -83,7 +83,7 @@ static void time_is_no_shorter_than_the_manual_says(void **state)
 	assert_in_range(general_time(m, 7, 0), 16 * MS, 20 * MS);
 }
 
-static void zero_stops_the_timer(void **state)
+CHIP_TEST(zero_stops_the_timer)
 {
 	struct machine *m = *state;
 
@@ -93,7 +93,7 @@ static void zero_stops_the_timer(void **state)
 	assert_false(general_expired(m));
 }
 
-static void timer_that_runs_follows_the_clock(void **state)
+CHIP_TEST(timer_that_runs_follows_the_clock)
 {
 	struct machine *m = *state;
 	uint64_t whole = general_time(m, 1, 0);
@@ -118,7 +118,7 @@ static void timer_that_runs_follows_the_clock(void **state)
 	assert_true(general_expired(m));
 }
 
-static void scripts_change_the_clock_too(void **state)
+CHIP_TEST(scripts_change_the_clock_too)
 {
 	struct machine *m = *state;
 	uint64_t whole = general_time(m, 1, 0);
@@ -157,7 +157,7 @@ static uint64_t selection_time(struct machine *m)
 	return m->clock - from;
 }
 
-static void selection_takes_the_time_of_stime0(void **state)
+CHIP_TEST(selection_takes_the_time_of_stime0)
 {
 	struct machine *m = *state;
 
@@ -187,7 +187,7 @@ static void slow_command(struct machine *m)
 	expect_blocked(m);
 }
 
-static void handshakes_that_do_not_come_expire(void **state)
+CHIP_TEST(handshakes_that_do_not_come_expire)
 {
 	struct machine *m = *state;
 
@@ -204,7 +204,7 @@ static void handshakes_that_do_not_come_expire(void **state)
 	assert_int_equal(rd8(m, LSI_SIST1), 0);
 }
 
-static void handshakes_in_time_do_not_expire(void **state)
+CHIP_TEST(handshakes_in_time_do_not_expire)
 {
 	struct machine *m = *state;
 
@@ -219,21 +219,4 @@ static void handshakes_in_time_do_not_expire(void **state)
 	wr8(m, LSI_STIME0, 0);
 	pass(m, 1000 * MS);
 	assert_int_equal(rd8(m, LSI_SIST1), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CHIP_TEST(drivers_measure_the_clock_that_is_selected),
-		CHIP_TEST(time_goes_with_the_divisor),
-		CHIP_TEST(time_is_no_shorter_than_the_manual_says),
-		CHIP_TEST(zero_stops_the_timer),
-		CHIP_TEST(timer_that_runs_follows_the_clock),
-		CHIP_TEST(scripts_change_the_clock_too),
-		CHIP_TEST(selection_takes_the_time_of_stime0),
-		CHIP_TEST(handshakes_that_do_not_come_expire),
-		CHIP_TEST(handshakes_in_time_do_not_expire),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

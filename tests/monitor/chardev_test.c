@@ -46,9 +46,8 @@ static void assert_read(const char *given, const char *expected)
 	mpr_opts_free(opts);
 }
 
-static void both_forms_say_the_same(void **state)
+UNIT_TEST(both_forms_say_the_same)
 {
-	(void)state;
 	assert_read("unix:/a,,b,server,nowait", "unix /a,b server");
 	assert_read("socket,path=/a,,b,server=on,wait=off", "unix /a,b server");
 	assert_read("unix:/m", "unix /m");
@@ -64,9 +63,8 @@ static void both_forms_say_the_same(void **state)
 	assert_read("null", "none ");
 }
 
-static void what_is_not_known_is_left_to_others(void **state)
+UNIT_TEST(what_is_not_known_is_left_to_others)
 {
-	(void)state;
 	assert_read("pty", "other ");
 	assert_read("socket", "other ");
 	assert_read("tcp:host:", "other ");
@@ -89,11 +87,10 @@ static void assert_refused(const char *given, const char *message)
 	mpr_opts_free(opts);
 }
 
-static void mistakes_are_refused(void **state)
+UNIT_TEST(mistakes_are_refused)
 {
 	char path[200];
 
-	(void)state;
 	assert_refused("unix:,server", "-chardev unix:,server: path must have 1 to 107 bytes");
 	snprintf(path, sizeof(path), "unix:/%0107d", 0);
 	assert_refused(path, "path must have 1 to 107 bytes");
@@ -116,23 +113,10 @@ static void assert_mon(const char *given, const char *id, enum mpr_monitor_mode 
 	mpr_opts_free(opts);
 }
 
-static void a_mon_has_a_mode(void **state)
+UNIT_TEST(a_mon_has_a_mode)
 {
-	(void)state;
 	assert_mon("c", "c", MPR_MONITOR_HMP);
 	assert_mon("c,mode=readline,pretty=on", "c", MPR_MONITOR_HMP);
 	assert_mon("chardev=c,mode=control", "c", MPR_MONITOR_QMP);
 	assert_mon("mode=control,pretty=on,chardev=c", "c", MPR_MONITOR_QMP_PRETTY);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_forms_say_the_same),
-		cmocka_unit_test(what_is_not_known_is_left_to_others),
-		cmocka_unit_test(mistakes_are_refused),
-		cmocka_unit_test(a_mon_has_a_mode),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,9 +31,8 @@ static void assert_nothing_in(struct json_object *object)
 		assert_null(mpr_json_get_typed(object, "none", type));
 }
 
-static void nothing_is_found_where_nothing_is(void **state)
+UNIT_TEST(nothing_is_found_where_nothing_is)
 {
-	(void)state;
 	assert_nothing_in(NULL);
 	assert_int_equal(mpr_json_length(NULL), 0);
 	assert_null(mpr_json_string(NULL));
@@ -46,9 +45,8 @@ static void nothing_is_found_where_nothing_is(void **state)
 }
 
 /* A member "k" with each value is what it is and nothing else. */
-static void members_are_of_their_type_only(void **state)
+UNIT_TEST(members_are_of_their_type_only)
 {
-	(void)state;
 	for (size_t i = 0; i < VALUES; i++) {
 		struct json_object *object = json_object_new_object();
 		struct json_object *value = parse(values[i]);
@@ -67,23 +65,11 @@ static void members_are_of_their_type_only(void **state)
 	}
 }
 
-static void a_zero_byte_makes_no_string(void **state)
+UNIT_TEST(a_zero_byte_makes_no_string)
 {
 	struct json_object *object = parse("{\"k\": \"STOP\\u0000\", \"l\": \"STOP\"}");
 
-	(void)state;
 	assert_null(mpr_json_get_string(object, "k"));
 	assert_string_equal(mpr_json_get_string(object, "l"), "STOP");
 	json_object_put(object);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_is_found_where_nothing_is),
-		cmocka_unit_test(members_are_of_their_type_only),
-		cmocka_unit_test(a_zero_byte_makes_no_string),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,24 +16,21 @@ static void assert_written(const char *json, bool pretty, const char *expected)
 	json_object_put(value);
 }
 
-static void on_one_line(void **state)
+UNIT_TEST(on_one_line)
 {
-	(void)state;
 	assert_written("{\"a\":[1,-2.50,true,null,\"x\"],\"b\":{},\"c\":[]}", false,
 		       "{\"a\": [1, -2.50, true, null, \"x\"], \"b\": {}, \"c\": []}");
 }
 
-static void on_several_lines(void **state)
+UNIT_TEST(on_several_lines)
 {
-	(void)state;
 	assert_written("{\"a\":[1,{\"b\":2}],\"c\":{}}", true,
 		       "{\r\n    \"a\": [\r\n        1,\r\n        {\r\n            \"b\": 2\r\n"
 		       "        }\r\n    ],\r\n    \"c\": {\r\n    }\r\n}");
 }
 
-static void strings_are_ascii(void **state)
+UNIT_TEST(strings_are_ascii)
 {
-	(void)state;
 	assert_written("\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u007f\"", false,
 		       "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u007F\"");
 	assert_written("\"\\u00e4\\ud83d\\ude00\"", false, "\"\\u00E4\\uD83D\\uDE00\"");
@@ -43,15 +40,4 @@ static void strings_are_ascii(void **state)
 	assert_written("\"\xc0\x80\"", false, "\"\\uFFFD\\uFFFD\"");
 	assert_written("\"\xed\xa0\x80\"", false, "\"\\uFFFD\\uFFFD\\uFFFD\"");
 	assert_written("\"\xf4\x90\x80\x80\"", false, "\"\\uFFFD\\uFFFD\\uFFFD\\uFFFD\"");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(on_one_line),
-		cmocka_unit_test(on_several_lines),
-		cmocka_unit_test(strings_are_ascii),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,23 +33,20 @@ static void assert_cut(const char *data, size_t len, const char *expected)
 		assert_string_equal(cut(data, len, piece), expected);
 }
 
-static void lines_end_in_two_ways(void **state)
+UNIT_TEST(lines_end_in_two_ways)
 {
-	(void)state;
 	assert_cut("a\nb c\r\n\n\r\nrest", 14, "a|b c|||");
 }
 
-static void a_zero_byte_hides_nothing(void **state)
+UNIT_TEST(a_zero_byte_hides_nothing)
 {
-	(void)state;
 	assert_cut("a\0b\nc\n", 6, "the line has a zero byte|c|");
 }
 
-static void a_line_has_a_limit(void **state)
+UNIT_TEST(a_line_has_a_limit)
 {
 	char data[2 * MPR_LINE_MAX], expected[2 * MPR_LINE_MAX];
 
-	(void)state;
 	memset(data, 'x', sizeof(data));
 	memcpy(data + MPR_LINE_MAX, "\na\n", 3);
 	memset(expected, 'x', sizeof(expected));
@@ -57,15 +54,4 @@ static void a_line_has_a_limit(void **state)
 	assert_string_equal(cut(data, MPR_LINE_MAX + 3, 1000), expected);
 	memcpy(data + MPR_LINE_MAX, "x\na\n", 4);
 	assert_string_equal(cut(data, MPR_LINE_MAX + 4, 1000), "the line is too long|a|");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines_end_in_two_ways),
-		cmocka_unit_test(a_zero_byte_hides_nothing),
-		cmocka_unit_test(a_line_has_a_limit),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,6 +116,8 @@ static int tear_down(void **state)
 	return other < 0 ? 0 : close(other);
 }
 
+#define with_stream(name) UNIT_TEST_WITH(name, set_up, tear_down)
+
 static ssize_t peek(const char *expected)
 {
 	const char *data;
@@ -126,9 +128,8 @@ static ssize_t peek(const char *expected)
 	return n;
 }
 
-static void input_is_there_until_it_is_consumed(void **state)
+with_stream(input_is_there_until_it_is_consumed)
 {
-	(void)state;
 	assert_int_equal(write(other, "abc", 3), 3);
 	assert_int_equal(peek("abc"), 3);
 	mpr_stream_consume(stream, 1);
@@ -158,9 +159,8 @@ static void input_is_there_until_it_is_consumed(void **state)
 	assert_int_equal(peek("e"), 1);
 }
 
-static void the_end_comes_after_all_input(void **state)
+with_stream(the_end_comes_after_all_input)
 {
-	(void)state;
 	assert_int_equal(write(other, "abc", 3), 3);
 	close(other);
 	other = -1;
@@ -193,9 +193,8 @@ static size_t drain(void)
 	return count;
 }
 
-static void output_waits_for_its_reader(void **state)
+with_stream(output_waits_for_its_reader)
 {
-	(void)state;
 	fill_socket();
 	assert_non_null(watches[1]);
 	turn();
@@ -232,11 +231,10 @@ static void receive_chunk(unsigned number)
 
 /* The queue is filled and emptied at the same time, so that it does not begin where its memory
  * does. */
-static void output_comes_in_order(void **state)
+with_stream(output_comes_in_order)
 {
 	unsigned sent = 0, received = 0;
 
-	(void)state;
 	while (mpr_stream_backlog(stream) < LIMIT / 2) {
 		send_chunk(sent++);
 		send_chunk(sent++);
@@ -246,11 +244,10 @@ static void output_comes_in_order(void **state)
 		receive_chunk(received++);
 }
 
-static void more_than_the_limit_breaks_it(void **state)
+with_stream(more_than_the_limit_breaks_it)
 {
 	char bytes[1000] = {0};
 
-	(void)state;
 	fill_socket();
 	while (mpr_stream_backlog(stream) + sizeof(bytes) <= LIMIT) {
 		assert_false(mpr_stream_broken(stream));
@@ -287,12 +284,11 @@ static void wait_for_fds(unsigned count)
 	assert_int_equal(count_fds(), count);
 }
 
-static void the_descriptor_that_came_last_is_taken(void **state)
+with_stream(the_descriptor_that_came_last_is_taken)
 {
 	int pipes[2], fd;
 	unsigned before;
 
-	(void)state;
 	assert_int_equal(pipe(pipes), 0);
 	before = count_fds();
 	lingering_send(other, "a", 1, open("/dev/null", O_RDONLY), 1, 0);
@@ -315,13 +311,12 @@ static void the_descriptor_that_came_last_is_taken(void **state)
 	close(pipes[1]);
 }
 
-static void descriptors_are_handed_on(void **state)
+with_stream(descriptors_are_handed_on)
 {
 	struct mpr_stream *from = stream;
 	int first = other, pipes[2], ends[2];
 	char byte;
 
-	(void)state;
 	assert_int_equal(pipe(pipes), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	lingering_send(first, "a", 1, pipes[1], 1, 0);
@@ -341,7 +336,7 @@ static void descriptors_are_handed_on(void **state)
 	stream = from;
 }
 
-static void pipes_never_make_it_wait(void **state)
+with_stream(pipes_never_make_it_wait)
 {
 	int in[2], out[2];
 
@@ -361,7 +356,7 @@ static void pipes_never_make_it_wait(void **state)
 }
 
 /* Whoever else has standard input and output goes on. */
-static void a_socket_that_others_have_is_not_hung_up(void **state)
+with_stream(a_socket_that_others_have_is_not_hung_up)
 {
 	int ends[2];
 
@@ -375,22 +370,8 @@ static void a_socket_that_others_have_is_not_hung_up(void **state)
 	close(ends[1]);
 }
 
-#define with_stream(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		with_stream(input_is_there_until_it_is_consumed),
-		with_stream(the_end_comes_after_all_input),
-		with_stream(output_waits_for_its_reader),
-		with_stream(output_comes_in_order),
-		with_stream(more_than_the_limit_breaks_it),
-		with_stream(the_descriptor_that_came_last_is_taken),
-		with_stream(descriptors_are_handed_on),
-		with_stream(pipes_never_make_it_wait),
-		with_stream(a_socket_that_others_have_is_not_hung_up),
-	};
-
 	signal(SIGPIPE, SIG_IGN);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_run(NULL, NULL);
 }

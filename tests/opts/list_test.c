@@ -18,13 +18,12 @@ static struct mpr_opts *add(struct mpr_option_list *list, const char *text)
 	return opts;
 }
 
-static void options_are_found_by_id_and_removed(void **state)
+UNIT_TEST(options_are_found_by_id_and_removed)
 {
 	struct mpr_option_list list = {0};
 	struct mpr_opts *first = add(&list, "id=a"), *nameless = add(&list, "file=x");
 	struct mpr_opts *last = add(&list, "id=c");
 
-	(void)state;
 	assert_ptr_equal(mpr_option_find(&list, "c"), last);
 	assert_null(mpr_option_find(&list, "x"));
 	mpr_option_remove(&list, first);
@@ -37,14 +36,13 @@ static void options_are_found_by_id_and_removed(void **state)
 	assert_int_equal(list.count, 0);
 }
 
-static void taken_id_names_both_options(void **state)
+UNIT_TEST(taken_id_names_both_options)
 {
 	struct mpr_option_list list = {0};
 	struct mpr_opts *first = add(&list, "id=a,file=x"), *nameless = add(&list, "file=y");
 	struct mpr_opts *second = add(&list, "id=a,file=z");
 	char *error = NULL;
 
-	(void)state;
 	assert_int_equal(mpr_option_check_id(&list, first, &error), 0);
 	assert_int_equal(mpr_option_check_id(&list, nameless, &error), 0);
 	assert_null(error);
@@ -65,27 +63,15 @@ static const char *name(size_t i, const void *opaque)
 	return names[i];
 }
 
-static void names_are_listed_for_a_message(void **state)
+UNIT_TEST(names_are_listed_for_a_message)
 {
 	static const char *const names[] = {"d0", "d1"};
 	static const char *const expected[] = {"there is none", "there is: d0", "there is: d0, d1"};
 
-	(void)state;
 	for (size_t count = 0; count < 3; count++) {
 		char *text = mpr_names(count, name, names);
 
 		assert_string_equal(text, expected[count]);
 		free(text);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(options_are_found_by_id_and_removed),
-		cmocka_unit_test(taken_id_names_both_options),
-		cmocka_unit_test(names_are_listed_for_a_message),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

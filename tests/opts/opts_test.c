@@ -27,98 +27,88 @@ static void assert_error(char *error, const char *expected)
 	free(error);
 }
 
-static void implied_key_takes_the_first_item(void **state)
+UNIT_TEST(implied_key_takes_the_first_item)
 {
 	struct mpr_opts *opts = parse("lsi53c895a,id=lsi0", "driver");
 
-	(void)state;
 	assert_string_equal(mpr_opts_get(opts, "driver"), "lsi53c895a");
 	assert_string_equal(mpr_opts_get(opts, "id"), "lsi0");
 	assert_null(mpr_opts_get(opts, "bus"));
 	mpr_opts_free(opts);
 }
 
-static void implied_key_may_be_written_out(void **state)
+UNIT_TEST(implied_key_may_be_written_out)
 {
 	struct mpr_opts *opts = parse("id=lsi0,driver=lsi53c895a", "driver");
 
-	(void)state;
 	assert_string_equal(mpr_opts_get(opts, "driver"), "lsi53c895a");
 	mpr_opts_free(opts);
 }
 
-static void text_is_kept_for_messages(void **state)
+UNIT_TEST(text_is_kept_for_messages)
 {
 	struct mpr_opts *opts = parse("lsi53c895a,id=lsi0", "driver");
 
-	(void)state;
 	assert_string_equal(mpr_opts_text(opts), "-device lsi53c895a,id=lsi0");
 	mpr_opts_free(opts);
 }
 
-static void doubled_comma_is_one_comma(void **state)
+UNIT_TEST(doubled_comma_is_one_comma)
 {
 	struct mpr_opts *opts = parse("file=a,,b,,,,c,id=d0", NULL);
 
-	(void)state;
 	assert_string_equal(mpr_opts_get(opts, "file"), "a,b,,c");
 	assert_string_equal(mpr_opts_get(opts, "id"), "d0");
 	mpr_opts_free(opts);
 }
 
-static void value_may_hold_equals_signs(void **state)
+UNIT_TEST(value_may_hold_equals_signs)
 {
 	struct mpr_opts *opts = parse("serial=a=b", NULL);
 
-	(void)state;
 	assert_string_equal(mpr_opts_get(opts, "serial"), "a=b");
 	mpr_opts_free(opts);
 }
 
-static void bare_key_is_on(void **state)
+UNIT_TEST(bare_key_is_on)
 {
 	struct mpr_opts *opts = parse("id=d0,readonly", NULL);
 
-	(void)state;
 	assert_string_equal(mpr_opts_get(opts, "readonly"), "on");
 	mpr_opts_free(opts);
 }
 
-static void comma_at_the_end_is_ignored(void **state)
+UNIT_TEST(comma_at_the_end_is_ignored)
 {
 	struct mpr_opts *opts = parse("x-remote-object,id=robj1,fd=4,", "qom-type");
 
-	(void)state;
 	assert_string_equal(mpr_opts_get(opts, "fd"), "4");
 	mpr_opts_free(opts);
 }
 
-static void later_value_replaces_earlier(void **state)
+UNIT_TEST(later_value_replaces_earlier)
 {
 	struct mpr_opts *opts = parse("id=a,id=b", NULL);
 
-	(void)state;
 	assert_string_equal(mpr_opts_get(opts, "id"), "b");
 	mpr_opts_free(opts);
 }
 
-static void nameless_property_is_refused(void **state)
+UNIT_TEST(nameless_property_is_refused)
 {
 	struct mpr_opts *opts;
 	char *error;
 
-	(void)state;
 	assert_int_equal(mpr_opts_parse("-drive", "id=d0,=x", NULL, &opts, &error), -EINVAL);
 	assert_error(error, "-drive id=d0,=x: a property has no name (a comma in a value is "
 			    "written twice)");
 }
 
-static void removed_key_is_gone(void **state)
+UNIT_TEST(removed_key_is_gone)
 {
 	struct mpr_opts *opts = parse("lsi53c895a,rid=0,id=lsi0", "driver");
 	char *text;
 
-	(void)state;
 	mpr_opts_remove(opts, "rid");
 	mpr_opts_remove(opts, "rid");
 	assert_null(mpr_opts_get(opts, "rid"));
@@ -128,60 +118,55 @@ static void removed_key_is_gone(void **state)
 	mpr_opts_free(opts);
 }
 
-static void formatting_doubles_commas_again(void **state)
+UNIT_TEST(formatting_doubles_commas_again)
 {
 	struct mpr_opts *opts = parse("file=a,,b,id=d0,readonly", NULL);
 	char *text = mpr_opts_format(opts, NULL);
 
-	(void)state;
 	assert_string_equal(text, "file=a,,b,id=d0,readonly=on");
 	free(text);
 	mpr_opts_free(opts);
 }
 
-static void formatting_keeps_a_key_that_is_needed(void **state)
+UNIT_TEST(formatting_keeps_a_key_that_is_needed)
 {
 	struct mpr_opts *opts = parse("driver=a=b,id=x", "driver");
 	char *text = mpr_opts_format(opts, "driver");
 
-	(void)state;
 	assert_string_equal(text, "driver=a=b,id=x");
 	free(text);
 	mpr_opts_free(opts);
 }
 
-static void unknown_key_names_the_nearest(void **state)
+UNIT_TEST(unknown_key_names_the_nearest)
 {
 	static const char *const known[] = {"driver", "id", "scsi-id", "serial", NULL};
 	struct mpr_opts *opts = parse("scsi-hd,scsi_id=1", "driver");
 	char *error = NULL;
 
-	(void)state;
 	assert_int_equal(mpr_opts_check(opts, known, &error), -EINVAL);
 	assert_error(error, "-device scsi-hd,scsi_id=1: no property \"scsi_id\" (did you mean "
 			    "\"scsi-id\"?)");
 	mpr_opts_free(opts);
 }
 
-static void unknown_key_far_from_all_names_none(void **state)
+UNIT_TEST(unknown_key_far_from_all_names_none)
 {
 	static const char *const known[] = {"driver", "id", NULL};
 	struct mpr_opts *opts = parse("scsi-hd,bootindex=1", "driver");
 	char *error = NULL;
 
-	(void)state;
 	assert_int_equal(mpr_opts_check(opts, known, &error), -EINVAL);
 	assert_error(error, "-device scsi-hd,bootindex=1: no property \"bootindex\"");
 	mpr_opts_free(opts);
 }
 
-static void numbers_are_decimal_or_hexadecimal(void **state)
+UNIT_TEST(numbers_are_decimal_or_hexadecimal)
 {
 	struct mpr_opts *opts = parse("a=10,b=0x10,c=18446744073709551615", NULL);
 	uint64_t value = 0;
 	char *error = NULL;
 
-	(void)state;
 	assert_int_equal(mpr_opts_get_uint(opts, "a", 0, 15, &value, &error), 0);
 	assert_int_equal(value, 10);
 	assert_int_equal(mpr_opts_get_uint(opts, "b", 0, 16, &value, &error), 0);
@@ -193,7 +178,7 @@ static void numbers_are_decimal_or_hexadecimal(void **state)
 	mpr_opts_free(opts);
 }
 
-static void sizes_may_have_a_suffix(void **state)
+UNIT_TEST(sizes_may_have_a_suffix)
 {
 	static const struct {
 		const char *text;
@@ -207,7 +192,6 @@ static void sizes_may_have_a_suffix(void **state)
 	static const char *const bad[] = {"n=k",    "n=4kk", "n=4x", "n=-4k",
 					  "n=4.5k", "n=16E", "n=4 k"};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct mpr_opts *opts = parse(sizes[i].text, NULL);
 		uint64_t value = 7;
@@ -231,13 +215,12 @@ static void sizes_may_have_a_suffix(void **state)
 	}
 }
 
-static void bad_numbers_are_refused(void **state)
+UNIT_TEST(bad_numbers_are_refused)
 {
 	static const char *const bad[] = {
 		"n=", "n=-1", "n= 1", "n=1 ", "n=0x", "n=1k", "n=16", "n=18446744073709551616",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct mpr_opts *opts = parse(bad[i], NULL);
 		uint64_t value = 7;
@@ -253,13 +236,12 @@ static void bad_numbers_are_refused(void **state)
 	}
 }
 
-static void booleans_have_three_spellings(void **state)
+UNIT_TEST(booleans_have_three_spellings)
 {
 	struct mpr_opts *opts = parse("a=on,b=yes,c=true,d=off,e=no,f=false,g=1", NULL);
 	char *error = NULL;
 	bool value = false;
 
-	(void)state;
 	for (const char *key = "abc"; *key; key++) {
 		value = false;
 		assert_int_equal(mpr_opts_get_bool(opts, (char[]){*key, 0}, &value, &error), 0);
@@ -275,14 +257,13 @@ static void booleans_have_three_spellings(void **state)
 	mpr_opts_free(opts);
 }
 
-static void enumeration_lists_its_names(void **state)
+UNIT_TEST(enumeration_lists_its_names)
 {
 	static const char *const names[] = {"writeback", "none", "directsync", NULL};
 	struct mpr_opts *opts = parse("cache=directsync,mode=unsafe", NULL);
 	unsigned value = 0;
 	char *error = NULL;
 
-	(void)state;
 	assert_int_equal(mpr_opts_get_enum(opts, "cache", names, &value, &error), 0);
 	assert_int_equal(value, 2);
 	assert_int_equal(mpr_opts_get_enum(opts, "mode", names, &value, &error), -EINVAL);
@@ -291,11 +272,10 @@ static void enumeration_lists_its_names(void **state)
 	mpr_opts_free(opts);
 }
 
-static void nearest_knows_when_nothing_is_near(void **state)
+UNIT_TEST(nearest_knows_when_nothing_is_near)
 {
 	static const char *const names[] = {"lsi53c895a", "scsi-hd", "id", NULL};
 
-	(void)state;
 	assert_string_equal(mpr_nearest("lsi53c895", names), "lsi53c895a");
 	assert_string_equal(mpr_nearest("scsi-cd", names), "scsi-hd");
 	assert_null(mpr_nearest("e1000", names));
@@ -303,7 +283,7 @@ static void nearest_knows_when_nothing_is_near(void **state)
 	assert_null(mpr_nearest("", names));
 }
 
-static void json_is_an_option_string_too(void **state)
+UNIT_TEST(json_is_an_option_string_too)
 {
 	struct mpr_opts *opts =
 		parse("{\"driver\": \"scsi-hd\", \"scsi-id\": 3, \"x\": true, "
@@ -311,7 +291,6 @@ static void json_is_an_option_string_too(void **state)
 		      "driver");
 	char *text = mpr_opts_format(opts, "driver");
 
-	(void)state;
 	assert_string_equal(text, "scsi-hd,scsi-id=3,x=on,file.filename=a,,b,file.of.deep=off");
 	assert_non_null(strstr(mpr_opts_text(opts), "-device {\"driver\": \"scsi-hd\""));
 	free(text);
@@ -328,12 +307,11 @@ static int from_json(const char *text, struct mpr_opts **opts, char **error)
 	return ret;
 }
 
-static void json_objects_are_flattened_and_quoted_as_typed(void **state)
+UNIT_TEST(json_objects_are_flattened_and_quoted_as_typed)
 {
 	struct mpr_opts *opts = NULL;
 	char *error = NULL;
 
-	(void)state;
 	assert_int_equal(from_json("{\"id\": \"a,b\", \"driver\": \"raw\", \"n\": "
 				   "18446744073709551615, \"file\": {\"of\": {\"deep\": true}}}",
 				   &opts, &error),
@@ -348,7 +326,7 @@ static void json_objects_are_flattened_and_quoted_as_typed(void **state)
 	mpr_opts_free(opts);
 }
 
-static void json_objects_that_are_no_option_are_refused(void **state)
+UNIT_TEST(json_objects_that_are_no_option_are_refused)
 {
 	static const struct {
 		const char *text, *message;
@@ -362,7 +340,6 @@ static void json_objects_that_are_no_option_are_refused(void **state)
 		{"{\"f\": {\"a,b\": 1}}", "device_add: a member's name is not that of an option"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct mpr_opts *opts;
 		char *error;
@@ -373,12 +350,11 @@ static void json_objects_that_are_no_option_are_refused(void **state)
 }
 
 /* Dots stay in keys, and quotes are escaped. */
-static void values_become_json_strings(void **state)
+UNIT_TEST(values_become_json_strings)
 {
 	struct mpr_opts *opts = parse("scsi-hd,lun=1,x,file.driver=a,,\"b", "driver");
 	struct json_object *object = mpr_opts_to_json(opts);
 
-	(void)state;
 	assert_string_equal(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN),
 			    "{\"driver\":\"scsi-hd\",\"lun\":\"1\",\"x\":\"on\","
 			    "\"file.driver\":\"a,\\\"b\"}");
@@ -386,7 +362,7 @@ static void values_become_json_strings(void **state)
 	mpr_opts_free(opts);
 }
 
-static void json_that_is_no_option_is_refused(void **state)
+UNIT_TEST(json_that_is_no_option_is_refused)
 {
 	static const struct {
 		const char *text, *message;
@@ -402,7 +378,6 @@ static void json_that_is_no_option_is_refused(void **state)
 		{"{\"{\": 1}", "-device {\"{\": 1}: a member's name is not that of an option"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct mpr_opts *opts;
 		char *error;
@@ -413,11 +388,10 @@ static void json_that_is_no_option_is_refused(void **state)
 	}
 }
 
-static void drivers_have_other_names(void **state)
+UNIT_TEST(drivers_have_other_names)
 {
 	struct mpr_opts *opts = parse("lsi,id=a", "driver");
 
-	(void)state;
 	assert_int_equal(mpr_opts_resolve_driver(opts), 0);
 	assert_string_equal(mpr_opts_get(opts, "driver"), "lsi53c895a");
 	assert_string_equal(mpr_opts_text(opts), "-device lsi,id=a");
@@ -426,12 +400,11 @@ static void drivers_have_other_names(void **state)
 	mpr_opts_free(opts);
 }
 
-static void values_are_set(void **state)
+UNIT_TEST(values_are_set)
 {
 	struct mpr_opts *opts = parse("scsi-hd,lun=1", "driver");
 	char *text;
 
-	(void)state;
 	assert_int_equal(mpr_opts_set(opts, "lun", "2"), 0);
 	assert_int_equal(mpr_opts_set(opts, "bus", "a.0"), 0);
 	text = mpr_opts_format(opts, "driver");
@@ -440,12 +413,11 @@ static void values_are_set(void **state)
 	mpr_opts_free(opts);
 }
 
-static void pairs_make_a_list_that_is_quoted_as_typed(void **state)
+UNIT_TEST(pairs_make_a_list_that_is_quoted_as_typed)
 {
 	struct mpr_opts *opts = mpr_opts_build("-device", "driver", "id", "a,b", "bus", NULL,
 					       "driver", "scsi-hd", "id", "c", NULL);
 
-	(void)state;
 	assert_string_equal(mpr_opts_text(opts), "-device scsi-hd,id=c");
 	assert_null(mpr_opts_get(opts, "bus"));
 	assert_int_equal(mpr_opts_set(opts, "id", "d"), 0);
@@ -453,13 +425,12 @@ static void pairs_make_a_list_that_is_quoted_as_typed(void **state)
 	mpr_opts_free(opts);
 }
 
-static void a_copy_is_a_list_of_its_own(void **state)
+UNIT_TEST(a_copy_is_a_list_of_its_own)
 {
 	struct mpr_opts *opts = parse("scsi-hd,lun=1,id=a", "driver");
 	struct mpr_opts *copy = mpr_opts_copy(opts);
 	char *text;
 
-	(void)state;
 	assert_int_equal(mpr_opts_set(copy, "lun", "2"), 0);
 	mpr_opts_remove(copy, "id");
 	assert_string_equal(mpr_opts_get(opts, "lun"), "1");
@@ -472,13 +443,12 @@ static void a_copy_is_a_list_of_its_own(void **state)
 	mpr_opts_free(copy);
 }
 
-static void one_list_is_laid_over_another(void **state)
+UNIT_TEST(one_list_is_laid_over_another)
 {
 	struct mpr_opts *opts = parse("scsi-hd,lun=1,id=a", "driver");
 	struct mpr_opts *over = parse("serial=x,lun=2", NULL);
 	char *text;
 
-	(void)state;
 	assert_int_equal(mpr_opts_set_all(opts, over), 0);
 	text = mpr_opts_format(opts, NULL);
 	assert_string_equal(text, "driver=scsi-hd,lun=2,id=a,serial=x");
@@ -488,51 +458,11 @@ static void one_list_is_laid_over_another(void **state)
 }
 
 /* At the front it would make the string JSON. */
-static void name_that_begins_as_json_is_refused(void **state)
+UNIT_TEST(name_that_begins_as_json_is_refused)
 {
 	struct mpr_opts *opts;
 	char *error;
 
-	(void)state;
 	assert_int_equal(mpr_opts_parse("-drive", "id=d0,{a=x", NULL, &opts, &error), -EINVAL);
 	assert_error(error, "-drive id=d0,{a=x: a property's name begins with '{'");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(implied_key_takes_the_first_item),
-		cmocka_unit_test(implied_key_may_be_written_out),
-		cmocka_unit_test(text_is_kept_for_messages),
-		cmocka_unit_test(doubled_comma_is_one_comma),
-		cmocka_unit_test(value_may_hold_equals_signs),
-		cmocka_unit_test(bare_key_is_on),
-		cmocka_unit_test(comma_at_the_end_is_ignored),
-		cmocka_unit_test(later_value_replaces_earlier),
-		cmocka_unit_test(nameless_property_is_refused),
-		cmocka_unit_test(removed_key_is_gone),
-		cmocka_unit_test(formatting_doubles_commas_again),
-		cmocka_unit_test(formatting_keeps_a_key_that_is_needed),
-		cmocka_unit_test(unknown_key_names_the_nearest),
-		cmocka_unit_test(unknown_key_far_from_all_names_none),
-		cmocka_unit_test(numbers_are_decimal_or_hexadecimal),
-		cmocka_unit_test(sizes_may_have_a_suffix),
-		cmocka_unit_test(bad_numbers_are_refused),
-		cmocka_unit_test(booleans_have_three_spellings),
-		cmocka_unit_test(enumeration_lists_its_names),
-		cmocka_unit_test(nearest_knows_when_nothing_is_near),
-		cmocka_unit_test(json_is_an_option_string_too),
-		cmocka_unit_test(json_objects_are_flattened_and_quoted_as_typed),
-		cmocka_unit_test(json_objects_that_are_no_option_are_refused),
-		cmocka_unit_test(values_become_json_strings),
-		cmocka_unit_test(json_that_is_no_option_is_refused),
-		cmocka_unit_test(drivers_have_other_names),
-		cmocka_unit_test(values_are_set),
-		cmocka_unit_test(pairs_make_a_list_that_is_quoted_as_typed),
-		cmocka_unit_test(a_copy_is_a_list_of_its_own),
-		cmocka_unit_test(one_list_is_laid_over_another),
-		cmocka_unit_test(name_that_begins_as_json_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static struct rlimit exhaust_descriptors(void)
 	return before;
 }
 
-static void client_waits_for_descriptors(void **state)
+UNIT_TEST(client_waits_for_descriptors)
 {
 	char folder[] = "/tmp/mpring-accept.XXXXXX", path[64], option[128];
 	char *argv[] = {"qemu", "-monitor", option, NULL};
@@ -50,7 +50,6 @@ static void client_waits_for_descriptors(void **state)
 	char *error = NULL;
 	int client;
 
-	(void)state;
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/hmp", folder);
 	snprintf(option, sizeof(option), "unix:%s,server,nowait", path);
@@ -73,13 +72,4 @@ static void client_waits_for_descriptors(void **state)
 	fake_vm_reset();
 	(void)unlink(path);
 	assert_int_equal(rmdir(folder), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(client_waits_for_descriptors),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

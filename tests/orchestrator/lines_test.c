@@ -101,7 +101,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void lines_go_to_qemu(void **state)
+#define with_lines(name) UNIT_TEST_WITH(name, set_up, tear_down)
+
+with_lines(lines_go_to_qemu)
 {
 	struct fixture *f = *state;
 
@@ -114,7 +116,7 @@ static void lines_go_to_qemu(void **state)
 	assert_shown(f, "(qemu) ");
 }
 
-static void empty_lines_get_a_prompt(void **state)
+with_lines(empty_lines_get_a_prompt)
 {
 	struct fixture *f = *state;
 
@@ -123,7 +125,7 @@ static void empty_lines_get_a_prompt(void **state)
 	assert_asked("");
 }
 
-static void own_commands_are_run_here(void **state)
+with_lines(own_commands_are_run_here)
 {
 	struct fixture *f = *state;
 
@@ -136,7 +138,7 @@ static void own_commands_are_run_here(void **state)
 	assert_shown(f, "Error: no\r\n(qemu) ");
 }
 
-static void help_knows_them_all(void **state)
+with_lines(help_knows_them_all)
 {
 	struct fixture *f = *state;
 
@@ -153,7 +155,7 @@ static void help_knows_them_all(void **state)
 	assert_shown(f, "quit -- quit\r\n(qemu) ");
 }
 
-static void the_cpu_is_remembered(void **state)
+with_lines(the_cpu_is_remembered)
 {
 	struct fixture *f = *state;
 
@@ -171,7 +173,7 @@ static void the_cpu_is_remembered(void **state)
 	assert_shown(f, "invalid CPU index\r\n(qemu) (qemu) Error: bad\r\n(qemu) ");
 }
 
-static void long_lines_and_zero_bytes_are_refused(void **state)
+with_lines(long_lines_and_zero_bytes_are_refused)
 {
 	struct fixture *f = *state;
 	char line[MPR_LINE_MAX + 2] = {0};
@@ -191,7 +193,7 @@ static void long_lines_and_zero_bytes_are_refused(void **state)
 	assert_shown(f, "(qemu) ");
 }
 
-static void the_last_commands_are_answered(void **state)
+with_lines(the_last_commands_are_answered)
 {
 	struct fixture *f = *state;
 
@@ -205,7 +207,7 @@ static void the_last_commands_are_answered(void **state)
 	assert_true(f->finished);
 }
 
-static void qemus_end_is_the_users(void **state)
+with_lines(qemus_end_is_the_users)
 {
 	struct fixture *f = *state;
 
@@ -215,7 +217,7 @@ static void qemus_end_is_the_users(void **state)
 	assert_true(f->finished);
 }
 
-static void a_user_may_leave_while_his_command_runs(void **state)
+with_lines(a_user_may_leave_while_his_command_runs)
 {
 	struct fixture *f = *state;
 
@@ -238,11 +240,10 @@ static void assert_words(const struct mpr_words *words, const char *before, cons
 	g_strfreev(found);
 }
 
-static void words_are_learned_from_qemu(void **state)
+UNIT_TEST(words_are_learned_from_qemu)
 {
 	struct mpr_words *words = mpr_words_create(&fake_vm);
 
-	(void)state;
 	assert_words(words, "", "q", "");
 	fake_vm_answer("{\"return\": [{\"name\": \"type\", \"type\": \"string\"}, "
 		       "{\"name\": \"net0\", \"type\": \"child<e1000>\"}]}");
@@ -267,24 +268,4 @@ static void words_are_learned_from_qemu(void **state)
 	fake_vm_answer("{\"return\": []}");
 	fake_vm_end("no", NULL, NULL);
 	fake_vm_reset();
-}
-
-#define with_lines(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_lines(lines_go_to_qemu),
-		with_lines(empty_lines_get_a_prompt),
-		with_lines(own_commands_are_run_here),
-		with_lines(help_knows_them_all),
-		with_lines(the_cpu_is_remembered),
-		with_lines(long_lines_and_zero_bytes_are_refused),
-		with_lines(the_last_commands_are_answered),
-		with_lines(qemus_end_is_the_users),
-		with_lines(a_user_may_leave_while_his_command_runs),
-		cmocka_unit_test(words_are_learned_from_qemu),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

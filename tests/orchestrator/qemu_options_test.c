@@ -43,13 +43,12 @@ static void check_line(const char *line)
 	} while (*line == '-');
 }
 
-static void every_option_is_decided(void **state)
+UNIT_TEST(every_option_is_decided)
 {
 	g_autofree char *help = qemu_says("-help", NULL);
 	g_auto(GStrv) lines = g_strsplit(help, "\n", -1);
 	int count = 0;
 
-	(void)state;
 	for (char **line = lines; *line; line++) {
 		if (**line != '-')
 			continue;
@@ -60,9 +59,8 @@ static void every_option_is_decided(void **state)
 }
 
 /* QEMU parses all options before it does anything, and complains of a missing value. */
-static void arguments_are_where_qemu_has_them(void **state)
+UNIT_TEST(arguments_are_where_qemu_has_them)
 {
-	(void)state;
 	for (const struct mpr_qemu_option *option = mpr_qemu_options; option->name; option++) {
 		g_autofree char *word = g_strconcat("-", option->name, NULL);
 		g_autofree char *said = qemu_says(word, option->argument ? NULL : "-no-such");
@@ -88,13 +86,12 @@ static char *row(const struct mpr_qemu_option *option)
 			       option->key ? option->key : "", scopes[option->scope], option->why);
 }
 
-static void the_page_says_what_the_code_does(void **state)
+UNIT_TEST(the_page_says_what_the_code_does)
 {
 	g_autofree char *page = NULL;
 	const char *at;
 	int rows = 0, options = 0;
 
-	(void)state;
 	assert_true(g_file_get_contents(page_path, &page, NULL, NULL));
 	for (const struct mpr_qemu_option *option = mpr_qemu_options; option->name; option++) {
 		g_autofree char *expected = row(option);
@@ -108,7 +105,7 @@ static void the_page_says_what_the_code_does(void **state)
 	assert_int_equal(rows, options);
 }
 
-static void half_options_are_refused(void **state)
+UNIT_TEST(half_options_are_refused)
 {
 	static const struct {
 		char *argv[6];
@@ -126,7 +123,6 @@ static void half_options_are_refused(void **state)
 		{{"qemu", "disk.img", "-S", "-rdevice", "-snapshot"}, NULL},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char *error = NULL;
 		int err = mpr_check_scopes(cases[i].argv, &error);
@@ -140,15 +136,8 @@ static void half_options_are_refused(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_option_is_decided),
-		cmocka_unit_test(arguments_are_where_qemu_has_them),
-		cmocka_unit_test(the_page_says_what_the_code_does),
-		cmocka_unit_test(half_options_are_refused),
-	};
-
 	if (argc != 2)
 		return 2;
 	page_path = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_run(NULL, NULL);
 }

@@ -139,6 +139,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
+#define with_talk(name) UNIT_TEST_WITH(name, set_up, tear_down)
+
 static void negotiate(void)
 {
 	say(GREETING);
@@ -146,9 +148,8 @@ static void negotiate(void)
 	say(OK);
 }
 
-static void commands_wait_for_the_negotiation(void **state)
+with_talk(commands_wait_for_the_negotiation)
 {
-	(void)state;
 	execute("stop");
 	assert_string_equal(hear(), "");
 	say(GREETING);
@@ -161,9 +162,8 @@ static void commands_wait_for_the_negotiation(void **state)
 	assert_string_equal(talk.log, "stop:{\"return\":{}} ");
 }
 
-static void one_command_is_under_way_at_a_time(void **state)
+with_talk(one_command_is_under_way_at_a_time)
 {
-	(void)state;
 	negotiate();
 	execute("stop");
 	execute("cont");
@@ -177,11 +177,10 @@ static void one_command_is_under_way_at_a_time(void **state)
 			    "cont:{\"return\":5} ");
 }
 
-static void arguments_go_along(void **state)
+with_talk(arguments_go_along)
 {
 	struct json_object *arguments = json_object_new_object();
 
-	(void)state;
 	negotiate();
 	json_object_object_add(arguments, "id", json_object_new_string("a/b"));
 	mpr_qmp_execute(talk.qmp, "device_del", arguments, -1, NULL, NULL);
@@ -191,20 +190,18 @@ static void arguments_go_along(void **state)
 	assert_string_equal(talk.log, "");
 }
 
-static void events_come_between(void **state)
+with_talk(events_come_between)
 {
-	(void)state;
 	negotiate();
 	execute("stop");
 	say("{\"event\": \"STOP\", \"timestamp\": {}}\r\n{\"return\": {}}\r\n{\"event\": \"X\"}");
 	assert_string_equal(talk.log, "STOP stop:{\"return\":{}} X ");
 }
 
-static void messages_may_come_in_pieces(void **state)
+with_talk(messages_may_come_in_pieces)
 {
 	const char *text = OK;
 
-	(void)state;
 	negotiate();
 	execute("stop");
 	for (size_t i = 0; text[i]; i++) {
@@ -215,12 +212,11 @@ static void messages_may_come_in_pieces(void **state)
 	assert_string_equal(talk.log, "stop:{\"return\":{}} ");
 }
 
-static void a_descriptor_goes_with_its_command(void **state)
+with_talk(a_descriptor_goes_with_its_command)
 {
 	int pipe_fds[2], fd;
 	char byte;
 
-	(void)state;
 	negotiate();
 	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
 	execute("first");
@@ -238,14 +234,13 @@ static void a_descriptor_goes_with_its_command(void **state)
 	close(pipe_fds[0]);
 }
 
-static void a_long_command_waits_until_the_peer_reads(void **state)
+with_talk(a_long_command_waits_until_the_peer_reads)
 {
 	size_t length = 4u << 20, got = 0;
 	char *long_text = malloc(length + 1);
 	struct json_object *arguments = json_object_new_object();
 	const char *text;
 
-	(void)state;
 	negotiate();
 	memset(long_text, 'x', length);
 	long_text[length] = '\0';
@@ -260,9 +255,8 @@ static void a_long_command_waits_until_the_peer_reads(void **state)
 	assert_string_equal(talk.log, "long:{\"return\":{}} ");
 }
 
-static void a_peer_that_leaves_is_told(void **state)
+with_talk(a_peer_that_leaves_is_told)
 {
-	(void)state;
 	negotiate();
 	execute("stop");
 	execute("cont");
@@ -276,7 +270,7 @@ static void a_peer_that_leaves_is_told(void **state)
 }
 
 /* Breaking the rules ends the connection, and nothing else. */
-static void bad_peers_are_hung_up_on(void **state)
+with_talk(bad_peers_are_hung_up_on)
 {
 	static const char *const bad[] = {
 		"garbage",
@@ -304,7 +298,7 @@ static void bad_peers_are_hung_up_on(void **state)
 }
 
 /* Messages that are no replies answer no command. */
-static void bad_replies_are_none(void **state)
+with_talk(bad_replies_are_none)
 {
 	static const char *const bad[] = {
 		"{}\r\n",
@@ -326,25 +320,22 @@ static void bad_replies_are_none(void **state)
 	}
 }
 
-static void a_bad_greeting_is_none(void **state)
+with_talk(a_bad_greeting_is_none)
 {
-	(void)state;
 	say("{\"QMP\": null}\r\n");
 	assert_string_equal(talk.log, "lost ");
 }
 
-static void a_reply_before_the_greeting_is_bad(void **state)
+with_talk(a_reply_before_the_greeting_is_bad)
 {
-	(void)state;
 	say(OK);
 	assert_string_equal(talk.log, "lost ");
 }
 
-static void deep_nesting_is_bad(void **state)
+with_talk(deep_nesting_is_bad)
 {
 	char text[2000];
 
-	(void)state;
 	memset(text, '[', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	negotiate();
@@ -354,12 +345,11 @@ static void deep_nesting_is_bad(void **state)
 }
 
 /* The buffer for a message is bounded. */
-static void an_endless_message_is_bad(void **state)
+with_talk(an_endless_message_is_bad)
 {
 	static char text[65536];
 	size_t sent = 0;
 
-	(void)state;
 	memset(text, 'x', sizeof(text));
 	text[0] = '"';
 	negotiate();
@@ -374,7 +364,7 @@ static void an_endless_message_is_bad(void **state)
 }
 
 /* The limit is exact: a message of one byte more is refused, even if it arrives whole. */
-static void a_message_has_its_limit(void **state)
+with_talk(a_message_has_its_limit)
 {
 	for (size_t more = 0; more < 2; more++) {
 		size_t length = MESSAGE_MAX + more;
@@ -425,7 +415,7 @@ static const char *reply_with(const char *item, size_t count)
 
 /* Small values take a hundred times their size in memory, so that they are counted; a long string
  * is one value. */
-static void a_message_has_a_limit_of_values(void **state)
+with_talk(a_message_has_a_limit_of_values)
 {
 	assert_ptr_equal(strstr(reply_with("[]", 100000), "stop:{"), talk.log);
 	tear_down(state);
@@ -437,13 +427,12 @@ static void a_message_has_a_limit_of_values(void **state)
 }
 
 /* A peer that never stops is read at the rate of events that it may send. */
-static void a_flood_of_events_waits(void **state)
+with_talk(a_flood_of_events_waits)
 {
 	static const char event[] = "{\"event\": \"FLOOD\"}";
 	int64_t begin = g_get_monotonic_time();
 	size_t seconds;
 
-	(void)state;
 	negotiate();
 	talk.counts = true;
 	for (int i = 0; i < 4000; i++) {
@@ -458,9 +447,8 @@ static void a_flood_of_events_waits(void **state)
 			seconds * (MPR_QMP_EVENTS + READ_MAX));
 }
 
-static void it_may_be_destroyed_by_a_reply(void **state)
+with_talk(it_may_be_destroyed_by_a_reply)
 {
-	(void)state;
 	negotiate();
 	execute("stop");
 	execute("cont");
@@ -469,9 +457,8 @@ static void it_may_be_destroyed_by_a_reply(void **state)
 	assert_string_equal(talk.log, "stop:{\"return\":{}} ");
 }
 
-static void it_may_be_destroyed_by_an_event(void **state)
+with_talk(it_may_be_destroyed_by_an_event)
 {
-	(void)state;
 	negotiate();
 	execute("stop");
 	talk.destroy = true;
@@ -479,9 +466,8 @@ static void it_may_be_destroyed_by_an_event(void **state)
 	assert_string_equal(talk.log, "STOP ");
 }
 
-static void it_may_be_destroyed_by_the_loss(void **state)
+with_talk(it_may_be_destroyed_by_the_loss)
 {
-	(void)state;
 	negotiate();
 	execute("stop");
 	execute("cont");
@@ -491,9 +477,8 @@ static void it_may_be_destroyed_by_the_loss(void **state)
 	assert_string_equal(talk.log, "stop:none ");
 }
 
-static void nobody_is_called_after_the_end(void **state)
+with_talk(nobody_is_called_after_the_end)
 {
-	(void)state;
 	negotiate();
 	execute("stop");
 	mpr_qmp_destroy(talk.qmp);
@@ -503,13 +488,12 @@ static void nobody_is_called_after_the_end(void **state)
 	mpr_qmp_destroy(NULL);
 }
 
-static void errors_are_found_in_replies(void **state)
+UNIT_TEST(errors_are_found_in_replies)
 {
 	struct json_object *good = json_tokener_parse("{\"return\": {}}");
 	struct json_object *bad = json_tokener_parse("{\"error\": {\"desc\": \"no\"}}");
 	struct json_object *worse = json_tokener_parse("{\"error\": {\"desc\": null}}");
 
-	(void)state;
 	assert_string_equal(mpr_qmp_error(worse), "no reason was given");
 	json_object_put(worse);
 	assert_null(mpr_qmp_error(good));
@@ -519,47 +503,13 @@ static void errors_are_found_in_replies(void **state)
 	json_object_put(bad);
 }
 
-#define with_talk(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 /* However long close() takes: a client that waited would hang here until the test is killed. */
-static void descriptors_that_nobody_asked_for_are_not_waited_for(void **state)
+with_talk(descriptors_that_nobody_asked_for_are_not_waited_for)
 {
 	int other, sock = lingering_socket(&other);
 
-	(void)state;
 	lingering_send(talk.peer, GREETING, strlen(GREETING), sock, 1, 0);
 	run_loop();
 	assert_string_equal(hear(), CAPABILITIES);
 	close(other);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_talk(descriptors_that_nobody_asked_for_are_not_waited_for),
-		with_talk(commands_wait_for_the_negotiation),
-		with_talk(one_command_is_under_way_at_a_time),
-		with_talk(arguments_go_along),
-		with_talk(events_come_between),
-		with_talk(messages_may_come_in_pieces),
-		with_talk(a_descriptor_goes_with_its_command),
-		with_talk(a_long_command_waits_until_the_peer_reads),
-		with_talk(a_peer_that_leaves_is_told),
-		with_talk(bad_peers_are_hung_up_on),
-		with_talk(bad_replies_are_none),
-		with_talk(a_bad_greeting_is_none),
-		with_talk(a_reply_before_the_greeting_is_bad),
-		with_talk(deep_nesting_is_bad),
-		with_talk(an_endless_message_is_bad),
-		with_talk(a_message_has_its_limit),
-		with_talk(a_message_has_a_limit_of_values),
-		with_talk(a_flood_of_events_waits),
-		with_talk(it_may_be_destroyed_by_a_reply),
-		with_talk(it_may_be_destroyed_by_an_event),
-		with_talk(it_may_be_destroyed_by_the_loss),
-		with_talk(nobody_is_called_after_the_end),
-		cmocka_unit_test(errors_are_found_in_replies),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

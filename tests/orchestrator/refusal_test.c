@@ -137,32 +137,20 @@ static unsigned try_all(char *const *argv)
 	"qemu", "-M", "q35,memory-backend=m", "-object", "memory-backend-memfd,id=m,size=1M", \
 		"-rdevice", "lsi53c895a,id=a,rid=0", "-rdevice", "lsi53c895a,id=b,rid=1"
 
-static void descriptors_stay_as_they_were(void **state)
+UNIT_TEST(descriptors_stay_as_they_were)
 {
 	char *argv[] = {COMMON, NULL};
 
-	(void)state;
 	assert_true(open_descriptors() &
 		    1); /* standard input, the likeliest victim of closing 0 by mistake */
 	/* Eight checks, and a socket pair for each of two remotes. */
 	assert_int_equal(try_all(argv), 10);
 }
 
-static void so_they_do_with_a_monitor(void **state)
+UNIT_TEST(so_they_do_with_a_monitor)
 {
 	char *argv[] = {COMMON, "-qmp", "stdio", NULL};
 
-	(void)state;
 	/* With monitors, one more pair for each remote, and one for QEMU. */
 	assert_true(try_all(argv) >= 13);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(descriptors_stay_as_they_were),
-		cmocka_unit_test(so_they_do_with_a_monitor),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
+#define with_relay(name) UNIT_TEST_WITH(name, set_up, tear_down)
+
 static bool collect(int fd, GString *into)
 {
 	char buf[65536];
@@ -147,7 +149,7 @@ static void negotiate(struct fixture *f)
 
 /* ---- What is QEMU's ----------------------------------------------------- */
 
-static void qemus_bytes_come_unchanged(void **state)
+with_relay(qemus_bytes_come_unchanged)
 {
 	static const char text[] =
 		"{\"QMP\": {\"version\":  1.50, \"x\": \"\\u00e4\xc3\xa4\"}}\r\n"
@@ -161,7 +163,7 @@ static void qemus_bytes_come_unchanged(void **state)
 	assert_got(f->to_user, text);
 }
 
-static void users_messages_come_unchanged(void **state)
+with_relay(users_messages_come_unchanged)
 {
 	struct fixture *f = *state;
 
@@ -169,7 +171,7 @@ static void users_messages_come_unchanged(void **state)
 	assert_got(f->to_qemu, "  {'execute': \"stop\",\n \"id\": 1e400}\n{}\n\r\n[7]\n");
 }
 
-static void descriptors_go_along(void **state)
+with_relay(descriptors_go_along)
 {
 	char control[CMSG_SPACE(sizeof(int))] = {0}, buf[4096];
 	char text[] = "{\"execute\":\"getfd\"}";
@@ -200,7 +202,7 @@ static void descriptors_go_along(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-static void the_users_end_waits_for_qemus_answers(void **state)
+with_relay(the_users_end_waits_for_qemus_answers)
 {
 	struct fixture *f = *state;
 
@@ -217,7 +219,7 @@ static void the_users_end_waits_for_qemus_answers(void **state)
 	assert_got(f->to_qemu, "{\"execute\":\"stop\"}\n");
 }
 
-static void the_users_end_waits_for_mprings_answers(void **state)
+with_relay(the_users_end_waits_for_mprings_answers)
 {
 	struct fixture *f = *state;
 
@@ -230,7 +232,7 @@ static void the_users_end_waits_for_mprings_answers(void **state)
 	assert_true(f->finished);
 }
 
-static void a_user_who_asked_nothing_may_leave(void **state)
+with_relay(a_user_who_asked_nothing_may_leave)
 {
 	struct fixture *f = *state;
 
@@ -240,7 +242,7 @@ static void a_user_who_asked_nothing_may_leave(void **state)
 	assert_got(f->to_qemu, "");
 }
 
-static void qemus_end_is_the_users(void **state)
+with_relay(qemus_end_is_the_users)
 {
 	struct fixture *f = *state;
 
@@ -253,7 +255,7 @@ static void qemus_end_is_the_users(void **state)
 }
 
 /* QEMU may have hung up before its last message is read. */
-static void the_last_words_are_handed_on(void **state)
+with_relay(the_last_words_are_handed_on)
 {
 	struct fixture *f = *state;
 
@@ -267,7 +269,7 @@ static void the_last_words_are_handed_on(void **state)
 
 /* ---- What is mpring's --------------------------------------------------- */
 
-static void own_commands_wait_for_their_turn(void **state)
+with_relay(own_commands_wait_for_their_turn)
 {
 	struct fixture *f = *state;
 
@@ -289,7 +291,7 @@ static void own_commands_wait_for_their_turn(void **state)
 	assert_got(f->to_qemu, "{\"execute\":\"cont\"}\n");
 }
 
-static void own_commands_have_errors_and_results(void **state)
+with_relay(own_commands_have_errors_and_results)
 {
 	struct fixture *f = *state;
 
@@ -308,7 +310,7 @@ static void own_commands_have_errors_and_results(void **state)
 }
 
 /* A management program may use HMP alone, by human-monitor-command. */
-static void own_commands_of_hmp_are_run(void **state)
+with_relay(own_commands_of_hmp_are_run)
 {
 	struct fixture *f = *state;
 
@@ -336,7 +338,7 @@ static void own_commands_of_hmp_are_run(void **state)
 }
 
 /* The errors of such a command keep their class. */
-static void commands_about_remote_drives_are_routed(void **state)
+with_relay(commands_about_remote_drives_are_routed)
 {
 	struct fixture *f = *state;
 
@@ -363,7 +365,7 @@ static void commands_about_remote_drives_are_routed(void **state)
 }
 
 /* The drive may be gone when it is the command's turn. */
-static void what_is_not_a_remotes_any_more_is_left_to_qemu(void **state)
+with_relay(what_is_not_a_remotes_any_more_is_left_to_qemu)
 {
 	static const char text[] =
 		"{\"execute\": \"eject\", \"arguments\":{\"device\": \"remote0\"}}";
@@ -390,7 +392,7 @@ static void what_is_not_a_remotes_any_more_is_left_to_qemu(void **state)
 }
 
 /* Before capabilities are negotiated, or with unknown members: QEMU's own error. */
-static void qemu_refuses_what_it_would(void **state)
+with_relay(qemu_refuses_what_it_would)
 {
 	struct fixture *f = *state;
 
@@ -404,7 +406,7 @@ static void qemu_refuses_what_it_would(void **state)
 	assert_string_equal(fake_vm_asked(), "");
 }
 
-static void all_commands_are_listed(void **state)
+with_relay(all_commands_are_listed)
 {
 	struct fixture *f = *state;
 	char id[64], *reply;
@@ -424,7 +426,7 @@ static void all_commands_are_listed(void **state)
 }
 
 /* Text of QEMU's may contain what looks like an answer. */
-static void only_an_answer_is_taken_for_one(void **state)
+with_relay(only_an_answer_is_taken_for_one)
 {
 	struct fixture *f = *state;
 	char *event, id[64];
@@ -438,7 +440,7 @@ static void only_an_answer_is_taken_for_one(void **state)
 	assert_string_equal(fake_vm_asked(), "");
 }
 
-static void events_of_mpring_are_told_once_negotiated(void **state)
+with_relay(events_of_mpring_are_told_once_negotiated)
 {
 	struct json_object *event = json_tokener_parse("{\"event\": \"DEVICE_DELETED\"}");
 	struct fixture *f = *state;
@@ -453,7 +455,7 @@ static void events_of_mpring_are_told_once_negotiated(void **state)
 	json_object_put(event);
 }
 
-static void a_user_may_leave_while_his_command_runs(void **state)
+with_relay(a_user_may_leave_while_his_command_runs)
 {
 	struct fixture *f = *state;
 
@@ -464,7 +466,7 @@ static void a_user_may_leave_while_his_command_runs(void **state)
 	fake_vm_end(NULL, NULL, NULL);
 }
 
-static void what_waits_for_its_turn_is_not_run_for_one_who_left(void **state)
+with_relay(what_waits_for_its_turn_is_not_run_for_one_who_left)
 {
 	struct fixture *f = *state;
 	char id[64], *reply;
@@ -483,7 +485,7 @@ static void what_waits_for_its_turn_is_not_run_for_one_who_left(void **state)
 
 #define ERROR "{\"error\": {\"class\": \"GenericError\", \"desc\": "
 
-static void garbage_is_refused_and_does_not_reach_qemu(void **state)
+with_relay(garbage_is_refused_and_does_not_reach_qemu)
 {
 	struct fixture *f = *state;
 
@@ -496,7 +498,7 @@ static void garbage_is_refused_and_does_not_reach_qemu(void **state)
 	assert_got(f->to_qemu, "{\"execute\":\"cont\"}\n");
 }
 
-static void a_megabyte_without_newline_is_refused(void **state)
+with_relay(a_megabyte_without_newline_is_refused)
 {
 	struct fixture *f = *state;
 	char *text = g_malloc0(MPR_RELAY_MESSAGE + 8192);
@@ -510,7 +512,7 @@ static void a_megabyte_without_newline_is_refused(void **state)
 	assert_got(f->to_qemu, "{\"execute\":\"stop\"}\n");
 }
 
-static void megabytes_of_blanks_are_nothing(void **state)
+with_relay(megabytes_of_blanks_are_nothing)
 {
 	struct fixture *f = *state;
 	char *text = g_malloc0(2 * MPR_RELAY_MESSAGE);
@@ -521,7 +523,7 @@ static void megabytes_of_blanks_are_nothing(void **state)
 	assert_got(f->to_user, "");
 }
 
-static void deep_nesting_is_refused(void **state)
+with_relay(deep_nesting_is_refused)
 {
 	struct fixture *f = *state;
 	char text[MPR_SCAN_DEPTH + 2] = {0};
@@ -539,7 +541,7 @@ static void run_loop(void)
 		;
 }
 
-static void a_user_who_never_reads_gives_no_more_commands(void **state)
+with_relay(a_user_who_never_reads_gives_no_more_commands)
 {
 	static const char bad[] = "#\n#\n#\n#\n#\n#\n#\n#\n";
 	struct fixture *f = *state;
@@ -556,7 +558,7 @@ static void a_user_who_never_reads_gives_no_more_commands(void **state)
 }
 
 /* Answers that are not read stay with QEMU ... */
-static void a_user_who_never_reads_fills_no_memory(void **state)
+with_relay(a_user_who_never_reads_fills_no_memory)
 {
 	char *event = g_strdup_printf("{\"event\": \"%01000d\"}\r\n", 0);
 	struct fixture *f = *state;
@@ -576,7 +578,7 @@ static void a_user_who_never_reads_fills_no_memory(void **state)
 }
 
 /* ... but events of mpring's own cannot, so the user is hung up on. */
-static void a_user_who_never_reads_events_is_hung_up_on(void **state)
+with_relay(a_user_who_never_reads_events_is_hung_up_on)
 {
 	struct json_object *event = json_object_new_object();
 	struct fixture *f = *state;
@@ -589,40 +591,4 @@ static void a_user_who_never_reads_events_is_hung_up_on(void **state)
 	}
 	assert_true(f->finished);
 	json_object_put(event);
-}
-
-#define with_relay(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_relay(qemus_bytes_come_unchanged),
-		with_relay(users_messages_come_unchanged),
-		with_relay(descriptors_go_along),
-		with_relay(the_users_end_waits_for_qemus_answers),
-		with_relay(the_users_end_waits_for_mprings_answers),
-		with_relay(a_user_who_asked_nothing_may_leave),
-		with_relay(qemus_end_is_the_users),
-		with_relay(the_last_words_are_handed_on),
-		with_relay(own_commands_wait_for_their_turn),
-		with_relay(own_commands_have_errors_and_results),
-		with_relay(own_commands_of_hmp_are_run),
-		with_relay(commands_about_remote_drives_are_routed),
-		with_relay(what_is_not_a_remotes_any_more_is_left_to_qemu),
-		with_relay(qemu_refuses_what_it_would),
-		with_relay(all_commands_are_listed),
-		with_relay(only_an_answer_is_taken_for_one),
-		with_relay(events_of_mpring_are_told_once_negotiated),
-		with_relay(a_user_may_leave_while_his_command_runs),
-		with_relay(what_waits_for_its_turn_is_not_run_for_one_who_left),
-		with_relay(garbage_is_refused_and_does_not_reach_qemu),
-		with_relay(a_megabyte_without_newline_is_refused),
-		with_relay(megabytes_of_blanks_are_nothing),
-		with_relay(deep_nesting_is_refused),
-		with_relay(a_user_who_never_reads_gives_no_more_commands),
-		with_relay(a_user_who_never_reads_fills_no_memory),
-		with_relay(a_user_who_never_reads_events_is_hung_up_on),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,11 +61,12 @@ static int unmount(void **state)
 	return umount(folder);
 }
 
-static void a_file_has_room_or_not(void **state)
+#define with_small(name) UNIT_TEST_WITH(name, mount_small, unmount)
+
+with_small(a_file_has_room_or_not)
 {
 	char message[512];
 
-	(void)state;
 	assert_room(FILE_OF("4M"), NULL);
 	assert_room(FILE_OF("4194304"), NULL);
 	assert_room(FILE_OF("0.5m"), NULL);
@@ -87,20 +88,18 @@ static void a_file_has_room_or_not(void **state)
 		NULL);
 }
 
-static void all_files_together_have_room_or_not(void **state)
+with_small(all_files_together_have_room_or_not)
 {
-	(void)state;
 	assert_room(FILE_OF("2M"), FILE_OF("2M"));
 	assert_no_room("2 MiB are needed", FILE_OF("3M"), FILE_OF("2M"));
 }
 
 /* A file whose blocks are allocated already, by whatever process. */
-static void what_a_file_has_is_not_needed_again(void **state)
+with_small(what_a_file_has_is_not_needed_again)
 {
 	char path[64];
 	int fd;
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s/ram", folder);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
@@ -113,9 +112,8 @@ static void what_a_file_has_is_not_needed_again(void **state)
 }
 
 /* Wrong values, which QEMU reports, and memory that needs no room. */
-static void others_are_not_judged(void **state)
+with_small(others_are_not_judged)
 {
-	(void)state;
 	assert_room("memory-backend-file,id=m,mem-path=/nonexistent/file,size=1000T", NULL);
 	assert_room(FILE_OF("many"), NULL);
 	assert_room(FILE_OF("5MM"), NULL);
@@ -126,17 +124,15 @@ static void others_are_not_judged(void **state)
 	assert_room("rng-random,id=r", NULL);
 }
 
-static void huge_pages_are_counted(void **state)
+UNIT_TEST(huge_pages_are_counted)
 {
-	(void)state;
 	assert_no_room("huge pages of ", "memory-backend-memfd,id=m,size=1000T,hugetlb=on", NULL);
 	assert_no_room("524288000 huge pages of 2048 KiB are needed",
 		       "memory-backend-memfd,id=m,size=1000T,hugetlb=on,hugetlbsize=2M", NULL);
 }
 
-static void a_file_system_of_huge_pages_has_them_and_its_limit(void **state)
+UNIT_TEST(a_file_system_of_huge_pages_has_them_and_its_limit)
 {
-	(void)state;
 	assert_int_equal(mount("room_test", folder, "hugetlbfs", 0, "pagesize=2M"), 0);
 	assert_no_room("huge pages of 2048 KiB are needed", FILE_OF("1000T"), NULL);
 	assert_int_equal(umount(folder), 0);
@@ -145,18 +141,8 @@ static void a_file_system_of_huge_pages_has_them_and_its_limit(void **state)
 	assert_int_equal(umount(folder), 0);
 }
 
-#define with_small(name) cmocka_unit_test_setup_teardown(name, mount_small, unmount)
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		with_small(a_file_has_room_or_not),
-		with_small(all_files_together_have_room_or_not),
-		with_small(what_a_file_has_is_not_needed_again),
-		with_small(others_are_not_judged),
-		cmocka_unit_test(huge_pages_are_counted),
-		cmocka_unit_test(a_file_system_of_huge_pages_has_them_and_its_limit),
-	};
 	int ret;
 
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
@@ -165,7 +151,7 @@ int main(void)
 	}
 	if (!mkdtemp(folder))
 		return 1;
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
+	ret = unit_run(NULL, NULL);
 	rmdir(folder);
 	return ret;
 }

@@ -160,6 +160,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
+#define with_vm(name) UNIT_TEST_WITH(name, set_up, tear_down)
+
 /* ---- Commands ----------------------------------------------------------- */
 
 static void on_outcome(void *opaque, const struct mpr_outcome *what)
@@ -253,9 +255,8 @@ static void assert_line_to(const char *who, const char *line)
 
 /* ---- To the remote that has it ------------------------------------------ */
 
-static void commands_reach_the_remote_that_has_what_they_name(void **state)
+with_vm(commands_reach_the_remote_that_has_what_they_name)
 {
-	(void)state;
 	assert_to("rid0", "block_resize {\"device\":\"d0\",\"size\":1}");
 	assert_to("rid5", "block_resize {\"node-name\":\"n5\",\"size\":1}");
 	assert_to("rid5", "block_resize {\"device\":\"d5\",\"size\":1}");
@@ -269,9 +270,8 @@ static void commands_reach_the_remote_that_has_what_they_name(void **state)
 	assert_line_to("rid0", "info qom-tree disk0");
 }
 
-static void quotes_are_read_as_by_qemu(void **state)
+with_vm(quotes_are_read_as_by_qemu)
 {
-	(void)state;
 	assert_true(mpr_routing_has_hmp(&vm, "  block_resize\t\"d\\0\"  32"));
 	assert_true(mpr_routing_has_hmp(&vm, "eject -f d0"));
 	assert_false(mpr_routing_has_hmp(&vm, "block_resize \"d0 32"));
@@ -281,9 +281,8 @@ static void quotes_are_read_as_by_qemu(void **state)
 	assert_false(mpr_routing_has_hmp(&vm, "info"));
 }
 
-static void errors_are_the_remotes(void **state)
+with_vm(errors_are_the_remotes)
 {
-	(void)state;
 	qmp("block_resize {\"device\":\"d0\",\"size\":0}", true);
 	answer(NOT_FOUND);
 	assert_text(outcome, "DeviceNotFound: none");
@@ -293,7 +292,7 @@ static void errors_are_the_remotes(void **state)
 	g_string_truncate(asked, 0);
 }
 
-static void what_the_remote_lacks_is_refused_by_name(void **state)
+with_vm(what_the_remote_lacks_is_refused_by_name)
 {
 	static const struct {
 		const char *command, *start;
@@ -320,7 +319,6 @@ static void what_the_remote_lacks_is_refused_by_name(void **state)
 		 "error: block-dirty-bitmap-merge: \"n5\" is in"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		assert_true(qmp(cases[i].command, true));
 		answer(UNKNOWN);
@@ -332,7 +330,7 @@ static void what_the_remote_lacks_is_refused_by_name(void **state)
 	assert_true(g_str_has_prefix(outcome->str, "error: snapshot_blkdev: \"d0\" is in"));
 }
 
-static void qemus_drives_are_not_named_as_remote_ones_nor_on_them(void **state)
+with_vm(qemus_drives_are_not_named_as_remote_ones_nor_on_them)
 {
 	static const char *const cases[] = {
 		"blockdev-add {\"driver\":\"null-co\",\"node-name\":\"d0\"}",
@@ -342,7 +340,6 @@ static void qemus_drives_are_not_named_as_remote_ones_nor_on_them(void **state)
 		"device_add {\"driver\":\"virtio-blk\",\"drive\":\"l0\",\"id\":\"disk0\"}",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		assert_true(qmp(cases[i], true));
 		assert_non_null(strstr(outcome->str, "is in the remote process of rid"));
@@ -358,9 +355,8 @@ static void qemus_drives_are_not_named_as_remote_ones_nor_on_them(void **state)
 
 /* ---- As mpring's own ---------------------------------------------------- */
 
-static void devices_and_drives_are_removed_as_by_mprings_commands(void **state)
+with_vm(devices_and_drives_are_removed_as_by_mprings_commands)
 {
-	(void)state;
 	qmp("device_del {\"id\":\"disk0\"}", true);
 	assert_text(asked, "own: rdevice_del disk0\n");
 	end_own(NULL);
@@ -375,9 +371,8 @@ static void devices_and_drives_are_removed_as_by_mprings_commands(void **state)
 	assert_text(outcome, "{}");
 }
 
-static void a_device_for_a_remotes_drive_or_bus_is_added_there(void **state)
+with_vm(a_device_for_a_remotes_drive_or_bus_is_added_there)
 {
-	(void)state;
 	qmp("device_add {\"driver\":\"scsi-hd\",\"id\":\"k\",\"drive\":\"d5\",\"lun\":1}", true);
 	assert_text(asked,
 		    "plug 5: device_add scsi-hd,id=k,drive=d5,lun=1 scsi-hd,id=k,drive=d5,lun=1\n");
@@ -395,9 +390,8 @@ static void a_device_for_a_remotes_drive_or_bus_is_added_there(void **state)
 
 /* ---- Answers about all -------------------------------------------------- */
 
-static void lists_are_qemus_and_all_remotes(void **state)
+with_vm(lists_are_qemus_and_all_remotes)
 {
-	(void)state;
 	qmp("query-block", true);
 	assert_text(asked, "qemu: query-block {}\nrid0: query-block {}\nrid5: query-block {}\n");
 	answer("{\"return\": [{\"device\": \"l0\"}]}");
@@ -422,9 +416,8 @@ static void lists_are_qemus_and_all_remotes(void **state)
 }
 
 /* QEMU has the adapters as well, as proxies. */
-static void what_both_have_is_listed_once(void **state)
+with_vm(what_both_have_is_listed_once)
 {
-	(void)state;
 	qmp("qom-list {\"path\":\"/machine/peripheral\"}", true);
 	answer("{\"return\": [{\"name\": \"type\"}, {\"name\": \"lsi0\"}]}");
 	answer("{\"return\": [{\"name\": \"type\"}, {\"name\": \"lsi0\"}, {\"name\": \"disk0\"}]}");
@@ -439,9 +432,8 @@ static void what_both_have_is_listed_once(void **state)
 	g_string_truncate(asked, 0);
 }
 
-static void texts_are_qemus_and_all_remotes(void **state)
+with_vm(texts_are_qemus_and_all_remotes)
 {
-	(void)state;
 	hmp("info block");
 	answer("{\"return\": \"l0: x\\r\\n\"}");
 	answer("{\"return\": \"d0: y\\n\"}");
@@ -466,7 +458,7 @@ static void texts_are_qemus_and_all_remotes(void **state)
 }
 
 /* It has d0 and disk0, and is believed nothing else. */
-static void a_remote_is_believed_of_what_it_has(void **state)
+with_vm(a_remote_is_believed_of_what_it_has)
 {
 	static const char *const cases[][2] = {
 		{"query-block", "{\"device\": \"l0\"}"},
@@ -478,7 +470,6 @@ static void a_remote_is_believed_of_what_it_has(void **state)
 		{"qom-list {\"path\":\"/machine/peripheral\"}", "{\"name\": \"lsi5\"}"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		char *reply = g_strdup_printf("{\"return\": [%s]}", cases[i][1]);
 
@@ -503,9 +494,8 @@ static void a_remote_is_believed_of_what_it_has(void **state)
 }
 
 /* The timeout expires at once. */
-static void a_remote_that_hangs_is_left_out_until_it_answers(void **state)
+with_vm(a_remote_that_hangs_is_left_out_until_it_answers)
 {
-	(void)state;
 	commands.patience_ms = 0;
 	qmp("query-block", true);
 	while (g_main_context_iteration(NULL, FALSE))
@@ -529,9 +519,8 @@ static void a_remote_that_hangs_is_left_out_until_it_answers(void **state)
 	assert_text(outcome, "[{\"device\":\"d0\"}]");
 }
 
-static void a_driver_that_only_a_remote_has_is_described(void **state)
+with_vm(a_driver_that_only_a_remote_has_is_described)
 {
-	(void)state;
 	qmp("device-list-properties {\"typename\":\"x\"}", true);
 	answer(NOT_FOUND);
 	answer(UNKNOWN);
@@ -552,7 +541,7 @@ static void a_driver_that_only_a_remote_has_is_described(void **state)
 
 /* ---- QEMU's ------------------------------------------------------------- */
 
-static void what_names_nothing_remote_is_qemus(void **state)
+with_vm(what_names_nothing_remote_is_qemus)
 {
 	static const char *const commands[] = {
 		"block_resize {\"device\":\"l0\"}",
@@ -575,44 +564,17 @@ static void what_names_nothing_remote_is_qemus(void **state)
 		"help",		 "frob d0",	    "qom-list /machine",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
 		assert_false(qmp(commands[i], false));
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
 		assert_false(mpr_routing_has_hmp(&vm, lines[i]));
 }
 
-static void without_remotes_all_is_qemus(void **state)
+with_vm(without_remotes_all_is_qemus)
 {
-	(void)state;
 	g_ptr_array_set_size(vm.remotes, 0);
 	assert_false(qmp("query-block", true));
 	assert_text(outcome, "qemu's");
 	assert_false(qmp("block_resize {\"device\":\"d0\"}", false));
 	assert_false(mpr_routing_has_hmp(&vm, "info block"));
-}
-
-#define with_vm(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_vm(commands_reach_the_remote_that_has_what_they_name),
-		with_vm(quotes_are_read_as_by_qemu),
-		with_vm(errors_are_the_remotes),
-		with_vm(what_the_remote_lacks_is_refused_by_name),
-		with_vm(qemus_drives_are_not_named_as_remote_ones_nor_on_them),
-		with_vm(devices_and_drives_are_removed_as_by_mprings_commands),
-		with_vm(a_device_for_a_remotes_drive_or_bus_is_added_there),
-		with_vm(lists_are_qemus_and_all_remotes),
-		with_vm(what_both_have_is_listed_once),
-		with_vm(texts_are_qemus_and_all_remotes),
-		with_vm(a_remote_is_believed_of_what_it_has),
-		with_vm(a_remote_that_hangs_is_left_out_until_it_answers),
-		with_vm(a_driver_that_only_a_remote_has_is_described),
-		with_vm(what_names_nothing_remote_is_qemus),
-		with_vm(without_remotes_all_is_qemus),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

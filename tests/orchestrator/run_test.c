@@ -170,9 +170,32 @@ static void assert_all_gone(void)
 	wait_until_gone(pid_in("qemu"));
 }
 
-static void returns_the_exit_status_of_qemu(void **state)
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	return ftw->level ? remove(path) : 0;
+}
+
+/* Before each test. */
+static int set_up(void **state)
 {
 	(void)state;
+	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	setenv("FAKE_DIR", dir, 1);
+	setenv("MPRING_REMOTE", fake_path, 1);
+	setenv("MPRING_QEMU_SO", object_path, 1);
+	unsetenv("FAKE_REMOTE");
+	unsetenv("LD_PRELOAD");
+	/* AddressSanitizer refuses to run after preloaded objects. */
+	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+	return 0;
+}
+
+#define in_clean_dir(name) UNIT_TEST_WITH(name, set_up, NULL)
+
+in_clean_dir(returns_the_exit_status_of_qemu)
+{
 	assert_int_equal(finish(start_fakes("exit=0")), 0);
 	assert_int_equal(finish(start_fakes("exit=7")), 7);
 	assert_string_equal(text_of("errors"), "");
@@ -188,9 +211,8 @@ static void assert_qemu_was_killed(const char *by)
 	assert_string_equal(text_of("errors"), message);
 }
 
-static void returns_128_and_the_signal_that_killed_qemu(void **state)
+in_clean_dir(returns_128_and_the_signal_that_killed_qemu)
 {
-	(void)state;
 	assert_int_equal(finish(start_fakes("raise=9")), 128 + 9);
 	assert_qemu_was_killed("9 (Killed)");
 	assert_int_equal(finish(start_fakes("raise=11")), 128 + 11);
@@ -203,9 +225,8 @@ static void returns_128_and_the_signal_that_killed_qemu(void **state)
 	assert_qemu_was_killed("15 (Terminated)");
 }
 
-static void runs_qemu_alone_without_remote_devices(void **state)
+in_clean_dir(runs_qemu_alone_without_remote_devices)
 {
-	(void)state;
 	assert_int_equal(finish(start("run", fake_path, "-m", "1G", "exit=3")), 3);
 	assert_string_equal(value_in("qemu", "args"), "-m 1G exit=3");
 	/* QEMU is preloaded even without remotes: it may get a proxy for a process of somebody
@@ -213,12 +234,11 @@ static void runs_qemu_alone_without_remote_devices(void **state)
 	assert_string_equal(value_in("qemu", "preload"), object_path);
 }
 
-static void joins_each_adapter_with_its_remote(void **state)
+in_clean_dir(joins_each_adapter_with_its_remote)
 {
 	pid_t pid = start_fakes("wait");
 	char peer[32];
 
-	(void)state;
 	wait_for_reports();
 	snprintf(peer, sizeof(peer), "a %d", (int)pid_in("a"));
 	assert_string_equal(value_in("qemu", "peer"), peer);
@@ -229,13 +249,12 @@ static void joins_each_adapter_with_its_remote(void **state)
 	assert_all_gone();
 }
 
-static void everybody_has_the_right_files(void **state)
+in_clean_dir(everybody_has_the_right_files)
 {
 	char fds[64], args[512];
 	const char *remotes[] = {"a", "b"};
 	int qemu_fds[2];
 
-	(void)state;
 	assert_int_equal(finish(start_fakes("exit=0")), 0);
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(fds, sizeof(fds), "0 1 2 %d", atoi(value_in(remotes[i], "args")));
@@ -252,11 +271,10 @@ static void everybody_has_the_right_files(void **state)
 	assert_string_equal(value_in("qemu", "fds"), fds);
 }
 
-static void only_qemu_preloads_the_object(void **state)
+in_clean_dir(only_qemu_preloads_the_object)
 {
 	char preload[2 * PATH_MAX];
 
-	(void)state;
 	assert_int_equal(finish(start_fakes("exit=0")), 0);
 	snprintf(preload, sizeof(preload), "%s", value_in("qemu", "preload"));
 	assert_string_equal(preload, object_path);
@@ -264,11 +282,10 @@ static void only_qemu_preloads_the_object(void **state)
 }
 
 /* Ctrl-C at the terminal must reach QEMU, and not the remotes. */
-static void remotes_are_not_in_the_group_of_the_terminal(void **state)
+in_clean_dir(remotes_are_not_in_the_group_of_the_terminal)
 {
 	pid_t pid = start_fakes("wait");
 
-	(void)state;
 	wait_for_reports();
 	assert_int_equal(atoi(value_in("qemu", "group")), pid);
 	assert_int_equal(atoi(value_in("a", "group")), pid_in("a"));
@@ -277,11 +294,10 @@ static void remotes_are_not_in_the_group_of_the_terminal(void **state)
 	finish(pid);
 }
 
-static void passes_signals_on_to_qemu(void **state)
+in_clean_dir(passes_signals_on_to_qemu)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		pid_t pid;
 
@@ -295,11 +311,10 @@ static void passes_signals_on_to_qemu(void **state)
 	assert_all_gone();
 }
 
-static void a_qemu_that_tarries_is_reminded(void **state)
+in_clean_dir(a_qemu_that_tarries_is_reminded)
 {
 	pid_t pid = start_fakes("tarry");
 
-	(void)state;
 	wait_for_reports();
 	kill(pid, SIGHUP);
 	assert_int_equal(finish(pid), 42);
@@ -307,12 +322,11 @@ static void a_qemu_that_tarries_is_reminded(void **state)
 	assert_all_gone();
 }
 
-static void a_remote_that_dies_is_reported_and_qemu_goes_on(void **state)
+in_clean_dir(a_remote_that_dies_is_reported_and_qemu_goes_on)
 {
 	pid_t pid = start_fakes("wait");
 	char message[128];
 
-	(void)state;
 	wait_for_reports();
 	kill(pid_in("b"), SIGKILL);
 	snprintf(message, sizeof(message),
@@ -328,11 +342,10 @@ static void a_remote_that_dies_is_reported_and_qemu_goes_on(void **state)
 	assert_all_gone();
 }
 
-static void a_remote_that_ends_early_is_reported(void **state)
+in_clean_dir(a_remote_that_ends_early_is_reported)
 {
 	pid_t pid;
 
-	(void)state;
 	setenv("FAKE_REMOTE", "brief", 1);
 	pid = start_fakes("wait");
 	wait_for_text("errors", "rid 0");
@@ -352,12 +365,11 @@ static void make_full_pipe(int *fds)
 }
 
 /* Standard error that nobody reads must not block mpring. */
-static void nobody_need_read_its_messages(void **state)
+in_clean_dir(nobody_need_read_its_messages)
 {
 	int fds[2];
 	pid_t pid;
 
-	(void)state;
 	make_full_pipe(fds);
 	errors_fd = fds[1];
 	pid = start_fakes("wait");
@@ -375,18 +387,16 @@ static void nobody_need_read_its_messages(void **state)
 }
 
 /* The remote reports it, and QEMU is not started, so that it cannot report it again. */
-static void what_a_remote_refuses_is_told_once(void **state)
+in_clean_dir(what_a_remote_refuses_is_told_once)
 {
-	(void)state;
 	setenv("FAKE_REMOTE", "choosy", 1);
 	assert_int_equal(finish(start_fakes("exit=0")), 1);
 	assert_string_equal(text_of("errors"), "fake: -device lsi53c895a,id=b: refused\n");
 	assert_string_equal(text_of("qemu"), "");
 }
 
-static void a_remote_that_is_killed_as_it_starts_is_reported(void **state)
+in_clean_dir(a_remote_that_is_killed_as_it_starts_is_reported)
 {
-	(void)state;
 	setenv("FAKE_REMOTE", "faulty", 1);
 	assert_int_equal(finish(start_fakes("exit=0")), 1);
 	assert_non_null(strstr(text_of("errors"), "mpring: remote process of rid "));
@@ -396,9 +406,8 @@ static void a_remote_that_is_killed_as_it_starts_is_reported(void **state)
 	assert_string_equal(text_of("qemu"), "");
 }
 
-static void a_remote_that_will_not_be_ready_is_ended(void **state)
+in_clean_dir(a_remote_that_will_not_be_ready_is_ended)
 {
-	(void)state;
 	setenv("FAKE_REMOTE", "silent", 1);
 	assert_int_equal(finish(start_fakes("exit=0")), 1);
 	assert_non_null(strstr(text_of("errors"), "will not say that it is ready\n"));
@@ -409,11 +418,10 @@ static void a_remote_that_will_not_be_ready_is_ended(void **state)
 }
 
 /* A signal cancels a start, and no process is blamed. */
-static void a_signal_ends_a_start(void **state)
+in_clean_dir(a_signal_ends_a_start)
 {
 	pid_t pid;
 
-	(void)state;
 	setenv("FAKE_REMOTE", "slow", 1);
 	pid = start_fakes("exit=0");
 	wait_for_text("a", "args");
@@ -427,11 +435,10 @@ static void a_signal_ends_a_start(void **state)
 }
 
 /* A second signal cuts the wait for hang-ups short; then no process is blamed for being late. */
-static void a_deaf_remote_is_terminated(void **state)
+in_clean_dir(a_deaf_remote_is_terminated)
 {
 	pid_t pid;
 
-	(void)state;
 	setenv("FAKE_REMOTE", "deaf", 1);
 	pid = start_fakes("exit=5");
 	wait_for_reports();
@@ -445,11 +452,10 @@ static void a_deaf_remote_is_terminated(void **state)
 	assert_all_gone();
 }
 
-static void a_stubborn_remote_is_killed(void **state)
+in_clean_dir(a_stubborn_remote_is_killed)
 {
 	pid_t pid;
 
-	(void)state;
 	setenv("FAKE_REMOTE", "stubborn", 1);
 	pid = start_fakes("exit=6");
 	wait_for_reports();
@@ -459,11 +465,10 @@ static void a_stubborn_remote_is_killed(void **state)
 	assert_all_gone();
 }
 
-static void nothing_is_left_when_mpring_is_killed(void **state)
+in_clean_dir(nothing_is_left_when_mpring_is_killed)
 {
 	pid_t pid;
 
-	(void)state;
 	setenv("FAKE_REMOTE", "deaf", 1);
 	pid = start_fakes("wait");
 	wait_for_reports();
@@ -473,11 +478,10 @@ static void nothing_is_left_when_mpring_is_killed(void **state)
 	assert_int_equal(atoi(value_in("signal", "signal")), SIGTERM);
 }
 
-static void print_shows_the_commands_and_runs_nothing(void **state)
+in_clean_dir(print_shows_the_commands_and_runs_nothing)
 {
 	char expected[3 * PATH_MAX];
 
-	(void)state;
 	assert_int_equal(finish(start("run", "--print", "--", "/no qemu", ADAPTERS, "-S")), 0);
 	snprintf(expected, sizeof(expected),
 		 "%s 4 -device lsi53c895a,id=a\n%s 6 -device lsi53c895a,id=b\n"
@@ -490,9 +494,8 @@ static void print_shows_the_commands_and_runs_nothing(void **state)
 	assert_string_equal(text_of("a"), "");
 }
 
-static void a_missing_qemu_leaves_nothing_behind(void **state)
+in_clean_dir(a_missing_qemu_leaves_nothing_behind)
 {
-	(void)state;
 	assert_int_equal(finish(start("run", "--", "/nonexistent/qemu", ADAPTERS)), 1);
 	assert_string_equal(text_of("errors"), "mpring: /nonexistent/qemu cannot be run: "
 					       "No such file or directory\n");
@@ -500,9 +503,8 @@ static void a_missing_qemu_leaves_nothing_behind(void **state)
 	wait_until_gone(pid_in("b"));
 }
 
-static void memory_without_room_is_refused(void **state)
+in_clean_dir(memory_without_room_is_refused)
 {
-	(void)state;
 	assert_int_equal(
 		finish(start("run", "--", fake_path, ADAPTERS, "-object",
 			     "memory-backend-file,id=n,mem-path=/dev/shm,size=1000T", "exit=0")),
@@ -517,9 +519,8 @@ static void memory_without_room_is_refused(void **state)
 			 0);
 }
 
-static void a_qemu_that_would_leave_is_refused(void **state)
+in_clean_dir(a_qemu_that_would_leave_is_refused)
 {
-	(void)state;
 	assert_int_equal(finish(start("run", fake_path, "-daemonize")), 1);
 	assert_string_equal(text_of("errors"),
 			    "mpring: -daemonize: mpring stays with QEMU and its device processes: "
@@ -528,9 +529,8 @@ static void a_qemu_that_would_leave_is_refused(void **state)
 	assert_string_equal(text_of("qemu"), "");
 }
 
-static void a_missing_program_is_named(void **state)
+in_clean_dir(a_missing_program_is_named)
 {
-	(void)state;
 	setenv("MPRING_REMOTE", "/nonexistent/remote", 1);
 	assert_int_equal(finish(start_fakes("exit=0")), 1);
 	assert_string_equal(text_of("errors"),
@@ -539,11 +539,10 @@ static void a_missing_program_is_named(void **state)
 }
 
 /* A copy of mpring in an empty folder finds no programs, until they are put beside it. */
-static void programs_are_looked_for_around_mpring(void **state)
+in_clean_dir(programs_are_looked_for_around_mpring)
 {
 	char *built = mpring_path, copy[PATH_MAX], command[3 * PATH_MAX];
 
-	(void)state;
 	snprintf(command, sizeof(command), "mkdir -p %s/p/bin && cp %s %s/p/bin/mpring", dir, built,
 		 dir);
 	assert_int_equal(system(command), 0);
@@ -567,13 +566,12 @@ static void programs_are_looked_for_around_mpring(void **state)
 }
 
 /* By its other name, mpring takes QEMU's command line as it is, and finds QEMU by PATH. */
-static void another_name_is_qemu_with_more_options(void **state)
+in_clean_dir(another_name_is_qemu_with_more_options)
 {
 	char link[PATH_MAX], qemu[PATH_MAX], path[2 * PATH_MAX];
 	char *argv[] = {link, ADAPTERS, "exit=4", NULL};
 	const char *old = getenv("PATH");
 
-	(void)state;
 	snprintf(link, sizeof(link), "%s", file_in_dir("qemu-system-x86_64-mp"));
 	snprintf(qemu, sizeof(qemu), "%s", file_in_dir("qemu-system-x86_64"));
 	assert_int_equal(symlink(mpring_path, link), 0);
@@ -587,9 +585,8 @@ static void another_name_is_qemu_with_more_options(void **state)
 	assert_string_equal(text_of("errors"), "");
 }
 
-static void bad_command_lines_are_refused(void **state)
+in_clean_dir(bad_command_lines_are_refused)
 {
-	(void)state;
 	assert_int_equal(finish(start("run", "--", fake_path, "-rdevice", "lsi53c895a,id=a,rid=0")),
 			 1);
 	assert_non_null(strstr(text_of("errors"), "mpring: the guest's memory is not shared"));
@@ -604,9 +601,8 @@ static void bad_command_lines_are_refused(void **state)
 	assert_non_null(strstr(text_of("errors"), "no command 'walk'"));
 }
 
-static void unknown_drivers_are_told_before_anything_runs(void **state)
+in_clean_dir(unknown_drivers_are_told_before_anything_runs)
 {
-	(void)state;
 	assert_int_equal(finish(start("run", "--", fake_path, "-rdevice", "lsi53c895,id=a,rid=0",
 				      MEMORY, "exit=0")),
 			 1);
@@ -619,37 +615,14 @@ static void unknown_drivers_are_told_before_anything_runs(void **state)
 						  "remote program?\n"));
 }
 
-static void help_and_version(void **state)
+in_clean_dir(help_and_version)
 {
-	(void)state;
 	assert_int_equal(finish(start("--help")), 0);
 	assert_non_null(strstr(text_of("output"), "mpring run"));
 	assert_int_equal(finish(start("run", "--help")), 0);
 	assert_non_null(strstr(text_of("output"), "-rdevice"));
 	assert_int_equal(finish(start("--version")), 0);
 	assert_memory_equal(text_of("output"), "mpring ", 7);
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	return ftw->level ? remove(path) : 0;
-}
-
-/* Before each test. */
-static int set_up(void **state)
-{
-	(void)state;
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	setenv("FAKE_DIR", dir, 1);
-	setenv("MPRING_REMOTE", fake_path, 1);
-	setenv("MPRING_QEMU_SO", object_path, 1);
-	unsetenv("FAKE_REMOTE");
-	unsetenv("LD_PRELOAD");
-	/* AddressSanitizer refuses to run after preloaded objects. */
-	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
-	return 0;
 }
 
 static int remove_dir(void **state)
@@ -659,42 +632,8 @@ static int remove_dir(void **state)
 	return rmdir(dir);
 }
 
-#define in_clean_dir(name) cmocka_unit_test_setup(name, set_up)
-
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		in_clean_dir(returns_the_exit_status_of_qemu),
-		in_clean_dir(returns_128_and_the_signal_that_killed_qemu),
-		in_clean_dir(runs_qemu_alone_without_remote_devices),
-		in_clean_dir(joins_each_adapter_with_its_remote),
-		in_clean_dir(everybody_has_the_right_files),
-		in_clean_dir(only_qemu_preloads_the_object),
-		in_clean_dir(remotes_are_not_in_the_group_of_the_terminal),
-		in_clean_dir(passes_signals_on_to_qemu),
-		in_clean_dir(a_qemu_that_tarries_is_reminded),
-		in_clean_dir(a_remote_that_dies_is_reported_and_qemu_goes_on),
-		in_clean_dir(a_remote_that_ends_early_is_reported),
-		in_clean_dir(nobody_need_read_its_messages),
-		in_clean_dir(what_a_remote_refuses_is_told_once),
-		in_clean_dir(a_remote_that_is_killed_as_it_starts_is_reported),
-		in_clean_dir(a_remote_that_will_not_be_ready_is_ended),
-		in_clean_dir(a_signal_ends_a_start),
-		in_clean_dir(a_deaf_remote_is_terminated),
-		in_clean_dir(a_stubborn_remote_is_killed),
-		in_clean_dir(nothing_is_left_when_mpring_is_killed),
-		in_clean_dir(print_shows_the_commands_and_runs_nothing),
-		in_clean_dir(a_missing_qemu_leaves_nothing_behind),
-		in_clean_dir(memory_without_room_is_refused),
-		in_clean_dir(a_qemu_that_would_leave_is_refused),
-		in_clean_dir(a_missing_program_is_named),
-		in_clean_dir(programs_are_looked_for_around_mpring),
-		in_clean_dir(another_name_is_qemu_with_more_options),
-		in_clean_dir(bad_command_lines_are_refused),
-		in_clean_dir(unknown_drivers_are_told_before_anything_runs),
-		in_clean_dir(help_and_version),
-	};
-
 	if (argc != 4 || !mkdtemp(dir))
 		return 1;
 	mpring_path = realpath(argv[1], NULL);
@@ -702,5 +641,5 @@ int main(int argc, char **argv)
 	object_path = realpath(argv[3], NULL);
 	if (!mpring_path || !fake_path || !object_path)
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, remove_dir);
+	return unit_run(NULL, remove_dir);
 }

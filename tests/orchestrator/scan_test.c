@@ -51,27 +51,24 @@ static void assert_scanned(const char *input, const char *expected)
 	}
 }
 
-static void texts_end_where_they_close(void **state)
+UNIT_TEST(texts_end_where_they_close)
 {
-	(void)state;
 	assert_scanned("{}", "<{}><");
 	assert_scanned("{\"a\": [1, {}]}\r\n{}", "<{\"a\": [1, {}]}><\r\n{}><");
 	assert_scanned("[[[]]][]", "<[[[]]]><[]><");
 	assert_scanned("{'execute':'stop'}", "<{'execute':'stop'}><");
 }
 
-static void strings_hide_what_they_hold(void **state)
+UNIT_TEST(strings_hide_what_they_hold)
 {
-	(void)state;
 	assert_scanned("{\"}\": \"\\\"{\", 'a\"}': '\\'}'}",
 		       "<{\"}\": \"\\\"{\", 'a\"}': '\\'}'}><");
 	assert_scanned("[\"\\\\\"]", "<[\"\\\\\"]><");
 	assert_scanned("[\"\xc3\xa4\"]", "<[\"\xc3\xa4\"]><");
 }
 
-static void values_that_stand_alone_are_texts(void **state)
+UNIT_TEST(values_that_stand_alone_are_texts)
 {
-	(void)state;
 	assert_scanned("12 true\"x\"[]", "<12>< true><\"x\"><[]><");
 	assert_scanned("-0.5e+3,", "<-0.5e+3><,><");
 	assert_scanned("null:", "<null><:><");
@@ -79,21 +76,19 @@ static void values_that_stand_alone_are_texts(void **state)
 
 /* As in QEMU, which counts braces and brackets apart, and starts over when one closes that is not
  * open. */
-static void brackets_are_counted_each_kind_apart(void **state)
+UNIT_TEST(brackets_are_counted_each_kind_apart)
 {
-	(void)state;
 	assert_scanned("[}]", "<[}><]><");
 	assert_scanned("}{}", "<}><{}><");
 	assert_scanned("[{]}", "<[{]}><");
 }
 
-static void what_is_no_token_is_bad(void **state)
+UNIT_TEST(what_is_no_token_is_bad)
 {
 	static const char *const inputs[] = {"A",    "[N",	"01",	"-x",	  "1.x",  "[1.]",
 					     "1ex",  "1e+,",	"\"\n", "\"\\\t", "\x01", "#",
 					     "\xff", "[\"\xfe", "/",	"+1"};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
 		char *text = scan_all(inputs[i], strlen(inputs[i]), 1);
 
@@ -103,39 +98,22 @@ static void what_is_no_token_is_bad(void **state)
 	}
 }
 
-static void a_zero_byte_is_bad(void **state)
+UNIT_TEST(a_zero_byte_is_bad)
 {
 	char *text = scan_all("[\0", 2, 2);
 
-	(void)state;
 	assert_string_equal(text, "<[!");
 	free(text);
 }
 
-static void depth_is_limited(void **state)
+UNIT_TEST(depth_is_limited)
 {
 	struct mpr_scan scan = {0};
 	size_t taken;
 
-	(void)state;
 	for (int i = 0; i < MPR_SCAN_DEPTH; i++)
 		assert_int_equal(mpr_scan(&scan, i & 1 ? "[" : "{", 1, &taken), MPR_SCAN_MORE);
 	assert_int_equal(mpr_scan(&scan, "[", 1, &taken), MPR_SCAN_BAD);
 	/* ... and it is between texts again. */
 	assert_int_equal(mpr_scan(&scan, "{}", 2, &taken), MPR_SCAN_WHOLE);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts_end_where_they_close),
-		cmocka_unit_test(strings_hide_what_they_hold),
-		cmocka_unit_test(values_that_stand_alone_are_texts),
-		cmocka_unit_test(brackets_are_counted_each_kind_apart),
-		cmocka_unit_test(what_is_no_token_is_bad),
-		cmocka_unit_test(a_zero_byte_is_bad),
-		cmocka_unit_test(depth_is_limited),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,8 @@ static int tear_down(void **state)
 	return rmdir(folder);
 }
 
+#define with_sides(name) UNIT_TEST_WITH(name, set_up, tear_down)
+
 static int connect_to(size_t side)
 {
 	int fd = mpr_sides_connect(sides, side);
@@ -55,9 +57,8 @@ static int connect_to(size_t side)
 	return fd;
 }
 
-static void each_side_is_its_own(void **state)
+with_sides(each_side_is_its_own)
 {
-	(void)state;
 	for (size_t i = 0; i < SIDES; i++) {
 		int client = connect_to(i), qemu;
 		char byte = 'x';
@@ -72,14 +73,13 @@ static void each_side_is_its_own(void **state)
 }
 
 /* Neither a file, nor the name that QEMU reports. */
-static void no_path_leads_to_them(void **state)
+with_sides(no_path_leads_to_them)
 {
 	struct sockaddr_un address;
 	socklen_t len = sizeof(address);
 	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), entries = 0;
 	DIR *dir = opendir(folder);
 
-	(void)state;
 	assert_non_null(dir);
 	while (readdir(dir))
 		entries++;
@@ -103,11 +103,10 @@ static bool is_ready(int fd)
  * At its start QEMU moves a monitor's socket from its main thread to the monitors' thread. If a
  * client comes then, both may see it; the second to call accept() must not block.
  */
-static void two_threads_may_see_one_client(void **state)
+with_sides(two_threads_may_see_one_client)
 {
 	int main_thread, monitors_thread, client, first;
 
-	(void)state;
 	main_thread = dup(mpr_sides_fds(sides)[1]);
 	monitors_thread = dup(mpr_sides_fds(sides)[1]);
 	client = connect_to(1);
@@ -123,35 +122,18 @@ static void two_threads_may_see_one_client(void **state)
 	close(monitors_thread);
 }
 
-static void connections_end_with_qemu(void **state)
+with_sides(connections_end_with_qemu)
 {
-	(void)state;
 	mpr_sides_hand_over(sides); /* as when QEMU, which inherits them, has ended */
 	assert_int_equal(mpr_sides_connect(sides, 0), -ECONNREFUSED);
 }
 
-static void all_descriptors_are_closed_on_exec(void **state)
+with_sides(all_descriptors_are_closed_on_exec)
 {
-	(void)state;
 	for (int fd = 3; fd < 64; fd++) {
 		int flags = fcntl(fd, F_GETFD);
 
 		if (flags >= 0)
 			assert_int_equal(flags & FD_CLOEXEC, FD_CLOEXEC);
 	}
-}
-
-#define with_sides(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_sides(each_side_is_its_own),
-		with_sides(no_path_leads_to_them),
-		with_sides(two_threads_may_see_one_client),
-		with_sides(connections_end_with_qemu),
-		with_sides(all_descriptors_are_closed_on_exec),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,9 +84,8 @@ static void assert_taken(const char *given, const char *expected)
 	free(line);
 }
 
-static void monitors_are_taken_in_all_spellings(void **state)
+UNIT_TEST(monitors_are_taken_in_all_spellings)
 {
-	(void)state;
 	assert_taken("qemu -m 1G", "qemu -m 1G | | ");
 	/* -monitor none: QEMU would otherwise make its default monitor. */
 	assert_taken("qemu -monitor stdio -S", "qemu -monitor none -S | hmp:stdio | ");
@@ -103,9 +102,8 @@ static void monitors_are_taken_in_all_spellings(void **state)
 	assert_taken("qemu -qmp tcp:[::1]:4444,server,nowait", "qemu | qmp:[::1]:4444(listens) | ");
 }
 
-static void character_devices_are_taken_with_their_monitor(void **state)
+UNIT_TEST(character_devices_are_taken_with_their_monitor)
 {
-	(void)state;
 	assert_taken("qemu -chardev socket,id=c,path=/q,server=on,wait=off -S "
 		     "-mon chardev=c,mode=control",
 		     "qemu -S -monitor none | qmp:/q(listens) | ");
@@ -120,18 +118,16 @@ static void character_devices_are_taken_with_their_monitor(void **state)
 		     "qemu -monitor none -monitor none | hmp:/b hmp:/a | ");
 }
 
-static void several_are_taken(void **state)
+UNIT_TEST(several_are_taken)
 {
-	(void)state;
 	assert_taken(
 		"qemu -monitor stdio -qmp unix:/q,server,nowait -monitor unix:/m,server,nowait",
 		"qemu -monitor none -monitor none | hmp:stdio qmp:/q(listens) "
 		"hmp:/m(listens) | ");
 }
 
-static void other_forms_stay_with_qemu(void **state)
+UNIT_TEST(other_forms_stay_with_qemu)
 {
-	(void)state;
 	assert_taken("qemu -monitor none -qmp null", "qemu -monitor none -qmp null | | ");
 	assert_taken("qemu -monitor vc", "qemu -monitor vc | | -monitor vc");
 	assert_taken("qemu -monitor pty -qmp unix:/q,abstract=on",
@@ -153,9 +149,8 @@ static void other_forms_stay_with_qemu(void **state)
 }
 
 /* QEMU must see a character device that others use, too, and two users of standard input. */
-static void what_others_use_stays_with_qemu(void **state)
+UNIT_TEST(what_others_use_stays_with_qemu)
 {
-	(void)state;
 	assert_taken("qemu -chardev stdio,id=c,mux=on -mon c -serial chardev:c",
 		     "qemu -chardev stdio,id=c,mux=on -mon c -serial chardev:c | | -mon c");
 	assert_taken("qemu -chardev socket,id=c,path=/c -mon c -device isa-serial,chardev=c",
@@ -184,11 +179,10 @@ static void assert_refused(const char *given, const char *message)
 	free(line);
 }
 
-static void mistakes_are_refused(void **state)
+UNIT_TEST(mistakes_are_refused)
 {
 	char line[300];
 
-	(void)state;
 	assert_refused("qemu -monitor unix:/m,sever,nowait",
 		       "-monitor unix:/m,sever,nowait: no property \"sever\" (did you mean "
 		       "\"server\"?)");
@@ -199,18 +193,4 @@ static void mistakes_are_refused(void **state)
 	assert_refused("qemu -chardev socket,id=c,path=/m,wiat=off -mon c", "no property \"wiat\"");
 	assert_refused("qemu -chardev stdio,id=c -mon c,mode=contrl", "mode=contrl is not");
 	assert_refused("qemu -chardev socket,id=c,fd=x -mon c", "fd=x is not a number");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(monitors_are_taken_in_all_spellings),
-		cmocka_unit_test(character_devices_are_taken_with_their_monitor),
-		cmocka_unit_test(several_are_taken),
-		cmocka_unit_test(other_forms_stay_with_qemu),
-		cmocka_unit_test(what_others_use_stays_with_qemu),
-		cmocka_unit_test(mistakes_are_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 #include "tests/proxy/fixture.h"
 
-static void the_description_is_the_remotes(void **state)
+thread_test(the_description_is_the_remotes)
 {
 	struct fixture *f = *state;
 	const struct mpr_wire_description *d = mpr_proxy_description(f->dev);
@@ -18,7 +18,7 @@ static void the_description_is_the_remotes(void **state)
 	assert_int_equal(d->config[0] | d->config[1] << 8, FAKE_VENDOR);
 }
 
-static void every_size_is_read_and_written(void **state)
+thread_test(every_size_is_read_and_written)
 {
 	struct fixture *f = *state;
 	uint64_t value = 0x1122334455667788;
@@ -33,7 +33,7 @@ static void every_size_is_read_and_written(void **state)
 	}
 }
 
-static void unaligned_accesses_are_not_split(void **state)
+thread_test(unaligned_accesses_are_not_split)
 {
 	struct fixture *f = *state;
 
@@ -42,7 +42,7 @@ static void unaligned_accesses_are_not_split(void **state)
 	assert_int_equal(mpr_proxy_read(f->dev, REGS, 3, 4), 0xa1b2c3d4);
 }
 
-static void more_writes_than_slots_all_arrive(void **state)
+thread_test(more_writes_than_slots_all_arrive)
 {
 	struct fixture *f = *state;
 
@@ -52,7 +52,7 @@ static void more_writes_than_slots_all_arrive(void **state)
 	assert_int_equal(reg(f, FAKE_WRITES), 20000);
 }
 
-static void plain_memory_is_shared_with_the_remote(void **state)
+thread_test(plain_memory_is_shared_with_the_remote)
 {
 	struct fixture *f = *state;
 	int fd = mpr_proxy_take_bar_file(f->dev, 2);
@@ -73,7 +73,7 @@ static void plain_memory_is_shared_with_the_remote(void **state)
 	munmap(ram, 8192);
 }
 
-static void config_writes_arrive(void **state)
+thread_test(config_writes_arrive)
 {
 	struct fixture *f = *state;
 
@@ -81,7 +81,7 @@ static void config_writes_arrive(void **state)
 	assert_int_equal(reg(f, FAKE_CONFIG), 4 << 16 | 0x107);
 }
 
-static void a_read_with_an_error_is_all_ones(void **state)
+thread_test(a_read_with_an_error_is_all_ones)
 {
 	struct fixture *f = *state;
 
@@ -89,7 +89,7 @@ static void a_read_with_an_error_is_all_ones(void **state)
 	assert_true(mpr_proxy_alive(f->dev, NULL));
 }
 
-static void reset_returns_when_it_is_done(void **state)
+thread_test(reset_returns_when_it_is_done)
 {
 	struct fixture *f = *state;
 
@@ -99,7 +99,7 @@ static void reset_returns_when_it_is_done(void **state)
 	assert_int_equal(reg(f, FAKE_RESETS), 1);
 }
 
-static void the_level_is_known_when_an_answer_is(void **state)
+thread_test(the_level_is_known_when_an_answer_is)
 {
 	struct fixture *f = *state;
 
@@ -119,7 +119,7 @@ static bool wait_for_event(int fd)
 	return poll(&pfd, 1, 10000) == 1 && read(fd, &count, sizeof(count)) == sizeof(count);
 }
 
-static void the_line_tells_of_both_edges(void **state)
+thread_test(the_line_tells_of_both_edges)
 {
 	struct fixture *f = *state;
 	int raise = eventfd(0, EFD_CLOEXEC);
@@ -132,7 +132,7 @@ static void the_line_tells_of_both_edges(void **state)
 	close(raise);
 }
 
-static void a_line_that_stays_high_is_raised_again(void **state)
+thread_test(a_line_that_stays_high_is_raised_again)
 {
 	struct fixture *f = *state;
 	int raise = eventfd(0, EFD_CLOEXEC), resample = eventfd(0, EFD_CLOEXEC);
@@ -147,7 +147,7 @@ static void a_line_that_stays_high_is_raised_again(void **state)
 	close(resample);
 }
 
-static void events_are_taken_in_order_and_once(void **state)
+thread_test(events_are_taken_in_order_and_once)
 {
 	struct fixture *f = *state;
 	struct mpr_msg event;
@@ -159,24 +159,4 @@ static void events_are_taken_in_order_and_once(void **state)
 	assert_int_equal(event.type, MPR_MSG_IO_ERROR);
 	assert_string_equal((char *)event.text, "disk0: write\tfailed");
 	assert_false(mpr_proxy_event(f->dev, &event));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		thread_test(the_description_is_the_remotes),
-		thread_test(every_size_is_read_and_written),
-		thread_test(unaligned_accesses_are_not_split),
-		thread_test(more_writes_than_slots_all_arrive),
-		thread_test(plain_memory_is_shared_with_the_remote),
-		thread_test(config_writes_arrive),
-		thread_test(a_read_with_an_error_is_all_ones),
-		thread_test(reset_returns_when_it_is_done),
-		thread_test(the_level_is_known_when_an_answer_is),
-		thread_test(the_line_tells_of_both_edges),
-		thread_test(a_line_that_stays_high_is_raised_again),
-		thread_test(events_are_taken_in_order_and_once),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 #include "tests/proxy/fixture.h"
 #include "wire/wire.h"
 
-static void one_socket_is_one_connection(void **state)
+thread_test(one_socket_is_one_connection)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_conn *again;
@@ -25,7 +25,7 @@ static void one_socket_is_one_connection(void **state)
 	assert_int_equal(reg(f, FAKE_SIZE), 4);
 }
 
-static void the_last_one_closes_the_socket(void **state)
+thread_test(the_last_one_closes_the_socket)
 {
 	struct fixture *f = *state;
 
@@ -37,7 +37,7 @@ static void the_last_one_closes_the_socket(void **state)
 	f->conn = NULL;
 }
 
-static void an_unknown_id_is_refused_and_named(void **state)
+thread_test(an_unknown_id_is_refused_and_named)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_device *dev;
@@ -50,7 +50,7 @@ static void an_unknown_id_is_refused_and_named(void **state)
 	assert_int_equal(reg(f, FAKE_SIZE), 4);
 }
 
-static void an_id_of_the_wrong_length_is_not_sent(void **state)
+thread_test(an_id_of_the_wrong_length_is_not_sent)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_device *dev;
@@ -62,25 +62,23 @@ static void an_id_of_the_wrong_length_is_not_sent(void **state)
 	assert_int_equal(reg(f, FAKE_SIZE), 4);
 }
 
-static void a_file_is_no_socket(void **state)
+UNIT_TEST(a_file_is_no_socket)
 {
 	struct mpr_proxy_conn *conn;
 	char *error = NULL;
 	int fd = open("/dev/null", O_RDWR);
 
-	(void)state;
 	assert_int_equal(mpr_proxy_connect_fd(fd, &conn, &error), -ENOTSOCK);
 	assert_non_null(strstr(error, "is no socket"));
 	free(error);
 	close(fd);
 }
 
-static void a_path_nobody_listens_on_is_named(void **state)
+UNIT_TEST(a_path_nobody_listens_on_is_named)
 {
 	struct mpr_proxy_conn *conn;
 	char *error = NULL;
 
-	(void)state;
 	assert_int_equal(mpr_proxy_connect_path("/nonexistent/socket", &conn, &error), -ENOENT);
 	assert_non_null(strstr(error, "/nonexistent/socket"));
 	free(error);
@@ -108,13 +106,12 @@ static int connect_to(struct mpr_wire_header *header, const void *payload, size_
 	return ret;
 }
 
-static void another_version_is_refused_with_both_named(void **state)
+UNIT_TEST(another_version_is_refused_with_both_named)
 {
 	struct mpr_wire_hello hello = {.magic = MPR_WIRE_MAGIC, .version_min = 7, .version_max = 9};
 	struct mpr_wire_header header;
 	char *error = NULL;
 
-	(void)state;
 	mpr_wire_header_init(&header, MPR_WIRE_HELLO, NULL);
 	header.serial = 1;
 	assert_int_equal(connect_to(&header, &hello, sizeof(hello), &error), -EPROTONOSUPPORT);
@@ -122,13 +119,12 @@ static void another_version_is_refused_with_both_named(void **state)
 	free(error);
 }
 
-static void a_malformed_hello_is_refused(void **state)
+UNIT_TEST(a_malformed_hello_is_refused)
 {
 	struct mpr_wire_hello hello = {.magic = 1, .version_min = 1, .version_max = 1};
 	struct mpr_wire_header header;
 	char *error = NULL;
 
-	(void)state;
 	mpr_wire_header_init(&header, MPR_WIRE_HELLO, NULL);
 	header.serial = 1;
 	assert_int_equal(connect_to(&header, &hello, sizeof(hello), &error), -EPROTO);
@@ -136,13 +132,12 @@ static void a_malformed_hello_is_refused(void **state)
 	free(error);
 }
 
-static void an_answer_to_another_question_is_refused(void **state)
+UNIT_TEST(an_answer_to_another_question_is_refused)
 {
 	struct mpr_wire_hello hello = {.magic = MPR_WIRE_MAGIC, .version_min = 1, .version_max = 1};
 	struct mpr_wire_header header;
 	char *error = NULL;
 
-	(void)state;
 	mpr_wire_header_init(&header, MPR_WIRE_HELLO, NULL);
 	header.serial = 2;
 	assert_int_equal(connect_to(&header, &hello, sizeof(hello), &error), -EPROTO);
@@ -150,12 +145,11 @@ static void an_answer_to_another_question_is_refused(void **state)
 	free(error);
 }
 
-static void reports_of_dma_need_a_remote_that_knows_them(void **state)
+UNIT_TEST(reports_of_dma_need_a_remote_that_knows_them)
 {
 	struct mpr_wire_hello hello = {.magic = MPR_WIRE_MAGIC, .version_min = 1, .version_max = 1};
 	struct mpr_wire_header header;
 
-	(void)state;
 	mpr_wire_header_init(&header, MPR_WIRE_HELLO, NULL);
 	header.serial = 1;
 	assert_int_equal(connect_to(&header, &hello, sizeof(hello), NULL), -EOPNOTSUPP);
@@ -163,7 +157,7 @@ static void reports_of_dma_need_a_remote_that_knows_them(void **state)
 	assert_int_equal(connect_to(&header, &hello, sizeof(hello), NULL), 0);
 }
 
-static void reports_of_dma_are_asked_for_by_who_wants_them(void **state)
+thread_test(reports_of_dma_are_asked_for_by_who_wants_them)
 {
 	struct fixture *f = *state;
 
@@ -172,23 +166,4 @@ static void reports_of_dma_are_asked_for_by_who_wants_them(void **state)
 	assert_int_equal(mpr_proxy_report_dma(f->conn), 0);
 	assert_int_equal(mpr_proxy_device_open(f->conn, "fake0", &f->dev, NULL), 0);
 	assert_int_equal(counted(&f->counters.reporting), 1);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		thread_test(one_socket_is_one_connection),
-		thread_test(the_last_one_closes_the_socket),
-		thread_test(an_unknown_id_is_refused_and_named),
-		thread_test(an_id_of_the_wrong_length_is_not_sent),
-		cmocka_unit_test(a_file_is_no_socket),
-		cmocka_unit_test(a_path_nobody_listens_on_is_named),
-		cmocka_unit_test(another_version_is_refused_with_both_named),
-		cmocka_unit_test(a_malformed_hello_is_refused),
-		cmocka_unit_test(an_answer_to_another_question_is_refused),
-		cmocka_unit_test(reports_of_dma_need_a_remote_that_knows_them),
-		thread_test(reports_of_dma_are_asked_for_by_who_wants_them),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

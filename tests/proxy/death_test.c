@@ -8,7 +8,7 @@ static void *read_for_ever(void *opaque)
 	return (void *)(uintptr_t)reg(opaque, FAKE_HANG);
 }
 
-static void a_read_under_way_ends(void **state)
+process_test(a_read_under_way_ends)
 {
 	struct fixture *f = *state;
 	pthread_t reader;
@@ -20,7 +20,7 @@ static void a_read_under_way_ends(void **state)
 	assert_int_equal((uintptr_t)value, UINT32_MAX);
 }
 
-static void reads_of_each_size_are_all_ones(void **state)
+process_test(reads_of_each_size_are_all_ones)
 {
 	struct fixture *f = *state;
 
@@ -31,7 +31,7 @@ static void reads_of_each_size_are_all_ones(void **state)
 	assert_int_equal(mpr_proxy_read(f->dev, REGS, 0, 8), UINT64_MAX);
 }
 
-static void a_full_ring_does_not_hold_the_writer(void **state)
+process_test(a_full_ring_does_not_hold_the_writer)
 {
 	struct fixture *f = *state;
 
@@ -41,7 +41,7 @@ static void a_full_ring_does_not_hold_the_writer(void **state)
 	assert_false(mpr_proxy_alive(f->dev, NULL));
 }
 
-static void a_writer_that_waits_for_room_is_released(void **state)
+process_test(a_writer_that_waits_for_room_is_released)
 {
 	struct fixture *f = *state;
 
@@ -55,7 +55,7 @@ static void a_writer_that_waits_for_room_is_released(void **state)
 	assert_false(mpr_proxy_alive(f->dev, NULL));
 }
 
-static void the_reason_is_told(void **state)
+process_test(the_reason_is_told)
 {
 	struct fixture *f = *state;
 	const char *why = NULL;
@@ -68,7 +68,7 @@ static void the_reason_is_told(void **state)
 	assert_string_equal(why, "the remote closed the connection");
 }
 
-static void a_remote_that_stays_silent_is_given_up(void **state)
+process_test(a_remote_that_stays_silent_is_given_up)
 {
 	struct fixture *f = *state;
 	const char *why = "";
@@ -86,7 +86,7 @@ static void *read_settling(void *opaque)
 }
 
 /* The limit for a remote that says that it waits for DMA is longer. */
-static void a_remote_that_waits_for_dma_is_not_given_up(void **state)
+thread_test(a_remote_that_waits_for_dma_is_not_given_up)
 {
 	struct fixture *f = *state;
 	pthread_t reader;
@@ -102,7 +102,7 @@ static void a_remote_that_waits_for_dma_is_not_given_up(void **state)
 	assert_int_equal((uintptr_t)value, FAKE_HELD);
 }
 
-static void set_up_calls_fail(void **state)
+process_test(set_up_calls_fail)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_device *dev;
@@ -117,28 +117,11 @@ static void set_up_calls_fail(void **state)
 	free(error);
 }
 
-static void a_watcher_of_the_socket_ends_it_for_all(void **state)
+process_test(a_watcher_of_the_socket_ends_it_for_all)
 {
 	struct fixture *f = *state;
 
 	mpr_proxy_conn_lost(f->conn);
 	assert_false(mpr_proxy_alive(f->dev, NULL));
 	assert_int_equal(reg(f, 0), UINT32_MAX);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		process_test(a_read_under_way_ends),
-		process_test(reads_of_each_size_are_all_ones),
-		process_test(a_full_ring_does_not_hold_the_writer),
-		process_test(a_writer_that_waits_for_room_is_released),
-		process_test(the_reason_is_told),
-		process_test(a_remote_that_stays_silent_is_given_up),
-		thread_test(a_remote_that_waits_for_dma_is_not_given_up),
-		process_test(set_up_calls_fail),
-		process_test(a_watcher_of_the_socket_ends_it_for_all),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

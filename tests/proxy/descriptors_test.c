@@ -6,7 +6,7 @@
 #include "tests/proxy/fixture.h"
 
 /* The control socket and this side's end of the doorbell. */
-static void a_device_costs_two_sockets(void **state)
+UNIT_TEST(a_device_costs_two_sockets)
 {
 	unsigned before = descriptors_count(getpid(), "socket:", NULL);
 	unsigned files = descriptors_count(getpid(), "memfd:", NULL);
@@ -21,7 +21,7 @@ static void a_device_costs_two_sockets(void **state)
 	assert_int_equal(descriptors_count(getpid(), "socket:", NULL), before);
 }
 
-static void all_are_closed_by_exec(void **state)
+UNIT_TEST(all_are_closed_by_exec)
 {
 	unsigned before = 0, after = 0;
 	struct fixture *f;
@@ -33,14 +33,4 @@ static void all_are_closed_by_exec(void **state)
 	assert_int_equal(after, before);
 	assert_true(reg(f, FAKE_SIZE) == 4);
 	fixture_teardown(state);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_device_costs_two_sockets),
-		cmocka_unit_test(all_are_closed_by_exec),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,7 +138,7 @@ static inline unsigned counted(_Atomic unsigned *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-#define thread_test(f) cmocka_unit_test_setup_teardown(f, thread_setup, fixture_teardown)
-#define process_test(f) cmocka_unit_test_setup_teardown(f, process_setup, fixture_teardown)
+#define thread_test(name) UNIT_TEST_WITH(name, thread_setup, fixture_teardown)
+#define process_test(name) UNIT_TEST_WITH(name, process_setup, fixture_teardown)
 
 #endif

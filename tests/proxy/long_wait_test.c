@@ -40,7 +40,7 @@ static void assert_pairs(const struct told *told, unsigned count)
 	assert_false(told->nested);
 }
 
-static void a_slow_answer_is_one_pair(void **state)
+process_test(a_slow_answer_is_one_pair)
 {
 	struct told told = {.fixture = *state, .meanwhile = fixture_go_on};
 
@@ -50,7 +50,7 @@ static void a_slow_answer_is_one_pair(void **state)
 	assert_pairs(&told, 1);
 }
 
-static void a_full_ring_is_one_pair(void **state)
+process_test(a_full_ring_is_one_pair)
 {
 	struct told told = {.fixture = *state, .meanwhile = fixture_go_on};
 	unsigned i;
@@ -65,7 +65,7 @@ static void a_full_ring_is_one_pair(void **state)
 	assert_pairs(&told, 1);
 }
 
-static void a_death_ends_the_pair(void **state)
+process_test(a_death_ends_the_pair)
 {
 	struct told told = {.fixture = *state, .meanwhile = fixture_kill};
 
@@ -80,7 +80,7 @@ static void a_death_ends_the_pair(void **state)
 	assert_pairs(&told, 1);
 }
 
-static void other_calls_are_none(void **state)
+thread_test(other_calls_are_none)
 {
 	struct told told = {.fixture = *state};
 	struct fixture *f = *state;
@@ -114,7 +114,7 @@ static void *serve(void *opaque)
 	return NULL;
 }
 
-static void a_fast_answer_is_none(void **state)
+UNIT_TEST(a_fast_answer_is_none)
 {
 	struct mpr_channel_options options = {.numa_node = -1};
 	struct mpr_proxy_conn conn = {.fd = -1};
@@ -124,7 +124,6 @@ static void a_fast_answer_is_none(void **state)
 	pthread_t thread;
 	unsigned i;
 
-	(void)state;
 	assert_int_equal(mpr_channel_create(&options, &device.channel), 0);
 	assert_int_equal(mpr_channel_attach(dup(mpr_channel_memfd(device.channel)),
 					    dup(mpr_channel_doorbell(device.channel)),
@@ -141,15 +140,4 @@ static void a_fast_answer_is_none(void **state)
 	assert_pairs(&told, told.begun);
 	mpr_channel_destroy(awake.channel);
 	mpr_channel_destroy(device.channel);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		process_test(a_slow_answer_is_one_pair), process_test(a_full_ring_is_one_pair),
-		process_test(a_death_ends_the_pair),	 thread_test(other_calls_are_none),
-		cmocka_unit_test(a_fast_answer_is_none),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ static int memfd(void)
 	return fd;
 }
 
-static void the_remote_reaches_what_is_in_the_table(void **state)
+thread_test(the_remote_reaches_what_is_in_the_table)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_region region = {
@@ -32,7 +32,7 @@ static void the_remote_reaches_what_is_in_the_table(void **state)
 	close(region.fd);
 }
 
-static void an_equal_table_is_not_sent(void **state)
+thread_test(an_equal_table_is_not_sent)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_region region = {.size = MIB, .fd = memfd()};
@@ -47,7 +47,7 @@ static void an_equal_table_is_not_sent(void **state)
 	close(again);
 }
 
-static void another_file_of_the_same_number_is_sent(void **state)
+thread_test(another_file_of_the_same_number_is_sent)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_region region = {.size = MIB, .fd = memfd()};
@@ -61,7 +61,7 @@ static void another_file_of_the_same_number_is_sent(void **state)
 	close(region.fd);
 }
 
-static void every_change_is_sent(void **state)
+thread_test(every_change_is_sent)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_region r[2] = {{.size = MIB, .fd = memfd()}};
@@ -83,7 +83,7 @@ static void every_change_is_sent(void **state)
 	close(r[0].fd);
 }
 
-static void a_file_is_sent_once_however_many_regions_it_has(void **state)
+thread_test(a_file_is_sent_once_however_many_regions_it_has)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_region r[3];
@@ -99,7 +99,7 @@ static void a_file_is_sent_once_however_many_regions_it_has(void **state)
 	close(a2);
 }
 
-static void too_many_regions_or_files_are_refused(void **state)
+thread_test(too_many_regions_or_files_are_refused)
 {
 	struct fixture *f = *state;
 	static struct mpr_proxy_region r[MPR_WIRE_MAX_REGIONS + 1];
@@ -116,18 +116,4 @@ static void too_many_regions_or_files_are_refused(void **state)
 		close(r[i].fd);
 	close(fd);
 	assert_true(mpr_proxy_alive(f->dev, NULL));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		thread_test(the_remote_reaches_what_is_in_the_table),
-		thread_test(an_equal_table_is_not_sent),
-		thread_test(another_file_of_the_same_number_is_sent),
-		thread_test(every_change_is_sent),
-		thread_test(a_file_is_sent_once_however_many_regions_it_has),
-		thread_test(too_many_regions_or_files_are_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,30 +51,26 @@ static void expect_refusal(unsigned lingering, int flags)
 	close(other);
 }
 
-static void an_answer_with_a_descriptor(void **state)
+UNIT_TEST(an_answer_with_a_descriptor)
 {
-	(void)state;
 	expect_refusal(1, 0);
 }
 
-static void an_answer_with_more_descriptors_than_any_may_have(void **state)
+UNIT_TEST(an_answer_with_more_descriptors_than_any_may_have)
 {
-	(void)state;
 	expect_refusal(253, 0);
 }
 
-static void an_urgent_byte_with_a_descriptor(void **state)
+UNIT_TEST(an_urgent_byte_with_a_descriptor)
 {
-	(void)state;
 	expect_refusal(1, MSG_OOB);
 }
 
-static void a_message_that_is_never_read(void **state)
+UNIT_TEST(a_message_that_is_never_read)
 {
 	struct mpr_proxy_conn *conn;
 	int ends[2];
 
-	(void)state;
 	socket_pair(ends);
 	answer_hello(ends[1], 0, 0);
 	assert_int_equal(mpr_proxy_connect_fd(ends[0], &conn, NULL), 0);
@@ -85,26 +81,12 @@ static void a_message_that_is_never_read(void **state)
 }
 
 /* The doorbell is a socket, too, and the remote has its other end. */
-static void a_doorbell_that_is_rung_back(void **state)
+UNIT_TEST(a_doorbell_that_is_rung_back)
 {
 	const struct mpr_channel_options options = {.numa_node = -1, .no_hugepages = true};
 	struct mpr_channel *channel;
 
-	(void)state;
 	assert_int_equal(mpr_channel_create(&options, &channel), 0);
 	assert_int_equal(send(mpr_channel_doorbell(channel), "x", 1, MSG_NOSIGNAL), -1);
 	mpr_channel_destroy(channel);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_answer_with_a_descriptor),
-		cmocka_unit_test(an_answer_with_more_descriptors_than_any_may_have),
-		cmocka_unit_test(an_urgent_byte_with_a_descriptor),
-		cmocka_unit_test(a_message_that_is_never_read),
-		cmocka_unit_test(a_doorbell_that_is_rung_back),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static void give_up(struct fixture *f)
 }
 
 /* More often than answers may be outstanding: from then on each call waits. */
-static void an_interrupts_route_does_not_wait(void **state)
+process_test(an_interrupts_route_does_not_wait)
 {
 	struct fixture *f = *state;
 
@@ -36,7 +36,7 @@ static void an_interrupts_route_does_not_wait(void **state)
 	assert_true(mpr_proxy_conn_attend(f->conn));
 }
 
-static void answers_that_come_late_are_no_hang_up(void **state)
+process_test(answers_that_come_late_are_no_hang_up)
 {
 	struct fixture *f = *state;
 	struct pollfd pfd = {.fd = f->sock, .events = POLLIN};
@@ -53,7 +53,7 @@ static void answers_that_come_late_are_no_hang_up(void **state)
 	assert_false(mpr_proxy_alive(f->dev, NULL));
 }
 
-static void closing_one_device_costs_the_others_nothing(void **state)
+process_test(closing_one_device_costs_the_others_nothing)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_device *other;
@@ -66,7 +66,7 @@ static void closing_one_device_costs_the_others_nothing(void **state)
 	assert_int_equal(reg(f, FAKE_SIZE), 4);
 }
 
-static void all_devices_of_the_connection_go_together(void **state)
+process_test(all_devices_of_the_connection_go_together)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_device *other;
@@ -78,7 +78,7 @@ static void all_devices_of_the_connection_go_together(void **state)
 	mpr_proxy_device_close(other);
 }
 
-static void the_remote_is_hung_up_on(void **state)
+process_test(the_remote_is_hung_up_on)
 {
 	struct fixture *f = *state;
 	int status;
@@ -91,7 +91,7 @@ static void the_remote_is_hung_up_on(void **state)
 	assert_true(WIFEXITED(status));
 }
 
-static void nothing_is_asked_of_it_any_more(void **state)
+process_test(nothing_is_asked_of_it_any_more)
 {
 	struct fixture *f = *state;
 	struct mpr_channel_stats before, after;
@@ -114,7 +114,7 @@ static void *read_patiently(void *opaque)
 	return (void *)(uintptr_t)reg(opaque, FAKE_HANG);
 }
 
-static void who_waits_already_is_hurried(void **state)
+process_test(who_waits_already_is_hurried)
 {
 	struct fixture *f = *state;
 	struct mpr_channel_stats stats = {0};
@@ -147,7 +147,7 @@ static int full_listener(struct sockaddr_un *address)
 	return listener;
 }
 
-static void a_listener_that_accepts_nobody_is_given_up(void **state)
+UNIT_TEST(a_listener_that_accepts_nobody_is_given_up)
 {
 	char dir[] = "/tmp/mpring-stuck-XXXXXX";
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -155,7 +155,6 @@ static void a_listener_that_accepts_nobody_is_given_up(void **state)
 	char *error = NULL;
 	int listener;
 
-	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", dir);
 	listener = full_listener(&address);
@@ -165,20 +164,4 @@ static void a_listener_that_accepts_nobody_is_given_up(void **state)
 	close(listener);
 	unlink(address.sun_path);
 	rmdir(dir);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		process_test(an_interrupts_route_does_not_wait),
-		process_test(answers_that_come_late_are_no_hang_up),
-		process_test(closing_one_device_costs_the_others_nothing),
-		process_test(all_devices_of_the_connection_go_together),
-		process_test(the_remote_is_hung_up_on),
-		process_test(nothing_is_asked_of_it_any_more),
-		process_test(who_waits_already_is_hurried),
-		cmocka_unit_test(a_listener_that_accepts_nobody_is_given_up),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static void *run(void *opaque)
 	return NULL;
 }
 
-static void each_vcpu_reads_what_it_wrote(void **state)
+thread_test(each_vcpu_reads_what_it_wrote)
 {
 	struct vcpu vcpus[VCPUS];
 
@@ -51,7 +51,7 @@ static void *flood(void *opaque)
 	return NULL;
 }
 
-static void a_full_ring_loses_nothing(void **state)
+thread_test(a_full_ring_loses_nothing)
 {
 	struct vcpu vcpus[VCPUS];
 
@@ -64,14 +64,4 @@ static void a_full_ring_loses_nothing(void **state)
 	assert_int_equal(reg(*state, FAKE_WRITES), VCPUS * ROUNDS);
 	for (unsigned i = 0; i < VCPUS; i++)
 		assert_int_equal(reg(*state, i * 8), ROUNDS - 1);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		thread_test(each_vcpu_reads_what_it_wrote),
-		thread_test(a_full_ring_loses_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@ static off_t size_of(int fd)
 	return st.st_size;
 }
 
-static void a_file_cannot_be_truncated(void **state)
+process_test(a_file_cannot_be_truncated)
 {
 	struct fixture *f = *state;
 	char path[] = "/dev/shm/mpring-XXXXXX";
@@ -58,7 +58,7 @@ static void a_file_cannot_be_truncated(void **state)
 	close(fd);
 }
 
-static void a_sealed_memfd_cannot_be_truncated(void **state)
+process_test(a_sealed_memfd_cannot_be_truncated)
 {
 	struct fixture *f = *state;
 	int fd = memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -70,7 +70,7 @@ static void a_sealed_memfd_cannot_be_truncated(void **state)
 	close(fd);
 }
 
-static void an_unsealed_memfd_is_told_of(void **state)
+process_test(an_unsealed_memfd_is_told_of)
 {
 	struct fixture *f = *state;
 	int fd = memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -80,7 +80,7 @@ static void an_unsealed_memfd_is_told_of(void **state)
 	close(fd);
 }
 
-static void a_file_for_reading_stays_one(void **state)
+process_test(a_file_for_reading_stays_one)
 {
 	struct fixture *f = *state;
 	struct mpr_proxy_region region = {.size = SIZE, .read_only = true};
@@ -95,16 +95,4 @@ static void a_file_for_reading_stays_one(void **state)
 	assert_int_equal(reg(f, FAKE_TRUNCATE), EINVAL);
 	assert_false(mpr_proxy_memory_shrinks(f->dev));
 	close(region.fd);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		process_test(a_file_cannot_be_truncated),
-		process_test(a_sealed_memfd_cannot_be_truncated),
-		process_test(an_unsealed_memfd_is_told_of),
-		process_test(a_file_for_reading_stays_one),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 #include "tests/remote/harness.h"
 
-static void written_register_reads_back(void **state)
+UNIT_TEST_WITH(written_register_reads_back, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -12,7 +12,7 @@ static void written_register_reads_back(void **state)
 	assert_true(get(vmm->device, TEST_SCRATCH) == 0x1122334455667788u);
 }
 
-static void every_size_reaches_the_device(void **state)
+UNIT_TEST_WITH(every_size_reaches_the_device, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -25,14 +25,14 @@ static void every_size_reaches_the_device(void **state)
 	assert_int_equal(mpr_proxy_read(vmm->device, 0, 2, 4), 0x66554433);
 }
 
-static void io_bar_is_another_bar(void **state)
+UNIT_TEST_WITH(io_bar_is_another_bar, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
 	assert_int_equal(mpr_proxy_read(vmm->device, 1, 0, 1), 0x5a);
 }
 
-static void read_sees_all_earlier_writes(void **state)
+UNIT_TEST_WITH(read_sees_all_earlier_writes, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -41,7 +41,7 @@ static void read_sees_all_earlier_writes(void **state)
 	assert_int_equal(get(vmm->device, TEST_SCRATCH), 9999);
 }
 
-static void access_outside_the_bar_reads_ones_and_writes_nothing(void **state)
+UNIT_TEST_WITH(access_outside_the_bar_reads_ones_and_writes_nothing, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -55,7 +55,7 @@ static void access_outside_the_bar_reads_ones_and_writes_nothing(void **state)
 	assert_int_equal(get(vmm->device, TEST_SCRATCH), 0);
 }
 
-static void description_is_the_models(void **state)
+UNIT_TEST_WITH(description_is_the_models, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 	const struct mpr_wire_description *description = mpr_proxy_description(vmm->device);
@@ -71,7 +71,7 @@ static void description_is_the_models(void **state)
 	assert_int_equal(description->wmask[MPR_PCI_BAR0 + 3], 0xff);
 }
 
-static void model_gets_to_run_until_it_is_done(void **state)
+UNIT_TEST_WITH(model_gets_to_run_until_it_is_done, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -80,7 +80,7 @@ static void model_gets_to_run_until_it_is_done(void **state)
 		;
 }
 
-static void timer_fires_once_it_is_due(void **state)
+UNIT_TEST_WITH(timer_fires_once_it_is_due, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -90,27 +90,4 @@ static void timer_fires_once_it_is_due(void **state)
 	put(vmm->device, TEST_INTX, 0);
 	assert_int_equal(get(vmm->device, TEST_SCRATCH), 0);
 	assert_false(mpr_proxy_intx(vmm->device));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(written_register_reads_back, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(every_size_reaches_the_device, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(io_bar_is_another_bar, vmm_setup, vmm_teardown),
-		cmocka_unit_test_setup_teardown(read_sees_all_earlier_writes, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(
-			access_outside_the_bar_reads_ones_and_writes_nothing, vmm_setup,
-			vmm_teardown),
-		cmocka_unit_test_setup_teardown(description_is_the_models, vmm_setup, vmm_teardown),
-		cmocka_unit_test_setup_teardown(model_gets_to_run_until_it_is_done, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(timer_fires_once_it_is_due, vmm_setup,
-						vmm_teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 #include "tests/remote/harness.h"
 
-static void files_are_closed_when_they_are_mapped(void **state)
+UNIT_TEST_WITH(files_are_closed_when_they_are_mapped, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 	pid_t pid = vmm->remote.pid;
@@ -19,7 +19,7 @@ static void files_are_closed_when_they_are_mapped(void **state)
 	assert_int_equal(get(vmm->device, TEST_RAM), 7);
 }
 
-static void all_are_closed_by_exec(void **state)
+UNIT_TEST_WITH(all_are_closed_by_exec, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 	int raise = eventfd(0, EFD_CLOEXEC), resample = eventfd(0, EFD_CLOEXEC);
@@ -30,15 +30,4 @@ static void all_are_closed_by_exec(void **state)
 	assert_int_equal(survivors, 0);
 	close(raise);
 	close(resample);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(files_are_closed_when_they_are_mapped, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(all_are_closed_by_exec, vmm_setup, vmm_teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

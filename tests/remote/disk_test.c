@@ -138,9 +138,8 @@ static void assert_refused(const char *const *args, const char *message)
 
 #define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static void order_of_options_does_not_matter(void **state)
+UNIT_TEST(order_of_options_does_not_matter)
 {
-	(void)state;
 	assert_targets(ARGS("-drive", "id=d0,file=IMAGE0", "-device", "adapter,id=a0", "-device",
 			    "scsi-hd,drive=d0,bus=a0.0,scsi-id=3", OBJECT),
 		       1u << 3);
@@ -149,18 +148,16 @@ static void order_of_options_does_not_matter(void **state)
 		       1u << 3);
 }
 
-static void scsi_id_defaults_to_the_lowest_free_one(void **state)
+UNIT_TEST(scsi_id_defaults_to_the_lowest_free_one)
 {
-	(void)state;
 	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
 			    "-drive", "id=d1,file=IMAGE1", "-device", "scsi-hd,drive=d0,scsi-id=0",
 			    "-device", "scsi-hd,drive=d1"),
 		       3);
 }
 
-static void disks_share_a_target_by_lun(void **state)
+UNIT_TEST(disks_share_a_target_by_lun)
 {
-	(void)state;
 	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
 			    "-drive", "id=d1,file=IMAGE1", "-device",
 			    "scsi-hd,drive=d0,scsi-id=15,lun=0", "-device",
@@ -168,17 +165,15 @@ static void disks_share_a_target_by_lun(void **state)
 		       1u << 15);
 }
 
-static void unknown_drive_lists_the_known(void **state)
+UNIT_TEST(unknown_drive_lists_the_known)
 {
-	(void)state;
 	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
 			    "-drive", "id=d1,file=IMAGE1", "-device", "scsi-hd,drive=d9,bus=a0.0"),
 		       "-device scsi-hd,drive=d9,bus=a0.0: no drive \"d9\" (there is: d0, d1)");
 }
 
-static void unknown_bus_lists_the_known(void **state)
+UNIT_TEST(unknown_bus_lists_the_known)
 {
-	(void)state;
 	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
 			    "-device", "scsi-hd,drive=d0,bus=a1.0"),
 		       "-device scsi-hd,drive=d0,bus=a1.0: no bus \"a1.0\" (there is: a0.0)");
@@ -213,11 +208,10 @@ static void hold(struct holder *holder, const char *path)
 }
 
 /* As after a process was killed, until the kernel has ended its I/O. */
-static void lock_that_goes_is_waited_for(void **state)
+UNIT_TEST(lock_that_goes_is_waited_for)
 {
 	struct holder holder;
 
-	(void)state;
 	hold(&holder, image[0]);
 	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
 			    "-device", "scsi-hd,drive=d0,scsi-id=0"),
@@ -231,9 +225,8 @@ static void lock_that_goes_is_waited_for(void **state)
 	     "id=d1,file=IMAGE0", "-device", "scsi-hd,drive=d0" a, "-device",             \
 	     "scsi-hd,drive=d1" b)
 
-static void image_is_shared_by_disks_that_all_say_so(void **state)
+UNIT_TEST(image_is_shared_by_disks_that_all_say_so)
 {
-	(void)state;
 	assert_targets(ON_ONE_IMAGE(",share-rw=on", ",share-rw=on"), 3);
 	assert_refused(ON_ONE_IMAGE(",share-rw=on", ""),
 		       "-drive id=d1,file=IMAGE0: IMAGE0: is in use by another program: close that "
@@ -244,12 +237,11 @@ static void image_is_shared_by_disks_that_all_say_so(void **state)
 }
 
 /* A node is opened before its disk, which then finds that others may write. */
-static void disk_that_does_not_share_wants_the_image_alone(void **state)
+UNIT_TEST(disk_that_does_not_share_wants_the_image_alone)
 {
 	struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
 	int fd = open(image[0], O_RDWR | O_CLOEXEC);
 
-	(void)state;
 	assert_int_equal(fcntl(fd, F_OFD_SETLK, &whole), 0);
 	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-blockdev",
 			    "driver=file,node-name=f0,filename=IMAGE0", "-blockdev",
@@ -264,7 +256,7 @@ static void disk_that_does_not_share_wants_the_image_alone(void **state)
 	close(fd);
 }
 
-static void write_cache_of_the_disk_goes_before_the_drives(void **state)
+UNIT_TEST(write_cache_of_the_disk_goes_before_the_drives)
 {
 	static const struct {
 		const char *drive, *disk;
@@ -278,7 +270,6 @@ static void write_cache_of_the_disk_goes_before_the_drives(void **state)
 		 MPR_CACHE_WRITEBACK},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char *argv[MAX_ARGS];
 		struct built built;
@@ -295,12 +286,11 @@ static void write_cache_of_the_disk_goes_before_the_drives(void **state)
 }
 
 /* Numbered as by QEMU: seven units a bus. */
-static void drives_make_their_own_disks(void **state)
+UNIT_TEST(drives_make_their_own_disks)
 {
 	char *argv[MAX_ARGS];
 	struct built built;
 
-	(void)state;
 	assert_targets(ARGS(OBJECT, "-device", "scsi-hd,drive=d1", "-device", "adapter,id=a0",
 			    "-drive", "if=scsi,file=IMAGE0", "-drive", "id=d1,file=IMAGE1"),
 		       3);
@@ -327,12 +317,11 @@ static void drives_make_their_own_disks(void **state)
 		"-device lsi53c895a");
 }
 
-static void unlocked_images_need_no_lock(void **state)
+UNIT_TEST(unlocked_images_need_no_lock)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd = open(image[0], O_RDWR | O_CLOEXEC);
 
-	(void)state;
 	assert_int_equal(fcntl(fd, F_OFD_SETLK, &whole), 0);
 	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
 			    "id=d0,file=IMAGE0,file.locking=off", "-device", "scsi-hd,drive=d0"),
@@ -347,12 +336,11 @@ static void unlocked_images_need_no_lock(void **state)
 /* A file that the kernel lets nobody write, not even root. */
 #define UNWRITABLE "/sys/kernel/uevent_seqnum"
 
-static void image_that_cannot_be_written_may_be_read(void **state)
+UNIT_TEST(image_that_cannot_be_written_may_be_read)
 {
 	char *argv[MAX_ARGS];
 	struct built built;
 
-	(void)state;
 	assert_true(build(&built,
 			  ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
 			       "id=d0,file=" UNWRITABLE, "-device", "scsi-hd,drive=d0"),
@@ -368,9 +356,8 @@ static void image_that_cannot_be_written_may_be_read(void **state)
 	demolish(&built, argv);
 }
 
-static void long_ids_are_names_as_others(void **state)
+UNIT_TEST(long_ids_are_names_as_others)
 {
-	(void)state;
 	assert_targets(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive",
 			    "id=drive-of-a-machine-with-many-disks-0-0-0-0,file=IMAGE0", "-device",
 			    "scsi-hd,drive=drive-of-a-machine-with-many-disks-0-0-0-0"),
@@ -382,34 +369,30 @@ static void long_ids_are_names_as_others(void **state)
 		       "IMAGE0: node-name must have 1 to 31 characters");
 }
 
-static void drive_serves_one_disk(void **state)
+UNIT_TEST(drive_serves_one_disk)
 {
-	(void)state;
 	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
 			    "-device", "scsi-hd,drive=d0", "-device", "scsi-hd,drive=d0,lun=1"),
 		       "-device scsi-hd,drive=d0,lun=1: drive \"d0\" is used by -device "
 		       "scsi-hd,drive=d0");
 }
 
-static void disk_needs_a_drive(void **state)
+UNIT_TEST(disk_needs_a_drive)
 {
-	(void)state;
 	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-device", "scsi-hd,scsi-id=1"),
 		       "-device scsi-hd,scsi-id=1: drive=ID is missing");
 }
 
-static void taken_address_is_refused(void **state)
+UNIT_TEST(taken_address_is_refused)
 {
-	(void)state;
 	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
 			    "-drive", "id=d1,file=IMAGE1", "-device", "scsi-hd,drive=d0,scsi-id=2",
 			    "-device", "scsi-hd,drive=d1,scsi-id=2"),
 		       "-device scsi-hd,drive=d1,scsi-id=2: scsi-id=2, lun=0 is taken");
 }
 
-static void scsi_id_out_of_range_is_refused(void **state)
+UNIT_TEST(scsi_id_out_of_range_is_refused)
 {
-	(void)state;
 	assert_refused(ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", "id=d0,file=IMAGE0",
 			    "-device", "scsi-hd,drive=d0,scsi-id=16"),
 		       "-device scsi-hd,drive=d0,scsi-id=16: scsi-id=16 is not a number from 0 to "
@@ -419,22 +402,20 @@ static void scsi_id_out_of_range_is_refused(void **state)
 		       "-device scsi-hd,drive=d0,scsi-id=7: scsi-id=7 is the adapter's own");
 }
 
-static void misspelt_property_names_the_right_one(void **state)
+UNIT_TEST(misspelt_property_names_the_right_one)
 {
-	(void)state;
 	assert_refused(
 		ARGS(OBJECT, "-device", "adapter,id=a0", "-device", "scsi-hd,drive=d0,scsi_id=1"),
 		"-device scsi-hd,drive=d0,scsi_id=1: no property \"scsi_id\" (did you mean "
 		"\"scsi-id\"?)");
 }
 
-static void read_only_drive_is_opened_for_reading(void **state)
+UNIT_TEST(read_only_drive_is_opened_for_reading)
 {
 	char *argv[MAX_ARGS];
 	char drive[400];
 	struct built built;
 
-	(void)state;
 	snprintf(drive, sizeof(drive), "id=d0,file=%s,readonly=on", readonly_image);
 	assert_int_equal(build(&built,
 			       ARGS(OBJECT, "-device", "adapter,id=a0", "-drive", drive, "-device",
@@ -480,27 +461,5 @@ static int remove_images(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(order_of_options_does_not_matter),
-		cmocka_unit_test(scsi_id_defaults_to_the_lowest_free_one),
-		cmocka_unit_test(disks_share_a_target_by_lun),
-		cmocka_unit_test(unknown_drive_lists_the_known),
-		cmocka_unit_test(unknown_bus_lists_the_known),
-		cmocka_unit_test(lock_that_goes_is_waited_for),
-		cmocka_unit_test(image_is_shared_by_disks_that_all_say_so),
-		cmocka_unit_test(disk_that_does_not_share_wants_the_image_alone),
-		cmocka_unit_test(write_cache_of_the_disk_goes_before_the_drives),
-		cmocka_unit_test(drives_make_their_own_disks),
-		cmocka_unit_test(unlocked_images_need_no_lock),
-		cmocka_unit_test(image_that_cannot_be_written_may_be_read),
-		cmocka_unit_test(long_ids_are_names_as_others),
-		cmocka_unit_test(drive_serves_one_disk),
-		cmocka_unit_test(disk_needs_a_drive),
-		cmocka_unit_test(taken_address_is_refused),
-		cmocka_unit_test(scsi_id_out_of_range_is_refused),
-		cmocka_unit_test(misspelt_property_names_the_right_one),
-		cmocka_unit_test(read_only_drive_is_opened_for_reading),
-	};
-
-	return cmocka_run_group_tests(tests, make_images, remove_images);
+	return unit_run(make_images, remove_images);
 }

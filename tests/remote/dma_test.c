@@ -11,6 +11,8 @@
 
 #include "tests/remote/harness.h"
 
+#define VMM_TEST(name) UNIT_TEST_WITH(name, vmm_setup, vmm_teardown)
+
 /* Long enough to notice an answer that comes too early; slowness never fails a test. */
 #define HOLD_NS 50000000u
 
@@ -36,7 +38,7 @@ static uint32_t first_word(const struct vmm *vmm)
 	return __atomic_load_n((uint32_t *)vmm->memory, __ATOMIC_RELAXED);
 }
 
-static void device_copies_guest_memory(void **state)
+VMM_TEST(device_copies_guest_memory)
 {
 	struct vmm *vmm = *state;
 
@@ -46,14 +48,14 @@ static void device_copies_guest_memory(void **state)
 	assert_string_equal((char *)vmm->memory + 5000, "hello, device");
 }
 
-static void dma_without_bus_mastering_is_refused(void **state)
+VMM_TEST(dma_without_bus_mastering_is_refused)
 {
 	struct vmm *vmm = *state;
 
 	assert_int_equal(copy(vmm, VMM_ADDRESS, VMM_ADDRESS + 4096, 4), EPERM);
 }
 
-static void dma_outside_guest_memory_is_refused(void **state)
+VMM_TEST(dma_outside_guest_memory_is_refused)
 {
 	struct vmm *vmm = *state;
 	const uint64_t end = VMM_ADDRESS + VMM_PAGES * 4096;
@@ -66,7 +68,7 @@ static void dma_outside_guest_memory_is_refused(void **state)
 	assert_int_equal(copy(vmm, end - 8, VMM_ADDRESS, 8), 0);
 }
 
-static void dma_crosses_regions_that_touch(void **state)
+VMM_TEST(dma_crosses_regions_that_touch)
 {
 	struct vmm *vmm = *state;
 	/* Two neighbours whose order in the file is reversed. */
@@ -84,7 +86,7 @@ static void dma_crosses_regions_that_touch(void **state)
 	assert_string_equal((char *)vmm->memory + 8192, "leftright");
 }
 
-static void read_only_memory_is_read_and_not_written(void **state)
+VMM_TEST(read_only_memory_is_read_and_not_written)
 {
 	struct vmm *vmm = *state;
 	const struct mpr_proxy_region regions[] = {
@@ -106,7 +108,7 @@ static void read_only_memory_is_read_and_not_written(void **state)
 	assert_int_equal(get(vmm->device, TEST_MAP), EFAULT);
 }
 
-static void reset_is_answered_when_dma_has_ended(void **state)
+VMM_TEST(reset_is_answered_when_dma_has_ended)
 {
 	struct vmm *vmm = *state;
 
@@ -119,7 +121,7 @@ static void reset_is_answered_when_dma_has_ended(void **state)
 
 /* The guest finds what the device wrote, by whatever it learns that its request was
  * executed. */
-static void a_write_that_ends_dma_is_finished_when_that_has_ended(void **state)
+VMM_TEST(a_write_that_ends_dma_is_finished_when_that_has_ended)
 {
 	struct vmm *vmm = *state;
 
@@ -130,7 +132,7 @@ static void a_write_that_ends_dma_is_finished_when_that_has_ended(void **state)
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
-static void the_shadow_does_not_tell_of_it_before(void **state)
+VMM_TEST(the_shadow_does_not_tell_of_it_before)
 {
 	struct vmm *vmm = *state;
 
@@ -143,7 +145,7 @@ static void the_shadow_does_not_tell_of_it_before(void **state)
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
-static void bus_mastering_ends_when_dma_has_ended(void **state)
+VMM_TEST(bus_mastering_ends_when_dma_has_ended)
 {
 	struct vmm *vmm = *state;
 
@@ -153,7 +155,7 @@ static void bus_mastering_ends_when_dma_has_ended(void **state)
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
-static void a_reset_waits_for_what_a_write_ends(void **state)
+VMM_TEST(a_reset_waits_for_what_a_write_ends)
 {
 	struct vmm *vmm = *state;
 
@@ -165,7 +167,7 @@ static void a_reset_waits_for_what_a_write_ends(void **state)
 	assert_int_equal(get(vmm->device, TEST_RESETS), 1);
 }
 
-static void reset_clears_registers_and_configuration(void **state)
+VMM_TEST(reset_clears_registers_and_configuration)
 {
 	struct vmm *vmm = *state;
 
@@ -178,7 +180,7 @@ static void reset_clears_registers_and_configuration(void **state)
 	assert_int_equal(copy(vmm, VMM_ADDRESS, VMM_ADDRESS + 4096, 4), EPERM);
 }
 
-static void old_memory_is_given_back_when_dma_has_ended(void **state)
+VMM_TEST(old_memory_is_given_back_when_dma_has_ended)
 {
 	struct vmm *vmm = *state;
 	int memfd = memfd_pages(1);
@@ -191,7 +193,7 @@ static void old_memory_is_given_back_when_dma_has_ended(void **state)
 	close(memfd);
 }
 
-static void new_memory_holds_for_new_dma(void **state)
+VMM_TEST(new_memory_holds_for_new_dma)
 {
 	struct vmm *vmm = *state;
 	int memfd = memfd_pages(1);
@@ -209,7 +211,7 @@ static void new_memory_holds_for_new_dma(void **state)
 	close(memfd);
 }
 
-static void no_memory_at_all_is_a_layout_too(void **state)
+VMM_TEST(no_memory_at_all_is_a_layout_too)
 {
 	struct vmm *vmm = *state;
 
@@ -218,7 +220,7 @@ static void no_memory_at_all_is_a_layout_too(void **state)
 	assert_int_equal(copy(vmm, VMM_ADDRESS, VMM_ADDRESS + 64, 4), EFAULT);
 }
 
-static void close_is_answered_when_dma_has_ended(void **state)
+VMM_TEST(close_is_answered_when_dma_has_ended)
 {
 	struct vmm *vmm = *state;
 
@@ -229,7 +231,7 @@ static void close_is_answered_when_dma_has_ended(void **state)
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
-static void closed_device_opens_again_as_new(void **state)
+VMM_TEST(closed_device_opens_again_as_new)
 {
 	struct vmm *vmm = *state;
 	char *error = NULL;
@@ -246,19 +248,6 @@ static void closed_device_opens_again_as_new(void **state)
 	assert_int_equal(copy(vmm, VMM_ADDRESS, VMM_ADDRESS + 64, 4), EFAULT);
 }
 
-static void vmm_that_dies_does_not_end_dma_early(void **state)
-{
-	struct vmm *vmm = *state;
-
-	vmm_enable_dma(vmm);
-	hold_first_page(vmm);
-	/* Without closing the device first. */
-	assert_int_equal(shutdown(mpr_proxy_conn_fd(vmm->conn), SHUT_RDWR), 0);
-	assert_int_equal(remote_finish(&vmm->remote), 0);
-	assert_int_equal(first_word(vmm), TEST_MARKER);
-	assert_true(get(vmm->device, TEST_SCRATCH) == UINT64_MAX);
-}
-
 static int forgetful_teardown(void **state)
 {
 	struct vmm *vmm = *state;
@@ -273,7 +262,20 @@ static int forgetful_teardown(void **state)
 	return 0;
 }
 
-static void truncated_memory_ends_the_connection_not_the_process(void **state)
+UNIT_TEST_WITH(vmm_that_dies_does_not_end_dma_early, vmm_setup, forgetful_teardown)
+{
+	struct vmm *vmm = *state;
+
+	vmm_enable_dma(vmm);
+	hold_first_page(vmm);
+	/* Without closing the device first. */
+	assert_int_equal(shutdown(mpr_proxy_conn_fd(vmm->conn), SHUT_RDWR), 0);
+	assert_int_equal(remote_finish(&vmm->remote), 0);
+	assert_int_equal(first_word(vmm), TEST_MARKER);
+	assert_true(get(vmm->device, TEST_SCRATCH) == UINT64_MAX);
+}
+
+UNIT_TEST_WITH(truncated_memory_ends_the_connection_not_the_process, vmm_setup, forgetful_teardown)
 {
 	struct vmm *vmm = *state;
 	char *output;
@@ -289,7 +291,8 @@ static void truncated_memory_ends_the_connection_not_the_process(void **state)
 }
 
 /* A sparse file of a terabyte. */
-static void memory_may_be_truncated_that_is_larger_than_the_machines(void **state)
+UNIT_TEST_WITH(memory_may_be_truncated_that_is_larger_than_the_machines, vmm_setup,
+	       forgetful_teardown)
 {
 	struct vmm *vmm = *state;
 	const uint64_t size = 1ull << 40;
@@ -303,38 +306,4 @@ static void memory_may_be_truncated_that_is_larger_than_the_machines(void **stat
 	(void)copy(vmm, VMM_ADDRESS, VMM_ADDRESS + size / 2, 64);
 	assert_int_equal(remote_finish(&vmm->remote), 0);
 	close(memfd);
-}
-
-#define VMM_TEST(name) cmocka_unit_test_setup_teardown(name, vmm_setup, vmm_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		VMM_TEST(device_copies_guest_memory),
-		VMM_TEST(dma_without_bus_mastering_is_refused),
-		VMM_TEST(dma_outside_guest_memory_is_refused),
-		VMM_TEST(dma_crosses_regions_that_touch),
-		VMM_TEST(read_only_memory_is_read_and_not_written),
-		VMM_TEST(reset_is_answered_when_dma_has_ended),
-		VMM_TEST(a_write_that_ends_dma_is_finished_when_that_has_ended),
-		VMM_TEST(the_shadow_does_not_tell_of_it_before),
-		VMM_TEST(bus_mastering_ends_when_dma_has_ended),
-		VMM_TEST(a_reset_waits_for_what_a_write_ends),
-		VMM_TEST(reset_clears_registers_and_configuration),
-		VMM_TEST(old_memory_is_given_back_when_dma_has_ended),
-		VMM_TEST(new_memory_holds_for_new_dma),
-		VMM_TEST(no_memory_at_all_is_a_layout_too),
-		VMM_TEST(close_is_answered_when_dma_has_ended),
-		VMM_TEST(closed_device_opens_again_as_new),
-		cmocka_unit_test_setup_teardown(vmm_that_dies_does_not_end_dma_early, vmm_setup,
-						forgetful_teardown),
-		cmocka_unit_test_setup_teardown(
-			truncated_memory_ends_the_connection_not_the_process, vmm_setup,
-			forgetful_teardown),
-		cmocka_unit_test_setup_teardown(
-			memory_may_be_truncated_that_is_larger_than_the_machines, vmm_setup,
-			forgetful_teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

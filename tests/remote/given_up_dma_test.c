@@ -76,7 +76,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void dma_is_refused_from_then_on(void **state)
+UNIT_TEST_WITH(dma_is_refused_from_then_on, setup, teardown)
 {
 	struct fixture *f = *state;
 	struct mpr_device *dev = f->hosted->dev;
@@ -100,7 +100,7 @@ static uint64_t work_left(const struct fixture *f)
 	return value;
 }
 
-static void the_model_does_not_run_on(void **state)
+UNIT_TEST_WITH(the_model_does_not_run_on, setup, teardown)
 {
 	struct fixture *f = *state;
 
@@ -110,14 +110,4 @@ static void the_model_does_not_run_on(void **state)
 	mpr_channel_give_up(f->proxy);
 	assert_false(mpr_hosted_serve(f->hosted));
 	assert_int_equal(work_left(f), 2);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(dma_is_refused_from_then_on, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_model_does_not_run_on, setup, teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,7 +66,21 @@ static void give_up(struct vmm *vmm)
 	assert_false(mpr_proxy_alive(vmm->device, NULL));
 }
 
-static void requests_of_before_are_not_executed(void **state)
+static int teardown(void **state)
+{
+	struct vmm *vmm = *state;
+
+	if (vmm->device)
+		mpr_proxy_device_close(vmm->device);
+	if (vmm->conn)
+		mpr_proxy_disconnect(vmm->conn);
+	free(vmm);
+	return 0;
+}
+
+#define TEST(name) UNIT_TEST_WITH(name, vmm_setup, teardown)
+
+TEST(requests_of_before_are_not_executed)
 {
 	struct vmm *vmm = *state;
 
@@ -80,7 +94,7 @@ static void requests_of_before_are_not_executed(void **state)
 	assert_nothing_done(vmm); /* it has been hung up on */
 }
 
-static void a_device_that_was_closed_is_not_served(void **state)
+TEST(a_device_that_was_closed_is_not_served)
 {
 	struct vmm *vmm = *state;
 
@@ -98,7 +112,7 @@ static void a_device_that_was_closed_is_not_served(void **state)
 }
 
 /* The connection outlives a device that was slow to close. */
-static void a_device_that_was_slow_to_close_is_opened_again(void **state)
+TEST(a_device_that_was_slow_to_close_is_opened_again)
 {
 	struct vmm *vmm = *state;
 	char *error = NULL;
@@ -115,7 +129,7 @@ static void a_device_that_was_slow_to_close_is_opened_again(void **state)
 }
 
 /* The bound is lower for a remote that makes no progress. */
-static void a_reset_may_wait_long_for_dma(void **state)
+TEST(a_reset_may_wait_long_for_dma)
 {
 	struct vmm *vmm = *state;
 
@@ -124,30 +138,4 @@ static void a_reset_may_wait_long_for_dma(void **state)
 	assert_int_equal(get(vmm->device, TEST_MAP), 0);
 	put(vmm->device, TEST_RELEASE, (MPR_LOCKED_MS + 1000) * 1000000ull);
 	assert_int_equal(mpr_proxy_reset(vmm->device), 0);
-}
-
-static int teardown(void **state)
-{
-	struct vmm *vmm = *state;
-
-	if (vmm->device)
-		mpr_proxy_device_close(vmm->device);
-	if (vmm->conn)
-		mpr_proxy_disconnect(vmm->conn);
-	free(vmm);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, vmm_setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(requests_of_before_are_not_executed),
-		TEST(a_device_that_was_closed_is_not_served),
-		TEST(a_device_that_was_slow_to_close_is_opened_again),
-		TEST(a_reset_may_wait_long_for_dma),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

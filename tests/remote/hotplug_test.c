@@ -171,6 +171,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define TEST(name) UNIT_TEST_WITH(name, setup, teardown)
+
 static struct mpr_opts *parse(const char *option, const char *implied, const char *text)
 {
 	struct mpr_opts *opts;
@@ -235,7 +237,7 @@ static struct mpr_scsi_task *start_read(struct plugged *p)
 
 /* ---- Disks -------------------------------------------------------------- */
 
-static void disk_comes_and_goes_with_its_drive(void **state)
+TEST(disk_comes_and_goes_with_its_drive)
 {
 	struct plugged *p = *state;
 
@@ -254,7 +256,7 @@ static void disk_comes_and_goes_with_its_drive(void **state)
 	add_device(p, "scsi-hd,id=disk1,drive=d1");
 }
 
-static void node_outlives_its_disk(void **state)
+TEST(node_outlives_its_disk)
 {
 	struct plugged *p = *state;
 
@@ -274,7 +276,7 @@ static void node_outlives_its_disk(void **state)
 	assert_string_equal(p->deleted, "disk1 disk2 ");
 }
 
-static void drive_that_is_being_closed_takes_no_disk(void **state)
+TEST(drive_that_is_being_closed_takes_no_disk)
 {
 	struct plugged *p = *state;
 	struct mpr_opts *opts = parse("device_add", "driver", "scsi-hd,id=disk1,drive=d1");
@@ -288,7 +290,7 @@ static void drive_that_is_being_closed_takes_no_disk(void **state)
 	assert_true(mpr_machine_settled(&p->machine));
 }
 
-static void request_in_flight_ends_before_the_disk_is_gone(void **state)
+TEST(request_in_flight_ends_before_the_disk_is_gone)
 {
 	struct plugged *p = *state;
 	struct mpr_scsi_task *task = start_read(p);
@@ -319,7 +321,7 @@ static struct mpr_scsi_task *start_held_read(struct plugged *p)
 	return task;
 }
 
-static void going_on_tries_again(void **state)
+TEST(going_on_tries_again)
 {
 	struct plugged *p = *state;
 	struct mpr_scsi_task *task = start_held_read(p);
@@ -334,7 +336,7 @@ static void going_on_tries_again(void **state)
 	mpr_scsi_task_free(task);
 }
 
-static void cancelled_task_does_not_wait_for_better_times(void **state)
+TEST(cancelled_task_does_not_wait_for_better_times)
 {
 	struct plugged *p = *state;
 	struct mpr_scsi_task *task = start_held_read(p);
@@ -350,7 +352,7 @@ static void cancelled_task_does_not_wait_for_better_times(void **state)
 	mpr_scsi_task_free(task);
 }
 
-static void held_request_does_not_keep_a_disk(void **state)
+TEST(held_request_does_not_keep_a_disk)
 {
 	struct plugged *p = *state;
 	struct mpr_scsi_task *task = start_held_read(p);
@@ -362,7 +364,7 @@ static void held_request_does_not_keep_a_disk(void **state)
 	mpr_scsi_task_free(task);
 }
 
-static void disk_grows_with_its_image(void **state)
+TEST(disk_grows_with_its_image)
 {
 	struct plugged *p = *state;
 
@@ -374,7 +376,7 @@ static void disk_grows_with_its_image(void **state)
 	assert_refused(p, -1, "\"d9\" not found");
 }
 
-static void shrinking_waits_for_requests(void **state)
+TEST(shrinking_waits_for_requests)
 {
 	struct plugged *p = *state;
 	struct mpr_scsi_task *task = start_read(p);
@@ -388,7 +390,7 @@ static void shrinking_waits_for_requests(void **state)
 
 /* ---- Adapters ----------------------------------------------------------- */
 
-static void adapter_takes_its_disks_along(void **state)
+TEST(adapter_takes_its_disks_along)
 {
 	struct plugged *p = *state;
 
@@ -402,7 +404,7 @@ static void adapter_takes_its_disks_along(void **state)
 	assert_int_equal(p->machine.storage.count, 1);
 }
 
-static void adapter_in_use_stays(void **state)
+TEST(adapter_in_use_stays)
 {
 	struct plugged *p = *state;
 
@@ -412,7 +414,7 @@ static void adapter_in_use_stays(void **state)
 	p->machine.devices.hosted[0]->owner = NULL;
 }
 
-static void object_opens_a_socket_and_closes_it(void **state)
+TEST(object_opens_a_socket_and_closes_it)
 {
 	static const char text[] = "x-remote-object,id=r1,devid=a1,path=/tmp/none1";
 	struct plugged *p = *state;
@@ -428,7 +430,7 @@ static void object_opens_a_socket_and_closes_it(void **state)
 	assert_refused(p, mpr_machine_remove_object(&p->machine, "r1", &p->error), "not found");
 }
 
-static void removed_adapter_takes_its_object_along(void **state)
+TEST(removed_adapter_takes_its_object_along)
 {
 	struct plugged *p = *state;
 
@@ -440,7 +442,7 @@ static void removed_adapter_takes_its_object_along(void **state)
 	assert_string_equal(p->deleted, "disk0 a0 ");
 }
 
-static void what_cannot_be_added_changes_nothing(void **state)
+TEST(what_cannot_be_added_changes_nothing)
 {
 	static const struct {
 		const char *text, *error;
@@ -464,27 +466,4 @@ static void what_cannot_be_added_changes_nothing(void **state)
 	}
 	assert_int_equal(p->cmdline.devices.count, 2);
 	assert_int_equal(p->machine.devices.count, 1);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(disk_comes_and_goes_with_its_drive),
-		TEST(node_outlives_its_disk),
-		TEST(drive_that_is_being_closed_takes_no_disk),
-		TEST(request_in_flight_ends_before_the_disk_is_gone),
-		TEST(going_on_tries_again),
-		TEST(cancelled_task_does_not_wait_for_better_times),
-		TEST(held_request_does_not_keep_a_disk),
-		TEST(disk_grows_with_its_image),
-		TEST(shrinking_waits_for_requests),
-		TEST(adapter_takes_its_disks_along),
-		TEST(adapter_in_use_stays),
-		TEST(object_opens_a_socket_and_closes_it),
-		TEST(removed_adapter_takes_its_object_along),
-		TEST(what_cannot_be_added_changes_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,8 @@
 
 #include "tests/remote/harness.h"
 
+#define VMM_TEST(name) UNIT_TEST_WITH(name, vmm_setup, vmm_teardown)
+
 /* The eventfd's count; 0 when it was not written to. */
 static uint64_t count(int fd)
 {
@@ -41,7 +43,7 @@ static void set_line(struct vmm *vmm, unsigned level)
 	(void)get(vmm->device, TEST_SCRATCH);
 }
 
-static void answer_carries_the_level(void **state)
+VMM_TEST(answer_carries_the_level)
 {
 	struct vmm *vmm = *state;
 
@@ -51,7 +53,7 @@ static void answer_carries_the_level(void **state)
 	assert_false(mpr_proxy_intx(vmm->device));
 }
 
-static void both_edges_are_told_without_resample(void **state)
+VMM_TEST(both_edges_are_told_without_resample)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd();
@@ -64,7 +66,7 @@ static void both_edges_are_told_without_resample(void **state)
 	close(raise);
 }
 
-static void same_level_is_not_told_again(void **state)
+VMM_TEST(same_level_is_not_told_again)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd();
@@ -78,7 +80,7 @@ static void same_level_is_not_told_again(void **state)
 	close(raise);
 }
 
-static void armed_line_tells_one_rise(void **state)
+VMM_TEST(armed_line_tells_one_rise)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd();
@@ -96,7 +98,7 @@ static void armed_line_tells_one_rise(void **state)
 	close(raise);
 }
 
-static void lasting_rise_is_told_to_who_would_have_looked_soon(void **state)
+VMM_TEST(lasting_rise_is_told_to_who_would_have_looked_soon)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd();
@@ -111,7 +113,7 @@ static void lasting_rise_is_told_to_who_would_have_looked_soon(void **state)
 	close(raise);
 }
 
-static void watched_line_is_not_told(void **state)
+VMM_TEST(watched_line_is_not_told)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd();
@@ -125,7 +127,7 @@ static void watched_line_is_not_told(void **state)
 	close(raise);
 }
 
-static void falling_edge_is_not_told_with_resample(void **state)
+VMM_TEST(falling_edge_is_not_told_with_resample)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd(), resample = new_eventfd();
@@ -139,7 +141,7 @@ static void falling_edge_is_not_told_with_resample(void **state)
 	close(resample);
 }
 
-static void line_that_stays_high_is_raised_after_every_resample(void **state)
+VMM_TEST(line_that_stays_high_is_raised_after_every_resample)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd(), resample = new_eventfd();
@@ -155,7 +157,7 @@ static void line_that_stays_high_is_raised_after_every_resample(void **state)
 	close(resample);
 }
 
-static void line_that_fell_is_not_raised_after_resample(void **state)
+VMM_TEST(line_that_fell_is_not_raised_after_resample)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd(), resample = new_eventfd();
@@ -174,7 +176,7 @@ static void line_that_fell_is_not_raised_after_resample(void **state)
 	close(resample);
 }
 
-static void level_from_before_the_eventfd_is_raised_at_once(void **state)
+VMM_TEST(level_from_before_the_eventfd_is_raised_at_once)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd();
@@ -185,7 +187,7 @@ static void level_from_before_the_eventfd_is_raised_at_once(void **state)
 	close(raise);
 }
 
-static void new_eventfds_replace_the_old(void **state)
+VMM_TEST(new_eventfds_replace_the_old)
 {
 	struct vmm *vmm = *state;
 	int first = new_eventfd(), second = new_eventfd();
@@ -199,7 +201,7 @@ static void new_eventfds_replace_the_old(void **state)
 	close(second);
 }
 
-static void disabled_intx_hides_the_line(void **state)
+VMM_TEST(disabled_intx_hides_the_line)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd();
@@ -216,7 +218,7 @@ static void disabled_intx_hides_the_line(void **state)
 	close(raise);
 }
 
-static void full_eventfd_blocks_nobody(void **state)
+VMM_TEST(full_eventfd_blocks_nobody)
 {
 	struct vmm *vmm = *state;
 	int raise = eventfd(0, EFD_CLOEXEC);
@@ -230,7 +232,7 @@ static void full_eventfd_blocks_nobody(void **state)
 }
 
 /* O_NONBLOCK belongs to the file, so the VMM can clear it. */
-static void blocking_and_full_eventfd_blocks_nobody(void **state)
+VMM_TEST(blocking_and_full_eventfd_blocks_nobody)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd();
@@ -247,7 +249,7 @@ static void blocking_and_full_eventfd_blocks_nobody(void **state)
 	close(raise);
 }
 
-static void eventfd_keeps_its_flags(void **state)
+VMM_TEST(eventfd_keeps_its_flags)
 {
 	struct vmm *vmm = *state;
 	int raise = eventfd(0, EFD_CLOEXEC), resample = eventfd(0, EFD_CLOEXEC);
@@ -259,37 +261,11 @@ static void eventfd_keeps_its_flags(void **state)
 	close(resample);
 }
 
-static void resample_must_be_an_eventfd_too(void **state)
+VMM_TEST(resample_must_be_an_eventfd_too)
 {
 	struct vmm *vmm = *state;
 	int raise = new_eventfd();
 
 	assert_int_equal(mpr_proxy_set_intx(vmm->device, raise, vmm->memfd), -EPROTO);
 	close(raise);
-}
-
-#define VMM_TEST(name) cmocka_unit_test_setup_teardown(name, vmm_setup, vmm_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		VMM_TEST(answer_carries_the_level),
-		VMM_TEST(both_edges_are_told_without_resample),
-		VMM_TEST(same_level_is_not_told_again),
-		VMM_TEST(armed_line_tells_one_rise),
-		VMM_TEST(lasting_rise_is_told_to_who_would_have_looked_soon),
-		VMM_TEST(watched_line_is_not_told),
-		VMM_TEST(falling_edge_is_not_told_with_resample),
-		VMM_TEST(line_that_stays_high_is_raised_after_every_resample),
-		VMM_TEST(line_that_fell_is_not_raised_after_resample),
-		VMM_TEST(level_from_before_the_eventfd_is_raised_at_once),
-		VMM_TEST(new_eventfds_replace_the_old),
-		VMM_TEST(disabled_intx_hides_the_line),
-		VMM_TEST(full_eventfd_blocks_nobody),
-		VMM_TEST(blocking_and_full_eventfd_blocks_nobody),
-		VMM_TEST(eventfd_keeps_its_flags),
-		VMM_TEST(resample_must_be_an_eventfd_too),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

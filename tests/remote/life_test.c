@@ -81,25 +81,23 @@ static struct mpr_proxy_conn *connect_path(void)
 	return conn;
 }
 
-static void connection_lost_before_hello_ends_it(void **state)
+UNIT_TEST(connection_lost_before_hello_ends_it)
 {
 	static const char *const args[] = {"@", DEVICE, NULL};
 	struct remote remote;
 
-	(void)state;
 	remote_start(&remote, args);
 	assert_int_equal(remote_finish(&remote), 0);
 	assert_output(&remote, "");
 }
 
-static void connection_lost_in_use_ends_it(void **state)
+UNIT_TEST(connection_lost_in_use_ends_it)
 {
 	static const char *const args[] = {"@", DEVICE, NULL};
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *device;
 	struct remote remote;
 
-	(void)state;
 	remote_start(&remote, args);
 	conn = connect_fd(&remote);
 	device = open_device(conn, "test0");
@@ -112,14 +110,13 @@ static void connection_lost_in_use_ends_it(void **state)
 	mpr_proxy_disconnect(conn);
 }
 
-static void sigterm_ends_it_in_good_order(void **state)
+UNIT_TEST(sigterm_ends_it_in_good_order)
 {
 	static const char *const args[] = {"@", DEVICE, NULL};
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *device;
 	struct remote remote;
 
-	(void)state;
 	remote_start(&remote, args);
 	conn = connect_fd(&remote);
 	device = open_device(conn, "test0");
@@ -132,7 +129,7 @@ static void sigterm_ends_it_in_good_order(void **state)
 }
 
 /* The device writes to guest memory for a while after it was reset. */
-static void vmm_is_not_hung_up_on_while_there_is_dma(void **state)
+UNIT_TEST_WITH(vmm_is_not_hung_up_on_while_there_is_dma, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 	struct pollfd end = {.fd = mpr_proxy_conn_fd(vmm->conn), .events = POLLRDHUP};
@@ -148,8 +145,22 @@ static void vmm_is_not_hung_up_on_while_there_is_dma(void **state)
 	assert_int_equal(found, TEST_MARKER);
 }
 
+/* Runs after the tear-down that checks how the process ended. */
+static int forget_vmm(void **state)
+{
+	struct vmm *vmm = *state;
+
+	mpr_proxy_device_close(vmm->device);
+	mpr_proxy_disconnect(vmm->conn);
+	free(remote_print(&vmm->remote));
+	munmap(vmm->memory, VMM_PAGES * 4096);
+	close(vmm->memfd);
+	free(vmm);
+	return 0;
+}
+
 /* The remote waits ten seconds for the DMA. */
-static void process_does_not_wait_for_ever(void **state)
+UNIT_TEST_WITH(process_does_not_wait_for_ever, vmm_setup, forget_vmm)
 {
 	struct vmm *vmm = *state;
 	char *output;
@@ -169,21 +180,7 @@ static void process_does_not_wait_for_ever(void **state)
 	free(output);
 }
 
-/* Runs after the tear-down that checks how the process ended. */
-static int forget_vmm(void **state)
-{
-	struct vmm *vmm = *state;
-
-	mpr_proxy_device_close(vmm->device);
-	mpr_proxy_disconnect(vmm->conn);
-	free(remote_print(&vmm->remote));
-	munmap(vmm->memory, VMM_PAGES * 4096);
-	close(vmm->memfd);
-	free(vmm);
-	return 0;
-}
-
-static void idle_process_does_not_run(void **state)
+UNIT_TEST(idle_process_does_not_run)
 {
 	static const char *const args[] = {"@", DEVICE, NULL};
 	struct mpr_proxy_conn *conn;
@@ -191,7 +188,6 @@ static void idle_process_does_not_run(void **state)
 	struct remote remote;
 	uint64_t sleeps, cpu;
 
-	(void)state;
 	remote_start(&remote, args);
 	conn = connect_fd(&remote);
 	device = open_device(conn, "test0");
@@ -213,13 +209,12 @@ static void idle_process_does_not_run(void **state)
 }
 
 /* With sqpoll=on its doorbells, sockets and timers go through the kernel thread, too. */
-static void submitting_thread_serves_and_lets_it_end(void **state)
+UNIT_TEST(submitting_thread_serves_and_lets_it_end)
 {
 	struct remote remote;
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *device;
 
-	(void)state;
 	remote_start(&remote,
 		     (const char *const[]){"@", "-machine", "x-remote,sqpoll=on", DEVICE, NULL});
 	conn = connect_fd(&remote);
@@ -236,14 +231,13 @@ static void submitting_thread_serves_and_lets_it_end(void **state)
 	free(remote_print(&remote));
 }
 
-static void models_log_under_their_id(void **state)
+UNIT_TEST(models_log_under_their_id)
 {
 	static const char *const args[] = {"@", DEVICE, NULL};
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *device;
 	struct remote remote;
 
-	(void)state;
 	remote_start(&remote, args);
 	conn = connect_fd(&remote);
 	device = open_device(conn, "test0");
@@ -254,7 +248,7 @@ static void models_log_under_their_id(void **state)
 	assert_output(&remote, "mpring-remote: test0: value 42\n");
 }
 
-static void object_form_offers_only_the_named_device(void **state)
+UNIT_TEST(object_form_offers_only_the_named_device)
 {
 	char listen[160];
 	const char *const args[] = {
@@ -274,7 +268,6 @@ static void object_form_offers_only_the_named_device(void **state)
 	struct remote remote;
 	char *error = NULL;
 
-	(void)state;
 	strcpy(listen, listen_option());
 	remote_start(&remote, args);
 	given = connect_fd(&remote);
@@ -294,7 +287,7 @@ static void object_form_offers_only_the_named_device(void **state)
 	free(remote_print(&remote));
 }
 
-static void several_objects_share_a_descriptor(void **state)
+UNIT_TEST(several_objects_share_a_descriptor)
 {
 	struct mpr_proxy_conn *conn;
 	struct mpr_proxy_device *devices[2];
@@ -312,7 +305,6 @@ static void several_objects_share_a_descriptor(void **state)
 		NULL,
 	};
 
-	(void)state;
 	remote_start(&remote, args);
 	conn = connect_fd(&remote);
 	devices[0] = open_device(conn, "test0");
@@ -328,7 +320,7 @@ static void several_objects_share_a_descriptor(void **state)
 	assert_output(&remote, "");
 }
 
-static void listener_waits_serves_and_goes(void **state)
+UNIT_TEST(listener_waits_serves_and_goes)
 {
 	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
 	struct mpr_proxy_conn *conn;
@@ -336,7 +328,6 @@ static void listener_waits_serves_and_goes(void **state)
 	struct remote remote;
 	struct stat st;
 
-	(void)state;
 	remote_start(&remote, args);
 	conn = connect_path();
 	assert_int_equal(stat(socket_path(), &st), 0);
@@ -351,7 +342,7 @@ static void listener_waits_serves_and_goes(void **state)
 	assert_output(&remote, "");
 }
 
-static void visitor_that_says_nothing_does_not_end_a_listener(void **state)
+UNIT_TEST(visitor_that_says_nothing_does_not_end_a_listener)
 {
 	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -359,7 +350,6 @@ static void visitor_that_says_nothing_does_not_end_a_listener(void **state)
 	struct remote remote;
 	int sock;
 
-	(void)state;
 	strcpy(address.sun_path, socket_path());
 	remote_start(&remote, args);
 	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -418,7 +408,7 @@ static void wait_for_output(const struct remote *remote, const char *text)
 }
 
 /* The listener tries again ten times a second while descriptors are short. */
-static void connection_waits_for_descriptors(void **state)
+UNIT_TEST(connection_waits_for_descriptors)
 {
 	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -431,7 +421,6 @@ static void connection_waits_for_descriptors(void **state)
 	double elapsed;
 	int sock;
 
-	(void)state;
 	strcpy(address.sun_path, socket_path());
 	remote_start(&remote, args);
 	first = connect_path();
@@ -456,7 +445,7 @@ static void connection_waits_for_descriptors(void **state)
 	assert_output(&remote, "");
 }
 
-static void device_is_open_for_one_vmm_at_a_time(void **state)
+UNIT_TEST(device_is_open_for_one_vmm_at_a_time)
 {
 	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
 	struct mpr_proxy_conn *first, *second;
@@ -464,7 +453,6 @@ static void device_is_open_for_one_vmm_at_a_time(void **state)
 	struct remote remote;
 	char *error = NULL;
 
-	(void)state;
 	remote_start(&remote, args);
 	first = connect_path();
 	second = connect_path();
@@ -483,7 +471,7 @@ static void device_is_open_for_one_vmm_at_a_time(void **state)
 	free(remote_print(&remote));
 }
 
-static void socket_left_behind_is_replaced(void **state)
+UNIT_TEST(socket_left_behind_is_replaced)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -494,7 +482,7 @@ static void socket_left_behind_is_replaced(void **state)
 	listener_waits_serves_and_goes(state);
 }
 
-static void socket_in_use_is_left_alone(void **state)
+UNIT_TEST(socket_in_use_is_left_alone)
 {
 	const char *const args[] = {DEVICE, "-object", listen_option(), NULL};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -502,7 +490,6 @@ static void socket_in_use_is_left_alone(void **state)
 	struct remote remote;
 	char *expected;
 
-	(void)state;
 	strcpy(address.sun_path, socket_path());
 	assert_int_equal(bind(sock, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(sock, 1), 0);
@@ -532,26 +519,5 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(connection_lost_before_hello_ends_it),
-		cmocka_unit_test(connection_lost_in_use_ends_it),
-		cmocka_unit_test(sigterm_ends_it_in_good_order),
-		cmocka_unit_test_setup_teardown(vmm_is_not_hung_up_on_while_there_is_dma, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(process_does_not_wait_for_ever, vmm_setup,
-						forget_vmm),
-		cmocka_unit_test(idle_process_does_not_run),
-		cmocka_unit_test(submitting_thread_serves_and_lets_it_end),
-		cmocka_unit_test(models_log_under_their_id),
-		cmocka_unit_test(object_form_offers_only_the_named_device),
-		cmocka_unit_test(several_objects_share_a_descriptor),
-		cmocka_unit_test(listener_waits_serves_and_goes),
-		cmocka_unit_test(visitor_that_says_nothing_does_not_end_a_listener),
-		cmocka_unit_test(connection_waits_for_descriptors),
-		cmocka_unit_test(device_is_open_for_one_vmm_at_a_time),
-		cmocka_unit_test(socket_left_behind_is_replaced),
-		cmocka_unit_test(socket_in_use_is_left_alone),
-	};
-
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return unit_run(make_folder, remove_folder);
 }

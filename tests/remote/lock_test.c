@@ -95,22 +95,20 @@ static void assert_works(const struct locked *l)
 	assert_int_equal(word, 0x600d);
 }
 
-static void memory_is_not_locked_unasked(void **state)
+UNIT_TEST(memory_is_not_locked_unasked)
 {
 	struct locked l;
 
-	(void)state;
 	start(&l, "mem-lock=off");
 	assert_false(mpr_proxy_conn_locks_memory(l.conn));
 	assert_int_equal(pinned(&l), 0);
 	free(finish(&l));
 }
 
-static void memory_is_locked_when_asked(void **state)
+UNIT_TEST(memory_is_locked_when_asked)
 {
 	struct locked l;
 
-	(void)state;
 	start(&l, "mem-lock=on");
 	assert_true(mpr_proxy_conn_locks_memory(l.conn));
 	if (!pinned(&l)) {
@@ -123,11 +121,10 @@ static void memory_is_locked_when_asked(void **state)
 	free(finish(&l));
 }
 
-static void new_table_of_the_same_file_keeps_the_lock(void **state)
+UNIT_TEST(new_table_of_the_same_file_keeps_the_lock)
 {
 	struct locked l;
 
-	(void)state;
 	start(&l, "mem-lock=on");
 	if (pinned(&l)) {
 		for (uint64_t i = 1; i < 100; i++) {
@@ -138,11 +135,10 @@ static void new_table_of_the_same_file_keeps_the_lock(void **state)
 	free(finish(&l));
 }
 
-static void closed_device_gives_memory_back(void **state)
+UNIT_TEST(closed_device_gives_memory_back)
 {
 	struct locked l;
 
-	(void)state;
 	start(&l, "mem-lock=on");
 	mpr_proxy_device_close(l.device);
 	l.device = NULL;
@@ -164,12 +160,11 @@ static void forgo_locking(void)
 }
 
 /* The last case: the privilege that it drops does not come back. */
-static void without_the_right_to_lock_it_says_so_once_and_works(void **state)
+UNIT_TEST(without_the_right_to_lock_it_says_so_once_and_works)
 {
 	struct locked l;
 	char *output, *first;
 
-	(void)state;
 	forgo_locking();
 	start(&l, "mem-lock=on");
 	share(&l, VMM_ADDRESS + 4096);
@@ -193,30 +188,15 @@ static void *go_on_late(void *opaque)
 	return NULL;
 }
 
-static void to_lock_much_may_take_longer(void **state)
+UNIT_TEST(to_lock_much_may_take_longer)
 {
 	struct locked l;
 	pthread_t thread;
 
-	(void)state;
 	start(&l, "mem-lock=on");
 	kill(l.remote.pid, SIGSTOP);
 	assert_int_equal(pthread_create(&thread, NULL, go_on_late, &l), 0);
 	share(&l, VMM_ADDRESS + 4096);
 	pthread_join(thread, NULL);
 	free(finish(&l));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory_is_not_locked_unasked),
-		cmocka_unit_test(memory_is_locked_when_asked),
-		cmocka_unit_test(new_table_of_the_same_file_keeps_the_lock),
-		cmocka_unit_test(closed_device_gives_memory_back),
-		cmocka_unit_test(to_lock_much_may_take_longer),
-		cmocka_unit_test(without_the_right_to_lock_it_says_so_once_and_works),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

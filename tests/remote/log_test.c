@@ -23,7 +23,15 @@ static void log_many(struct vmm *vmm)
 	assert_int_equal(get(vmm->device, TEST_SCRATCH), 1);
 }
 
-static void device_answers_while_nobody_reads_its_log(void **state)
+static int end(void **state)
+{
+	int ret = vmm_teardown(state);
+
+	alarm(0);
+	return ret;
+}
+
+UNIT_TEST_WITH(device_answers_while_nobody_reads_its_log, vmm_setup, end)
 {
 	struct vmm *vmm = *state;
 	FILE *output = fdopen(dup(vmm->remote.output), "r");
@@ -49,21 +57,13 @@ static void device_answers_while_nobody_reads_its_log(void **state)
 }
 
 /* Nothing is read before the tear-down, when the process has ended. */
-static void process_ends_while_nobody_reads_its_log(void **state)
+UNIT_TEST_WITH(process_ends_while_nobody_reads_its_log, vmm_setup, end)
 {
 	log_many(*state);
 }
 
-static int end(void **state)
-{
-	int ret = vmm_teardown(state);
-
-	alarm(0);
-	return ret;
-}
-
 /* The line is written before the parent process exits. */
-static void what_was_said_before_the_background_is_read(void **state)
+UNIT_TEST(what_was_said_before_the_background_is_read)
 {
 	char path[] = "/tmp/mpring-log.XXXXXX", drive[64];
 	const char *const args[] = {
@@ -73,7 +73,6 @@ static void what_was_said_before_the_background_is_read(void **state)
 	struct remote remote;
 	char *output;
 
-	(void)state;
 	assert_int_equal(ftruncate(image, 4096), 0);
 	snprintf(drive, sizeof(drive), "id=d0,file=%s,aio=threads", path);
 	remote_start(&remote, args);
@@ -84,17 +83,4 @@ static void what_was_said_before_the_background_is_read(void **state)
 	free(remote_print(&remote));
 	close(image);
 	assert_int_equal(unlink(path), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(device_answers_while_nobody_reads_its_log,
-						vmm_setup, end),
-		cmocka_unit_test_setup_teardown(process_ends_while_nobody_reads_its_log, vmm_setup,
-						end),
-		cmocka_unit_test(what_was_said_before_the_background_is_read),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define WITH_VMM(name) UNIT_TEST_WITH(name, setup, teardown)
+
 static void write_register(const struct mpqemu_vmm *vmm, unsigned offset, uint64_t value)
 {
 	mpr_mpqemu_write(vmm->device, MPR_MPQEMU_MEMORY, MEMORY_BAR + offset, 8, value);
@@ -106,7 +108,7 @@ static uint64_t read_register(const struct mpqemu_vmm *vmm, unsigned offset)
 
 /* ---- Commands ----------------------------------------------------------- */
 
-static void config_space_is_read_and_written(void **state)
+WITH_VMM(config_space_is_read_and_written)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -116,7 +118,7 @@ static void config_space_is_read_and_written(void **state)
 	assert_int_equal(mpr_mpqemu_config_read(vmm->device, MPR_PCI_INTERRUPT_LINE, 1), 11);
 }
 
-static void config_access_outside_reads_all_ones(void **state)
+WITH_VMM(config_access_outside_reads_all_ones)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -128,7 +130,7 @@ static void config_access_outside_reads_all_ones(void **state)
 	assert_true(mpr_mpqemu_alive(vmm->device));
 }
 
-static void bar_size_is_found_as_qemu_does(void **state)
+WITH_VMM(bar_size_is_found_as_qemu_does)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -138,7 +140,7 @@ static void bar_size_is_found_as_qemu_does(void **state)
 	assert_int_equal(mpr_mpqemu_config_read(vmm->device, MPR_PCI_BAR0 + 4, 4), 0xfffffff1);
 }
 
-static void memory_bar_is_found_by_its_address(void **state)
+WITH_VMM(memory_bar_is_found_by_its_address)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -151,7 +153,7 @@ static void memory_bar_is_found_by_its_address(void **state)
 			 0x01234567);
 }
 
-static void memory_bar_may_move(void **state)
+WITH_VMM(memory_bar_may_move)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -161,7 +163,7 @@ static void memory_bar_may_move(void **state)
 	assert_int_equal(read_register(vmm, TEST_SCRATCH), UINT64_MAX);
 }
 
-static void io_bar_is_found_by_its_address(void **state)
+WITH_VMM(io_bar_is_found_by_its_address)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -170,7 +172,7 @@ static void io_bar_is_found_by_its_address(void **state)
 	assert_int_equal(mpr_mpqemu_read(vmm->device, MPR_MPQEMU_MEMORY, IO_BAR, 1), UINT64_MAX);
 }
 
-static void nothing_answers_outside_the_bars(void **state)
+WITH_VMM(nothing_answers_outside_the_bars)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -189,7 +191,7 @@ static void nothing_answers_outside_the_bars(void **state)
 	assert_true(mpr_mpqemu_alive(vmm->device));
 }
 
-static void disabled_bar_does_not_answer(void **state)
+WITH_VMM(disabled_bar_does_not_answer)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -206,7 +208,7 @@ static uint64_t copy(const struct mpqemu_vmm *vmm, uint64_t from, uint64_t to, u
 	return read_register(vmm, TEST_COPY_LENGTH);
 }
 
-static void device_copies_guest_memory(void **state)
+WITH_VMM(device_copies_guest_memory)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -215,7 +217,7 @@ static void device_copies_guest_memory(void **state)
 	assert_string_equal((char *)vmm->memory + 5000, "hello, device");
 }
 
-static void memory_table_has_offsets_and_any_order(void **state)
+WITH_VMM(memory_table_has_offsets_and_any_order)
 {
 	const struct mpqemu_vmm *vmm = *state;
 	const struct mpr_proxy_region regions[] = {
@@ -242,7 +244,7 @@ static void hold_first_page(const struct mpqemu_vmm *vmm)
 	write_register(vmm, TEST_RELEASE, HOLD_NS);
 }
 
-static void dma_goes_on_when_the_table_changes(void **state)
+WITH_VMM(dma_goes_on_when_the_table_changes)
 {
 	const struct mpqemu_vmm *vmm = *state;
 	const struct mpr_proxy_region elsewhere = {
@@ -255,7 +257,7 @@ static void dma_goes_on_when_the_table_changes(void **state)
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
-static void reset_is_answered_after_dma(void **state)
+WITH_VMM(reset_is_answered_after_dma)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -264,7 +266,7 @@ static void reset_is_answered_after_dma(void **state)
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
-static void a_write_that_ends_dma_is_answered_after_it(void **state)
+WITH_VMM(a_write_that_ends_dma_is_answered_after_it)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -273,7 +275,7 @@ static void a_write_that_ends_dma_is_answered_after_it(void **state)
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
-static void so_is_a_write_that_ends_bus_mastering(void **state)
+WITH_VMM(so_is_a_write_that_ends_bus_mastering)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -282,7 +284,7 @@ static void so_is_a_write_that_ends_bus_mastering(void **state)
 	assert_int_equal(first_word(vmm), TEST_MARKER);
 }
 
-static void reset_takes_the_bars_away(void **state)
+WITH_VMM(reset_takes_the_bars_away)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -307,7 +309,7 @@ static void wait_readable(int fd)
 	assert_int_equal(poll(&pfd, 1, -1), 1);
 }
 
-static void interrupt_is_raised_and_resampled(void **state)
+WITH_VMM(interrupt_is_raised_and_resampled)
 {
 	const struct mpqemu_vmm *vmm = *state;
 	int raise = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -325,7 +327,7 @@ static void interrupt_is_raised_and_resampled(void **state)
 	close(resample);
 }
 
-static void model_works_between_messages(void **state)
+WITH_VMM(model_works_between_messages)
 {
 	const struct mpqemu_vmm *vmm = *state;
 
@@ -336,12 +338,11 @@ static void model_works_between_messages(void **state)
 
 /* ---- The connection ----------------------------------------------------- */
 
-static void log_says_once_that_there_are_no_rings(void **state)
+UNIT_TEST(log_says_once_that_there_are_no_rings)
 {
 	struct mpqemu_vmm *vmm = start(one_device);
 	char *output;
 
-	(void)state;
 	share_memory(vmm);
 	share_memory(vmm);
 	(void)mpr_mpqemu_config_read(vmm->device, 0, 4);
@@ -351,11 +352,10 @@ static void log_says_once_that_there_are_no_rings(void **state)
 	free(output);
 }
 
-static void device_that_dies_with_dma_under_way_ends_well(void **state)
+UNIT_TEST(device_that_dies_with_dma_under_way_ends_well)
 {
 	struct mpqemu_vmm *vmm = start(one_device);
 
-	(void)state;
 	share_memory(vmm);
 	place_bars(vmm);
 	hold_first_page(vmm);
@@ -375,30 +375,28 @@ static void expect_end(struct mpqemu_vmm *vmm, const char *why)
 	free(output);
 }
 
-static void several_devices_on_a_socket_are_refused(void **state)
+UNIT_TEST(several_devices_on_a_socket_are_refused)
 {
 	static const char *const two[] = {
 		"@", "-device", "test-device,id=test0", "-device", "test-device,id=test1", NULL};
 	struct mpqemu_vmm *vmm = start(two);
 
-	(void)state;
 	share_memory(vmm);
 	expect_end(vmm, "-object x-remote-object");
 }
 
-static void memory_that_is_not_shared_is_named(void **state)
+UNIT_TEST(memory_that_is_not_shared_is_named)
 {
 	struct mpqemu_vmm *vmm = start(one_device);
 	int fd = eventfd(0, EFD_CLOEXEC);
 
-	(void)state;
 	/* QEMU did not send its first message, having no descriptor to pass. */
 	assert_int_equal(mpr_mpqemu_set_intx(vmm->device, fd, fd), 0);
 	close(fd);
 	expect_end(vmm, "memory-backend-memfd");
 }
 
-static void message_in_single_bytes_is_understood(void **state)
+WITH_VMM(message_in_single_bytes_is_understood)
 {
 	const struct mpqemu_vmm *vmm = *state;
 	struct {
@@ -416,7 +414,7 @@ static void message_in_single_bytes_is_understood(void **state)
 	assert_int_equal(reply[2], 0x7e571af4);
 }
 
-static void several_messages_at_once_are_answered_in_order(void **state)
+WITH_VMM(several_messages_at_once_are_answered_in_order)
 {
 	const struct mpqemu_vmm *vmm = *state;
 	const struct mpr_mpqemu_config config[] = {{.offset = 0, .size = 2},
@@ -451,23 +449,20 @@ static void expect_refusal(int command, size_t size, unsigned nfds, const char *
 	expect_end(vmm, why);
 }
 
-static void unknown_commands_are_refused(void **state)
+UNIT_TEST(unknown_commands_are_refused)
 {
-	(void)state;
 	expect_refusal(8, 0, 0, "unknown command");
 	expect_refusal(-1, 0, 0, "unknown command");
 }
 
-static void answers_are_refused(void **state)
+UNIT_TEST(answers_are_refused)
 {
-	(void)state;
 	expect_refusal(MPR_MPQEMU_RET, 8, 0, "an answer where a command belongs");
 	expect_refusal(MPR_MPQEMU_RET, 0, 0, "an answer where a command belongs");
 }
 
-static void wrong_sizes_are_refused(void **state)
+UNIT_TEST(wrong_sizes_are_refused)
 {
-	(void)state;
 	expect_refusal(MPR_MPQEMU_SYNC_SYSMEM, 184, 1, "wrong size");
 	expect_refusal(MPR_MPQEMU_CONFIG_READ, 11, 0, "wrong size");
 	expect_refusal(MPR_MPQEMU_CONFIG_WRITE, 16, 0, "wrong size");
@@ -477,9 +472,8 @@ static void wrong_sizes_are_refused(void **state)
 	expect_refusal(MPR_MPQEMU_DEVICE_RESET, 8, 0, "wrong size");
 }
 
-static void wrong_numbers_of_descriptors_are_refused(void **state)
+UNIT_TEST(wrong_numbers_of_descriptors_are_refused)
 {
-	(void)state;
 	expect_refusal(MPR_MPQEMU_SYNC_SYSMEM, 192, 0, "number of file descriptors");
 	expect_refusal(MPR_MPQEMU_CONFIG_READ, 12, 1, "number of file descriptors");
 	expect_refusal(MPR_MPQEMU_BAR_READ, 24, 1, "number of file descriptors");
@@ -488,19 +482,17 @@ static void wrong_numbers_of_descriptors_are_refused(void **state)
 	expect_refusal(MPR_MPQEMU_DEVICE_RESET, 0, 1, "number of file descriptors");
 }
 
-static void interrupt_must_be_an_eventfd(void **state)
+UNIT_TEST(interrupt_must_be_an_eventfd)
 {
-	(void)state;
 	expect_refusal(MPR_MPQEMU_SET_IRQFD, 0, 2, "not an eventfd");
 }
 
-static void size_beyond_every_message_is_refused(void **state)
+UNIT_TEST(size_beyond_every_message_is_refused)
 {
 	const struct mpr_mpqemu_header header = {.command = MPR_MPQEMU_SYNC_SYSMEM,
 						 .size = UINT64_MAX};
 	struct mpqemu_vmm *vmm = start(one_device);
 
-	(void)state;
 	assert_int_equal(send(vmm->sock, &header, sizeof(header), 0), sizeof(header));
 	expect_end(vmm, "malformed");
 }
@@ -524,22 +516,20 @@ static void send_fds(int sock, const void *bytes, size_t size, int fd, unsigned 
 	assert_int_equal(sendmsg(sock, &mh, 0), size);
 }
 
-static void too_many_descriptors_are_refused(void **state)
+UNIT_TEST(too_many_descriptors_are_refused)
 {
 	const uint8_t message[208] = {[8] = 192};
 	struct mpqemu_vmm *vmm = start(one_device);
 
-	(void)state;
 	send_fds(vmm->sock, message, sizeof(message), vmm->memfd, 9);
 	expect_end(vmm, "malformed");
 }
 
-static void descriptors_within_the_data_are_refused(void **state)
+UNIT_TEST(descriptors_within_the_data_are_refused)
 {
 	const uint8_t message[208] = {[8] = 192};
 	struct mpqemu_vmm *vmm = start(one_device);
 
-	(void)state;
 	send_fds(vmm->sock, message, 16, vmm->memfd, 1);
 	send_fds(vmm->sock, message + 16, 192, vmm->memfd, 1);
 	expect_end(vmm, "malformed");
@@ -556,11 +546,10 @@ static void expect_table_refused(struct mpr_proxy_region first, struct mpr_proxy
 	expect_end(vmm, why);
 }
 
-static void wrong_tables_are_refused(void **state)
+UNIT_TEST(wrong_tables_are_refused)
 {
 	const struct mpr_proxy_region page = {.address = 0x1000, .size = 4096};
 
-	(void)state;
 	expect_table_refused(page, page, "overlap");
 	expect_table_refused(page, (struct mpr_proxy_region){.address = 0x2000, .size = 0},
 			     "whole pages");
@@ -575,61 +564,15 @@ static void wrong_tables_are_refused(void **state)
 		"exceeds");
 }
 
-static void half_a_message_and_a_hang_up_end_the_remote(void **state)
+UNIT_TEST(half_a_message_and_a_hang_up_end_the_remote)
 {
 	struct mpqemu_vmm *vmm = start(one_device);
 
-	(void)state;
 	assert_int_equal(send(vmm->sock, "\0\0\0\0\0", 5, 0), 5);
 	free(finish(vmm));
 }
 
-static void hang_up_without_a_word_ends_the_remote(void **state)
+UNIT_TEST(hang_up_without_a_word_ends_the_remote)
 {
-	(void)state;
 	free(finish(start(one_device)));
-}
-
-#define WITH_VMM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_VMM(config_space_is_read_and_written),
-		WITH_VMM(config_access_outside_reads_all_ones),
-		WITH_VMM(bar_size_is_found_as_qemu_does),
-		WITH_VMM(memory_bar_is_found_by_its_address),
-		WITH_VMM(memory_bar_may_move),
-		WITH_VMM(io_bar_is_found_by_its_address),
-		WITH_VMM(nothing_answers_outside_the_bars),
-		WITH_VMM(disabled_bar_does_not_answer),
-		WITH_VMM(device_copies_guest_memory),
-		WITH_VMM(memory_table_has_offsets_and_any_order),
-		WITH_VMM(dma_goes_on_when_the_table_changes),
-		WITH_VMM(reset_is_answered_after_dma),
-		WITH_VMM(a_write_that_ends_dma_is_answered_after_it),
-		WITH_VMM(so_is_a_write_that_ends_bus_mastering),
-		WITH_VMM(reset_takes_the_bars_away),
-		WITH_VMM(interrupt_is_raised_and_resampled),
-		WITH_VMM(model_works_between_messages),
-		cmocka_unit_test(log_says_once_that_there_are_no_rings),
-		cmocka_unit_test(device_that_dies_with_dma_under_way_ends_well),
-		cmocka_unit_test(several_devices_on_a_socket_are_refused),
-		cmocka_unit_test(memory_that_is_not_shared_is_named),
-		WITH_VMM(message_in_single_bytes_is_understood),
-		WITH_VMM(several_messages_at_once_are_answered_in_order),
-		cmocka_unit_test(unknown_commands_are_refused),
-		cmocka_unit_test(answers_are_refused),
-		cmocka_unit_test(wrong_sizes_are_refused),
-		cmocka_unit_test(wrong_numbers_of_descriptors_are_refused),
-		cmocka_unit_test(interrupt_must_be_an_eventfd),
-		cmocka_unit_test(size_beyond_every_message_is_refused),
-		cmocka_unit_test(too_many_descriptors_are_refused),
-		cmocka_unit_test(descriptors_within_the_data_are_refused),
-		cmocka_unit_test(wrong_tables_are_refused),
-		cmocka_unit_test(half_a_message_and_a_hang_up_end_the_remote),
-		cmocka_unit_test(hang_up_without_a_word_ends_the_remote),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,7 @@ static void assert_refused(const char *text, const char *message)
 	free(error);
 }
 
-static void lists_that_are_none_are_refused(void **state)
+UNIT_TEST(lists_that_are_none_are_refused)
 {
 	static const char *const lists[] = {
 		"x-remote,cpu=",    "x-remote,cpu=all",
@@ -70,17 +70,15 @@ static void lists_that_are_none_are_refused(void **state)
 		"x-remote,cpu=0,,", "x-remote,cpu=-1",
 		"x-remote,cpu=0 1", "x-remote,cpu=99999999999999999999"};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		assert_refused(lists[i], "is no list of processors");
 	assert_refused("x-remote,numa-node=-1", "numa-node=-1");
 }
 
-static void places_that_are_not_here_are_refused(void **state)
+UNIT_TEST(places_that_are_not_here_are_refused)
 {
 	char message[400];
 
-	(void)state;
 	snprintf(message, sizeof(message),
 		 "-machine x-remote,cpu=1023: cpu=1023: this machine has cpus %s",
 		 line_of("/sys/devices/system/cpu/online"));
@@ -93,12 +91,11 @@ static void places_that_are_not_here_are_refused(void **state)
 	assert_refused("x-remote,numa-node=1023", message);
 }
 
-static void all_processors_may_be_named(void **state)
+UNIT_TEST(all_processors_may_be_named)
 {
 	char *list = strdup(line_of("/sys/devices/system/cpu/online")), *error, *text;
 	struct mpr_placement placement;
 
-	(void)state;
 	/* Commas in a value are doubled. */
 	if (strchr(list, ','))
 		skip();
@@ -158,29 +155,26 @@ static void assert_goes(const char *text, bool (*there)(int), int where)
 	assert_int_equal(status, 0);
 }
 
-static void process_runs_on_its_processor(void **state)
+UNIT_TEST(process_runs_on_its_processor)
 {
 	char text[64];
 
-	(void)state;
 	snprintf(text, sizeof(text), "x-remote,cpu=%d", last_cpu());
 	assert_goes(text, runs_only_on, last_cpu());
 }
 
-static void process_allocates_on_its_node(void **state)
+UNIT_TEST(process_allocates_on_its_node)
 {
-	(void)state;
 	if (!has_nodes())
 		skip();
 	assert_goes("x-remote,numa-node=0", prefers_node, 0);
 }
 
-static void forbidden_processor_is_an_error(void **state)
+UNIT_TEST(forbidden_processor_is_an_error)
 {
 	struct mpr_placement placement = {.has_cpus = true, .node = -1};
 	char *error = NULL;
 
-	(void)state;
 	/* Passes the check against this machine, as what a cpuset forbids does. */
 	CPU_SET(CPU_SETSIZE - 1, &placement.cpus);
 	assert_true(mpr_placement_apply(&placement, &error) < 0);
@@ -233,11 +227,10 @@ static unsigned mappings_on_node_0(void)
 	return count;
 }
 
-static void channel_lies_where_it_is_polled(void **state)
+UNIT_TEST(channel_lies_where_it_is_polled)
 {
 	struct pair pair;
 
-	(void)state;
 	if (!has_nodes())
 		skip();
 	start(&pair, "x-remote,numa-node=0");
@@ -247,12 +240,11 @@ static void channel_lies_where_it_is_polled(void **state)
 	finish(&pair);
 }
 
-static void processors_of_one_node_say_which(void **state)
+UNIT_TEST(processors_of_one_node_say_which)
 {
 	struct pair pair;
 	char text[64];
 
-	(void)state;
 	if (!has_nodes() || strcmp(line_of("/sys/devices/system/node/online"), "0"))
 		skip();
 	snprintf(text, sizeof(text), "x-remote,cpu=%d", last_cpu());
@@ -261,11 +253,10 @@ static void processors_of_one_node_say_which(void **state)
 	finish(&pair);
 }
 
-static void nothing_said_is_anywhere(void **state)
+UNIT_TEST(nothing_said_is_anywhere)
 {
 	struct pair pair;
 
-	(void)state;
 	start(&pair, "x-remote");
 	assert_int_equal(mpr_proxy_description(pair.device)->node, 0);
 	assert_int_equal(mappings_on_node_0(), 0);
@@ -292,27 +283,8 @@ static uint64_t reads_with_pauses(const char *machine)
 	return after.remote_sleeps - before.remote_sleeps;
 }
 
-static void remote_looks_as_long_as_it_may(void **state)
+UNIT_TEST(remote_looks_as_long_as_it_may)
 {
-	(void)state;
 	assert_true(reads_with_pauses("x-remote,poll-us=0") >= ROUNDS / 2);
 	assert_true(reads_with_pauses("x-remote,poll-us=1000000") <= ROUNDS / 2);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lists_that_are_none_are_refused),
-		cmocka_unit_test(places_that_are_not_here_are_refused),
-		cmocka_unit_test(all_processors_may_be_named),
-		cmocka_unit_test(process_runs_on_its_processor),
-		cmocka_unit_test(process_allocates_on_its_node),
-		cmocka_unit_test(forbidden_processor_is_an_error),
-		cmocka_unit_test(channel_lies_where_it_is_polled),
-		cmocka_unit_test(processors_of_one_node_say_which),
-		cmocka_unit_test(nothing_said_is_anywhere),
-		cmocka_unit_test(remote_looks_as_long_as_it_may),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static volatile uint64_t *map_bar(const struct vmm *vmm)
 	return bar;
 }
 
-static void model_sees_what_the_guest_stores(void **state)
+UNIT_TEST_WITH(model_sees_what_the_guest_stores, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 	volatile uint64_t *bar = map_bar(vmm);
@@ -32,7 +32,7 @@ static void model_sees_what_the_guest_stores(void **state)
 	munmap((void *)bar, TEST_RAM_SIZE);
 }
 
-static void guest_sees_what_the_model_stores(void **state)
+UNIT_TEST_WITH(guest_sees_what_the_model_stores, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 	volatile uint64_t *bar = map_bar(vmm);
@@ -43,7 +43,7 @@ static void guest_sees_what_the_model_stores(void **state)
 	munmap((void *)bar, TEST_RAM_SIZE);
 }
 
-static void accesses_reach_the_same_memory(void **state)
+UNIT_TEST_WITH(accesses_reach_the_same_memory, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 	volatile uint64_t *bar = map_bar(vmm);
@@ -55,7 +55,7 @@ static void accesses_reach_the_same_memory(void **state)
 	munmap((void *)bar, TEST_RAM_SIZE);
 }
 
-static void memory_stays_when_the_device_is_reset(void **state)
+UNIT_TEST_WITH(memory_stays_when_the_device_is_reset, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -64,7 +64,7 @@ static void memory_stays_when_the_device_is_reset(void **state)
 	assert_int_equal(get(vmm->device, TEST_RAM), 7);
 }
 
-static void next_user_finds_zeros(void **state)
+UNIT_TEST_WITH(next_user_finds_zeros, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -72,21 +72,4 @@ static void next_user_finds_zeros(void **state)
 	mpr_proxy_device_close(vmm->device);
 	assert_int_equal(mpr_proxy_device_open(vmm->conn, "test0", &vmm->device, NULL), 0);
 	assert_int_equal(get(vmm->device, TEST_RAM), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(model_sees_what_the_guest_stores, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(guest_sees_what_the_model_stores, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(accesses_reach_the_same_memory, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(memory_stays_when_the_device_is_reset, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(next_user_finds_zeros, vmm_setup, vmm_teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,12 +79,12 @@ static uint64_t sleeps(struct vmm *vmm, uint32_t poll_us, uint64_t answer_after)
 	return after.reply_sleeps - before.reply_sleeps;
 }
 
-static void reader_that_may_not_look_sleeps(void **state)
+UNIT_TEST_WITH(reader_that_may_not_look_sleeps, vmm_setup, vmm_teardown)
 {
 	assert_int_equal(sleeps(*state, 0, 1), 1);
 }
 
-static void reader_looks_as_long_as_it_may(void **state)
+UNIT_TEST_WITH(reader_looks_as_long_as_it_may, vmm_setup, vmm_teardown)
 {
 	assert_int_equal(sleeps(*state, 20, 20), 0);
 	assert_int_equal(sleeps(*state, 20, 21), 1);
@@ -92,22 +92,8 @@ static void reader_looks_as_long_as_it_may(void **state)
 	assert_int_equal(sleeps(*state, MPR_PROXY_POLL_US, 51), 1);
 }
 
-static void more_than_the_longest_is_the_longest(void **state)
+UNIT_TEST_WITH(more_than_the_longest_is_the_longest, vmm_setup, vmm_teardown)
 {
 	assert_int_equal(sleeps(*state, 1000000, 50), 0);
 	assert_int_equal(sleeps(*state, 1000000, 51), 1);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(reader_that_may_not_look_sleeps, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(reader_looks_as_long_as_it_may, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(more_than_the_longest_is_the_longest, vmm_setup,
-						vmm_teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

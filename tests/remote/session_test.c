@@ -40,6 +40,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define SESSION_TEST(name) UNIT_TEST_WITH(name, setup, teardown)
+
 static void send_request(enum mpr_wire_type type, const char *id, const void *payload,
 			 size_t length, const int *fds, unsigned nfds)
 {
@@ -125,11 +127,10 @@ static int send_memory(const struct mpr_wire_region *regions, size_t count, cons
 
 /* ---- Hello -------------------------------------------------------------- */
 
-static void hello_agrees_on_version_and_features(void **state)
+SESSION_TEST(hello_agrees_on_version_and_features)
 {
 	const struct mpr_wire_hello *theirs = (const void *)answer.payload;
 
-	(void)state;
 	assert_int_equal(hello_versions(0, 9, UINT32_MAX), 0);
 	assert_int_equal(theirs->version_min, 1);
 	assert_int_equal(theirs->version_max, 1);
@@ -138,24 +139,21 @@ static void hello_agrees_on_version_and_features(void **state)
 						   MPR_FEATURE_NODE);
 }
 
-static void hello_of_another_version_is_refused(void **state)
+SESSION_TEST(hello_of_another_version_is_refused)
 {
-	(void)state;
 	assert_int_equal(hello_versions(2, 3, 0), EPROTONOSUPPORT);
 	assert_error_text("protocol versions 2 to 3 are offered, 1 is spoken here");
 }
 
-static void anything_before_hello_ends_the_connection(void **state)
+SESSION_TEST(anything_before_hello_ends_the_connection)
 {
-	(void)state;
 	assert_int_equal(request(MPR_WIRE_DESCRIBE, "test0", NULL, 0, NULL, 0), EPROTO);
 	assert_error_text("hello must come first");
 	assert_hung_up();
 }
 
-static void second_hello_ends_the_connection(void **state)
+SESSION_TEST(second_hello_ends_the_connection)
 {
-	(void)state;
 	hello();
 	assert_int_equal(hello_versions(1, 1, 0), EPROTO);
 	assert_hung_up();
@@ -163,20 +161,18 @@ static void second_hello_ends_the_connection(void **state)
 
 /* ---- Devices ------------------------------------------------------------ */
 
-static void unknown_device_is_refused_and_the_connection_goes_on(void **state)
+SESSION_TEST(unknown_device_is_refused_and_the_connection_goes_on)
 {
-	(void)state;
 	hello();
 	assert_int_equal(request(MPR_WIRE_DESCRIBE, "test9", NULL, 0, NULL, 0), ENODEV);
 	assert_error_text("no device \"test9\" is offered here");
 	assert_int_equal(request(MPR_WIRE_DESCRIBE, "test1", NULL, 0, NULL, 0), 0);
 }
 
-static void device_opens_once(void **state)
+SESSION_TEST(device_opens_once)
 {
 	struct mpr_channel *first, *second;
 
-	(void)state;
 	hello();
 	assert_int_equal(open_channel("test0", &first), 0);
 	assert_int_equal(open_channel("test0", &second), EBUSY);
@@ -185,13 +181,12 @@ static void device_opens_once(void **state)
 	mpr_channel_destroy(second);
 }
 
-static void two_devices_share_a_socket(void **state)
+SESSION_TEST(two_devices_share_a_socket)
 {
 	struct mpr_channel *channels[2];
 	uint64_t tickets[2];
 	struct mpr_msg msg = {.type = MPR_MSG_WRITE, .size = 8, .value = 1};
 
-	(void)state;
 	hello();
 	assert_int_equal(open_channel("test0", &channels[0]), 0);
 	assert_int_equal(open_channel("test1", &channels[1]), 0);
@@ -207,13 +202,12 @@ static void two_devices_share_a_socket(void **state)
 	mpr_channel_destroy(channels[1]);
 }
 
-static void request_of_no_known_kind_is_answered_as_an_error(void **state)
+SESSION_TEST(request_of_no_known_kind_is_answered_as_an_error)
 {
 	struct mpr_channel *channel;
 	struct mpr_msg msg = {.type = 77, .size = 8};
 	uint64_t ticket;
 
-	(void)state;
 	hello();
 	assert_int_equal(open_channel("test0", &channel), 0);
 	assert_true(mpr_channel_send(channel, &msg, &ticket));
@@ -222,21 +216,19 @@ static void request_of_no_known_kind_is_answered_as_an_error(void **state)
 	mpr_channel_destroy(channel);
 }
 
-static void device_that_is_not_open_takes_no_memory(void **state)
+SESSION_TEST(device_that_is_not_open_takes_no_memory)
 {
-	(void)state;
 	hello();
 	assert_int_equal(send_memory(NULL, 0, NULL, 0), EPROTO);
 	assert_error_text("device \"test0\" is not open here");
 	assert_hung_up();
 }
 
-static void channel_must_be_one(void **state)
+SESSION_TEST(channel_must_be_one)
 {
 	const struct mpr_wire_channel payload = {.abi = MPR_CHANNEL_ABI};
 	int fds[2] = {memfd_pages(64), eventfd(0, 0)};
 
-	(void)state;
 	hello();
 	assert_int_equal(request(MPR_WIRE_CHANNEL, "test0", &payload, sizeof(payload), fds, 2),
 			 EPROTO);
@@ -245,12 +237,11 @@ static void channel_must_be_one(void **state)
 	close(fds[1]);
 }
 
-static void channel_of_another_layout_is_refused(void **state)
+SESSION_TEST(channel_of_another_layout_is_refused)
 {
 	const struct mpr_wire_channel payload = {.abi = 99};
 	int fds[2] = {memfd_pages(1), memfd_pages(1)};
 
-	(void)state;
 	hello();
 	assert_int_equal(request(MPR_WIRE_CHANNEL, "test0", &payload, sizeof(payload), fds, 2),
 			 EPROTONOSUPPORT);
@@ -285,22 +276,20 @@ static int sealed_file(size_t size)
 	return fd;
 }
 
-static void plain_memory_is_described_to_who_knows_it(void **state)
+SESSION_TEST(plain_memory_is_described_to_who_knows_it)
 {
 	const struct mpr_wire_description *description = (const void *)answer.payload;
 
-	(void)state;
 	assert_int_equal(hello_versions(1, 1, ~MPR_FEATURE_BAR_MEMORY), 0);
 	assert_int_equal(request(MPR_WIRE_DESCRIBE, "test0", NULL, 0, NULL, 0), 0);
 	assert_int_equal(description->bar[3].kind, MPR_BAR_MEM32);
 	assert_int_equal(description->bar[3].size, TEST_RAM_SIZE);
 }
 
-static void file_that_was_not_agreed_on_is_refused(void **state)
+SESSION_TEST(file_that_was_not_agreed_on_is_refused)
 {
 	int file = sealed_file(TEST_RAM_SIZE);
 
-	(void)state;
 	assert_int_equal(hello_versions(1, 1, 0), 0);
 	assert_int_equal(open_with_file(1 << 3, file), EPROTO);
 	assert_error_text("channel: a file for a BAR that is not plain memory");
@@ -308,46 +297,42 @@ static void file_that_was_not_agreed_on_is_refused(void **state)
 	close(file);
 }
 
-static void file_for_registers_is_refused(void **state)
+SESSION_TEST(file_for_registers_is_refused)
 {
 	int file = sealed_file(TEST_RAM_SIZE);
 
-	(void)state;
 	hello();
 	assert_int_equal(open_with_file(1 << 0, file), EPROTO);
 	assert_hung_up();
 	close(file);
 }
 
-static void file_must_be_as_large_as_the_bar(void **state)
+SESSION_TEST(file_must_be_as_large_as_the_bar)
 {
 	int file = sealed_file(TEST_RAM_SIZE / 2);
 
-	(void)state;
 	hello();
 	assert_int_equal(open_with_file(1 << 3, file), EPROTO);
 	assert_hung_up();
 	close(file);
 }
 
-static void file_must_be_sealed(void **state)
+SESSION_TEST(file_must_be_sealed)
 {
 	int file = memfd_pages(TEST_RAM_SIZE / 4096);
 
-	(void)state;
 	hello();
 	assert_int_equal(open_with_file(1 << 3, file), EPROTO);
 	assert_hung_up();
 	close(file);
 }
 
-static void interrupt_must_be_an_eventfd(void **state)
+SESSION_TEST(interrupt_must_be_an_eventfd)
 {
 	const struct mpr_wire_intx payload = {0};
 	struct mpr_channel *channel;
 	int pipes[2];
 
-	(void)state;
 	hello();
 	assert_int_equal(open_channel("test0", &channel), 0);
 	assert_int_equal(pipe(pipes), 0);
@@ -371,13 +356,12 @@ static struct mpr_channel *open_test0(void)
 	return channel;
 }
 
-static void region_beyond_its_file_is_refused(void **state)
+SESSION_TEST(region_beyond_its_file_is_refused)
 {
 	struct mpr_channel *channel = open_test0();
 	int memfd = memfd_pages(2);
 	struct mpr_wire_region region = {.address = 0, .size = 3 * 4096};
 
-	(void)state;
 	assert_int_equal(send_memory(&region, 1, &memfd, 1), EINVAL);
 	assert_error_text("guest memory at 0x0 (offset 0x0, size 0x3000) exceeds its file of "
 			  "0x2000 bytes");
@@ -389,7 +373,7 @@ static void region_beyond_its_file_is_refused(void **state)
 	mpr_channel_destroy(channel);
 }
 
-static void malformed_regions_end_the_connection(void **state)
+SESSION_TEST(malformed_regions_end_the_connection)
 {
 	static const struct mpr_wire_region bad[][2] = {
 		{{.size = 100}},
@@ -420,13 +404,12 @@ static void malformed_regions_end_the_connection(void **state)
 	}
 }
 
-static void memory_must_be_a_memory_file(void **state)
+SESSION_TEST(memory_must_be_a_memory_file)
 {
 	const struct mpr_wire_region region = {.size = 4096};
 	struct mpr_channel *channel = open_test0();
 	int fds[] = {open("/dev/zero", O_RDWR), eventfd(0, 0), memfd_pages(0)};
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(send_memory(&region, 1, &fds[i], 1), EINVAL);
 		close(fds[i]);
@@ -434,7 +417,7 @@ static void memory_must_be_a_memory_file(void **state)
 	mpr_channel_destroy(channel);
 }
 
-static void writable_region_needs_a_writable_file(void **state)
+SESSION_TEST(writable_region_needs_a_writable_file)
 {
 	struct mpr_wire_region region = {.size = 4096};
 	struct mpr_channel *channel = open_test0();
@@ -442,7 +425,6 @@ static void writable_region_needs_a_writable_file(void **state)
 	char path[64];
 	int reader;
 
-	(void)state;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
 	reader = open(path, O_RDONLY);
 	assert_true(reader >= 0);
@@ -457,31 +439,28 @@ static void writable_region_needs_a_writable_file(void **state)
 
 /* ---- Noise -------------------------------------------------------------- */
 
-static void garbage_ends_the_connection(void **state)
+SESSION_TEST(garbage_ends_the_connection)
 {
 	char noise[256];
 
-	(void)state;
 	memset(noise, 0xa5, sizeof(noise));
 	assert_int_equal(send(remote.sock, noise, sizeof(noise), 0), sizeof(noise));
 	assert_hung_up();
 }
 
-static void half_a_message_is_waited_for_and_no_more(void **state)
+SESSION_TEST(half_a_message_is_waited_for_and_no_more)
 {
 	struct mpr_wire_header header;
 
-	(void)state;
 	hello();
 	assert_int_equal(mpr_wire_header_init(&header, MPR_WIRE_DESCRIBE, "test0"), 0);
 	assert_int_equal(send(remote.sock, &header, 20, 0), 20);
 }
 
-static void message_may_come_byte_by_byte(void **state)
+SESSION_TEST(message_may_come_byte_by_byte)
 {
 	struct mpr_wire_header header;
 
-	(void)state;
 	hello();
 	assert_int_equal(mpr_wire_header_init(&header, MPR_WIRE_DESCRIBE, "test0"), 0);
 	for (size_t i = 0; i < sizeof(header); i++)
@@ -490,11 +469,10 @@ static void message_may_come_byte_by_byte(void **state)
 	assert_int_equal(answer.header.type, MPR_WIRE_DESCRIBE);
 }
 
-static void answer_instead_of_a_request_ends_the_connection(void **state)
+SESSION_TEST(answer_instead_of_a_request_ends_the_connection)
 {
 	struct mpr_wire_header header;
 
-	(void)state;
 	hello();
 	assert_int_equal(mpr_wire_header_init(&header, MPR_WIRE_CHANNEL, "test0"), 0);
 	header.flags = MPR_WIRE_ANSWER;
@@ -504,12 +482,11 @@ static void answer_instead_of_a_request_ends_the_connection(void **state)
 	assert_hung_up();
 }
 
-static void peer_that_reads_no_answers_is_hung_up_on(void **state)
+SESSION_TEST(peer_that_reads_no_answers_is_hung_up_on)
 {
 	struct mpr_wire_header header;
 	int ret = 0;
 
-	(void)state;
 	hello();
 	assert_int_equal(mpr_wire_header_init(&header, MPR_WIRE_DESCRIBE, "test0"), 0);
 	while (ret == 0)
@@ -519,14 +496,13 @@ static void peer_that_reads_no_answers_is_hung_up_on(void **state)
 
 #define NOISE (64 * 1024)
 
-static void noise_in_a_channel_harms_no_other(void **state)
+SESSION_TEST(noise_in_a_channel_harms_no_other)
 {
 	const struct mpr_msg write = {.type = MPR_MSG_WRITE, .size = 8, .value = 9};
 	struct mpr_msg msg = {.type = MPR_MSG_READ, .size = 8};
 	struct mpr_channel *noisy, *quiet;
 	uint64_t *words, ticket;
 
-	(void)state;
 	hello();
 	create_channel(&noisy);
 	/* Before the remote has it: then no writable mapping can be made any more. */
@@ -546,41 +522,4 @@ static void noise_in_a_channel_harms_no_other(void **state)
 	mpr_channel_destroy(noisy);
 	mpr_channel_destroy(quiet);
 	munmap(words, NOISE);
-}
-
-#define SESSION_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SESSION_TEST(hello_agrees_on_version_and_features),
-		SESSION_TEST(hello_of_another_version_is_refused),
-		SESSION_TEST(anything_before_hello_ends_the_connection),
-		SESSION_TEST(second_hello_ends_the_connection),
-		SESSION_TEST(unknown_device_is_refused_and_the_connection_goes_on),
-		SESSION_TEST(device_opens_once),
-		SESSION_TEST(two_devices_share_a_socket),
-		SESSION_TEST(request_of_no_known_kind_is_answered_as_an_error),
-		SESSION_TEST(device_that_is_not_open_takes_no_memory),
-		SESSION_TEST(channel_must_be_one),
-		SESSION_TEST(channel_of_another_layout_is_refused),
-		SESSION_TEST(plain_memory_is_described_to_who_knows_it),
-		SESSION_TEST(file_that_was_not_agreed_on_is_refused),
-		SESSION_TEST(file_for_registers_is_refused),
-		SESSION_TEST(file_must_be_as_large_as_the_bar),
-		SESSION_TEST(file_must_be_sealed),
-		SESSION_TEST(interrupt_must_be_an_eventfd),
-		SESSION_TEST(region_beyond_its_file_is_refused),
-		SESSION_TEST(malformed_regions_end_the_connection),
-		SESSION_TEST(memory_must_be_a_memory_file),
-		SESSION_TEST(writable_region_needs_a_writable_file),
-		SESSION_TEST(garbage_ends_the_connection),
-		SESSION_TEST(half_a_message_is_waited_for_and_no_more),
-		SESSION_TEST(message_may_come_byte_by_byte),
-		SESSION_TEST(answer_instead_of_a_request_ends_the_connection),
-		SESSION_TEST(peer_that_reads_no_answers_is_hung_up_on),
-		SESSION_TEST(noise_in_a_channel_harms_no_other),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

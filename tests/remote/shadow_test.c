@@ -25,7 +25,7 @@ static void settle(struct vmm *vmm)
 		(void)get(vmm->device, TEST_SHADOWED);
 }
 
-static void settled_register_is_read_without_the_remote(void **state)
+UNIT_TEST_WITH(settled_register_is_read_without_the_remote, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 	struct mpr_channel_stats before, after;
@@ -42,7 +42,7 @@ static void settled_register_is_read_without_the_remote(void **state)
 	assert_int_equal(after.doorbells, before.doorbells);
 }
 
-static void other_registers_are_asked_for(void **state)
+UNIT_TEST_WITH(other_registers_are_asked_for, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 	uint64_t before;
@@ -55,7 +55,7 @@ static void other_registers_are_asked_for(void **state)
 	assert_int_equal(stats_of(vmm).reads, before + 3);
 }
 
-static void read_after_write_sees_it(void **state)
+UNIT_TEST_WITH(read_after_write_sees_it, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -65,7 +65,7 @@ static void read_after_write_sees_it(void **state)
 	}
 }
 
-static void interrupt_finds_its_cause(void **state)
+UNIT_TEST_WITH(interrupt_finds_its_cause, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 	int raise = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -92,7 +92,7 @@ static void interrupt_finds_its_cause(void **state)
 	close(raise);
 }
 
-static void reset_is_seen(void **state)
+UNIT_TEST_WITH(reset_is_seen, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -100,19 +100,4 @@ static void reset_is_seen(void **state)
 	settle(vmm);
 	assert_int_equal(mpr_proxy_reset(vmm->device), 0);
 	assert_int_equal(get(vmm->device, TEST_SHADOWED), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(settled_register_is_read_without_the_remote,
-						vmm_setup, vmm_teardown),
-		cmocka_unit_test_setup_teardown(other_registers_are_asked_for, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test_setup_teardown(read_after_write_sees_it, vmm_setup, vmm_teardown),
-		cmocka_unit_test_setup_teardown(interrupt_finds_its_cause, vmm_setup, vmm_teardown),
-		cmocka_unit_test_setup_teardown(reset_is_seen, vmm_setup, vmm_teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,21 +128,21 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void channel_of_sockets(void **state)
+#define SLOW_TEST(name) UNIT_TEST_WITH(name, setup, teardown)
+
+SLOW_TEST(channel_of_sockets)
 {
 	const struct mpr_wire_channel payload = {.abi = MPR_CHANNEL_ABI};
 
-	(void)state;
 	hello();
 	assert_int_equal(request_lingering(MPR_WIRE_CHANNEL, &payload, sizeof(payload), 2), EPROTO);
 }
 
-static void interrupt_that_is_a_socket(void **state)
+SLOW_TEST(interrupt_that_is_a_socket)
 {
 	const struct mpr_wire_intx payload = {.flags = MPR_INTX_RESAMPLE};
 	int ends[2];
 
-	(void)state;
 	hello();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	mpr_channel_destroy(open_channel(ends[1]));
@@ -150,12 +150,11 @@ static void interrupt_that_is_a_socket(void **state)
 	close(ends[0]);
 }
 
-static void guest_memory_that_is_a_socket(void **state)
+SLOW_TEST(guest_memory_that_is_a_socket)
 {
 	const struct mpr_wire_region region = {.size = 4096};
 	int ends[2];
 
-	(void)state;
 	hello();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	mpr_channel_destroy(open_channel(ends[1]));
@@ -171,38 +170,34 @@ static void send_lingering(const void *bytes, size_t size, unsigned count, int f
 	let_go();
 }
 
-static void descriptors_that_nobody_announced(void **state)
+SLOW_TEST(descriptors_that_nobody_announced)
 {
 	struct mpr_wire_header header = header_of(MPR_WIRE_HELLO);
 
-	(void)state;
 	send_lingering(&header, sizeof(header), 253, 0);
 }
 
-static void descriptors_in_mpqemu_messages(void **state)
+SLOW_TEST(descriptors_in_mpqemu_messages)
 {
 	const struct mpr_mpqemu_header header = {.command = MPR_MPQEMU_SET_IRQFD};
 
-	(void)state;
 	send_lingering(&header, sizeof(header), 253, 0);
 }
 
-static void urgent_byte_with_a_descriptor(void **state)
+SLOW_TEST(urgent_byte_with_a_descriptor)
 {
 	struct mpr_wire_header header = header_of(MPR_WIRE_DESCRIBE);
 
-	(void)state;
 	hello();
 	send_lingering(&header, 1, 1, MSG_OOB);
 	assert_int_equal(send(remote.sock, (char *)&header + 1, sizeof(header) - 1, 0),
 			 sizeof(header) - 1);
 }
 
-static void message_that_is_never_read(void **state)
+SLOW_TEST(message_that_is_never_read)
 {
 	char noise[256];
 
-	(void)state;
 	memset(noise, 0xa5, sizeof(noise));
 	hello();
 	stop_remote();
@@ -212,12 +207,11 @@ static void message_that_is_never_read(void **state)
 }
 
 /* Who reads the doorbell closes the descriptors that came with the ring. */
-static void rings_with_descriptors(void **state)
+SLOW_TEST(rings_with_descriptors)
 {
 	struct mpr_channel *channel;
 	int ends[2];
 
-	(void)state;
 	hello();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	channel = open_channel(ends[1]);
@@ -235,22 +229,4 @@ static void rings_with_descriptors(void **state)
 	assert_int_equal(request(MPR_WIRE_CLOSE, NULL, 0, NULL, 0), 0);
 	mpr_channel_destroy(channel);
 	close(ends[0]);
-}
-
-#define SLOW_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SLOW_TEST(channel_of_sockets),
-		SLOW_TEST(interrupt_that_is_a_socket),
-		SLOW_TEST(guest_memory_that_is_a_socket),
-		SLOW_TEST(descriptors_that_nobody_announced),
-		SLOW_TEST(descriptors_in_mpqemu_messages),
-		SLOW_TEST(urgent_byte_with_a_descriptor),
-		SLOW_TEST(message_that_is_never_read),
-		SLOW_TEST(rings_with_descriptors),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,12 +20,11 @@ static void fire(void *opaque)
 	strcat(fired, opaque);
 }
 
-static void timers_fire_in_order_of_deadline(void **state)
+UNIT_TEST(timers_fire_in_order_of_deadline)
 {
 	struct mpr_timers timers = {0};
 	struct mpr_timer a = {.fn = fire, .opaque = "a"}, b = {.fn = fire, .opaque = "b"};
 
-	(void)state;
 	fired[0] = '\0';
 	mpr_timers_set(&timers, &b, 20);
 	mpr_timers_set(&timers, &a, 10);
@@ -38,12 +37,11 @@ static void timers_fire_in_order_of_deadline(void **state)
 	assert_true(mpr_timers_next(&timers, 0) == UINT64_MAX);
 }
 
-static void timer_set_again_moves(void **state)
+UNIT_TEST(timer_set_again_moves)
 {
 	struct mpr_timers timers = {0};
 	struct mpr_timer a = {.fn = fire, .opaque = "a"}, b = {.fn = fire, .opaque = "b"};
 
-	(void)state;
 	fired[0] = '\0';
 	mpr_timers_set(&timers, &a, 10);
 	mpr_timers_set(&timers, &b, 20);
@@ -64,9 +62,8 @@ static void fire_again(void *opaque)
 	mpr_timers_set(&eager_timers, &eager, 0);
 }
 
-static void timer_set_for_the_past_does_not_hold_the_loop(void **state)
+UNIT_TEST(timer_set_for_the_past_does_not_hold_the_loop)
 {
-	(void)state;
 	fired[0] = '\0';
 	eager = (struct mpr_timer){.fn = fire_again, .opaque = "x"};
 	mpr_timers_set(&eager_timers, &eager, 0);
@@ -91,47 +88,41 @@ static uint64_t window_after(uint64_t ns, uint64_t came)
 	return window.ns;
 }
 
-static void window_begins_at_its_longest(void **state)
+UNIT_TEST(window_begins_at_its_longest)
 {
-	(void)state;
 	assert_int_equal(mpr_window_of(MAX_US).ns, MAX_NS);
 }
 
-static void window_stays_while_it_suffices(void **state)
+UNIT_TEST(window_stays_while_it_suffices)
 {
-	(void)state;
 	assert_int_equal(window_after(8000, 8000), 8000);
 	assert_int_equal(window_after(8000, 1), 8000);
 }
 
-static void window_grows_when_longer_would_have_helped(void **state)
+UNIT_TEST(window_grows_when_longer_would_have_helped)
 {
-	(void)state;
 	assert_int_equal(window_after(8000, 9000), 16000);
 	assert_int_equal(window_after(40000, MAX_NS), MAX_NS);
 }
 
-static void window_shrinks_to_its_floor_in_idleness(void **state)
+UNIT_TEST(window_shrinks_to_its_floor_in_idleness)
 {
 	struct mpr_window window = mpr_window_of(MAX_US);
 
-	(void)state;
 	for (int i = 0; i < 20; i++)
 		mpr_window_learn(&window, UINT64_MAX);
 	assert_int_equal(window.ns, MPR_WINDOW_MIN_NS);
 }
 
-static void longest_window_that_failed_shrinks(void **state)
+UNIT_TEST(longest_window_that_failed_shrinks)
 {
-	(void)state;
 	assert_int_equal(window_after(MAX_NS, MAX_NS + 1), MAX_NS / 2);
 }
 
-static void window_of_nothing_stays_nothing(void **state)
+UNIT_TEST(window_of_nothing_stays_nothing)
 {
 	struct mpr_window window = mpr_window_of(0);
 
-	(void)state;
 	mpr_window_learn(&window, 1);
 	mpr_window_learn(&window, UINT64_MAX);
 	assert_int_equal(window.ns, 0);
@@ -150,7 +141,7 @@ static struct mpr_ram *make_ram(struct mpr_ram_pool *pool, const struct mpr_wire
 	return ram;
 }
 
-static void neighbours_are_one_piece(void **state)
+UNIT_TEST(neighbours_are_one_piece)
 {
 	const struct mpr_wire_region regions[] = {
 		{.address = 0, .size = 4096, .offset = 0},
@@ -162,7 +153,6 @@ static void neighbours_are_one_piece(void **state)
 	struct mpr_ram *ram = make_ram(&pool, regions, 3, fd);
 	size_t len = 1 << 20;
 
-	(void)state;
 	assert_non_null(mpr_ram_at(ram, 100, &len, true));
 	assert_int_equal(len, 12288 - 100);
 	len = 1 << 20;
@@ -173,7 +163,7 @@ static void neighbours_are_one_piece(void **state)
 	close(fd);
 }
 
-static void every_address_finds_its_region(void **state)
+UNIT_TEST(every_address_finds_its_region)
 {
 	struct mpr_wire_region regions[32];
 	struct mpr_ram_pool pool = {0};
@@ -182,7 +172,6 @@ static void every_address_finds_its_region(void **state)
 	size_t len = 4096;
 	uint8_t *base;
 
-	(void)state;
 	for (uint64_t i = 0; i < 32; i++)
 		regions[i] = (struct mpr_wire_region){
 			.address = 0x10000 * (i + 1), .size = 4096, .offset = 4096 * (31 - i)};
@@ -201,7 +190,7 @@ static void every_address_finds_its_region(void **state)
 	close(fd);
 }
 
-static void tables_of_one_file_share_its_mapping(void **state)
+UNIT_TEST(tables_of_one_file_share_its_mapping)
 {
 	const struct mpr_wire_region region = {.size = 4096};
 	struct mpr_ram_pool pool = {0};
@@ -210,7 +199,6 @@ static void tables_of_one_file_share_its_mapping(void **state)
 	struct mpr_ram *second = make_ram(&pool, &region, 1, fd);
 	size_t len = 1;
 
-	(void)state;
 	assert_ptr_equal(mpr_ram_at(first, 0, &len, true), mpr_ram_at(second, 0, &len, true));
 	mpr_ram_unref(first);
 	assert_int_equal(mpr_ram_write(second, 0, "x", 1), 0);
@@ -219,7 +207,7 @@ static void tables_of_one_file_share_its_mapping(void **state)
 	close(fd);
 }
 
-static void refused_table_leaves_nothing_mapped(void **state)
+UNIT_TEST(refused_table_leaves_nothing_mapped)
 {
 	const struct mpr_wire_region regions[] = {{.size = 4096},
 						  {.address = 4096, .size = 4096, .fd = 1}};
@@ -228,7 +216,6 @@ static void refused_table_leaves_nothing_mapped(void **state)
 	struct mpr_ram *ram;
 	char *error;
 
-	(void)state;
 	assert_int_equal(mpr_ram_create(&pool, regions, 2, fds, &ram, &error), -EINVAL);
 	assert_non_null(error);
 	free(error);
@@ -236,14 +223,13 @@ static void refused_table_leaves_nothing_mapped(void **state)
 	close(fds[0]);
 }
 
-static void words_of_every_alignment_are_copied(void **state)
+UNIT_TEST(words_of_every_alignment_are_copied)
 {
 	const struct mpr_wire_region region = {.size = 4096};
 	struct mpr_ram_pool pool = {0};
 	int fd = memfd_pages(1);
 	struct mpr_ram *ram = make_ram(&pool, &region, 1, fd);
 
-	(void)state;
 	for (size_t len = 0; len <= 9; len++) {
 		for (uint64_t addr = 64; addr < 72; addr++) {
 			char out[10] = "abcdefghi", in[10] = "";
@@ -255,26 +241,4 @@ static void words_of_every_alignment_are_copied(void **state)
 	}
 	mpr_ram_unref(ram);
 	close(fd);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(timers_fire_in_order_of_deadline),
-		cmocka_unit_test(timer_set_again_moves),
-		cmocka_unit_test(timer_set_for_the_past_does_not_hold_the_loop),
-		cmocka_unit_test(window_begins_at_its_longest),
-		cmocka_unit_test(window_stays_while_it_suffices),
-		cmocka_unit_test(window_grows_when_longer_would_have_helped),
-		cmocka_unit_test(window_shrinks_to_its_floor_in_idleness),
-		cmocka_unit_test(longest_window_that_failed_shrinks),
-		cmocka_unit_test(window_of_nothing_stays_nothing),
-		cmocka_unit_test(neighbours_are_one_piece),
-		cmocka_unit_test(every_address_finds_its_region),
-		cmocka_unit_test(tables_of_one_file_share_its_mapping),
-		cmocka_unit_test(refused_table_leaves_nothing_mapped),
-		cmocka_unit_test(words_of_every_alignment_are_copied),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

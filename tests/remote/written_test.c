@@ -11,6 +11,8 @@
 #include "ring/channel_remote.h"
 #include "tests/remote/harness.h"
 
+#define REPORTING_TEST(name) UNIT_TEST_WITH(name, vmm_setup_reporting, vmm_teardown)
+
 #define FROM VMM_ADDRESS
 #define TO (VMM_ADDRESS + 4096)
 #define HOLD_NS 1000000u
@@ -45,7 +47,7 @@ static void expect_nothing(struct vmm *vmm)
 	assert_false(mpr_proxy_event(vmm->device, &event));
 }
 
-static void written_memory_is_told_before_the_answer(void **state)
+REPORTING_TEST(written_memory_is_told_before_the_answer)
 {
 	struct vmm *vmm = *state;
 
@@ -56,7 +58,7 @@ static void written_memory_is_told_before_the_answer(void **state)
 	expect_nothing(vmm);
 }
 
-static void written_memory_is_told_before_the_interrupt(void **state)
+REPORTING_TEST(written_memory_is_told_before_the_interrupt)
 {
 	struct vmm *vmm = *state;
 	int raise = eventfd(0, EFD_CLOEXEC);
@@ -73,7 +75,7 @@ static void written_memory_is_told_before_the_interrupt(void **state)
 	close(raise);
 }
 
-static void written_memory_is_told_before_a_reset_is_answered(void **state)
+REPORTING_TEST(written_memory_is_told_before_a_reset_is_answered)
 {
 	struct vmm *vmm = *state;
 
@@ -86,7 +88,7 @@ static void written_memory_is_told_before_a_reset_is_answered(void **state)
 }
 
 /* No request that waits for an answer follows: only the shadow shows the write. */
-static void written_memory_is_told_before_the_shadow_shows_it(void **state)
+REPORTING_TEST(written_memory_is_told_before_the_shadow_shows_it)
 {
 	struct vmm *vmm = *state;
 	struct mpr_channel_stats before, after;
@@ -103,7 +105,7 @@ static void written_memory_is_told_before_the_shadow_shows_it(void **state)
 	} while (after.shadow_reads == before.shadow_reads);
 }
 
-static void mapping_is_told_when_it_is_given_back(void **state)
+REPORTING_TEST(mapping_is_told_when_it_is_given_back)
 {
 	struct vmm *vmm = *state;
 
@@ -120,7 +122,7 @@ static void mapping_is_told_when_it_is_given_back(void **state)
 	expect_nothing(vmm);
 }
 
-static void mapping_for_reading_is_not_told(void **state)
+REPORTING_TEST(mapping_for_reading_is_not_told)
 {
 	struct vmm *vmm = *state;
 
@@ -131,7 +133,7 @@ static void mapping_for_reading_is_not_told(void **state)
 	expect_nothing(vmm);
 }
 
-static void write_that_fails_half_way_is_told(void **state)
+REPORTING_TEST(write_that_fails_half_way_is_told)
 {
 	struct vmm *vmm = *state;
 	const uint64_t end = VMM_ADDRESS + VMM_PAGES * 4096;
@@ -147,7 +149,7 @@ static void write_that_fails_half_way_is_told(void **state)
 }
 
 /* A proxy that takes no event, while the device writes to pages far apart. */
-static void more_than_the_ring_holds_is_told_as_lost(void **state)
+REPORTING_TEST(more_than_the_ring_holds_is_told_as_lost)
 {
 	struct vmm *vmm = *state;
 	struct mpr_msg event;
@@ -168,7 +170,7 @@ static void more_than_the_ring_holds_is_told_as_lost(void **state)
 	expect_nothing(vmm);
 }
 
-static void reopened_device_begins_anew(void **state)
+REPORTING_TEST(reopened_device_begins_anew)
 {
 	struct vmm *vmm = *state;
 
@@ -180,7 +182,7 @@ static void reopened_device_begins_anew(void **state)
 	expect_nothing(vmm);
 }
 
-static void who_does_not_ask_is_not_told(void **state)
+UNIT_TEST_WITH(who_does_not_ask_is_not_told, vmm_setup, vmm_teardown)
 {
 	struct vmm *vmm = *state;
 
@@ -227,12 +229,11 @@ static void ends_expect(struct ends *ends, uint64_t address, uint64_t length)
 	assert_int_equal(event.value, length);
 }
 
-static void ranges_that_touch_are_told_as_one(void **state)
+UNIT_TEST(ranges_that_touch_are_told_as_one)
 {
 	struct ends ends = ends_open();
 	struct mpr_msg event;
 
-	(void)state;
 	mpr_written_note(&ends.written, 4096, 4096);
 	mpr_written_note(&ends.written, 8192, 50);
 	mpr_written_note(&ends.written, 4046, 50);
@@ -245,11 +246,10 @@ static void ranges_that_touch_are_told_as_one(void **state)
 	ends_close(&ends);
 }
 
-static void ranges_apart_are_told_in_order(void **state)
+UNIT_TEST(ranges_apart_are_told_in_order)
 {
 	struct ends ends = ends_open();
 
-	(void)state;
 	mpr_written_note(&ends.written, 4095, 1);
 	mpr_written_note(&ends.written, 4097, 4);
 	mpr_written_note(&ends.written, 16384, 4096);
@@ -263,12 +263,11 @@ static void ranges_apart_are_told_in_order(void **state)
 }
 
 /* The same few pages again and again, as a driver's queues are written. */
-static void ranges_on_one_page_are_told_as_one(void **state)
+UNIT_TEST(ranges_on_one_page_are_told_as_one)
 {
 	struct ends ends = ends_open();
 	struct mpr_msg event;
 
-	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
 		mpr_written_note(&ends.written, 8192 + 8, 4);
 		mpr_written_note(&ends.written, 4096 + 8 * i, 4);
@@ -280,12 +279,11 @@ static void ranges_on_one_page_are_told_as_one(void **state)
 	ends_close(&ends);
 }
 
-static void more_ranges_than_can_wait_are_told_early(void **state)
+UNIT_TEST(more_ranges_than_can_wait_are_told_early)
 {
 	struct ends ends = ends_open();
 	struct mpr_msg event;
 
-	(void)state;
 	for (unsigned i = 0; i <= MPR_WRITTEN_RANGES; i++)
 		mpr_written_note(&ends.written, 8192 * i, 1);
 	for (unsigned i = 0; i < MPR_WRITTEN_RANGES; i++)
@@ -296,41 +294,13 @@ static void more_ranges_than_can_wait_are_told_early(void **state)
 	ends_close(&ends);
 }
 
-static void empty_range_is_not_told(void **state)
+UNIT_TEST(empty_range_is_not_told)
 {
 	struct ends ends = ends_open();
 	struct mpr_msg event;
 
-	(void)state;
 	mpr_written_note(&ends.written, 100, 0);
 	mpr_written_flush(&ends.written);
 	assert_false(mpr_channel_event(ends.proxy, &event));
 	ends_close(&ends);
-}
-
-#define REPORTING_TEST(name) \
-	cmocka_unit_test_setup_teardown(name, vmm_setup_reporting, vmm_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		REPORTING_TEST(written_memory_is_told_before_the_answer),
-		REPORTING_TEST(written_memory_is_told_before_the_interrupt),
-		REPORTING_TEST(written_memory_is_told_before_a_reset_is_answered),
-		REPORTING_TEST(written_memory_is_told_before_the_shadow_shows_it),
-		REPORTING_TEST(mapping_is_told_when_it_is_given_back),
-		REPORTING_TEST(mapping_for_reading_is_not_told),
-		REPORTING_TEST(write_that_fails_half_way_is_told),
-		REPORTING_TEST(more_than_the_ring_holds_is_told_as_lost),
-		REPORTING_TEST(reopened_device_begins_anew),
-		cmocka_unit_test_setup_teardown(who_does_not_ask_is_not_told, vmm_setup,
-						vmm_teardown),
-		cmocka_unit_test(ranges_that_touch_are_told_as_one),
-		cmocka_unit_test(ranges_on_one_page_are_told_as_one),
-		cmocka_unit_test(ranges_apart_are_told_in_order),
-		cmocka_unit_test(more_ranges_than_can_wait_are_told_early),
-		cmocka_unit_test(empty_range_is_not_told),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,13 +64,12 @@ static bool reads(const struct ends *ends, uint64_t offset, unsigned size, uint6
 	return mpr_channel_shadow_read(ends->proxy, 1, offset, size, value);
 }
 
-static void test_acknowledgement_wakes_nobody_and_is_seen(void **state)
+UNIT_TEST(test_acknowledgement_wakes_nobody_and_is_seen)
 {
 	struct ends ends = sleeping_ends(PENDING);
 	struct mpr_channel_stats stats;
 	uint64_t value;
 
-	(void)state;
 	assert_true(mpr_channel_intx(ends.proxy));
 	send_byte(&ends, STATUS, PENDING);
 	assert_false(rung(&ends));
@@ -90,12 +89,11 @@ static void test_acknowledgement_wakes_nobody_and_is_seen(void **state)
 	ends_close(&ends);
 }
 
-static void test_bits_that_are_kept_may_be_set(void **state)
+UNIT_TEST(test_bits_that_are_kept_may_be_set)
 {
 	struct ends ends = sleeping_ends(PENDING | SIGNAL);
 	uint64_t value;
 
-	(void)state;
 	send_byte(&ends, STATUS, PENDING | SIGNAL);
 	assert_false(rung(&ends));
 	assert_true(reads(&ends, STATUS, 1, &value));
@@ -103,7 +101,7 @@ static void test_bits_that_are_kept_may_be_set(void **state)
 	ends_close(&ends);
 }
 
-static void test_anything_else_wakes_the_remote(void **state)
+UNIT_TEST(test_anything_else_wakes_the_remote)
 {
 	static const struct {
 		uint8_t status;
@@ -120,7 +118,6 @@ static void test_anything_else_wakes_the_remote(void **state)
 	};
 	uint64_t value;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		struct ends ends = sleeping_ends(others[i].status);
 
@@ -132,25 +129,23 @@ static void test_anything_else_wakes_the_remote(void **state)
 	}
 }
 
-static void test_wider_write_wakes_the_remote(void **state)
+UNIT_TEST(test_wider_write_wakes_the_remote)
 {
 	struct ends ends = sleeping_ends(PENDING);
 	struct mpr_msg msg = {
 		.type = MPR_MSG_WRITE, .bar = 1, .size = 4, .offset = STATUS, .value = PENDING};
 
-	(void)state;
 	assert_true(mpr_channel_send(ends.proxy, &msg, NULL));
 	assert_true(rung(&ends));
 	ends_close(&ends);
 }
 
-static void test_second_request_wakes_the_remote(void **state)
+UNIT_TEST(test_second_request_wakes_the_remote)
 {
 	struct ends ends = sleeping_ends(PENDING);
 	struct mpr_msg msg;
 	uint64_t value;
 
-	(void)state;
 	send_byte(&ends, STATUS, PENDING);
 	send_byte(&ends, STATUS, PENDING);
 	assert_true(rung(&ends));
@@ -165,12 +160,11 @@ static void test_second_request_wakes_the_remote(void **state)
 	ends_close(&ends);
 }
 
-static void test_remote_that_is_awake_is_asked(void **state)
+UNIT_TEST(test_remote_that_is_awake_is_asked)
 {
 	struct ends ends = sleeping_ends(PENDING);
 	uint64_t value;
 
-	(void)state;
 	mpr_channel_disarm(ends.remote);
 	send_byte(&ends, STATUS, PENDING);
 	assert_false(reads(&ends, STATUS, 1, &value));
@@ -178,14 +172,13 @@ static void test_remote_that_is_awake_is_asked(void **state)
 	ends_close(&ends);
 }
 
-static void test_remote_that_wakes_is_asked_until_it_has_executed_it(void **state)
+UNIT_TEST(test_remote_that_wakes_is_asked_until_it_has_executed_it)
 {
 	uint8_t image[MPR_SHADOW_SIZE] = {0};
 	struct ends ends = sleeping_ends(PENDING);
 	struct mpr_msg msg;
 	uint64_t value;
 
-	(void)state;
 	send_byte(&ends, STATUS, PENDING);
 	mpr_channel_disarm(ends.remote);
 	assert_false(reads(&ends, STATUS, 1, &value));
@@ -206,14 +199,13 @@ static void test_remote_that_wakes_is_asked_until_it_has_executed_it(void **stat
 	ends_close(&ends);
 }
 
-static void test_device_that_looks_is_not_asked_while_awake(void **state)
+UNIT_TEST(test_device_that_looks_is_not_asked_while_awake)
 {
 	struct ends ends = ends_with(PENDING, true);
 	uint8_t image[MPR_SHADOW_SIZE] = {0};
 	struct mpr_msg msg;
 	uint64_t value;
 
-	(void)state;
 	assert_true(reads(&ends, STATUS, 1, &value));
 	assert_int_equal(value, PENDING);
 	send_byte(&ends, STATUS, PENDING);
@@ -241,7 +233,7 @@ static void test_device_that_looks_is_not_asked_while_awake(void **state)
 	ends_close(&ends);
 }
 
-static void test_device_that_looks_is_asked_about_anything_else(void **state)
+UNIT_TEST(test_device_that_looks_is_asked_about_anything_else)
 {
 	static const struct {
 		uint8_t status;
@@ -258,7 +250,6 @@ static void test_device_that_looks_is_asked_about_anything_else(void **state)
 	};
 	uint64_t value;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		struct ends ends = ends_with(others[i].status, true);
 
@@ -269,13 +260,12 @@ static void test_device_that_looks_is_asked_about_anything_else(void **state)
 	}
 }
 
-static void test_condition_that_comes_meanwhile_is_asked_for(void **state)
+UNIT_TEST(test_condition_that_comes_meanwhile_is_asked_for)
 {
 	uint8_t image[MPR_SHADOW_SIZE] = {[STATUS] = PENDING | FATAL};
 	struct ends ends = ends_with(PENDING, true);
 	uint64_t value;
 
-	(void)state;
 	send_byte(&ends, STATUS, PENDING);
 	mpr_channel_shadow_publish(ends.remote, image);
 	assert_false(reads(&ends, STATUS, 1, &value));
@@ -453,34 +443,12 @@ static void drive(bool looks)
 	ends_close(&world.ends);
 }
 
-static void test_no_completion_is_missed(void **state)
+UNIT_TEST(test_no_completion_is_missed)
 {
-	(void)state;
 	drive(false);
 }
 
-static void test_no_completion_is_missed_by_a_device_that_looks(void **state)
+UNIT_TEST(test_no_completion_is_missed_by_a_device_that_looks)
 {
-	(void)state;
 	drive(true);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_acknowledgement_wakes_nobody_and_is_seen),
-		cmocka_unit_test(test_bits_that_are_kept_may_be_set),
-		cmocka_unit_test(test_anything_else_wakes_the_remote),
-		cmocka_unit_test(test_wider_write_wakes_the_remote),
-		cmocka_unit_test(test_second_request_wakes_the_remote),
-		cmocka_unit_test(test_remote_that_is_awake_is_asked),
-		cmocka_unit_test(test_remote_that_wakes_is_asked_until_it_has_executed_it),
-		cmocka_unit_test(test_device_that_looks_is_not_asked_while_awake),
-		cmocka_unit_test(test_device_that_looks_is_asked_about_anything_else),
-		cmocka_unit_test(test_condition_that_comes_meanwhile_is_asked_for),
-		cmocka_unit_test(test_no_completion_is_missed),
-		cmocka_unit_test(test_no_completion_is_missed_by_a_device_that_looks),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,29 +52,26 @@ static int attach_file(const struct mpr_channel_header *header, size_t size, int
 	return err;
 }
 
-static void test_good_header_is_accepted(void **state)
+UNIT_TEST(test_good_header_is_accepted)
 {
 	struct mpr_channel_header header = good_header(good_size());
 
-	(void)state;
 	assert_int_equal(attach_file(&header, good_size(), SEALS), 0);
 }
 
-static void test_header_without_features_is_accepted(void **state)
+UNIT_TEST(test_header_without_features_is_accepted)
 {
 	struct mpr_channel_header header = good_header(good_size());
 
-	(void)state;
 	header.features = 0;
 	assert_int_equal(attach_file(&header, good_size(), SEALS), 0);
 }
 
 /* Each byte of the header that is not the feature bit, changed alone. */
-static void test_every_header_byte_matters(void **state)
+UNIT_TEST(test_every_header_byte_matters)
 {
 	size_t size = good_size();
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(struct mpr_channel_header); i++) {
 		struct mpr_channel_header header = good_header(size);
 
@@ -83,61 +80,55 @@ static void test_every_header_byte_matters(void **state)
 	}
 }
 
-static void test_more_slots_than_the_file_holds_are_refused(void **state)
+UNIT_TEST(test_more_slots_than_the_file_holds_are_refused)
 {
 	struct mpr_channel_header header = good_header(good_size());
 
-	(void)state;
 	header.slots = 65536;
 	header.events = mpr_channel_events_offset(65536);
 	assert_int_equal(attach_file(&header, good_size(), SEALS), -EPROTO);
 }
 
-static void test_more_slots_than_the_limit_are_refused(void **state)
+UNIT_TEST(test_more_slots_than_the_limit_are_refused)
 {
 	struct mpr_channel_header header = good_header(32 << 20);
 
-	(void)state;
 	header.slots = 131072;
 	header.events = mpr_channel_events_offset(131072);
 	assert_int_equal(attach_file(&header, 32 << 20, SEALS), -EPROTO);
 }
 
-static void test_missing_seals_are_refused(void **state)
+UNIT_TEST(test_missing_seals_are_refused)
 {
 	struct mpr_channel_header header = good_header(good_size());
 
-	(void)state;
 	assert_int_equal(attach_file(&header, good_size(), SEALS & ~F_SEAL_SHRINK), -EPROTO);
 	assert_int_equal(attach_file(&header, good_size(), SEALS & ~F_SEAL_GROW), -EPROTO);
 	assert_int_equal(attach_file(&header, good_size(), SEALS | F_SEAL_SEAL), -EPROTO);
 	assert_int_equal(attach_file(&header, good_size(), 0), -EPROTO);
 }
 
-static void test_write_seal_is_refused(void **state)
+UNIT_TEST(test_write_seal_is_refused)
 {
 	struct mpr_channel_header header = good_header(good_size());
 
-	(void)state;
 	assert_int_equal(attach_file(&header, good_size(), SEALS | F_SEAL_WRITE), -EPROTO);
 	assert_int_equal(attach_file(&header, good_size(), SEALS | F_SEAL_FUTURE_WRITE), -EPROTO);
 }
 
-static void test_short_file_is_refused(void **state)
+UNIT_TEST(test_short_file_is_refused)
 {
 	struct mpr_channel_header header = good_header(4096);
 
-	(void)state;
 	assert_int_equal(attach_file(&header, 4096, SEALS), -EPROTO);
 	header = good_header(128);
 	assert_int_equal(attach_file(&header, 128, SEALS), -EPROTO);
 }
 
-static void test_file_larger_than_the_header_says_is_refused(void **state)
+UNIT_TEST(test_file_larger_than_the_header_says_is_refused)
 {
 	struct mpr_channel_header header = good_header(good_size());
 
-	(void)state;
 	assert_int_equal(attach_file(&header, good_size() + 4096, SEALS), -EPROTO);
 }
 
@@ -148,11 +139,10 @@ static int attach_fds(int memfd, int bell)
 	return mpr_channel_attach(memfd, bell, &channel);
 }
 
-static void test_other_kinds_of_files_are_refused(void **state)
+UNIT_TEST(test_other_kinds_of_files_are_refused)
 {
 	int bell[2], null = open("/dev/null", O_RDWR | O_CLOEXEC), event = eventfd(0, EFD_CLOEXEC);
 
-	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, bell), 0);
 	assert_int_equal(attach_fds(null, bell[1]), -EPROTO);
 	assert_int_equal(attach_fds(event, bell[1]), -EPROTO);
@@ -164,25 +154,23 @@ static void test_other_kinds_of_files_are_refused(void **state)
 	close(event);
 }
 
-static void test_doorbell_must_be_a_socket(void **state)
+UNIT_TEST(test_doorbell_must_be_a_socket)
 {
 	struct mpr_channel_options options = {.numa_node = -1};
 	struct mpr_channel *proxy;
 	int event = eventfd(0, EFD_CLOEXEC);
 
-	(void)state;
 	assert_int_equal(mpr_channel_create(&options, &proxy), 0);
 	assert_int_equal(attach_fds(mpr_channel_memfd(proxy), event), -EPROTO);
 	close(event);
 	mpr_channel_destroy(proxy);
 }
 
-static void test_header_is_never_read_again(void **state)
+UNIT_TEST(test_header_is_never_read_again)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg msg = {.type = MPR_MSG_WRITE, .value = 5}, got;
 
-	(void)state;
 	memset(ends.shared, 0xff, sizeof(struct mpr_channel_header));
 	for (unsigned i = 0; i < 10 * SLOTS; i++) {
 		assert_true(mpr_channel_send(ends.proxy, &msg, NULL));
@@ -191,24 +179,4 @@ static void test_header_is_never_read_again(void **state)
 		mpr_channel_retire(ends.remote);
 	}
 	ends_close(&ends);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good_header_is_accepted),
-		cmocka_unit_test(test_header_without_features_is_accepted),
-		cmocka_unit_test(test_every_header_byte_matters),
-		cmocka_unit_test(test_more_slots_than_the_file_holds_are_refused),
-		cmocka_unit_test(test_more_slots_than_the_limit_are_refused),
-		cmocka_unit_test(test_missing_seals_are_refused),
-		cmocka_unit_test(test_write_seal_is_refused),
-		cmocka_unit_test(test_short_file_is_refused),
-		cmocka_unit_test(test_file_larger_than_the_header_says_is_refused),
-		cmocka_unit_test(test_other_kinds_of_files_are_refused),
-		cmocka_unit_test(test_doorbell_must_be_a_socket),
-		cmocka_unit_test(test_header_is_never_read_again),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,11 +22,10 @@ static void expect_request(struct mpr_channel *remote, const struct mpr_msg *exp
 	assert_memory_equal(&msg, expected, sizeof(msg));
 }
 
-static void test_posted_writes_arrive_in_order(void **state)
+UNIT_TEST(test_posted_writes_arrive_in_order)
 {
 	struct ends ends = ends_open(SLOTS);
 
-	(void)state;
 	for (uint64_t i = 0; i < 10 * SLOTS; i++) {
 		struct mpr_msg msg = write_of(i);
 
@@ -38,12 +37,11 @@ static void test_posted_writes_arrive_in_order(void **state)
 	ends_close(&ends);
 }
 
-static void test_only_what_a_request_has_is_sent(void **state)
+UNIT_TEST(test_only_what_a_request_has_is_sent)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg expected = write_of(7), msg = expected;
 
-	(void)state;
 	msg.status = EIO;
 	msg.intx = 1;
 	memset(msg.text, 'x', sizeof(msg.text));
@@ -57,12 +55,11 @@ static void test_only_what_a_request_has_is_sent(void **state)
 	ends_close(&ends);
 }
 
-static void test_request_stays_current_until_finished(void **state)
+UNIT_TEST(test_request_stays_current_until_finished)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg first = write_of(1), second = write_of(2);
 
-	(void)state;
 	assert_true(mpr_channel_send(ends.proxy, &first, NULL));
 	assert_true(mpr_channel_send(ends.proxy, &second, NULL));
 	expect_request(ends.remote, &first);
@@ -72,13 +69,12 @@ static void test_request_stays_current_until_finished(void **state)
 	ends_close(&ends);
 }
 
-static void test_read_is_answered_in_its_own_slot(void **state)
+UNIT_TEST(test_read_is_answered_in_its_own_slot)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg msg;
 	uint64_t ticket;
 
-	(void)state;
 	assert_true(mpr_channel_send(ends.proxy, &read_request, &ticket));
 	assert_false(mpr_channel_reply(ends.proxy, ticket, &msg));
 	expect_request(ends.remote, &read_request);
@@ -93,13 +89,12 @@ static void test_read_is_answered_in_its_own_slot(void **state)
 	ends_close(&ends);
 }
 
-static void test_answer_is_taken_once(void **state)
+UNIT_TEST(test_answer_is_taken_once)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg msg;
 	uint64_t ticket;
 
-	(void)state;
 	assert_true(mpr_channel_send(ends.proxy, &read_request, &ticket));
 	expect_request(ends.remote, &read_request);
 	mpr_channel_complete(ends.remote, 1, 0);
@@ -108,14 +103,13 @@ static void test_answer_is_taken_once(void **state)
 	ends_close(&ends);
 }
 
-static void test_answer_not_taken_is_not_overwritten(void **state)
+UNIT_TEST(test_answer_not_taken_is_not_overwritten)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg msg = write_of(0), answer;
 	uint64_t ticket;
 	unsigned sent = 0;
 
-	(void)state;
 	assert_true(mpr_channel_send(ends.proxy, &read_request, &ticket));
 	expect_request(ends.remote, &read_request);
 	mpr_channel_complete(ends.remote, 42, 0);
@@ -134,13 +128,12 @@ static void test_answer_not_taken_is_not_overwritten(void **state)
 	ends_close(&ends);
 }
 
-static void test_answers_are_taken_in_any_order(void **state)
+UNIT_TEST(test_answers_are_taken_in_any_order)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg msg;
 	uint64_t ticket[SLOTS];
 
-	(void)state;
 	for (unsigned i = 0; i < SLOTS; i++)
 		assert_true(mpr_channel_send(ends.proxy, &read_request, &ticket[i]));
 	assert_false(mpr_channel_send(ends.proxy, &read_request, NULL));
@@ -155,13 +148,12 @@ static void test_answers_are_taken_in_any_order(void **state)
 	ends_close(&ends);
 }
 
-static void test_full_ring_refuses_and_counts(void **state)
+UNIT_TEST(test_full_ring_refuses_and_counts)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_channel_stats stats;
 	struct mpr_msg msg = write_of(0);
 
-	(void)state;
 	for (unsigned i = 0; i < SLOTS; i++)
 		assert_true(mpr_channel_send(ends.proxy, &msg, NULL));
 	assert_false(mpr_channel_send(ends.proxy, &msg, NULL));
@@ -171,13 +163,12 @@ static void test_full_ring_refuses_and_counts(void **state)
 	ends_close(&ends);
 }
 
-static void test_events_arrive_and_are_dropped_when_full(void **state)
+UNIT_TEST(test_events_arrive_and_are_dropped_when_full)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg event = {.type = MPR_MSG_IO_ERROR, .text = "disk d0: I/O error"}, msg;
 	struct mpr_channel_stats stats;
 
-	(void)state;
 	assert_false(mpr_channel_event(ends.proxy, &msg));
 	for (unsigned i = 0; i < SLOTS; i++)
 		assert_true(mpr_channel_notify(ends.remote, &event));
@@ -197,12 +188,11 @@ static void test_events_arrive_and_are_dropped_when_full(void **state)
 }
 
 /* However many were dropped, and whenever. */
-static void test_lost_events_are_told_once_each_time(void **state)
+UNIT_TEST(test_lost_events_are_told_once_each_time)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg event = {.type = MPR_MSG_DMA_WRITTEN}, msg;
 
-	(void)state;
 	for (unsigned round = 0; round < 3; round++) {
 		while (mpr_channel_notify(ends.remote, &event))
 			;
@@ -220,13 +210,12 @@ static void test_lost_events_are_told_once_each_time(void **state)
 
 /* The remote answers although its event found no room: who has the answer
  * learns of the loss, even while the ring is still being emptied. */
-static void test_loss_is_visible_to_whoever_has_the_answer(void **state)
+UNIT_TEST(test_loss_is_visible_to_whoever_has_the_answer)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg event = {.type = MPR_MSG_DMA_WRITTEN}, msg = {.type = MPR_MSG_READ};
 	uint64_t ticket;
 
-	(void)state;
 	while (mpr_channel_notify(ends.remote, &event))
 		;
 	assert_true(mpr_channel_event(ends.proxy, &msg));
@@ -244,14 +233,13 @@ static void test_loss_is_visible_to_whoever_has_the_answer(void **state)
 	ends_close(&ends);
 }
 
-static void test_interrupt_line_is_published_and_in_answers(void **state)
+UNIT_TEST(test_interrupt_line_is_published_and_in_answers)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_channel_stats stats;
 	struct mpr_msg msg;
 	uint64_t ticket;
 
-	(void)state;
 	assert_false(mpr_channel_intx(ends.proxy));
 	mpr_channel_set_intx(ends.remote, true);
 	mpr_channel_set_intx(ends.remote, true);
@@ -268,14 +256,13 @@ static void test_interrupt_line_is_published_and_in_answers(void **state)
 	ends_close(&ends);
 }
 
-static void test_either_side_reads_all_counters(void **state)
+UNIT_TEST(test_either_side_reads_all_counters)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_channel_stats of_proxy, of_remote;
 	struct mpr_msg msg = write_of(0);
 	uint64_t ticket;
 
-	(void)state;
 	assert_true(mpr_channel_send(ends.proxy, &msg, NULL));
 	assert_true(mpr_channel_send(ends.proxy, &read_request, &ticket));
 	expect_request(ends.remote, &msg);
@@ -299,7 +286,7 @@ static bool alive_counts_down(void *opaque)
 	return --*left > 0;
 }
 
-static void test_wait_ends_when_the_remote_is_not_alive(void **state)
+UNIT_TEST(test_wait_ends_when_the_remote_is_not_alive)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg msg;
@@ -307,7 +294,6 @@ static void test_wait_ends_when_the_remote_is_not_alive(void **state)
 	int left;
 
 	/* Asleep, and spinning. */
-	(void)state;
 	for (uint64_t spin_ns = 0; spin_ns <= 1000000000; spin_ns += 1000000000) {
 		left = 3;
 		assert_true(mpr_channel_send(ends.proxy, &read_request, &ticket));
@@ -320,14 +306,13 @@ static void test_wait_ends_when_the_remote_is_not_alive(void **state)
 	ends_close(&ends);
 }
 
-static void test_given_up_ticket_frees_its_slot(void **state)
+UNIT_TEST(test_given_up_ticket_frees_its_slot)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg msg;
 	uint64_t ticket;
 	int left = 1;
 
-	(void)state;
 	assert_true(mpr_channel_send(ends.proxy, &read_request, &ticket));
 	assert_int_equal(
 		mpr_channel_wait_reply(ends.proxy, ticket, &msg, 0, alive_counts_down, &left),
@@ -347,12 +332,11 @@ static struct mpr_channel_options options_with(uint32_t slots, int node)
 	return (struct mpr_channel_options){.slots = slots, .numa_node = node};
 }
 
-static void test_nothing_is_received_once_given_up(void **state)
+UNIT_TEST(test_nothing_is_received_once_given_up)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg msg = write_of(1);
 
-	(void)state;
 	assert_true(mpr_channel_send(ends.proxy, &msg, NULL));
 	assert_false(mpr_channel_given_up(ends.remote));
 	mpr_channel_give_up(ends.proxy);
@@ -364,13 +348,12 @@ static void test_nothing_is_received_once_given_up(void **state)
 	ends_close(&ends);
 }
 
-static void test_bad_options_are_refused(void **state)
+UNIT_TEST(test_bad_options_are_refused)
 {
 	const uint32_t slots[] = {1, 8, 15, 17, 1000, 131072, UINT32_MAX};
 	struct mpr_channel *channel;
 	struct mpr_channel_options options;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
 		options = options_with(slots[i], -1);
 		assert_int_equal(mpr_channel_create(&options, &channel), -EINVAL);
@@ -379,12 +362,11 @@ static void test_bad_options_are_refused(void **state)
 	assert_int_equal(mpr_channel_create(&options, &channel), -EINVAL);
 }
 
-static void test_largest_ring_works(void **state)
+UNIT_TEST(test_largest_ring_works)
 {
 	struct ends ends = ends_open(65536);
 	struct mpr_msg msg = write_of(1);
 
-	(void)state;
 	for (unsigned i = 0; i < 65536; i++)
 		assert_true(mpr_channel_send(ends.proxy, &msg, NULL));
 	assert_false(mpr_channel_send(ends.proxy, &msg, NULL));
@@ -398,14 +380,13 @@ static void test_largest_ring_works(void **state)
 
 /* ---- A remote that breaks the protocol -------------------------------- */
 
-static void test_impossible_position_ends_the_channel(void **state)
+UNIT_TEST(test_impossible_position_ends_the_channel)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_msg msg = write_of(0);
 	uint8_t *bytes = ends.shared;
 	const uint64_t position = 12345;
 
-	(void)state;
 	memcpy(bytes + 4096, &position, sizeof(position));
 	while (mpr_channel_send(ends.proxy, &msg, NULL))
 		;
@@ -417,7 +398,7 @@ static void test_impossible_position_ends_the_channel(void **state)
 	ends_close(&ends);
 }
 
-static void test_garbage_instead_of_an_answer_ends_the_wait(void **state)
+UNIT_TEST(test_garbage_instead_of_an_answer_ends_the_wait)
 {
 	struct ends ends = ends_open(SLOTS);
 	uint8_t *bytes = ends.shared;
@@ -425,7 +406,6 @@ static void test_garbage_instead_of_an_answer_ends_the_wait(void **state)
 	struct mpr_msg msg;
 	uint64_t ticket;
 
-	(void)state;
 	assert_true(mpr_channel_send(ends.proxy, &read_request, &ticket));
 	memcpy(bytes + 4096 + 128 + 56, &garbage, sizeof(garbage));
 	assert_int_equal(mpr_channel_wait_reply(ends.proxy, ticket, &msg, 0, NULL, NULL), -EPROTO);
@@ -433,7 +413,7 @@ static void test_garbage_instead_of_an_answer_ends_the_wait(void **state)
 	ends_close(&ends);
 }
 
-static void test_impossible_event_position_ends_the_remotes_side(void **state)
+UNIT_TEST(test_impossible_event_position_ends_the_remotes_side)
 {
 	struct ends ends = ends_open(SLOTS);
 	uint8_t *bytes = ends.shared;
@@ -441,7 +421,6 @@ static void test_impossible_event_position_ends_the_remotes_side(void **state)
 	const uint64_t position = UINT64_MAX;
 	struct mpr_msg msg;
 
-	(void)state;
 	memcpy(bytes + 8192, &position, sizeof(position));
 	while (mpr_channel_notify(ends.remote, &event))
 		;
@@ -451,33 +430,4 @@ static void test_impossible_event_position_ends_the_remotes_side(void **state)
 	assert_false(mpr_channel_receive(ends.remote, &msg));
 	assert_true(mpr_channel_arm(ends.remote));
 	ends_close(&ends);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_posted_writes_arrive_in_order),
-		cmocka_unit_test(test_only_what_a_request_has_is_sent),
-		cmocka_unit_test(test_request_stays_current_until_finished),
-		cmocka_unit_test(test_read_is_answered_in_its_own_slot),
-		cmocka_unit_test(test_answer_is_taken_once),
-		cmocka_unit_test(test_answer_not_taken_is_not_overwritten),
-		cmocka_unit_test(test_answers_are_taken_in_any_order),
-		cmocka_unit_test(test_full_ring_refuses_and_counts),
-		cmocka_unit_test(test_events_arrive_and_are_dropped_when_full),
-		cmocka_unit_test(test_lost_events_are_told_once_each_time),
-		cmocka_unit_test(test_loss_is_visible_to_whoever_has_the_answer),
-		cmocka_unit_test(test_interrupt_line_is_published_and_in_answers),
-		cmocka_unit_test(test_either_side_reads_all_counters),
-		cmocka_unit_test(test_wait_ends_when_the_remote_is_not_alive),
-		cmocka_unit_test(test_given_up_ticket_frees_its_slot),
-		cmocka_unit_test(test_nothing_is_received_once_given_up),
-		cmocka_unit_test(test_bad_options_are_refused),
-		cmocka_unit_test(test_largest_ring_works),
-		cmocka_unit_test(test_impossible_position_ends_the_channel),
-		cmocka_unit_test(test_garbage_instead_of_an_answer_ends_the_wait),
-		cmocka_unit_test(test_impossible_event_position_ends_the_remotes_side),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

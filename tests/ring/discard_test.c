@@ -9,11 +9,10 @@
 #include "tests/common/unit.h"
 #include "tests/ring/lingering.h"
 
-static void test_a_socket_that_lingers_is_closed_elsewhere(void **state)
+UNIT_TEST(test_a_socket_that_lingers_is_closed_elsewhere)
 {
 	int other, sock = lingering_socket(&other);
 
-	(void)state;
 	mpr_discard(sock);
 	/* It gives its number up before it waits. */
 	while (fcntl(sock, F_GETFD) >= 0)
@@ -21,12 +20,11 @@ static void test_a_socket_that_lingers_is_closed_elsewhere(void **state)
 	close(other);
 }
 
-static void test_one_that_lingers_holds_back_no_other(void **state)
+UNIT_TEST(test_one_that_lingers_holds_back_no_other)
 {
 	int others[4], pipes[2];
 	char byte;
 
-	(void)state;
 	for (int i = 0; i < 4; i++)
 		mpr_discard(lingering_socket(&others[i]));
 	assert_int_equal(pipe(pipes), 0);
@@ -37,11 +35,10 @@ static void test_one_that_lingers_holds_back_no_other(void **state)
 		close(others[i]);
 }
 
-static void test_memory_is_closed_at_once(void **state)
+UNIT_TEST(test_memory_is_closed_at_once)
 {
 	int fd = memfd_create("memory", MFD_CLOEXEC);
 
-	(void)state;
 	mpr_discard(fd);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 	mpr_discard(-1);
@@ -52,12 +49,11 @@ static void socket_pair(int ends[2])
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 }
 
-static void test_a_socket_is_hung_up_at_once_whatever_lies_in_it(void **state)
+UNIT_TEST(test_a_socket_is_hung_up_at_once_whatever_lies_in_it)
 {
 	int ends[2], other, sock = lingering_socket(&other);
 	char byte;
 
-	(void)state;
 	socket_pair(ends);
 	lingering_send(ends[0], "x", 1, sock, 1, 0);
 	mpr_discard_socket(ends[1]);
@@ -70,27 +66,13 @@ static void test_a_socket_is_hung_up_at_once_whatever_lies_in_it(void **state)
 	close(other);
 }
 
-static void test_an_empty_socket_is_closed_at_once(void **state)
+UNIT_TEST(test_an_empty_socket_is_closed_at_once)
 {
 	int ends[2];
 
-	(void)state;
 	socket_pair(ends);
 	mpr_discard_socket(ends[1]);
 	assert_int_equal(fcntl(ends[1], F_GETFD), -1);
 	close(ends[0]);
 	mpr_discard_socket(-1);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_socket_that_lingers_is_closed_elsewhere),
-		cmocka_unit_test(test_one_that_lingers_holds_back_no_other),
-		cmocka_unit_test(test_memory_is_closed_at_once),
-		cmocka_unit_test(test_a_socket_is_hung_up_at_once_whatever_lies_in_it),
-		cmocka_unit_test(test_an_empty_socket_is_closed_at_once),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

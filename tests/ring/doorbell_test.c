@@ -40,12 +40,11 @@ static volatile uint32_t *bell_of(const struct ends *ends)
 	return (volatile uint32_t *)(void *)(ends->shared + 256);
 }
 
-static void test_nobody_rings_while_the_remote_is_awake(void **state)
+UNIT_TEST(test_nobody_rings_while_the_remote_is_awake)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_channel_stats stats;
 
-	(void)state;
 	for (unsigned i = 0; i < 5000; i++) {
 		send_one(&ends);
 		receive_all(&ends);
@@ -56,12 +55,11 @@ static void test_nobody_rings_while_the_remote_is_awake(void **state)
 	ends_close(&ends);
 }
 
-static void test_one_ring_for_a_sleep(void **state)
+UNIT_TEST(test_one_ring_for_a_sleep)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_channel_stats stats;
 
-	(void)state;
 	for (unsigned sleeps = 1; sleeps <= 20; sleeps++) {
 		assert_true(mpr_channel_arm(ends.remote));
 		assert_int_equal(rings(ends.remote), 0);
@@ -80,12 +78,11 @@ static void test_one_ring_for_a_sleep(void **state)
 	ends_close(&ends);
 }
 
-static void test_bell_is_readable_when_rung(void **state)
+UNIT_TEST(test_bell_is_readable_when_rung)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct pollfd bell = {.fd = mpr_channel_doorbell(ends.remote), .events = POLLIN};
 
-	(void)state;
 	assert_true(mpr_channel_arm(ends.remote));
 	assert_int_equal(poll(&bell, 1, 0), 0);
 	send_one(&ends);
@@ -95,12 +92,11 @@ static void test_bell_is_readable_when_rung(void **state)
 	ends_close(&ends);
 }
 
-static void test_arming_with_a_request_present_does_not_sleep(void **state)
+UNIT_TEST(test_arming_with_a_request_present_does_not_sleep)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_channel_stats stats;
 
-	(void)state;
 	send_one(&ends);
 	assert_false(mpr_channel_arm(ends.remote));
 	/* Disarmed again: the next request does not ring. */
@@ -111,11 +107,10 @@ static void test_arming_with_a_request_present_does_not_sleep(void **state)
 	ends_close(&ends);
 }
 
-static void test_disarming_for_another_reason_leaves_no_ring(void **state)
+UNIT_TEST(test_disarming_for_another_reason_leaves_no_ring)
 {
 	struct ends ends = ends_open(SLOTS);
 
-	(void)state;
 	assert_true(mpr_channel_arm(ends.remote));
 	mpr_channel_disarm(ends.remote);
 	mpr_channel_disarm(ends.remote);
@@ -124,13 +119,12 @@ static void test_disarming_for_another_reason_leaves_no_ring(void **state)
 	ends_close(&ends);
 }
 
-static void test_arming_works_from_the_fast_bell(void **state)
+UNIT_TEST(test_arming_works_from_the_fast_bell)
 {
 	struct ends ends = ends_open(SLOTS);
 	volatile uint32_t *bell = bell_of(&ends);
 
 	/* Busy long enough that the proxy stops fencing, then asleep. */
-	(void)state;
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < 2 * MPR_BELL_BUSY; i++) {
 			send_one(&ends);
@@ -147,7 +141,7 @@ static void test_arming_works_from_the_fast_bell(void **state)
 	ends_close(&ends);
 }
 
-static void test_bell_that_is_never_emptied_does_not_block_the_proxy(void **state)
+UNIT_TEST(test_bell_that_is_never_emptied_does_not_block_the_proxy)
 {
 	struct ends ends = ends_open(SLOTS);
 	volatile uint32_t *bell = bell_of(&ends);
@@ -155,7 +149,6 @@ static void test_bell_that_is_never_emptied_does_not_block_the_proxy(void **stat
 
 	/* A hostile remote: always asleep, never reads, and makes its end of
 	 * the bell block. */
-	(void)state;
 	assert_int_equal(fcntl(mpr_channel_doorbell(ends.remote), F_SETFL, 0), 0);
 	for (unsigned i = 0; i < 100000; i++) {
 		*bell = MPR_BELL_ARMED;
@@ -196,14 +189,13 @@ static uint64_t reply_sleeps(const struct mpr_channel *channel)
 	return stats.reply_sleeps;
 }
 
-static void test_answer_to_a_spinning_reader_wakes_nobody(void **state)
+UNIT_TEST(test_answer_to_a_spinning_reader_wakes_nobody)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_channel_stats stats;
 	struct mpr_msg msg;
 	uint64_t ticket;
 
-	(void)state;
 	for (unsigned i = 0; i < 1000; i++) {
 		assert_true(mpr_channel_send(ends.proxy, &read_request, &ticket));
 		assert_true(mpr_channel_receive(ends.remote, &msg));
@@ -216,14 +208,13 @@ static void test_answer_to_a_spinning_reader_wakes_nobody(void **state)
 	ends_close(&ends);
 }
 
-static void test_every_sleeping_reader_is_woken_with_its_own_answer(void **state)
+UNIT_TEST(test_every_sleeping_reader_is_woken_with_its_own_answer)
 {
 	enum { READERS = 4 };
 	struct ends ends = ends_open(SLOTS);
 	struct reader reader[READERS];
 	struct mpr_msg msg;
 
-	(void)state;
 	for (unsigned i = 0; i < READERS; i++) {
 		reader[i] = (struct reader){.proxy = ends.proxy};
 		assert_true(mpr_channel_send(ends.proxy, &read_request, &reader[i].ticket));
@@ -242,21 +233,4 @@ static void test_every_sleeping_reader_is_woken_with_its_own_answer(void **state
 		assert_int_equal(reader[i].value, 1000 + i);
 	}
 	ends_close(&ends);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nobody_rings_while_the_remote_is_awake),
-		cmocka_unit_test(test_one_ring_for_a_sleep),
-		cmocka_unit_test(test_bell_is_readable_when_rung),
-		cmocka_unit_test(test_arming_with_a_request_present_does_not_sleep),
-		cmocka_unit_test(test_disarming_for_another_reason_leaves_no_ring),
-		cmocka_unit_test(test_arming_works_from_the_fast_bell),
-		cmocka_unit_test(test_bell_that_is_never_emptied_does_not_block_the_proxy),
-		cmocka_unit_test(test_answer_to_a_spinning_reader_wakes_nobody),
-		cmocka_unit_test(test_every_sleeping_reader_is_woken_with_its_own_answer),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

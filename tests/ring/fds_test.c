@@ -26,6 +26,8 @@ static int tear_down(void **state)
 	return close(ends[1]);
 }
 
+#define with_sockets(name) UNIT_TEST_WITH(name, set_up, tear_down)
+
 struct came {
 	unsigned fds, lost;
 	int last;
@@ -50,12 +52,11 @@ static struct came receive(void)
 	return came;
 }
 
-static void test_all_that_can_be_sent_has_room(void **state)
+with_sockets(test_all_that_can_be_sent_has_room)
 {
 	int other, sock = lingering_socket(&other), on = 1;
 	struct came came;
 
-	(void)state;
 	assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
 	lingering_send(ends[0], "x", 1, sock, 253, 0);
 	came = receive();
@@ -68,11 +69,10 @@ static void test_all_that_can_be_sent_has_room(void **state)
 	close(other);
 }
 
-static void test_an_urgent_byte_is_not_passed_over(void **state)
+with_sockets(test_an_urgent_byte_is_not_passed_over)
 {
 	int other, sock = lingering_socket(&other);
 
-	(void)state;
 	mpr_discard_prepare(ends[1]);
 	lingering_send(ends[0], "x", 1, sock, 1, MSG_OOB);
 	assert_int_equal(send(ends[0], "y", 1, 0), 1);
@@ -80,12 +80,11 @@ static void test_an_urgent_byte_is_not_passed_over(void **state)
 	close(other);
 }
 
-static void test_what_is_lost_is_said(void **state)
+with_sockets(test_what_is_lost_is_said)
 {
 	struct rlimit before, none;
 	struct came came;
 
-	(void)state;
 	lingering_send(ends[0], "x", 1, open("/dev/null", O_RDONLY), 1, 0);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = (struct rlimit){0, before.rlim_max};
@@ -96,12 +95,11 @@ static void test_what_is_lost_is_said(void **state)
 	assert_int_equal(came.lost, 1);
 }
 
-static void test_what_nobody_wants_is_closed(void **state)
+with_sockets(test_what_nobody_wants_is_closed)
 {
 	int pipes[2];
 	char byte;
 
-	(void)state;
 	assert_int_equal(pipe(pipes), 0);
 	lingering_send(ends[0], "x", 1, pipes[1], 1, 0);
 	assert_int_equal(mpr_fds_receive(ends[1], &byte, 1, NULL, NULL), 1);
@@ -126,13 +124,12 @@ static void keep(void *opaque, int fd)
 	close(fd);
 }
 
-static void test_descriptors_stay_the_senders_and_arrive(void **state)
+with_sockets(test_descriptors_stay_the_senders_and_arrive)
 {
 	struct iovec parts[2] = {{"ab", 2}, {"c", 1}};
 	int fd = open("/dev/null", O_RDONLY);
 	char bytes[4];
 
-	(void)state;
 	assert_int_equal(mpr_fds_send(ends[0], parts, 2, &fd, 1), 3);
 	assert_int_equal(mpr_fds_receive(ends[1], bytes, sizeof(bytes), keep, NULL), 3);
 	assert_memory_equal(bytes, "abc", 3);
@@ -140,13 +137,12 @@ static void test_descriptors_stay_the_senders_and_arrive(void **state)
 	close(fd);
 }
 
-static void test_nobody_waits(void **state)
+with_sockets(test_nobody_waits)
 {
 	static char bytes[1 << 16];
 	struct iovec part = {bytes, sizeof(bytes)};
 	ssize_t n;
 
-	(void)state;
 	assert_int_equal(mpr_fds_receive(ends[1], bytes, 1, NULL, NULL), -EAGAIN);
 	do {
 		n = mpr_fds_send(ends[0], &part, 1, NULL, 0);
@@ -154,20 +150,4 @@ static void test_nobody_waits(void **state)
 	assert_int_equal(n, -EAGAIN);
 	(void)shutdown(ends[1], SHUT_RDWR);
 	assert_int_equal(mpr_fds_send(ends[0], &part, 1, NULL, 0), -EPIPE);
-}
-
-#define with_sockets(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_sockets(test_all_that_can_be_sent_has_room),
-		with_sockets(test_an_urgent_byte_is_not_passed_over),
-		with_sockets(test_what_is_lost_is_said),
-		with_sockets(test_what_nobody_wants_is_closed),
-		with_sockets(test_descriptors_stay_the_senders_and_arrive),
-		with_sockets(test_nobody_waits),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,14 +71,13 @@ static void begin_again(struct game *game)
 	__atomic_store_n(&shared->proxy.given_up, 0, __ATOMIC_RELAXED);
 }
 
-static void test_nothing_is_taken_after_the_driver_was_told(void **state)
+UNIT_TEST(test_nothing_is_taken_after_the_driver_was_told)
 {
 	struct mpr_msg msg = {.type = MPR_MSG_WRITE, .size = 4};
 	struct game game = {.ends = ends_open(SLOTS)};
 	uint64_t seed = 88172645463325252u;
 	pthread_t device;
 
-	(void)state;
 	assert_int_equal(pthread_create(&device, NULL, serve, &game), 0);
 	for (uint64_t round = 1; round <= ROUNDS; round++) {
 		uint64_t taken = get(&game.taken);
@@ -98,13 +97,4 @@ static void test_nothing_is_taken_after_the_driver_was_told(void **state)
 	assert_true(game.taken > 0);
 	assert_int_equal(game.late, 0);
 	ends_close(&game.ends);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_is_taken_after_the_driver_was_told),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

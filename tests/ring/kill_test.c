@@ -54,13 +54,12 @@ static void consume_all(struct mpr_spsc_consumer *c)
 		assert_true(item_is(&item, n));
 }
 
-static void test_consumer_survives_producers(void **state)
+UNIT_TEST(test_consumer_survives_producers)
 {
 	void *memory = shared_memory(mpr_spsc_size(SLOTS));
 	struct mpr_spsc_consumer c;
 	uint64_t random = 5;
 
-	(void)state;
 	mpr_spsc_format(memory, SLOTS, 0);
 	mpr_spsc_consumer_init(&c, memory, SLOTS, 0);
 	for (uint64_t round = 0; round < ROUNDS; round++) {
@@ -100,7 +99,7 @@ static pid_t fork_consumer(void *memory, uint64_t next, volatile uint64_t *wrong
 	return child;
 }
 
-static void test_producer_survives_consumers(void **state)
+UNIT_TEST(test_producer_survives_consumers)
 {
 	void *memory = shared_memory(mpr_spsc_size(SLOTS));
 	volatile uint64_t *wrong = shared_memory(4096);
@@ -108,7 +107,6 @@ static void test_producer_survives_consumers(void **state)
 	struct item item;
 	uint64_t random = 6;
 
-	(void)state;
 	mpr_spsc_format(memory, SLOTS, 0);
 	mpr_spsc_producer_init(&p, memory, SLOTS, 0);
 	for (uint64_t round = 0; round < ROUNDS; round++) {
@@ -176,11 +174,10 @@ static pid_t fork_killer(pid_t victim, uint64_t *random)
 	return child;
 }
 
-static void test_proxy_survives_remotes(void **state)
+UNIT_TEST(test_proxy_survives_remotes)
 {
 	uint64_t random = 7;
 
-	(void)state;
 	for (uint64_t round = 0; round < ROUNDS; round++) {
 		struct ends ends = ends_open(SLOTS);
 		pid_t child = fork(), killer;
@@ -256,12 +253,11 @@ static void serve_until_dead(struct mpr_channel *remote)
 	}
 }
 
-static void test_remote_survives_proxies(void **state)
+UNIT_TEST(test_remote_survives_proxies)
 {
 	uint64_t random = 8;
 	int told[2];
 
-	(void)state;
 	assert_int_equal(pipe(told), 0);
 	for (uint64_t round = 0; round < ROUNDS; round++) {
 		pid_t child = fork_proxy(told[1]), killer;
@@ -280,14 +276,7 @@ static void test_remote_survives_proxies(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_consumer_survives_producers),
-		cmocka_unit_test(test_producer_survives_consumers),
-		cmocka_unit_test(test_proxy_survives_remotes),
-		cmocka_unit_test(test_remote_survives_proxies),
-	};
-
 	/* A hang is a failure, not a wait for ever. */
 	alarm(800);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_run(NULL, NULL);
 }

@@ -28,22 +28,20 @@ static void expect_policy(const struct mpr_memfd *memory, int mode, unsigned lon
 	assert_int_equal(mask[0], nodes);
 }
 
-static void test_normal_pages_when_asked(void **state)
+UNIT_TEST(test_normal_pages_when_asked)
 {
 	struct mpr_memfd memory;
 
-	(void)state;
 	assert_int_equal(mpr_memfd_create(&memory, 10000, -1, true), 0);
 	assert_false(memory.hugepages);
 	assert_int_equal(memory.size, 12288);
 	mpr_memfd_destroy(&memory);
 }
 
-static void test_hugepages_when_there_are_any(void **state)
+UNIT_TEST(test_hugepages_when_there_are_any)
 {
 	struct mpr_memfd memory;
 
-	(void)state;
 	if (free_hugepages() == 0) {
 		printf("# no free 2 MiB hugepages: sysctl vm.nr_hugepages=64\n");
 		skip();
@@ -54,22 +52,20 @@ static void test_hugepages_when_there_are_any(void **state)
 	mpr_memfd_destroy(&memory);
 }
 
-static void test_normal_pages_when_hugepages_are_used_up(void **state)
+UNIT_TEST(test_normal_pages_when_hugepages_are_used_up)
 {
 	struct mpr_memfd memory;
 	size_t more = ((size_t)free_hugepages() + 1) << 21;
 
-	(void)state;
 	assert_int_equal(mpr_memfd_create(&memory, more, -1, false), 0);
 	assert_false(memory.hugepages);
 	mpr_memfd_destroy(&memory);
 }
 
-static void test_memory_is_zeroed_and_writable(void **state)
+UNIT_TEST(test_memory_is_zeroed_and_writable)
 {
 	struct mpr_memfd memory;
 
-	(void)state;
 	assert_int_equal(mpr_memfd_create(&memory, 1 << 20, -1, false), 0);
 	for (size_t i = 0; i < memory.size; i++)
 		assert_int_equal(((uint8_t *)memory.base)[i], 0);
@@ -77,12 +73,11 @@ static void test_memory_is_zeroed_and_writable(void **state)
 	mpr_memfd_destroy(&memory);
 }
 
-static void test_every_page_is_present(void **state)
+UNIT_TEST(test_every_page_is_present)
 {
 	struct mpr_memfd memory;
 	unsigned char present[64];
 
-	(void)state;
 	assert_int_equal(mpr_memfd_create(&memory, 64 * 4096, -1, true), 0);
 	assert_int_equal(mincore(memory.base, memory.size, present), 0);
 	for (size_t i = 0; i < 64; i++)
@@ -90,11 +85,10 @@ static void test_every_page_is_present(void **state)
 	mpr_memfd_destroy(&memory);
 }
 
-static void test_size_is_sealed(void **state)
+UNIT_TEST(test_size_is_sealed)
 {
 	struct mpr_memfd memory;
 
-	(void)state;
 	assert_int_equal(mpr_memfd_create(&memory, 8192, -1, true), 0);
 	assert_int_equal(ftruncate(memory.fd, 4096), -1);
 	assert_int_equal(errno, EPERM);
@@ -132,11 +126,10 @@ static void expect_kept(const struct mpr_memfd *memory)
 	assert_int_equal(mpr_memfd_keep(memory), 0);
 }
 
-static void test_pages_are_kept(void **state)
+UNIT_TEST(test_pages_are_kept)
 {
 	struct mpr_memfd memory;
 
-	(void)state;
 	assert_int_equal(mpr_memfd_create(&memory, 16384, -1, true), 0);
 	expect_kept(&memory);
 	mpr_memfd_destroy(&memory);
@@ -146,22 +139,20 @@ static void test_pages_are_kept(void **state)
 	mpr_memfd_destroy(&memory);
 }
 
-static void test_memory_that_cannot_be_sealed_is_an_error(void **state)
+UNIT_TEST(test_memory_that_cannot_be_sealed_is_an_error)
 {
 	struct mpr_memfd memory;
 
-	(void)state;
 	assert_int_equal(mpr_memfd_create(&memory, 16384, -1, true), 0);
 	assert_int_equal(fcntl(memory.fd, F_ADD_SEALS, F_SEAL_SEAL), 0);
 	assert_int_equal(mpr_memfd_keep(&memory), -EPERM);
 	mpr_memfd_destroy(&memory);
 }
 
-static void test_node_is_preferred(void **state)
+UNIT_TEST(test_node_is_preferred)
 {
 	struct mpr_memfd memory;
 
-	(void)state;
 	if (mpr_memfd_create(&memory, 8192, 0, true) == -EINVAL) {
 		printf("# the kernel has no NUMA policies\n");
 		skip();
@@ -170,40 +161,19 @@ static void test_node_is_preferred(void **state)
 	mpr_memfd_destroy(&memory);
 }
 
-static void test_no_node_leaves_the_policy_alone(void **state)
+UNIT_TEST(test_no_node_leaves_the_policy_alone)
 {
 	struct mpr_memfd memory;
 
-	(void)state;
 	assert_int_equal(mpr_memfd_create(&memory, 8192, -1, true), 0);
 	expect_policy(&memory, MPOL_DEFAULT, 0);
 	mpr_memfd_destroy(&memory);
 }
 
-static void test_unknown_node_is_refused(void **state)
+UNIT_TEST(test_unknown_node_is_refused)
 {
 	struct mpr_memfd memory;
 
-	(void)state;
 	assert_int_equal(mpr_memfd_create(&memory, 8192, 4000, true), -EINVAL);
 	assert_int_equal(mpr_memfd_create(&memory, 8192, 1023, false), -EINVAL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_normal_pages_when_asked),
-		cmocka_unit_test(test_hugepages_when_there_are_any),
-		cmocka_unit_test(test_normal_pages_when_hugepages_are_used_up),
-		cmocka_unit_test(test_memory_is_zeroed_and_writable),
-		cmocka_unit_test(test_every_page_is_present),
-		cmocka_unit_test(test_size_is_sealed),
-		cmocka_unit_test(test_pages_are_kept),
-		cmocka_unit_test(test_memory_that_cannot_be_sealed_is_an_error),
-		cmocka_unit_test(test_node_is_preferred),
-		cmocka_unit_test(test_no_node_leaves_the_policy_alone),
-		cmocka_unit_test(test_unknown_node_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,23 +51,21 @@ static uint64_t value_at(const struct ends *ends, unsigned bar, uint64_t offset,
 	return value;
 }
 
-static void test_channel_without_shadow_answers_nothing(void **state)
+UNIT_TEST(test_channel_without_shadow_answers_nothing)
 {
 	struct ends ends = ends_open(SLOTS);
 	uint8_t image[MPR_SHADOW_SIZE] = {1};
 
-	(void)state;
 	mpr_channel_shadow_publish(ends.remote, image);
 	for (unsigned bar = 0; bar < 8; bar++)
 		assert_false(answers(&ends, bar, 0, 1));
 	ends_close(&ends);
 }
 
-static void test_every_size_is_little_endian(void **state)
+UNIT_TEST(test_every_size_is_little_endian)
 {
 	struct ends ends = shadowed_ends();
 
-	(void)state;
 	assert_int_equal(value_at(&ends, 0, 0x13, 1), 0x13);
 	assert_int_equal(value_at(&ends, 0, 0x16, 2), 0x1716);
 	assert_int_equal(value_at(&ends, 0, 0x14, 4), 0x17161514);
@@ -76,22 +74,20 @@ static void test_every_size_is_little_endian(void **state)
 	ends_close(&ends);
 }
 
-static void test_image_repeats_in_a_larger_bar(void **state)
+UNIT_TEST(test_image_repeats_in_a_larger_bar)
 {
 	struct ends ends = shadowed_ends();
 
-	(void)state;
 	for (unsigned copy = 0; copy < 4; copy++)
 		assert_int_equal(value_at(&ends, 1, copy * 256 + 0x14, 2), 0x1514);
 	assert_false(answers(&ends, 1, 1024, 1));
 	ends_close(&ends);
 }
 
-static void test_only_what_the_map_covers_is_answered(void **state)
+UNIT_TEST(test_only_what_the_map_covers_is_answered)
 {
 	struct ends ends = shadowed_ends();
 
-	(void)state;
 	assert_false(answers(&ends, 0, 0x42, 1));
 	assert_false(answers(&ends, 0, 0x42, 2));
 	assert_false(answers(&ends, 0, 0x40, 4));
@@ -107,25 +103,23 @@ static void test_only_what_the_map_covers_is_answered(void **state)
 	ends_close(&ends);
 }
 
-static void test_unaligned_reads_are_not_answered(void **state)
+UNIT_TEST(test_unaligned_reads_are_not_answered)
 {
 	struct ends ends = shadowed_ends();
 
-	(void)state;
 	for (unsigned size = 2; size <= 8; size *= 2)
 		for (unsigned i = 1; i < size; i++)
 			assert_false(answers(&ends, 0, 0x10 + i, size));
 	ends_close(&ends);
 }
 
-static void test_nothing_is_answered_before_earlier_requests_are(void **state)
+UNIT_TEST(test_nothing_is_answered_before_earlier_requests_are)
 {
 	const struct mpr_msg write = {.type = MPR_MSG_WRITE, .size = 4};
 	struct ends ends = shadowed_ends();
 	uint8_t image[MPR_SHADOW_SIZE];
 	struct mpr_msg msg;
 
-	(void)state;
 	count_up(image, 1);
 	for (unsigned i = 0; i < 2; i++)
 		assert_true(mpr_channel_send(ends.proxy, &write, NULL));
@@ -145,7 +139,7 @@ static void test_nothing_is_answered_before_earlier_requests_are(void **state)
 	ends_close(&ends);
 }
 
-static void test_reads_count_as_requests(void **state)
+UNIT_TEST(test_reads_count_as_requests)
 {
 	const struct mpr_msg read = {.type = MPR_MSG_READ, .size = 1, .offset = 0x42};
 	struct ends ends = shadowed_ends();
@@ -153,7 +147,6 @@ static void test_reads_count_as_requests(void **state)
 	struct mpr_msg msg;
 	uint64_t ticket;
 
-	(void)state;
 	assert_true(mpr_channel_send(ends.proxy, &read, &ticket));
 	assert_true(mpr_channel_receive(ends.remote, &msg));
 	mpr_channel_complete(ends.remote, 0, 0);
@@ -166,12 +159,11 @@ static void test_reads_count_as_requests(void **state)
 	ends_close(&ends);
 }
 
-static void test_answers_are_counted(void **state)
+UNIT_TEST(test_answers_are_counted)
 {
 	struct ends ends = shadowed_ends();
 	struct mpr_channel_stats stats;
 
-	(void)state;
 	assert_true(answers(&ends, 0, 0x14, 1));
 	assert_false(answers(&ends, 0, 0x42, 1));
 	assert_true(answers(&ends, 1, 0x14, 1));
@@ -188,12 +180,11 @@ static struct mpr_channel_shadow *shadow_of(const struct ends *ends)
 	return &shared->shadow;
 }
 
-static void test_image_that_is_changing_is_not_read(void **state)
+UNIT_TEST(test_image_that_is_changing_is_not_read)
 {
 	struct ends ends = shadowed_ends();
 	struct mpr_channel_shadow *shadow = shadow_of(&ends);
 
-	(void)state;
 	shadow->version++;
 	assert_false(answers(&ends, 0, 0, 1));
 	shadow->version++;
@@ -202,13 +193,12 @@ static void test_image_that_is_changing_is_not_read(void **state)
 }
 
 /* Whatever a remote writes there, reads stay in the image. */
-static void test_hostile_map_shows_only_the_image(void **state)
+UNIT_TEST(test_hostile_map_shows_only_the_image)
 {
 	struct ends ends = ends_open(SLOTS);
 	struct mpr_channel_shadow *shadow = shadow_of(&ends);
 	uint64_t value, seed = 1;
 
-	(void)state;
 	memset(&shadow->map, 0xff, sizeof(shadow->map));
 	memset(shadow->image, 0x5a, sizeof(shadow->image));
 	for (unsigned i = 0; i < 100000; i++) {
@@ -246,7 +236,7 @@ static void *publish_images(void *opaque)
 	return NULL;
 }
 
-static void test_images_are_seen_whole_and_after_what_they_announce(void **state)
+UNIT_TEST(test_images_are_seen_whole_and_after_what_they_announce)
 {
 	struct racing racing = {.ends = ends_open(SLOTS), .images = MPR_TEST_COUNT(2000000, 50000)};
 	struct mpr_shadow_map map = {.span = {256}};
@@ -254,7 +244,6 @@ static void test_images_are_seen_whole_and_after_what_they_announce(void **state
 	uint64_t value, newest = 0, offset = 0;
 	pthread_t thread;
 
-	(void)state;
 	memset(map.readable, 0xff, sizeof(map.readable));
 	mpr_channel_shadow_open(racing.ends.remote, &map, image);
 	assert_int_equal(pthread_create(&thread, NULL, publish_images, &racing), 0);
@@ -290,7 +279,7 @@ static void *execute_writes(void *opaque)
 	return NULL;
 }
 
-static void test_read_after_own_write_sees_it(void **state)
+UNIT_TEST(test_read_after_own_write_sees_it)
 {
 	struct racing racing = {.ends = ends_open(SLOTS), .images = MPR_TEST_COUNT(300000, 20000)};
 	struct mpr_shadow_map map = {.span = {256}};
@@ -298,7 +287,6 @@ static void test_read_after_own_write_sees_it(void **state)
 	uint64_t value;
 	pthread_t thread;
 
-	(void)state;
 	memset(map.readable, 0xff, sizeof(map.readable));
 	mpr_channel_shadow_open(racing.ends.remote, &map, image);
 	assert_int_equal(pthread_create(&thread, NULL, execute_writes, &racing), 0);
@@ -314,24 +302,4 @@ static void test_read_after_own_write_sees_it(void **state)
 	}
 	pthread_join(thread, NULL);
 	ends_close(&racing.ends);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_channel_without_shadow_answers_nothing),
-		cmocka_unit_test(test_every_size_is_little_endian),
-		cmocka_unit_test(test_image_repeats_in_a_larger_bar),
-		cmocka_unit_test(test_only_what_the_map_covers_is_answered),
-		cmocka_unit_test(test_unaligned_reads_are_not_answered),
-		cmocka_unit_test(test_nothing_is_answered_before_earlier_requests_are),
-		cmocka_unit_test(test_reads_count_as_requests),
-		cmocka_unit_test(test_answers_are_counted),
-		cmocka_unit_test(test_image_that_is_changing_is_not_read),
-		cmocka_unit_test(test_hostile_map_shows_only_the_image),
-		cmocka_unit_test(test_images_are_seen_whole_and_after_what_they_announce),
-		cmocka_unit_test(test_read_after_own_write_sees_it),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

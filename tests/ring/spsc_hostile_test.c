@@ -47,38 +47,34 @@ static void expect_refused(uint64_t first, uint64_t position)
 	free(f.ring);
 }
 
-static void test_position_ahead_of_the_producer_is_refused(void **state)
+UNIT_TEST(test_position_ahead_of_the_producer_is_refused)
 {
-	(void)state;
 	expect_refused(0, SLOTS + 1);
 	expect_refused(1000, 1000 + SLOTS + 1);
 	expect_refused(UINT64_MAX - 4, UINT64_MAX - 4 + SLOTS + 1);
 }
 
-static void test_position_going_back_is_refused(void **state)
+UNIT_TEST(test_position_going_back_is_refused)
 {
-	(void)state;
 	expect_refused(0, UINT64_MAX);
 	expect_refused(1000, 999);
 	expect_refused(UINT64_MAX - 4, UINT64_MAX - 5);
 	expect_refused(3, 0);
 }
 
-static void test_wild_positions_are_refused(void **state)
+UNIT_TEST(test_wild_positions_are_refused)
 {
 	uint64_t random = 1;
 
-	(void)state;
 	for (int i = 0; i < 10000; i++)
 		expect_refused(0, next_random(&random) | 32);
 }
 
-static void test_batch_stays_within_room_known_before_the_error(void **state)
+UNIT_TEST(test_batch_stays_within_room_known_before_the_error)
 {
 	struct fixture f;
 	struct item items[2 * SLOTS] = {{{0}}};
 
-	(void)state;
 	start_at(&f, 0);
 	f.ring->consumed = 12345;
 	assert_int_equal(mpr_spsc_push_n(&f.p, items, 2 * SLOTS), SLOTS);
@@ -87,7 +83,7 @@ static void test_batch_stays_within_room_known_before_the_error(void **state)
 	free(f.ring);
 }
 
-static void test_garbage_word_is_no_item(void **state)
+UNIT_TEST(test_garbage_word_is_no_item)
 {
 	const uint64_t expected = 1;
 	const uint64_t garbage[] = {0,
@@ -101,7 +97,6 @@ static void test_garbage_word_is_no_item(void **state)
 	struct fixture f;
 	struct item item;
 
-	(void)state;
 	start_at(&f, 0);
 	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
 		f.slots[0].seq = garbage[i];
@@ -112,12 +107,11 @@ static void test_garbage_word_is_no_item(void **state)
 	free(f.ring);
 }
 
-static void test_words_of_other_slots_are_not_looked_at(void **state)
+UNIT_TEST(test_words_of_other_slots_are_not_looked_at)
 {
 	struct fixture f;
 	struct item item;
 
-	(void)state;
 	start_at(&f, 0);
 	for (uint64_t i = 1; i < SLOTS; i++)
 		f.slots[i].seq = i + 1;
@@ -125,7 +119,7 @@ static void test_words_of_other_slots_are_not_looked_at(void **state)
 	free(f.ring);
 }
 
-static void test_private_state_survives_scribbling(void **state)
+UNIT_TEST(test_private_state_survives_scribbling)
 {
 	uint64_t random = 7;
 	struct fixture f;
@@ -134,7 +128,6 @@ static void test_private_state_survives_scribbling(void **state)
 
 	/* Whatever the memory holds, both sides stay inside it (the sanitizers
 	 * watch) and neither moves by more than it did itself. */
-	(void)state;
 	start_at(&f, 0);
 	for (int round = 0; round < 20000; round++) {
 		uint8_t *bytes = (uint8_t *)f.ring;
@@ -148,19 +141,4 @@ static void test_private_state_survives_scribbling(void **state)
 	}
 	assert_int_equal(f.c.next, taken);
 	free(f.ring);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_position_ahead_of_the_producer_is_refused),
-		cmocka_unit_test(test_position_going_back_is_refused),
-		cmocka_unit_test(test_wild_positions_are_refused),
-		cmocka_unit_test(test_batch_stays_within_room_known_before_the_error),
-		cmocka_unit_test(test_garbage_word_is_no_item),
-		cmocka_unit_test(test_words_of_other_slots_are_not_looked_at),
-		cmocka_unit_test(test_private_state_survives_scribbling),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

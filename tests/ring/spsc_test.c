@@ -41,23 +41,21 @@ static void expect_pop(struct fixture *f, uint64_t n)
 	assert_true(item_is(&item, n));
 }
 
-static void test_new_ring_is_empty(void **state)
+UNIT_TEST(test_new_ring_is_empty)
 {
 	struct fixture f;
 	struct item item;
 
-	(void)state;
 	start_at(&f, 0);
 	assert_false(mpr_spsc_pop(&f.c, &item));
 	assert_null(mpr_spsc_peek(&f.c));
 	end(&f);
 }
 
-static void test_items_come_whole_and_in_order(void **state)
+UNIT_TEST(test_items_come_whole_and_in_order)
 {
 	struct fixture f;
 
-	(void)state;
 	start_at(&f, 0);
 	for (uint64_t n = 0; n < 1000; n++) {
 		expect_push(&f, n);
@@ -66,12 +64,11 @@ static void test_items_come_whole_and_in_order(void **state)
 	end(&f);
 }
 
-static void test_full_ring_refuses(void **state)
+UNIT_TEST(test_full_ring_refuses)
 {
 	struct fixture f;
 	struct item item = {{0}};
 
-	(void)state;
 	start_at(&f, 0);
 	for (uint64_t n = 0; n < SLOTS; n++)
 		expect_push(&f, n);
@@ -83,12 +80,11 @@ static void test_full_ring_refuses(void **state)
 	end(&f);
 }
 
-static void test_full_ring_goes_on_when_a_quarter_was_taken(void **state)
+UNIT_TEST(test_full_ring_goes_on_when_a_quarter_was_taken)
 {
 	struct fixture f;
 	struct item item = {{0}};
 
-	(void)state;
 	start_at(&f, 0);
 	for (uint64_t n = 0; n < SLOTS; n++)
 		expect_push(&f, n);
@@ -100,11 +96,10 @@ static void test_full_ring_goes_on_when_a_quarter_was_taken(void **state)
 	end(&f);
 }
 
-static void test_published_position_frees_every_slot(void **state)
+UNIT_TEST(test_published_position_frees_every_slot)
 {
 	struct fixture f;
 
-	(void)state;
 	start_at(&f, 0);
 	for (uint64_t n = 0; n < SLOTS; n++)
 		expect_push(&f, n);
@@ -114,10 +109,9 @@ static void test_published_position_frees_every_slot(void **state)
 	end(&f);
 }
 
-static void test_numbers_wrap_at_uint64_max(void **state)
+UNIT_TEST(test_numbers_wrap_at_uint64_max)
 {
 	/* Every distance from the wrap that a ring of 16 can straddle. */
-	(void)state;
 	for (uint64_t before = 0; before <= 2 * SLOTS; before++) {
 		struct fixture f;
 		struct item item;
@@ -138,13 +132,12 @@ static void test_numbers_wrap_at_uint64_max(void **state)
 	}
 }
 
-static void test_smallest_ring_works(void **state)
+UNIT_TEST(test_smallest_ring_works)
 {
 	uint8_t memory[128 + 2 * 64] __attribute__((aligned(128)));
 	struct fixture f = {.memory = memory};
 	struct item item = {{0}};
 
-	(void)state;
 	assert_int_equal(mpr_spsc_size(2), sizeof(memory));
 	mpr_spsc_format(memory, 2, 0);
 	mpr_spsc_producer_init(&f.p, memory, 2, 0);
@@ -158,12 +151,11 @@ static void test_smallest_ring_works(void **state)
 	}
 }
 
-static void test_batch_moves_what_fits(void **state)
+UNIT_TEST(test_batch_moves_what_fits)
 {
 	struct fixture f;
 	struct item in[SLOTS + 4], out[SLOTS + 4];
 
-	(void)state;
 	start_at(&f, 0);
 	for (uint64_t n = 0; n < SLOTS + 4; n++)
 		item_fill(&in[n], n);
@@ -179,13 +171,12 @@ static void test_batch_moves_what_fits(void **state)
 	end(&f);
 }
 
-static void test_zero_copy_pairs(void **state)
+UNIT_TEST(test_zero_copy_pairs)
 {
 	struct fixture f;
 	struct item *in;
 	const struct item *out;
 
-	(void)state;
 	start_at(&f, 0);
 	for (uint64_t n = 0; n < 100; n++) {
 		in = mpr_spsc_reserve(&f.p);
@@ -221,15 +212,13 @@ static void stream(bool evicts)
 	end(&f);
 }
 
-static void test_items_are_whole_when_lines_stay(void **state)
+UNIT_TEST(test_items_are_whole_when_lines_stay)
 {
-	(void)state;
 	stream(false);
 }
 
-static void test_items_are_whole_when_lines_are_evicted(void **state)
+UNIT_TEST(test_items_are_whole_when_lines_are_evicted)
 {
-	(void)state;
 	if (!mpr_spsc_evicting()) {
 		print_message("# lines are not evicted on this processor\n");
 		skip();
@@ -237,11 +226,10 @@ static void test_items_are_whole_when_lines_are_evicted(void **state)
 	stream(true);
 }
 
-static void test_line_is_evicted_at_the_next_look(void **state)
+UNIT_TEST(test_line_is_evicted_at_the_next_look)
 {
 	struct fixture f;
 
-	(void)state;
 	if (!mpr_spsc_evicting()) {
 		print_message("# lines are not evicted on this processor\n");
 		skip();
@@ -257,9 +245,8 @@ static void test_line_is_evicted_at_the_next_look(void **state)
 	end(&f);
 }
 
-static void test_slot_numbers_are_checked(void **state)
+UNIT_TEST(test_slot_numbers_are_checked)
 {
-	(void)state;
 	assert_false(mpr_spsc_slots_valid(0));
 	assert_false(mpr_spsc_slots_valid(1));
 	assert_true(mpr_spsc_slots_valid(2));
@@ -268,25 +255,4 @@ static void test_slot_numbers_are_checked(void **state)
 	assert_true(mpr_spsc_slots_valid(1024));
 	assert_true(mpr_spsc_slots_valid(MPR_SPSC_MAX_SLOTS));
 	assert_false(mpr_spsc_slots_valid(2 * (uint64_t)MPR_SPSC_MAX_SLOTS));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_new_ring_is_empty),
-		cmocka_unit_test(test_items_come_whole_and_in_order),
-		cmocka_unit_test(test_full_ring_refuses),
-		cmocka_unit_test(test_full_ring_goes_on_when_a_quarter_was_taken),
-		cmocka_unit_test(test_published_position_frees_every_slot),
-		cmocka_unit_test(test_numbers_wrap_at_uint64_max),
-		cmocka_unit_test(test_smallest_ring_works),
-		cmocka_unit_test(test_batch_moves_what_fits),
-		cmocka_unit_test(test_zero_copy_pairs),
-		cmocka_unit_test(test_items_are_whole_when_lines_stay),
-		cmocka_unit_test(test_items_are_whole_when_lines_are_evicted),
-		cmocka_unit_test(test_line_is_evicted_at_the_next_look),
-		cmocka_unit_test(test_slot_numbers_are_checked),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

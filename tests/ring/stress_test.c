@@ -22,39 +22,34 @@ static void stress_processes(uint64_t slots, uint64_t first, uint64_t count)
 	munmap(ring.memory, mpr_spsc_size(slots));
 }
 
-static void test_large_ring(void **state)
+UNIT_TEST(test_large_ring)
 {
-	(void)state;
 	stress_processes(1024, 0, MPR_TEST_COUNT(200000000, 2000000));
 }
 
-static void test_small_ring_that_is_often_full(void **state)
+UNIT_TEST(test_small_ring_that_is_often_full)
 {
-	(void)state;
 	stress_processes(16, 0, MPR_TEST_COUNT(50000000, 500000));
 }
 
-static void test_smallest_ring(void **state)
+UNIT_TEST(test_smallest_ring)
 {
-	(void)state;
 	stress_processes(2, 0, MPR_TEST_COUNT(10000000, 100000));
 }
 
-static void test_wrap_of_the_numbers_under_load(void **state)
+UNIT_TEST(test_wrap_of_the_numbers_under_load)
 {
 	uint64_t count = MPR_TEST_COUNT(50000000, 500000);
 
-	(void)state;
 	stress_processes(64, UINT64_MAX - count / 2, count);
 }
 
-static void test_channel_with_both_sides_asleep_at_times(void **state)
+UNIT_TEST(test_channel_with_both_sides_asleep_at_times)
 {
 	struct ends ends = ends_open(64);
 	struct mpr_channel_stats stats;
 	pid_t child = fork();
 
-	(void)state;
 	assert_true(child >= 0);
 	if (child == 0) {
 		pin(1);
@@ -72,17 +67,4 @@ static void test_channel_with_both_sides_asleep_at_times(void **state)
 	assert_true(stats.doorbells <= stats.remote_sleeps);
 	assert_true(stats.reply_wakes <= stats.reply_sleeps);
 	ends_close(&ends);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_large_ring),
-		cmocka_unit_test(test_small_ring_that_is_often_full),
-		cmocka_unit_test(test_smallest_ring),
-		cmocka_unit_test(test_wrap_of_the_numbers_under_load),
-		cmocka_unit_test(test_channel_with_both_sides_asleep_at_times),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,17 +24,15 @@ static void stress_threads(uint64_t slots, uint64_t first, uint64_t count)
 	free(ring.memory);
 }
 
-static void test_ring_between_threads(void **state)
+UNIT_TEST(test_ring_between_threads)
 {
-	(void)state;
 	stress_threads(64, 0, MPR_TEST_COUNT(5000000, 300000));
 }
 
-static void test_ring_across_the_wrap(void **state)
+UNIT_TEST(test_ring_across_the_wrap)
 {
 	uint64_t count = MPR_TEST_COUNT(1000000, 100000);
 
-	(void)state;
 	stress_threads(16, UINT64_MAX - count / 2, count);
 }
 
@@ -43,13 +41,12 @@ static void *serve(void *opaque)
 	return stress_serve(opaque) ? opaque : NULL;
 }
 
-static void test_channel_between_threads(void **state)
+UNIT_TEST(test_channel_between_threads)
 {
 	struct ends ends = ends_open(16);
 	pthread_t remote;
 	void *good;
 
-	(void)state;
 	assert_int_equal(pthread_create(&remote, NULL, serve, ends.remote), 0);
 	assert_int_equal(stress_drive(ends.proxy, MPR_TEST_COUNT(500000, 30000)), 0);
 	assert_int_equal(pthread_join(remote, &good), 0);
@@ -112,14 +109,13 @@ static void *read_own(void *opaque)
 	return NULL;
 }
 
-static void test_each_of_several_readers_gets_its_own_answer(void **state)
+UNIT_TEST(test_each_of_several_readers_gets_its_own_answer)
 {
 	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	struct ends ends = ends_open(16);
 	struct reader reader[READERS];
 	pthread_t remote;
 
-	(void)state;
 	assert_int_equal(pthread_create(&remote, NULL, echo, ends.remote), 0);
 	for (uint64_t i = 0; i < READERS; i++) {
 		reader[i] = (struct reader){.proxy = ends.proxy,
@@ -135,16 +131,4 @@ static void test_each_of_several_readers_gets_its_own_answer(void **state)
 	assert_int_equal(ask(ends.proxy, &lock, MPR_MSG_RESET, 7), 7);
 	assert_int_equal(pthread_join(remote, NULL), 0);
 	ends_close(&ends);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ring_between_threads),
-		cmocka_unit_test(test_ring_across_the_wrap),
-		cmocka_unit_test(test_channel_between_threads),
-		cmocka_unit_test(test_each_of_several_readers_gets_its_own_answer),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

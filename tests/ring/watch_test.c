@@ -23,11 +23,10 @@ static uint64_t told(const struct ends *ends)
 	return stats.intx_told;
 }
 
-static void test_every_change_is_told_to_a_proxy_that_says_nothing(void **state)
+UNIT_TEST(test_every_change_is_told_to_a_proxy_that_says_nothing)
 {
 	struct ends ends = ends_open(SLOTS);
 
-	(void)state;
 	for (unsigned i = 1; i <= 10; i++) {
 		assert_true(set_line(&ends, true));
 		assert_true(set_line(&ends, false));
@@ -36,11 +35,10 @@ static void test_every_change_is_told_to_a_proxy_that_says_nothing(void **state)
 	ends_close(&ends);
 }
 
-static void test_one_rise_is_told_for_an_arming(void **state)
+UNIT_TEST(test_one_rise_is_told_for_an_arming)
 {
 	struct ends ends = ends_open(SLOTS);
 
-	(void)state;
 	for (unsigned i = 1; i <= 10; i++) {
 		assert_false(mpr_channel_intx_arm(ends.proxy, false));
 		assert_true(set_line(&ends, true));
@@ -52,11 +50,10 @@ static void test_one_rise_is_told_for_an_arming(void **state)
 	ends_close(&ends);
 }
 
-static void test_nothing_is_told_while_somebody_looks(void **state)
+UNIT_TEST(test_nothing_is_told_while_somebody_looks)
 {
 	struct ends ends = ends_open(SLOTS);
 
-	(void)state;
 	mpr_channel_intx_look(ends.proxy);
 	for (unsigned i = 0; i < 1000; i++) {
 		assert_false(set_line(&ends, true));
@@ -68,22 +65,20 @@ static void test_nothing_is_told_while_somebody_looks(void **state)
 	ends_close(&ends);
 }
 
-static void test_arming_shows_a_rise_that_was_not_told(void **state)
+UNIT_TEST(test_arming_shows_a_rise_that_was_not_told)
 {
 	struct ends ends = ends_open(SLOTS);
 
-	(void)state;
 	mpr_channel_intx_look(ends.proxy);
 	assert_false(set_line(&ends, true));
 	assert_true(mpr_channel_intx_arm(ends.proxy, false));
 	ends_close(&ends);
 }
 
-static void test_a_rise_that_lasts_is_told_to_who_would_have_looked_soon(void **state)
+UNIT_TEST(test_a_rise_that_lasts_is_told_to_who_would_have_looked_soon)
 {
 	struct ends ends = ends_open(SLOTS);
 
-	(void)state;
 	mpr_channel_intx_arm(ends.proxy, true);
 	mpr_channel_set_intx(ends.remote, true);
 	assert_int_equal(mpr_channel_intx_tell(ends.remote, false), MPR_TELL_LATER);
@@ -93,11 +88,10 @@ static void test_a_rise_that_lasts_is_told_to_who_would_have_looked_soon(void **
 	ends_close(&ends);
 }
 
-static void test_a_rise_that_was_seen_soon_is_not_told(void **state)
+UNIT_TEST(test_a_rise_that_was_seen_soon_is_not_told)
 {
 	struct ends ends = ends_open(SLOTS);
 
-	(void)state;
 	mpr_channel_intx_arm(ends.proxy, true);
 	mpr_channel_set_intx(ends.remote, true);
 	assert_int_equal(mpr_channel_intx_tell(ends.remote, false), MPR_TELL_LATER);
@@ -156,13 +150,12 @@ static void serve(struct line *line)
 		sched_yield();
 }
 
-static void test_no_rise_is_lost_between_looking_and_being_told(void **state)
+UNIT_TEST(test_no_rise_is_lost_between_looking_and_being_told)
 {
 	struct line line = {.ends = ends_open(SLOTS), .eventfd = eventfd(0, 0)};
 	uint64_t seed = 1, value;
 	pthread_t thread;
 
-	(void)state;
 	mpr_channel_intx_arm(line.ends.proxy, false);
 	assert_int_equal(pthread_create(&thread, NULL, raise_often, &line), 0);
 	while (line.served < RISES) {
@@ -176,19 +169,4 @@ static void test_no_rise_is_lost_between_looking_and_being_told(void **state)
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	close(line.eventfd);
 	ends_close(&line.ends);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_change_is_told_to_a_proxy_that_says_nothing),
-		cmocka_unit_test(test_one_rise_is_told_for_an_arming),
-		cmocka_unit_test(test_nothing_is_told_while_somebody_looks),
-		cmocka_unit_test(test_arming_shows_a_rise_that_was_not_told),
-		cmocka_unit_test(test_a_rise_that_lasts_is_told_to_who_would_have_looked_soon),
-		cmocka_unit_test(test_a_rise_that_was_seen_soon_is_not_told),
-		cmocka_unit_test(test_no_rise_is_lost_between_looking_and_being_told),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

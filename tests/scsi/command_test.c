@@ -7,6 +7,8 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
+#define TEST(name) UNIT_TEST_WITH(name, initiator_setup, initiator_teardown)
+
 /* ---- READ CAPACITY ---------------------------------------------------- */
 
 static struct initiator *disk_of(uint64_t bytes, uint32_t logical, uint32_t physical)
@@ -19,7 +21,7 @@ static struct initiator *disk_of(uint64_t bytes, uint32_t logical, uint32_t phys
 	return in;
 }
 
-static void capacity_10_is_the_last_block(void **state)
+TEST(capacity_10_is_the_last_block)
 {
 	uint8_t d[8];
 	uint64_t moved;
@@ -29,18 +31,17 @@ static void capacity_10_is_the_last_block(void **state)
 	assert_memory_equal(d, "\x00\x00\x3F\xFF\x00\x00\x02\x00", 8);
 }
 
-static void capacity_10_saturates(void **state)
+TEST(capacity_10_saturates)
 {
 	struct initiator *in = disk_of((1ull << 32) * 512, 512, 512);
 	uint8_t d[8];
 
-	(void)state;
 	assert_int_equal(run(in, d, 8, NULL, 0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0);
 	assert_memory_equal(d, "\xFF\xFF\xFF\xFF\x00\x00\x02\x00", 8);
 	initiator_free(in);
 }
 
-static void capacity_10_refuses_an_address_without_pmi(void **state)
+TEST(capacity_10_refuses_an_address_without_pmi)
 {
 	uint8_t d[8];
 
@@ -48,13 +49,12 @@ static void capacity_10_refuses_an_address_without_pmi(void **state)
 	assert_int_equal(run(*state, d, 8, NULL, 0x25, 0, 0, 0, 0, 1, 0, 0, 1, 0), 0);
 }
 
-static void capacity_16_tells_block_sizes(void **state)
+TEST(capacity_16_tells_block_sizes)
 {
 	struct initiator *in = disk_of((1ull << 33) * 512, 512, 4096);
 	uint8_t d[32];
 	uint64_t moved;
 
-	(void)state;
 	assert_int_equal(
 		run(in, d, 32, &moved, 0x9E, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), 0);
 	assert_int_equal(moved, 32);
@@ -63,7 +63,7 @@ static void capacity_16_tells_block_sizes(void **state)
 	initiator_free(in);
 }
 
-static void capacity_16_is_cut_to_the_allocation_length(void **state)
+TEST(capacity_16_is_cut_to_the_allocation_length)
 {
 	uint8_t d[32];
 	uint64_t moved;
@@ -78,7 +78,7 @@ static void capacity_16_is_cut_to_the_allocation_length(void **state)
 	assert_int_equal(moved, 9);
 }
 
-static void other_service_actions_are_no_commands(void **state)
+TEST(other_service_actions_are_no_commands)
 {
 	assert_int_equal(failure(*state, 0x9E, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0),
 			 0x052000);
@@ -87,7 +87,7 @@ static void other_service_actions_are_no_commands(void **state)
 
 /* ---- REPORT LUNS, absent units ---------------------------------------- */
 
-static void report_luns_lists_every_unit(void **state)
+TEST(report_luns_lists_every_unit)
 {
 	struct initiator *in = *state;
 	struct mpr_scsi_disk_options o = {.lun = 5};
@@ -104,7 +104,7 @@ static void report_luns_lists_every_unit(void **state)
 	assert_int_equal(d[3], 16);
 }
 
-static void report_luns_wants_room_and_a_known_selection(void **state)
+TEST(report_luns_wants_room_and_a_known_selection)
 {
 	uint8_t d[16];
 	uint64_t moved;
@@ -117,7 +117,7 @@ static void report_luns_wants_room_and_a_known_selection(void **state)
 	assert_int_equal(moved, 16);
 }
 
-static void absent_unit_answers_inquiry(void **state)
+TEST(absent_unit_answers_inquiry)
 {
 	uint8_t d[96];
 	uint64_t moved;
@@ -130,7 +130,7 @@ static void absent_unit_answers_inquiry(void **state)
 	assert_int_equal(moved, 4);
 }
 
-static void absent_unit_answers_request_sense_and_report_luns(void **state)
+TEST(absent_unit_answers_request_sense_and_report_luns)
 {
 	uint8_t d[16];
 
@@ -142,7 +142,7 @@ static void absent_unit_answers_request_sense_and_report_luns(void **state)
 	assert_int_equal(d[3], 8);
 }
 
-static void absent_unit_refuses_the_rest(void **state)
+TEST(absent_unit_refuses_the_rest)
 {
 	struct initiator *in = *state;
 
@@ -154,14 +154,13 @@ static void absent_unit_refuses_the_rest(void **state)
 	assert_int_equal(fetch_sense(in), 0);
 }
 
-static void lun_0_is_listed_even_if_absent(void **state)
+TEST(lun_0_is_listed_even_if_absent)
 {
 	struct mpr_scsi_disk_options o = {.lun = 2};
 	struct initiator *in = initiator_with(fake_blk_new(MIB), &o);
 	uint8_t d[36];
 	uint64_t moved;
 
-	(void)state;
 	assert_int_equal(run(in, d, 36, NULL, 0x12, 0, 0, 0, 36, 0), 0);
 	assert_int_equal(d[0], 0x3F);
 	assert_int_equal(run(in, d, 24, &moved, 0xA0, 0, 0, 0, 0, 0, 0, 0, 0, 24, 0, 0), 0);
@@ -170,7 +169,7 @@ static void lun_0_is_listed_even_if_absent(void **state)
 	initiator_free(in);
 }
 
-static void targets_with_units_are_present(void **state)
+TEST(targets_with_units_are_present)
 {
 	struct initiator *in = *state;
 
@@ -183,7 +182,7 @@ static void targets_with_units_are_present(void **state)
 
 #define RSOC(options, opcode, sa) 0xA3, 0x0C, options, opcode, 0, sa, 0, 0, 16, 0, 0, 0
 
-static void one_opcode_is_described(void **state)
+TEST(one_opcode_is_described)
 {
 	uint8_t d[64];
 	uint64_t moved;
@@ -197,7 +196,7 @@ static void one_opcode_is_described(void **state)
 	assert_memory_equal(d + 10, "\x00\x0A", 2);
 }
 
-static void unknown_opcode_is_not_supported(void **state)
+TEST(unknown_opcode_is_not_supported)
 {
 	uint8_t d[64];
 	uint64_t moved;
@@ -209,7 +208,7 @@ static void unknown_opcode_is_not_supported(void **state)
 	}
 }
 
-static void service_action_is_described(void **state)
+TEST(service_action_is_described)
 {
 	uint8_t d[64];
 	uint64_t moved;
@@ -223,14 +222,14 @@ static void service_action_is_described(void **state)
 	assert_memory_equal(d, "\x00\x01\x00\x00", 4);
 }
 
-static void options_must_fit_the_opcode(void **state)
+TEST(options_must_fit_the_opcode)
 {
 	assert_int_equal(failure(*state, RSOC(1, 0x9E, 0x10)), 0x052400);
 	assert_int_equal(failure(*state, RSOC(2, 0x12, 0)), 0x052400);
 	assert_int_equal(failure(*state, RSOC(3, 0x12, 0)), 0x052400);
 }
 
-static void all_opcodes_are_listed_and_exist(void **state)
+TEST(all_opcodes_are_listed_and_exist)
 {
 	struct initiator *in = *state;
 	uint8_t all[4096], one[64];
@@ -275,7 +274,7 @@ static void expect_refusal_of_bit(struct initiator *in, const uint8_t *usage, si
 	assert_int_equal(fetch_sense(in), 0x052400);
 }
 
-static void bits_without_use_are_refused(void **state)
+TEST(bits_without_use_are_refused)
 {
 	uint8_t all[4096], one[64];
 	uint64_t moved;
@@ -298,7 +297,7 @@ static void bits_without_use_are_refused(void **state)
 
 /* ---- The rest --------------------------------------------------------- */
 
-static void seek_checks_its_address(void **state)
+TEST(seek_checks_its_address)
 {
 	assert_int_equal(run(*state, NULL, 0, NULL, 0x2B, 0, 0, 0, 0x3F, 0xFF, 0, 0, 0, 0), 0);
 	assert_int_equal(failure(*state, 0x2B, 0, 0, 0, 0x40, 0, 0, 0, 0, 0), 0x052100);
@@ -306,7 +305,7 @@ static void seek_checks_its_address(void **state)
 
 #define START_STOP(what) 0x1B, 0, 0, 0, what, 0
 
-static void stopping_flushes(void **state)
+TEST(stopping_flushes)
 {
 	struct initiator *in = *state;
 
@@ -330,7 +329,7 @@ static void expect_stopped(struct initiator *in)
 	assert_int_equal(run(in, d, 255, NULL, 0x1A, 0, 0x3F, 0, 255, 0), 0);
 }
 
-static void stopped_disk_is_not_ready(void **state)
+TEST(stopped_disk_is_not_ready)
 {
 	static const uint8_t starting[] = {0x01, 0x10, 0x20, 0x30};
 	static const uint8_t staying[] = {0x04, 0x70, 0xA0, 0xB0};
@@ -345,7 +344,7 @@ static void stopped_disk_is_not_ready(void **state)
 	}
 }
 
-static void reset_starts_the_disk(void **state)
+TEST(reset_starts_the_disk)
 {
 	struct initiator *in = *state;
 
@@ -355,7 +354,7 @@ static void reset_starts_the_disk(void **state)
 	assert_int_equal(run(in, NULL, 0, NULL, 0, 0, 0, 0, 0, 0), 0);
 }
 
-static void failed_flush_does_not_stop(void **state)
+TEST(failed_flush_does_not_stop)
 {
 	struct initiator *in = *state;
 
@@ -364,7 +363,7 @@ static void failed_flush_does_not_stop(void **state)
 	assert_int_equal(run(in, NULL, 0, NULL, 0, 0, 0, 0, 0, 0), 0);
 }
 
-static void unknown_power_conditions_are_refused(void **state)
+TEST(unknown_power_conditions_are_refused)
 {
 	static const uint8_t conditions[] = {0x4, 0x5, 0x6, 0x8, 0x9, 0xC, 0xD, 0xE, 0xF};
 
@@ -372,12 +371,12 @@ static void unknown_power_conditions_are_refused(void **state)
 		assert_int_equal(failure(*state, START_STOP(conditions[i] << 4)), 0x052400);
 }
 
-static void fixed_medium_is_not_ejected(void **state)
+TEST(fixed_medium_is_not_ejected)
 {
 	assert_int_equal(failure(*state, 0x1B, 0, 0, 0, 2, 0), 0x052400);
 }
 
-static void reservations_and_locks_are_accepted(void **state)
+TEST(reservations_and_locks_are_accepted)
 {
 	assert_int_equal(run(*state, NULL, 0, NULL, 0x16, 0, 0, 0, 0, 0), 0);
 	assert_int_equal(run(*state, NULL, 0, NULL, 0x17, 0, 0, 0, 0, 0), 0);
@@ -386,7 +385,7 @@ static void reservations_and_locks_are_accepted(void **state)
 	assert_int_equal(run(*state, NULL, 0, NULL, 0x1E, 0, 0, 0, 1, 0), 0);
 }
 
-static void nobody_reserves_for_a_third_party_or_an_extent(void **state)
+TEST(nobody_reserves_for_a_third_party_or_an_extent)
 {
 	static const uint8_t opcodes[] = {0x16, 0x17, 0x56, 0x57};
 	static const uint8_t fields[] = {0x10 /* 3RDPTY */, 0x1E /* with an ID */,
@@ -402,7 +401,7 @@ static void nobody_reserves_for_a_third_party_or_an_extent(void **state)
 	assert_int_equal(failure(*state, 0x56, 0, 0, 0, 0, 0, 0, 0, 8, 0), 0x052400);
 }
 
-static void unknown_opcodes_are_refused(void **state)
+TEST(unknown_opcodes_are_refused)
 {
 	static const uint8_t opcodes[] = {0x04, 0x34, 0x37, 0x3B, 0x3C, 0x41, 0x42,
 					  0x43, 0x46, 0x4D, 0x5E, 0x5F, 0x60, 0x7F,
@@ -416,7 +415,7 @@ static void unknown_opcodes_are_refused(void **state)
 	}
 }
 
-static void short_cdbs_are_refused(void **state)
+TEST(short_cdbs_are_refused)
 {
 	static const uint8_t cdb[16] = {0x28};
 
@@ -426,14 +425,14 @@ static void short_cdbs_are_refused(void **state)
 	}
 }
 
-static void bytes_after_the_cdb_are_ignored(void **state)
+TEST(bytes_after_the_cdb_are_ignored)
 {
 	static const uint8_t cdb[16] = {0x00, [6] = 0xFF, 0xFF, 0xFF, [15] = 0xFF};
 
 	assert_int_equal(run_lun(*state, 0, cdb, 16, NULL, 0, NULL), 0);
 }
 
-static void linked_and_naca_commands_are_refused(void **state)
+TEST(linked_and_naca_commands_are_refused)
 {
 	assert_int_equal(failure(*state, 0, 0, 0, 0, 0, 1), 0x052400);
 	assert_int_equal(failure(*state, 0, 0, 0, 0, 0, 4), 0x052400);
@@ -453,7 +452,7 @@ static void expect_refusal(struct initiator *in, const struct mpr_scsi_disk_opti
 	free(error);
 }
 
-static void bad_properties_are_named(void **state)
+TEST(bad_properties_are_named)
 {
 	struct initiator *in = *state;
 
@@ -477,47 +476,4 @@ static void bad_properties_are_named(void **state)
 	expect_refusal(in, &(struct mpr_scsi_disk_options){.lun = 1, .ver = "\x01"}, -EINVAL,
 		       "ver=");
 	assert_false(mpr_scsi_target_present(in->bus, 1));
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(capacity_10_is_the_last_block),
-		TEST(capacity_10_saturates),
-		TEST(capacity_10_refuses_an_address_without_pmi),
-		TEST(capacity_16_tells_block_sizes),
-		TEST(capacity_16_is_cut_to_the_allocation_length),
-		TEST(other_service_actions_are_no_commands),
-		TEST(report_luns_lists_every_unit),
-		TEST(report_luns_wants_room_and_a_known_selection),
-		TEST(absent_unit_answers_inquiry),
-		TEST(absent_unit_answers_request_sense_and_report_luns),
-		TEST(absent_unit_refuses_the_rest),
-		TEST(lun_0_is_listed_even_if_absent),
-		TEST(targets_with_units_are_present),
-		TEST(one_opcode_is_described),
-		TEST(unknown_opcode_is_not_supported),
-		TEST(service_action_is_described),
-		TEST(options_must_fit_the_opcode),
-		TEST(all_opcodes_are_listed_and_exist),
-		TEST(bits_without_use_are_refused),
-		TEST(seek_checks_its_address),
-		TEST(stopping_flushes),
-		TEST(stopped_disk_is_not_ready),
-		TEST(reset_starts_the_disk),
-		TEST(failed_flush_does_not_stop),
-		TEST(unknown_power_conditions_are_refused),
-		TEST(fixed_medium_is_not_ejected),
-		TEST(reservations_and_locks_are_accepted),
-		TEST(nobody_reserves_for_a_third_party_or_an_extent),
-		TEST(unknown_opcodes_are_refused),
-		TEST(short_cdbs_are_refused),
-		TEST(bytes_after_the_cdb_are_ignored),
-		TEST(linked_and_naca_commands_are_refused),
-		TEST(bad_properties_are_named),
-	};
-
-	return cmocka_run_group_tests_name("command", tests, NULL, NULL);
 }

@@ -137,7 +137,7 @@ static void take_unit_attention(struct fixture *f)
 	assert_int_equal(run(f, tur, 6, NULL, false), MPR_SCSI_GOOD);
 }
 
-static void written_blocks_are_read_back(void **state)
+UNIT_TEST_WITH(written_blocks_are_read_back, setup, teardown)
 {
 	static const uint8_t write[] = {0x2A, 8, 0, 0, 0, 5, 0, 300 >> 8, 300 & 255, 0};
 	static const uint8_t read[] = {0x28, 0, 0, 0, 0, 5, 0, 300 >> 8, 300 & 255, 0};
@@ -166,7 +166,7 @@ static void written_blocks_are_read_back(void **state)
 	free(out);
 }
 
-static void synchronize_cache_and_verify_work(void **state)
+UNIT_TEST_WITH(synchronize_cache_and_verify_work, setup, teardown)
 {
 	static const uint8_t sync[10] = {0x35};
 	static const uint8_t verify[] = {0x2F, 2, 0, 0, 0, 0, 0, 300 >> 8, 300 & 255, 0};
@@ -182,14 +182,4 @@ static void synchronize_cache_and_verify_work(void **state)
 	zeros[LENGTH - 1] = 1;
 	assert_int_equal(run(f, verify, sizeof(verify), zeros, false), MPR_SCSI_CHECK_CONDITION);
 	free(zeros);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(written_blocks_are_read_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(synchronize_cache_and_verify_work, setup, teardown),
-	};
-
-	return cmocka_run_group_tests_name("image", tests, NULL, NULL);
 }

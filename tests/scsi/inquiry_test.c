@@ -27,7 +27,7 @@ static uint64_t vpd(struct initiator *in, uint8_t page, uint8_t out[256])
 	return moved;
 }
 
-static void standard_data_is_96_bytes(void **state)
+UNIT_TEST_WITH(standard_data_is_96_bytes, initiator_setup, initiator_teardown)
 {
 	uint8_t d[255];
 	uint64_t moved;
@@ -44,7 +44,7 @@ static void standard_data_is_96_bytes(void **state)
 	assert_memory_equal(d + 58, "\x00\x60\x03\x00\x04\xC0\x00\x00", 8);
 }
 
-static void data_is_cut_to_the_allocation_length(void **state)
+UNIT_TEST_WITH(data_is_cut_to_the_allocation_length, initiator_setup, initiator_teardown)
 {
 	static const unsigned lengths[] = {0, 1, 4, 5, 35, 36, 95, 96, 97, 65535};
 	uint8_t d[96];
@@ -59,34 +59,33 @@ static void data_is_cut_to_the_allocation_length(void **state)
 	}
 }
 
-static void properties_name_the_disk(void **state)
+UNIT_TEST(properties_name_the_disk)
 {
 	struct mpr_scsi_disk_options o = {.vendor = "ACME", .product = "Anvil", .ver = "9"};
 	struct initiator *in = with(&o);
 	uint8_t d[96];
 
-	(void)state;
 	assert_int_equal(run(in, d, 96, NULL, 0x12, 0, 0, 0, 96, 0), MPR_SCSI_GOOD);
 	assert_memory_equal(d + 8, "ACME    Anvil           9\0\0\0", 28);
 	initiator_free(in);
 }
 
-static void page_code_without_evpd_is_refused(void **state)
+UNIT_TEST_WITH(page_code_without_evpd_is_refused, initiator_setup, initiator_teardown)
 {
 	assert_int_equal(failure(*state, 0x12, 0, 0x83, 0, 36, 0), 0x052400);
 }
 
-static void cmddt_is_refused(void **state)
+UNIT_TEST_WITH(cmddt_is_refused, initiator_setup, initiator_teardown)
 {
 	assert_int_equal(failure(*state, 0x12, 2, 0, 0, 36, 0), 0x052400);
 }
 
-static void unknown_page_is_refused(void **state)
+UNIT_TEST_WITH(unknown_page_is_refused, initiator_setup, initiator_teardown)
 {
 	assert_int_equal(failure(*state, 0x12, 1, 0x8F, 0, 36, 0), 0x052400);
 }
 
-static void page_list_without_serial_number(void **state)
+UNIT_TEST_WITH(page_list_without_serial_number, initiator_setup, initiator_teardown)
 {
 	uint8_t d[256];
 
@@ -95,13 +94,12 @@ static void page_list_without_serial_number(void **state)
 	assert_int_equal(failure(*state, 0x12, 1, 0x80, 0, 36, 0), 0x052400);
 }
 
-static void page_list_with_serial_number(void **state)
+UNIT_TEST(page_list_with_serial_number)
 {
 	struct mpr_scsi_disk_options o = {.serial = "S/N 42"};
 	struct initiator *in = with(&o);
 	uint8_t d[256];
 
-	(void)state;
 	assert_int_equal(vpd(in, 0, d), 10);
 	assert_memory_equal(d + 4, "\x00\x80\x83\xB0\xB1\xB2", 6);
 	assert_int_equal(vpd(in, 0x80, d), 10);
@@ -109,7 +107,7 @@ static void page_list_with_serial_number(void **state)
 	initiator_free(in);
 }
 
-static void every_listed_page_can_be_read(void **state)
+UNIT_TEST_WITH(every_listed_page_can_be_read, initiator_setup, initiator_teardown)
 {
 	uint8_t list[256], d[256];
 	uint64_t n = vpd(*state, 0, list);
@@ -120,7 +118,7 @@ static void every_listed_page_can_be_read(void **state)
 	}
 }
 
-static void header_alone_tells_the_page_length(void **state)
+UNIT_TEST_WITH(header_alone_tells_the_page_length, initiator_setup, initiator_teardown)
 {
 	uint8_t d[4];
 	uint64_t moved;
@@ -130,7 +128,7 @@ static void header_alone_tells_the_page_length(void **state)
 	assert_memory_equal(d, "\x00\xB0\x00\x3C", 4);
 }
 
-static void nameless_disk_is_not_identified(void **state)
+UNIT_TEST_WITH(nameless_disk_is_not_identified, initiator_setup, initiator_teardown)
 {
 	uint8_t d[256];
 
@@ -151,9 +149,8 @@ static void expect_identification(const struct mpr_scsi_disk_options *o, const v
 #define IDENTIFICATION(options, text) expect_identification(options, text, sizeof(text) - 1)
 
 /* The designators of QEMU 7.2's scsi-hd, from which guests make names. */
-static void designators_are_qemus(void **state)
+UNIT_TEST(designators_are_qemus)
 {
-	(void)state;
 	IDENTIFICATION(&(struct mpr_scsi_disk_options){.serial = "S0"}, "\x02\x00\x00\x02S0");
 	IDENTIFICATION(&(struct mpr_scsi_disk_options){.serial = "123456789012345678901234"},
 		       "\x02\x00\x00\x14"
@@ -173,14 +170,13 @@ static void designators_are_qemus(void **state)
 		       "\x61\x94\x00\x04\x00\x00\x01\x02");
 }
 
-static void longest_device_id_fits_its_page(void **state)
+UNIT_TEST(longest_device_id_fits_its_page)
 {
 	struct mpr_scsi_disk_options o = {.wwn = 1, .port_wwn = 2, .port_index = 3};
 	char id[300];
 	uint8_t d[512];
 	uint64_t moved;
 
-	(void)state;
 	memset(id, 'x', sizeof(id));
 	id[sizeof(id) - 1] = 0;
 	o.device_id = id;
@@ -194,7 +190,7 @@ static void longest_device_id_fits_its_page(void **state)
 	initiator_free(in);
 }
 
-static void long_strings_are_cut(void **state)
+UNIT_TEST(long_strings_are_cut)
 {
 	struct mpr_scsi_disk_options o = {.serial = "0123456789012345678901234567890123456789",
 					  .vendor = "NINECHARS",
@@ -203,7 +199,6 @@ static void long_strings_are_cut(void **state)
 	struct initiator *in = with(&o);
 	uint8_t d[256];
 
-	(void)state;
 	assert_int_equal(vpd(in, 0x80, d), 4 + 36);
 	assert_memory_equal(d + 4, o.serial, 36);
 	assert_int_equal(run(in, d, 96, NULL, 0x12, 0, 0, 0, 96, 0), MPR_SCSI_GOOD);
@@ -211,13 +206,12 @@ static void long_strings_are_cut(void **state)
 	initiator_free(in);
 }
 
-static void block_limits_have_64_bytes(void **state)
+UNIT_TEST(block_limits_have_64_bytes)
 {
 	struct mpr_scsi_disk_options o = {.physical_block_size = 4096};
 	struct initiator *in = with(&o);
 	uint8_t d[256];
 
-	(void)state;
 	assert_int_equal(vpd(in, 0xB0, d), 64);
 	assert_int_equal(d[5], 255);			  /* COMPARE AND WRITE */
 	assert_int_equal(d[6] << 8 | d[7], 8);		  /* granularity */
@@ -225,57 +219,21 @@ static void block_limits_have_64_bytes(void **state)
 	initiator_free(in);
 }
 
-static void characteristics_tell_the_rotation_rate(void **state)
+UNIT_TEST(characteristics_tell_the_rotation_rate)
 {
 	struct mpr_scsi_disk_options o = {.rotation_rate = 7200};
 	struct initiator *in = with(&o);
 	uint8_t d[256];
 
-	(void)state;
 	assert_int_equal(vpd(in, 0xB1, d), 64);
 	assert_int_equal(d[4] << 8 | d[5], 7200);
 	initiator_free(in);
 }
 
-static void provisioning_is_full(void **state)
+UNIT_TEST_WITH(provisioning_is_full, initiator_setup, initiator_teardown)
 {
 	uint8_t d[256];
 
 	assert_int_equal(vpd(*state, 0xB2, d), 8);
 	assert_memory_equal(d + 4, "\0\0\0\0", 4);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(standard_data_is_96_bytes, initiator_setup,
-						initiator_teardown),
-		cmocka_unit_test_setup_teardown(data_is_cut_to_the_allocation_length,
-						initiator_setup, initiator_teardown),
-		cmocka_unit_test(properties_name_the_disk),
-		cmocka_unit_test_setup_teardown(page_code_without_evpd_is_refused, initiator_setup,
-						initiator_teardown),
-		cmocka_unit_test_setup_teardown(cmddt_is_refused, initiator_setup,
-						initiator_teardown),
-		cmocka_unit_test_setup_teardown(unknown_page_is_refused, initiator_setup,
-						initiator_teardown),
-		cmocka_unit_test_setup_teardown(page_list_without_serial_number, initiator_setup,
-						initiator_teardown),
-		cmocka_unit_test(page_list_with_serial_number),
-		cmocka_unit_test_setup_teardown(every_listed_page_can_be_read, initiator_setup,
-						initiator_teardown),
-		cmocka_unit_test_setup_teardown(header_alone_tells_the_page_length, initiator_setup,
-						initiator_teardown),
-		cmocka_unit_test_setup_teardown(nameless_disk_is_not_identified, initiator_setup,
-						initiator_teardown),
-		cmocka_unit_test(designators_are_qemus),
-		cmocka_unit_test(longest_device_id_fits_its_page),
-		cmocka_unit_test(long_strings_are_cut),
-		cmocka_unit_test(block_limits_have_64_bytes),
-		cmocka_unit_test(characteristics_tell_the_rotation_rate),
-		cmocka_unit_test_setup_teardown(provisioning_is_full, initiator_setup,
-						initiator_teardown),
-	};
-
-	return cmocka_run_group_tests_name("inquiry", tests, NULL, NULL);
 }

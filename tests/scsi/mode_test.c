@@ -7,6 +7,8 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
+#define TEST(name) UNIT_TEST_WITH(name, initiator_setup, initiator_teardown)
+
 /* Offsets after the header of 4 bytes and the block descriptor. */
 #define PAGES 12
 
@@ -47,7 +49,7 @@ static uint32_t set_swp(struct initiator *in, bool on)
 
 /* ---- MODE SENSE ------------------------------------------------------- */
 
-static void header_and_block_descriptor(void **state)
+TEST(header_and_block_descriptor)
 {
 	uint8_t d[255];
 
@@ -59,7 +61,7 @@ static void header_and_block_descriptor(void **state)
 	assert_memory_equal(d + PAGES, "\x08\x12\x04", 3);
 }
 
-static void ten_byte_form_has_an_8_byte_header(void **state)
+TEST(ten_byte_form_has_an_8_byte_header)
 {
 	uint8_t d[255];
 	uint64_t moved;
@@ -79,12 +81,11 @@ static struct initiator *disk_of_blocks(uint64_t blocks)
 	return in;
 }
 
-static void short_descriptor_has_four_bytes_of_blocks(void **state)
+UNIT_TEST(short_descriptor_has_four_bytes_of_blocks)
 {
 	static const uint64_t blocks[] = {0xFFFFFF, 0x1000000, 0xFFFFFFFE, 0xFFFFFFFF, 0x100000000};
 	uint8_t d[255];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
 		struct initiator *in = disk_of_blocks(blocks[i]);
 		uint32_t expected = blocks[i] < 0xFFFFFFFF ? (uint32_t)blocks[i] : 0xFFFFFFFF;
@@ -99,13 +100,12 @@ static void short_descriptor_has_four_bytes_of_blocks(void **state)
 }
 
 /* Selects what LLBAA let sense, then the same with another number of blocks. */
-static void long_descriptor_has_eight_bytes_of_blocks(void **state)
+UNIT_TEST(long_descriptor_has_eight_bytes_of_blocks)
 {
 	struct initiator *in = disk_of_blocks(0x123456789);
 	uint8_t d[255];
 	uint64_t moved;
 
-	(void)state;
 	assert_int_equal(run(in, d, 255, &moved, 0x5A, 0x10, 0x08, 0, 0, 0, 0, 0, 255, 0), 0);
 	assert_int_equal(moved, 8 + 16 + 20);
 	assert_memory_equal(d, "\x00\x2A\x00\x10\x01\x00\x00\x10", 8);
@@ -120,7 +120,7 @@ static void long_descriptor_has_eight_bytes_of_blocks(void **state)
 	initiator_free(in);
 }
 
-static void long_descriptor_must_be_announced(void **state)
+TEST(long_descriptor_must_be_announced)
 {
 	uint8_t list[24] = {[4] = 1, [7] = 8}; /* LONGLBA, and a length of 8 */
 
@@ -133,7 +133,7 @@ static void long_descriptor_must_be_announced(void **state)
 }
 
 /* What SeaBIOS asks for: page 4 without block descriptor, 27 bytes. */
-static void geometry_page_covers_the_medium(void **state)
+TEST(geometry_page_covers_the_medium)
 {
 	uint8_t d[27];
 	uint64_t moved;
@@ -144,7 +144,7 @@ static void geometry_page_covers_the_medium(void **state)
 	assert_memory_equal(d + 8, "\x04\x16\x00\x00\x10\x10", 6); /* 16 cylinders, 16 heads */
 }
 
-static void all_pages_come_in_order(void **state)
+TEST(all_pages_come_in_order)
 {
 	uint8_t d[255];
 	static const uint8_t codes[] = {0x01, 0x03, 0x04, 0x08, 0x0A, 0x1C};
@@ -157,7 +157,7 @@ static void all_pages_come_in_order(void **state)
 	assert_int_equal(at, n);
 }
 
-static void mode_data_is_cut_to_the_allocation_length(void **state)
+TEST(mode_data_is_cut_to_the_allocation_length)
 {
 	uint8_t d[8];
 	uint64_t moved;
@@ -169,7 +169,7 @@ static void mode_data_is_cut_to_the_allocation_length(void **state)
 	assert_int_equal(moved, 0);
 }
 
-static void unknown_pages_are_refused(void **state)
+TEST(unknown_pages_are_refused)
 {
 	assert_int_equal(failure(*state, 0x1A, 0, 0x02, 0, 255, 0), 0x052400);
 	assert_int_equal(failure(*state, 0x1A, 0, 0x08, 1, 255, 0), 0x052400);
@@ -178,12 +178,12 @@ static void unknown_pages_are_refused(void **state)
 	assert_int_equal(run(*state, (uint8_t[255]){0}, 255, NULL, 0x1A, 0, 0x3F, 0xFF, 255, 0), 0);
 }
 
-static void saved_pages_do_not_exist(void **state)
+TEST(saved_pages_do_not_exist)
 {
 	assert_int_equal(failure(*state, 0x1A, 0, 0xC8, 0, 255, 0), 0x053900);
 }
 
-static void changeable_values_are_wce_and_swp(void **state)
+TEST(changeable_values_are_wce_and_swp)
 {
 	uint8_t d[255];
 	uint64_t n = mode_sense_6(*state, 0x7F, d), at = PAGES;
@@ -202,7 +202,7 @@ static void changeable_values_are_wce_and_swp(void **state)
 	}
 }
 
-static void read_only_image_is_write_protected(void **state)
+TEST(read_only_image_is_write_protected)
 {
 	struct initiator *in = *state;
 	uint8_t d[255];
@@ -212,7 +212,7 @@ static void read_only_image_is_write_protected(void **state)
 	assert_int_equal(d[2], 0x90);
 }
 
-static void image_without_cache_has_wce_0_for_good(void **state)
+TEST(image_without_cache_has_wce_0_for_good)
 {
 	struct initiator *in = *state;
 	uint8_t d[255];
@@ -227,7 +227,7 @@ static void image_without_cache_has_wce_0_for_good(void **state)
 
 /* ---- MODE SELECT ------------------------------------------------------ */
 
-static void clearing_wce_flushes_and_makes_writes_durable(void **state)
+TEST(clearing_wce_flushes_and_makes_writes_durable)
 {
 	struct initiator *in = *state;
 	uint8_t d[255], block[512] = {1};
@@ -243,7 +243,7 @@ static void clearing_wce_flushes_and_makes_writes_durable(void **state)
 	assert_int_equal(in->blk->fua_writes, 1);
 }
 
-static void software_write_protection_protects(void **state)
+TEST(software_write_protection_protects)
 {
 	struct initiator *in = *state;
 	uint8_t d[255], block[512] = {1};
@@ -256,7 +256,7 @@ static void software_write_protection_protects(void **state)
 	assert_int_equal(run(in, block, 512, NULL, 0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0), 0);
 }
 
-static void default_values_survive_a_change(void **state)
+TEST(default_values_survive_a_change)
 {
 	uint8_t d[255];
 
@@ -265,7 +265,7 @@ static void default_values_survive_a_change(void **state)
 	assert_int_equal(d[PAGES + 2], 4);
 }
 
-static void reset_restores_the_defaults(void **state)
+TEST(reset_restores_the_defaults)
 {
 	struct initiator *in = *state;
 	uint8_t d[255];
@@ -279,7 +279,7 @@ static void reset_restores_the_defaults(void **state)
 	assert_int_equal(d[PAGES + 2], 4);
 }
 
-static void what_was_sensed_can_be_selected(void **state)
+TEST(what_was_sensed_can_be_selected)
 {
 	uint8_t d[255];
 	uint64_t n = mode_sense_6(*state, 0x3F, d);
@@ -288,7 +288,7 @@ static void what_was_sensed_can_be_selected(void **state)
 	assert_int_equal(run(*state, d, n, NULL, 0x15, 0x10, 0, 0, (uint8_t)n, 0), MPR_SCSI_GOOD);
 }
 
-static void ten_byte_select_has_an_8_byte_header(void **state)
+TEST(ten_byte_select_has_an_8_byte_header)
 {
 	struct initiator *in = *state;
 	uint8_t list[8 + 20] = {[8] = 0x08, 0x12, 0};
@@ -297,18 +297,18 @@ static void ten_byte_select_has_an_8_byte_header(void **state)
 	assert_int_equal(in->blk->flushes, 1);
 }
 
-static void select_wants_page_format_and_no_saving(void **state)
+TEST(select_wants_page_format_and_no_saving)
 {
 	assert_int_equal(failure(*state, 0x15, 0x00, 0, 0, 24, 0), 0x052400);
 	assert_int_equal(failure(*state, 0x15, 0x11, 0, 0, 24, 0), 0x052400);
 }
 
-static void empty_list_is_no_error(void **state)
+TEST(empty_list_is_no_error)
 {
 	assert_int_equal(run(*state, NULL, 0, NULL, 0x15, 0x10, 0, 0, 0, 0), MPR_SCSI_GOOD);
 }
 
-static void cut_off_lists_are_length_errors(void **state)
+TEST(cut_off_lists_are_length_errors)
 {
 	uint8_t list[32] = {0};
 	uint8_t page[20] = {0x08, 0x12, 4};
@@ -320,7 +320,7 @@ static void cut_off_lists_are_length_errors(void **state)
 		assert_int_equal(select_page(*state, page, len), 0x051A00);
 }
 
-static void bad_values_are_refused(void **state)
+TEST(bad_values_are_refused)
 {
 	uint8_t wrong_length[20] = {0x08, 0x11, 4}, unknown[12] = {0x02, 0x0A};
 	uint8_t subpage[20] = {0x48, 0x12}, unchangeable[20] = {0x08, 0x12, 5};
@@ -333,7 +333,7 @@ static void bad_values_are_refused(void **state)
 	assert_int_equal(failure_of(*state, descriptor, 12, 0x15, 0x10, 0, 0, 12, 0), 0x052600);
 }
 
-static void one_bad_page_leaves_all_unchanged(void **state)
+TEST(one_bad_page_leaves_all_unchanged)
 {
 	struct initiator *in = *state;
 	uint8_t pages[32] = {0x08, 0x12, 0, [20] = 0x0A, 0x0A, 0xE0}, d[255];
@@ -342,38 +342,4 @@ static void one_bad_page_leaves_all_unchanged(void **state)
 	mode_sense_6(in, 0x08, d);
 	assert_int_equal(d[PAGES + 2], 4);
 	assert_int_equal(in->blk->flushes, 0);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(header_and_block_descriptor),
-		TEST(ten_byte_form_has_an_8_byte_header),
-		cmocka_unit_test(short_descriptor_has_four_bytes_of_blocks),
-		cmocka_unit_test(long_descriptor_has_eight_bytes_of_blocks),
-		TEST(long_descriptor_must_be_announced),
-		TEST(geometry_page_covers_the_medium),
-		TEST(all_pages_come_in_order),
-		TEST(mode_data_is_cut_to_the_allocation_length),
-		TEST(unknown_pages_are_refused),
-		TEST(saved_pages_do_not_exist),
-		TEST(changeable_values_are_wce_and_swp),
-		TEST(read_only_image_is_write_protected),
-		TEST(image_without_cache_has_wce_0_for_good),
-		TEST(clearing_wce_flushes_and_makes_writes_durable),
-		TEST(software_write_protection_protects),
-		TEST(default_values_survive_a_change),
-		TEST(reset_restores_the_defaults),
-		TEST(what_was_sensed_can_be_selected),
-		TEST(ten_byte_select_has_an_8_byte_header),
-		TEST(select_wants_page_format_and_no_saving),
-		TEST(empty_list_is_no_error),
-		TEST(cut_off_lists_are_length_errors),
-		TEST(bad_values_are_refused),
-		TEST(one_bad_page_leaves_all_unchanged),
-	};
-
-	return cmocka_run_group_tests_name("mode", tests, NULL, NULL);
 }

@@ -38,11 +38,10 @@ static void get_limits(const struct mpr_scsi_disk_options *o, uint8_t d[64])
 	initiator_free(in);
 }
 
-static void sizes_are_block_limits(void **state)
+UNIT_TEST(sizes_are_block_limits)
 {
 	uint8_t d[64];
 
-	(void)state;
 	get_limits(&(struct mpr_scsi_disk_options){.logical_block_size = 4096,
 						   .min_io_size = 65536,
 						   .opt_io_size = 1 * MIB,
@@ -58,11 +57,10 @@ static void sizes_are_block_limits(void **state)
 	assert_int_equal(get32(d + 28), 4);
 }
 
-static void block_limits_by_default(void **state)
+UNIT_TEST(block_limits_by_default)
 {
 	uint8_t d[64];
 
-	(void)state;
 	get_limits(&(struct mpr_scsi_disk_options){.physical_block_size = 2 * MIB}, d);
 	assert_int_equal(d[6] << 8 | d[7], 4096);
 	assert_int_equal(get32(d + 8), 0);
@@ -73,12 +71,11 @@ static void block_limits_by_default(void **state)
 	assert_int_equal(get32(d + 28), 1);
 }
 
-static void longer_transfers_than_the_maximum_are_refused(void **state)
+UNIT_TEST(longer_transfers_than_the_maximum_are_refused)
 {
 	struct initiator *in = with(&(struct mpr_scsi_disk_options){.max_io_size = 4096});
 	uint8_t d[4096];
 
-	(void)state;
 	assert_int_equal(run(in, d, 4096, NULL, 0x28, 0, 0, 0, 0, 0, 0, 0, 8, 0), 0);
 	assert_int_equal(failure(in, 0x28, 0, 0, 0, 0, 0, 0, 0, 9, 0), 0x052400);
 	assert_int_equal(failure(in, 0x0A, 0, 0, 0, 9, 0), 0x052400);
@@ -86,12 +83,11 @@ static void longer_transfers_than_the_maximum_are_refused(void **state)
 	initiator_free(in);
 }
 
-static void more_than_the_maximum_is_not_unmapped(void **state)
+UNIT_TEST(more_than_the_maximum_is_not_unmapped)
 {
 	struct initiator *in = with(&(struct mpr_scsi_disk_options){.max_unmap_size = 4096});
 	uint8_t list[24] = {0, 22, 0, 16, [19] = 9};
 
-	(void)state;
 	assert_int_equal(failure_of(in, list, 24, 0x42, 0, 0, 0, 0, 0, 0, 0, 24, 0), 0x052600);
 	list[19] = 8;
 	assert_int_equal(run(in, list, 24, NULL, 0x42, 0, 0, 0, 0, 0, 0, 0, 24, 0), 0);
@@ -115,19 +111,17 @@ static void expect_no_unmap(const struct mpr_scsi_disk_options *o)
 	initiator_free(in);
 }
 
-static void unmap_can_be_taken_away(void **state)
+UNIT_TEST(unmap_can_be_taken_away)
 {
-	(void)state;
 	expect_no_unmap(&(struct mpr_scsi_disk_options){.no_unmap = true});
 	expect_no_unmap(&(struct mpr_scsi_disk_options){.max_unmap_size = 511});
 }
 
-static void version_is_told(void **state)
+UNIT_TEST(version_is_told)
 {
 	struct initiator *in = with(&(struct mpr_scsi_disk_options){.scsi_version = 2});
 	uint8_t d[36];
 
-	(void)state;
 	assert_int_equal(run(in, d, 36, NULL, 0x12, 0, 0, 0, 36, 0), 0);
 	assert_int_equal(d[1], 0);
 	assert_int_equal(d[2], 2);
@@ -137,13 +131,12 @@ static void version_is_told(void **state)
 	initiator_free(in);
 }
 
-static void geometry_is_told(void **state)
+UNIT_TEST(geometry_is_told)
 {
 	struct initiator *in =
 		with(&(struct mpr_scsi_disk_options){.cyls = 1000, .heads = 255, .secs = 32});
 	uint8_t d[64];
 
-	(void)state;
 	assert_int_equal(run(in, d, 64, NULL, 0x1A, 8, 0x04, 0, 64, 0), 0);
 	assert_memory_equal(d + 6, "\x00\x03\xE8\xFF", 4);
 	assert_int_equal(run(in, d, 64, NULL, 0x1A, 8, 0x03, 0, 64, 0), 0);
@@ -153,12 +146,11 @@ static void geometry_is_told(void **state)
 
 /* ---- DPOFUA ------------------------------------------------------------- */
 
-static void disk_without_dpofua_refuses_both(void **state)
+UNIT_TEST(disk_without_dpofua_refuses_both)
 {
 	struct initiator *in = with(&(struct mpr_scsi_disk_options){.no_dpofua = true});
 	uint8_t d[512];
 
-	(void)state;
 	assert_int_equal(run(in, d, 4, NULL, 0x1A, 0, 0x3F, 0, 4, 0), 0);
 	assert_int_equal(d[2], 0);
 	for (uint8_t flag = 0x08; flag <= 0x10; flag *= 2) {
@@ -184,7 +176,7 @@ static bool wce(struct initiator *in)
 	return d[6] & 4;
 }
 
-static void write_cache_is_as_said(void **state)
+UNIT_TEST(write_cache_is_as_said)
 {
 	static const struct {
 		enum mpr_scsi_write_cache said;
@@ -196,7 +188,6 @@ static void write_cache_is_as_said(void **state)
 	};
 	uint8_t block[512] = {0};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct mpr_scsi_disk_options o = {.write_cache = cases[i].said};
 		struct initiator *in = with_cache(&o, cases[i].image);
@@ -218,12 +209,11 @@ static void write_cache_is_as_said(void **state)
 #define LOAD START_STOP(3)
 #define PREVENT(what) 0x1E, 0, 0, 0, what, 0
 
-static void removable_disk_is_ejected_and_loaded(void **state)
+UNIT_TEST(removable_disk_is_ejected_and_loaded)
 {
 	struct initiator *in = with(&(struct mpr_scsi_disk_options){.removable = true});
 	uint8_t d[36];
 
-	(void)state;
 	assert_int_equal(run(in, d, 36, NULL, 0x12, 0, 0, 0, 36, 0), 0);
 	assert_int_equal(d[1], 0x80); /* RMB */
 	assert_int_equal(run(in, NULL, 0, NULL, EJECT), 0);
@@ -236,11 +226,10 @@ static void removable_disk_is_ejected_and_loaded(void **state)
 	initiator_free(in);
 }
 
-static void locked_tray_stays_closed(void **state)
+UNIT_TEST(locked_tray_stays_closed)
 {
 	struct initiator *in = with(&(struct mpr_scsi_disk_options){.removable = true});
 
-	(void)state;
 	assert_int_equal(run(in, NULL, 0, NULL, PREVENT(1)), 0);
 	assert_int_equal(failure(in, EJECT), 0x055302);
 	assert_int_equal(run(in, NULL, 0, NULL, 0, 0, 0, 0, 0, 0), 0);
@@ -266,10 +255,9 @@ static void expect_refusal(const struct mpr_scsi_disk_options *o, const char *na
 	initiator_free(in);
 }
 
-static void bad_sizes_are_named(void **state)
+UNIT_TEST(bad_sizes_are_named)
 {
 #define REFUSED(named, ...) expect_refusal(&(struct mpr_scsi_disk_options){__VA_ARGS__}, named)
-	(void)state;
 	REFUSED("physical_block_size=1000", .physical_block_size = 1000);
 	REFUSED("physical_block_size=4194304", .physical_block_size = 4 * MIB);
 	REFUSED("min_io_size=1000", .min_io_size = 1000);
@@ -282,24 +270,4 @@ static void bad_sizes_are_named(void **state)
 	REFUSED("heads=256", .cyls = 1, .heads = 256, .secs = 1);
 	REFUSED("secs=256", .cyls = 1, .heads = 1, .secs = 256);
 	REFUSED("scsi_version=256", .scsi_version = 256);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes_are_block_limits),
-		cmocka_unit_test(block_limits_by_default),
-		cmocka_unit_test(longer_transfers_than_the_maximum_are_refused),
-		cmocka_unit_test(more_than_the_maximum_is_not_unmapped),
-		cmocka_unit_test(unmap_can_be_taken_away),
-		cmocka_unit_test(version_is_told),
-		cmocka_unit_test(geometry_is_told),
-		cmocka_unit_test(disk_without_dpofua_refuses_both),
-		cmocka_unit_test(write_cache_is_as_said),
-		cmocka_unit_test(removable_disk_is_ejected_and_loaded),
-		cmocka_unit_test(locked_tray_stays_closed),
-		cmocka_unit_test(bad_sizes_are_named),
-	};
-
-	return cmocka_run_group_tests_name("properties", tests, NULL, NULL);
 }

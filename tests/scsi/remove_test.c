@@ -9,6 +9,8 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
+#define TEST(name) UNIT_TEST_WITH(name, initiator_setup, initiator_teardown)
+
 #define LUN_NOT_SUPPORTED 0x052500
 #define LUNS_CHANGED 0x063F0E
 #define CAPACITY_CHANGED 0x062A09
@@ -47,7 +49,7 @@ static void assert_failed(struct cmd *c)
 	cmd_finish(c);
 }
 
-static void idle_disk_is_gone_at_once(void **state)
+TEST(idle_disk_is_gone_at_once)
 {
 	remove_disk(*state);
 	assert_int_equal(removals, 1);
@@ -56,7 +58,7 @@ static void idle_disk_is_gone_at_once(void **state)
 	assert_int_equal(failure((struct initiator *)*state, 0, 0, 0, 0, 0, 0), LUN_NOT_SUPPORTED);
 }
 
-static void request_in_flight_ends_first_with_its_result(void **state)
+TEST(request_in_flight_ends_first_with_its_result)
 {
 	struct initiator *in = *state;
 	struct cmd c;
@@ -74,7 +76,7 @@ static void request_in_flight_ends_first_with_its_result(void **state)
 	cmd_finish(&c);
 }
 
-static void data_that_is_not_moved_yet_fails(void **state)
+TEST(data_that_is_not_moved_yet_fails)
 {
 	struct initiator *in = *state;
 	struct cmd c[2];
@@ -94,7 +96,7 @@ static void data_that_is_not_moved_yet_fails(void **state)
 	assert_failed(&c[1]);
 }
 
-static void commands_that_wait_fail_at_once(void **state)
+TEST(commands_that_wait_fail_at_once)
 {
 	struct initiator *in = *state;
 	struct cmd running, waiting;
@@ -110,7 +112,7 @@ static void commands_that_wait_fail_at_once(void **state)
 	assert_int_equal(removals, 1);
 }
 
-static void held_failures_are_let_go(void **state)
+TEST(held_failures_are_let_go)
 {
 	struct initiator *in = *state;
 	struct cmd c[3];
@@ -126,7 +128,7 @@ static void held_failures_are_let_go(void **state)
 		assert_failed(&c[i]);
 }
 
-static void cancelled_command_is_waited_for(void **state)
+TEST(cancelled_command_is_waited_for)
 {
 	struct initiator *in = *state;
 	struct cmd c;
@@ -141,7 +143,7 @@ static void cancelled_command_is_waited_for(void **state)
 	mpr_scsi_task_free(c.task);
 }
 
-static void task_that_starts_after_removal_fails(void **state)
+TEST(task_that_starts_after_removal_fails)
 {
 	struct initiator *in = *state;
 	struct cmd c = {0};
@@ -154,7 +156,7 @@ static void task_that_starts_after_removal_fails(void **state)
 	assert_failed(&c);
 }
 
-static void address_can_be_used_again(void **state)
+TEST(address_can_be_used_again)
 {
 	struct mpr_scsi_disk_options options = {0};
 	struct initiator *in = *state;
@@ -170,7 +172,7 @@ static void address_can_be_used_again(void **state)
 	assert_failed(&c);
 }
 
-static void others_of_the_target_report_the_change(void **state)
+TEST(others_of_the_target_report_the_change)
 {
 	struct mpr_scsi_disk_options options = {.lun = 3};
 	struct initiator *in = *state;
@@ -184,7 +186,7 @@ static void others_of_the_target_report_the_change(void **state)
 	assert_int_equal(run(in, NULL, 0, NULL, 0, 0, 0, 0, 0, 0), MPR_SCSI_GOOD);
 }
 
-static void new_size_is_reported(void **state)
+TEST(new_size_is_reported)
 {
 	struct initiator *in = *state;
 	uint8_t capacity[8];
@@ -197,7 +199,7 @@ static void new_size_is_reported(void **state)
 	assert_int_equal(capacity[2] << 8 | capacity[3], 16 * MIB / 512 - 1);
 }
 
-static void attentions_wait_for_each_other_and_a_reset_includes_them(void **state)
+TEST(attentions_wait_for_each_other_and_a_reset_includes_them)
 {
 	struct mpr_scsi_disk_options options = {.lun = 1};
 	struct initiator *in = *state;
@@ -212,24 +214,4 @@ static void attentions_wait_for_each_other_and_a_reset_includes_them(void **stat
 	mpr_scsi_disk_resized(in->bus, 0, 0);
 	assert_int_equal(failure(in, 0, 0, 0, 0, 0, 0), 0x062902);
 	assert_int_equal(run(in, NULL, 0, NULL, 0, 0, 0, 0, 0, 0), MPR_SCSI_GOOD);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, initiator_setup, initiator_teardown)
-		TEST(idle_disk_is_gone_at_once),
-		TEST(request_in_flight_ends_first_with_its_result),
-		TEST(data_that_is_not_moved_yet_fails),
-		TEST(commands_that_wait_fail_at_once),
-		TEST(held_failures_are_let_go),
-		TEST(cancelled_command_is_waited_for),
-		TEST(task_that_starts_after_removal_fails),
-		TEST(address_can_be_used_again),
-		TEST(others_of_the_target_report_the_change),
-		TEST(new_size_is_reported),
-		TEST(attentions_wait_for_each_other_and_a_reset_includes_them),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,8 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
+#define TEST(name) UNIT_TEST_WITH(name, initiator_setup, initiator_teardown)
+
 #define BLOCKS (8 * MIB / 512) /* 16384 = 0x4000 */
 
 static void fill(uint8_t *p, size_t n, unsigned seed)
@@ -27,7 +29,7 @@ static struct initiator *with_blocks(uint64_t bytes, uint32_t block_size)
 
 /* ---- Where the bytes go ----------------------------------------------- */
 
-static void read_6_takes_0_for_256_blocks(void **state)
+TEST(read_6_takes_0_for_256_blocks)
 {
 	struct initiator *in = *state;
 	uint8_t *buf = malloc(256 * 512);
@@ -40,7 +42,7 @@ static void read_6_takes_0_for_256_blocks(void **state)
 	free(buf);
 }
 
-static void every_read_reads(void **state)
+TEST(every_read_reads)
 {
 	struct initiator *in = *state;
 	uint8_t buf[3 * 512];
@@ -63,7 +65,7 @@ static void every_read_reads(void **state)
 	assert_memory_equal(buf, in->blk->data + 0x1234 * 512, sizeof(buf));
 }
 
-static void every_write_writes(void **state)
+TEST(every_write_writes)
 {
 	struct initiator *in = *state;
 	uint8_t buf[3 * 512];
@@ -84,12 +86,11 @@ static void every_write_writes(void **state)
 	assert_int_equal(in->blk->flushes, 0);
 }
 
-static void addresses_count_logical_blocks(void **state)
+UNIT_TEST(addresses_count_logical_blocks)
 {
 	struct initiator *in = with_blocks(8 * MIB, 4096);
 	uint8_t buf[4096];
 
-	(void)state;
 	fill(in->blk->data, 8 * MIB, 4);
 	assert_int_equal(run(in, buf, sizeof(buf), NULL, 0x28, 0, 0, 0, 7, 0xFF, 0, 0, 1, 0), 0);
 	assert_memory_equal(buf, in->blk->data + 0x7FF * 4096, 4096);
@@ -97,12 +98,11 @@ static void addresses_count_logical_blocks(void **state)
 	initiator_free(in);
 }
 
-static void large_addresses_reach_their_place(void **state)
+UNIT_TEST(large_addresses_reach_their_place)
 {
 	struct initiator *in = with_blocks((1ull << 33) * 512, 512);
 	uint8_t buf[512];
 
-	(void)state;
 	assert_int_equal(run(in, buf, 512, NULL, 0x88, 0, 0, 0, 0, 1, 0x23, 0x45, 0x67, 0x89, 0, 0,
 			     0, 1, 0, 0),
 			 0);
@@ -112,7 +112,7 @@ static void large_addresses_reach_their_place(void **state)
 
 /* ---- In place, and in chunks ------------------------------------------ */
 
-static void offered_memory_is_read_into(void **state)
+TEST(offered_memory_is_read_into)
 {
 	struct initiator *in = *state;
 	static uint8_t buf[MIB];
@@ -134,7 +134,7 @@ static void offered_memory_is_read_into(void **state)
 	cmd_finish(&c);
 }
 
-static void offered_memory_beyond_the_data_is_left_alone(void **state)
+TEST(offered_memory_beyond_the_data_is_left_alone)
 {
 	struct initiator *in = *state;
 	uint8_t buf[700], rest[600];
@@ -156,7 +156,7 @@ static void offered_memory_beyond_the_data_is_left_alone(void **state)
 	cmd_finish(&c);
 }
 
-static void offer_that_is_too_small_is_not_used(void **state)
+TEST(offer_that_is_too_small_is_not_used)
 {
 	struct initiator *in = *state;
 	uint8_t buf[512];
@@ -172,7 +172,7 @@ static void offer_that_is_too_small_is_not_used(void **state)
 	cmd_finish(&c);
 }
 
-static void reads_without_an_offer_come_in_aligned_chunks(void **state)
+TEST(reads_without_an_offer_come_in_aligned_chunks)
 {
 	struct initiator *in = *state;
 	size_t size = 2 * MPR_SCSI_MAX_CHUNK + 512;
@@ -195,7 +195,7 @@ static void reads_without_an_offer_come_in_aligned_chunks(void **state)
 	free(buf);
 }
 
-static void writes_are_written_from_where_they_are(void **state)
+TEST(writes_are_written_from_where_they_are)
 {
 	struct initiator *in = *state;
 	static uint8_t buf[4 * MIB];
@@ -215,7 +215,7 @@ static void writes_are_written_from_where_they_are(void **state)
 	cmd_finish(&c);
 }
 
-static void long_writes_come_in_several_chunks(void **state)
+TEST(long_writes_come_in_several_chunks)
 {
 	struct initiator *in = *state;
 	uint8_t *buf = malloc(8 * MIB);
@@ -231,7 +231,7 @@ static void long_writes_come_in_several_chunks(void **state)
 
 /* ---- Checks ----------------------------------------------------------- */
 
-static void blocks_past_the_end_are_refused(void **state)
+TEST(blocks_past_the_end_are_refused)
 {
 	struct initiator *in = *state;
 
@@ -250,7 +250,7 @@ static void blocks_past_the_end_are_refused(void **state)
 	assert_int_equal(in->blk->reads + in->blk->writes, 0);
 }
 
-static void no_blocks_are_no_transfer_but_a_checked_address(void **state)
+TEST(no_blocks_are_no_transfer_but_a_checked_address)
 {
 	struct initiator *in = *state;
 	uint64_t moved;
@@ -263,7 +263,7 @@ static void no_blocks_are_no_transfer_but_a_checked_address(void **state)
 	assert_int_equal(in->blk->reads + in->blk->writes, 0);
 }
 
-static void protection_fields_are_refused(void **state)
+TEST(protection_fields_are_refused)
 {
 	static const uint8_t opcodes_10[] = {0x28, 0x2A, 0x2E, 0x2F};
 
@@ -278,7 +278,7 @@ static void protection_fields_are_refused(void **state)
 	assert_int_equal(failure(*state, 0xA8, 0x20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0), 0x052400);
 }
 
-static void read_only_image_is_not_written(void **state)
+TEST(read_only_image_is_not_written)
 {
 	struct initiator *in = *state;
 	uint8_t buf[1024] = {0};
@@ -294,7 +294,7 @@ static void read_only_image_is_not_written(void **state)
 	assert_int_equal(run(in, buf, 512, NULL, 0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0), 0);
 }
 
-static void address_is_checked_before_write_protection(void **state)
+TEST(address_is_checked_before_write_protection)
 {
 	struct initiator *in = *state;
 
@@ -302,11 +302,10 @@ static void address_is_checked_before_write_protection(void **state)
 	assert_int_equal(failure(in, 0x2A, 0, 0, 0, 0x40, 0, 0, 0, 1, 0), 0x052100);
 }
 
-static void empty_image_is_not_ready(void **state)
+UNIT_TEST(empty_image_is_not_ready)
 {
 	struct initiator *in = with_blocks(0, 512);
 
-	(void)state;
 	assert_int_equal(failure(in, 0x00, 0, 0, 0, 0, 0), 0x020403);
 	assert_int_equal(failure(in, 0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0x020403);
 	assert_int_equal(failure(in, 0x28, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0x020403);
@@ -315,7 +314,7 @@ static void empty_image_is_not_ready(void **state)
 
 /* ---- Durability ------------------------------------------------------- */
 
-static void fua_write_is_durable(void **state)
+TEST(fua_write_is_durable)
 {
 	struct initiator *in = *state;
 	uint8_t buf[512] = {1};
@@ -330,7 +329,7 @@ static void fua_write_is_durable(void **state)
 	assert_int_equal(in->blk->fua_writes, 3);
 }
 
-static void write_6_has_no_fua(void **state)
+TEST(write_6_has_no_fua)
 {
 	struct initiator *in = *state;
 	uint8_t buf[512] = {1};
@@ -340,7 +339,7 @@ static void write_6_has_no_fua(void **state)
 	assert_int_equal(fetch_sense(in), 0x052100);
 }
 
-static void fua_read_makes_cached_data_durable_first(void **state)
+TEST(fua_read_makes_cached_data_durable_first)
 {
 	struct initiator *in = *state;
 	uint8_t buf[512];
@@ -350,7 +349,7 @@ static void fua_read_makes_cached_data_durable_first(void **state)
 	assert_int_equal(in->blk->reads, 1);
 }
 
-static void dpo_changes_nothing(void **state)
+TEST(dpo_changes_nothing)
 {
 	struct initiator *in = *state;
 	uint8_t buf[512];
@@ -360,7 +359,7 @@ static void dpo_changes_nothing(void **state)
 	assert_int_equal(in->blk->flushes + in->blk->fua_writes, 0);
 }
 
-static void synchronize_cache_flushes(void **state)
+TEST(synchronize_cache_flushes)
 {
 	struct initiator *in = *state;
 
@@ -386,7 +385,7 @@ static uint32_t failure_with(struct initiator *in, int error, uint8_t opcode)
 	return sense;
 }
 
-static void host_errors_become_sense_data(void **state)
+TEST(host_errors_become_sense_data)
 {
 	assert_int_equal(failure_with(*state, -EIO, 0x28), 0x031100);
 	assert_int_equal(failure_with(*state, -EIO, 0x2A), 0x030C00);
@@ -396,7 +395,7 @@ static void host_errors_become_sense_data(void **state)
 	assert_int_equal(failure_with(*state, -ENOMEM, 0x2A), 0x044400);
 }
 
-static void failed_read_moves_nothing(void **state)
+TEST(failed_read_moves_nothing)
 {
 	struct initiator *in = *state;
 	uint8_t buf[512];
@@ -406,38 +405,4 @@ static void failed_read_moves_nothing(void **state)
 	assert_int_equal(run(in, buf, 512, &moved, 0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0),
 			 MPR_SCSI_CHECK_CONDITION);
 	assert_int_equal(moved, 0);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(read_6_takes_0_for_256_blocks),
-		TEST(every_read_reads),
-		TEST(every_write_writes),
-		cmocka_unit_test(addresses_count_logical_blocks),
-		cmocka_unit_test(large_addresses_reach_their_place),
-		TEST(offered_memory_is_read_into),
-		TEST(offered_memory_beyond_the_data_is_left_alone),
-		TEST(offer_that_is_too_small_is_not_used),
-		TEST(reads_without_an_offer_come_in_aligned_chunks),
-		TEST(writes_are_written_from_where_they_are),
-		TEST(long_writes_come_in_several_chunks),
-		TEST(blocks_past_the_end_are_refused),
-		TEST(no_blocks_are_no_transfer_but_a_checked_address),
-		TEST(protection_fields_are_refused),
-		TEST(read_only_image_is_not_written),
-		TEST(address_is_checked_before_write_protection),
-		cmocka_unit_test(empty_image_is_not_ready),
-		TEST(fua_write_is_durable),
-		TEST(write_6_has_no_fua),
-		TEST(fua_read_makes_cached_data_durable_first),
-		TEST(dpo_changes_nothing),
-		TEST(synchronize_cache_flushes),
-		TEST(host_errors_become_sense_data),
-		TEST(failed_read_moves_nothing),
-	};
-
-	return cmocka_run_group_tests_name("rw", tests, NULL, NULL);
 }

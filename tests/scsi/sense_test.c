@@ -7,37 +7,39 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
+#define TEST(name) UNIT_TEST_WITH(name, initiator_setup, initiator_teardown)
+
 #define TUR 0x00, 0, 0, 0, 0, 0
 #define BAD_FIELD 0x12, 0, 0x83, 0, 36, 0 /* 05/24/00 */
 #define BAD_OPCODE 0x04, 0, 0, 0, 0, 0	  /* 05/20/00 */
 
 /* ---- Sense data ------------------------------------------------------- */
 
-static void nothing_wrong_is_no_sense(void **state)
+TEST(nothing_wrong_is_no_sense)
 {
 	assert_int_equal(fetch_sense(*state), 0);
 }
 
-static void sense_is_fetched_once(void **state)
+TEST(sense_is_fetched_once)
 {
 	assert_int_equal(failure(*state, BAD_FIELD), 0x052400);
 	assert_int_equal(fetch_sense(*state), 0);
 }
 
-static void next_command_clears_sense(void **state)
+TEST(next_command_clears_sense)
 {
 	assert_int_equal(run(*state, NULL, 0, NULL, BAD_FIELD), MPR_SCSI_CHECK_CONDITION);
 	assert_int_equal(run(*state, NULL, 0, NULL, TUR), MPR_SCSI_GOOD);
 	assert_int_equal(fetch_sense(*state), 0);
 }
 
-static void next_failure_replaces_sense(void **state)
+TEST(next_failure_replaces_sense)
 {
 	assert_int_equal(run(*state, NULL, 0, NULL, BAD_FIELD), MPR_SCSI_CHECK_CONDITION);
 	assert_int_equal(failure(*state, BAD_OPCODE), 0x052000);
 }
 
-static void inquiry_and_report_luns_keep_sense(void **state)
+TEST(inquiry_and_report_luns_keep_sense)
 {
 	uint8_t d[96];
 
@@ -48,7 +50,7 @@ static void inquiry_and_report_luns_keep_sense(void **state)
 	assert_int_equal(fetch_sense(*state), 0x052400);
 }
 
-static void sense_is_kept_for_each_unit(void **state)
+TEST(sense_is_kept_for_each_unit)
 {
 	struct initiator *in = *state;
 	struct mpr_scsi_disk_options o = {.lun = 3};
@@ -62,7 +64,7 @@ static void sense_is_kept_for_each_unit(void **state)
 	assert_int_equal(fetch_sense_lun(in, 3), 0x052000);
 }
 
-static void allocation_length_cuts_sense(void **state)
+TEST(allocation_length_cuts_sense)
 {
 	uint8_t d[252];
 	uint64_t moved;
@@ -77,7 +79,7 @@ static void allocation_length_cuts_sense(void **state)
 	assert_int_equal(moved, 0);
 }
 
-static void desc_bit_selects_descriptor_format(void **state)
+TEST(desc_bit_selects_descriptor_format)
 {
 	uint8_t d[252];
 	uint64_t moved;
@@ -88,7 +90,7 @@ static void desc_bit_selects_descriptor_format(void **state)
 	assert_memory_equal(d, "\x72\x05\x24\x00\x00\x00\x00\x00", 8);
 }
 
-static void information_is_in_both_formats(void **state)
+TEST(information_is_in_both_formats)
 {
 	uint8_t d[20], block[512] = {[100] = 1};
 	uint64_t moved;
@@ -106,7 +108,7 @@ static void information_is_in_both_formats(void **state)
 }
 
 /* Two commands fail before the initiator has fetched the first one's sense. */
-static void second_failure_waits_for_the_first_ones_sense(void **state)
+TEST(second_failure_waits_for_the_first_ones_sense)
 {
 	struct initiator *in = *state;
 	struct cmd a, b;
@@ -130,7 +132,7 @@ static void second_failure_waits_for_the_first_ones_sense(void **state)
 }
 
 /* A command that was under way when another failed does not lose the sense. */
-static void command_before_the_status_was_taken_keeps_sense(void **state)
+TEST(command_before_the_status_was_taken_keeps_sense)
 {
 	struct initiator *in = *state;
 	struct cmd a, b;
@@ -145,7 +147,7 @@ static void command_before_the_status_was_taken_keeps_sense(void **state)
 	assert_int_equal(fetch_sense(in), 0x052000);
 }
 
-static void cancelled_held_failure_is_forgotten(void **state)
+TEST(cancelled_held_failure_is_forgotten)
 {
 	struct initiator *in = *state;
 	struct cmd a, b;
@@ -164,18 +166,17 @@ static void cancelled_held_failure_is_forgotten(void **state)
 
 /* ---- Unit attention --------------------------------------------------- */
 
-static void power_on_is_reported_once(void **state)
+TEST(power_on_is_reported_once)
 {
 	struct mpr_scsi_disk_options o = {0};
 	struct initiator *in = initiator_with(fake_blk_new(MIB), &o);
 
-	(void)state;
 	assert_int_equal(failure(in, TUR), 0x062901);
 	assert_int_equal(run(in, NULL, 0, NULL, TUR), MPR_SCSI_GOOD);
 	initiator_free(in);
 }
 
-static void request_sense_alone_takes_unit_attention(void **state)
+TEST(request_sense_alone_takes_unit_attention)
 {
 	struct initiator *in = *state;
 
@@ -184,7 +185,7 @@ static void request_sense_alone_takes_unit_attention(void **state)
 	assert_int_equal(run(in, NULL, 0, NULL, TUR), MPR_SCSI_GOOD);
 }
 
-static void each_reset_has_its_code(void **state)
+TEST(each_reset_has_its_code)
 {
 	struct initiator *in = *state;
 
@@ -198,7 +199,7 @@ static void each_reset_has_its_code(void **state)
 	assert_int_equal(fetch_sense(in), 0x062903);
 }
 
-static void most_important_reset_is_reported(void **state)
+TEST(most_important_reset_is_reported)
 {
 	struct initiator *in = *state;
 
@@ -209,7 +210,7 @@ static void most_important_reset_is_reported(void **state)
 	assert_int_equal(run(in, NULL, 0, NULL, TUR), MPR_SCSI_GOOD);
 }
 
-static void other_targets_reset_is_not_reported(void **state)
+TEST(other_targets_reset_is_not_reported)
 {
 	struct initiator *in = *state;
 
@@ -217,7 +218,7 @@ static void other_targets_reset_is_not_reported(void **state)
 	assert_int_equal(run(in, NULL, 0, NULL, TUR), MPR_SCSI_GOOD);
 }
 
-static void inquiry_and_report_luns_leave_unit_attention(void **state)
+TEST(inquiry_and_report_luns_leave_unit_attention)
 {
 	struct initiator *in = *state;
 	uint8_t d[96];
@@ -229,7 +230,7 @@ static void inquiry_and_report_luns_leave_unit_attention(void **state)
 	assert_int_equal(failure(in, TUR), 0x062902);
 }
 
-static void unit_attention_comes_before_a_bad_command(void **state)
+TEST(unit_attention_comes_before_a_bad_command)
 {
 	struct initiator *in = *state;
 
@@ -238,7 +239,7 @@ static void unit_attention_comes_before_a_bad_command(void **state)
 	assert_int_equal(failure(in, BAD_OPCODE), 0x052000);
 }
 
-static void unit_attention_stops_a_write(void **state)
+TEST(unit_attention_stops_a_write)
 {
 	struct initiator *in = *state;
 	uint8_t block[512] = {1};
@@ -248,7 +249,7 @@ static void unit_attention_stops_a_write(void **state)
 	assert_int_equal(in->blk->writes, 0);
 }
 
-static void reset_discards_sense(void **state)
+TEST(reset_discards_sense)
 {
 	struct initiator *in = *state;
 
@@ -256,35 +257,4 @@ static void reset_discards_sense(void **state)
 	mpr_scsi_bus_was_reset(in->bus, MPR_SCSI_RESET_BUS);
 	assert_int_equal(fetch_sense(in), 0x062902);
 	assert_int_equal(fetch_sense(in), 0);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(nothing_wrong_is_no_sense),
-		TEST(sense_is_fetched_once),
-		TEST(next_command_clears_sense),
-		TEST(next_failure_replaces_sense),
-		TEST(inquiry_and_report_luns_keep_sense),
-		TEST(sense_is_kept_for_each_unit),
-		TEST(allocation_length_cuts_sense),
-		TEST(desc_bit_selects_descriptor_format),
-		TEST(information_is_in_both_formats),
-		TEST(second_failure_waits_for_the_first_ones_sense),
-		TEST(command_before_the_status_was_taken_keeps_sense),
-		TEST(cancelled_held_failure_is_forgotten),
-		TEST(power_on_is_reported_once),
-		TEST(request_sense_alone_takes_unit_attention),
-		TEST(each_reset_has_its_code),
-		TEST(most_important_reset_is_reported),
-		TEST(other_targets_reset_is_not_reported),
-		TEST(inquiry_and_report_luns_leave_unit_attention),
-		TEST(unit_attention_comes_before_a_bad_command),
-		TEST(unit_attention_stops_a_write),
-		TEST(reset_discards_sense),
-	};
-
-	return cmocka_run_group_tests_name("sense", tests, NULL, NULL);
 }

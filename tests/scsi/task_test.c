@@ -8,6 +8,8 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
+#define TEST(name) UNIT_TEST_WITH(name, initiator_setup, initiator_teardown)
+
 static const uint8_t read_1[] = {0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0};
 static const uint8_t write_1[] = {0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0};
 static const uint8_t tur[] = {0, 0, 0, 0, 0, 0};
@@ -41,7 +43,7 @@ static void drive(struct initiator *in, struct cmd *c)
 
 /* ---- Order ------------------------------------------------------------ */
 
-static void simple_tasks_run_together(void **state)
+TEST(simple_tasks_run_together)
 {
 	struct initiator *in = *state;
 	struct cmd c[4];
@@ -58,7 +60,7 @@ static void simple_tasks_run_together(void **state)
 	}
 }
 
-static void ordered_task_waits_for_older_ones(void **state)
+TEST(ordered_task_waits_for_older_ones)
 {
 	struct initiator *in = *state;
 	struct cmd a, b, ordered;
@@ -75,7 +77,7 @@ static void ordered_task_waits_for_older_ones(void **state)
 	cmd_finish(&ordered);
 }
 
-static void newer_tasks_wait_for_an_ordered_one(void **state)
+TEST(newer_tasks_wait_for_an_ordered_one)
 {
 	struct initiator *in = *state;
 	struct cmd ordered, simple, second;
@@ -95,7 +97,7 @@ static void newer_tasks_wait_for_an_ordered_one(void **state)
 	cmd_finish(&second);
 }
 
-static void head_of_queue_runs_at_once(void **state)
+TEST(head_of_queue_runs_at_once)
 {
 	struct initiator *in = *state;
 	struct cmd a, ordered, head;
@@ -112,7 +114,7 @@ static void head_of_queue_runs_at_once(void **state)
 	cmd_finish(&head);
 }
 
-static void simple_task_waits_for_an_older_head_of_queue(void **state)
+TEST(simple_task_waits_for_an_older_head_of_queue)
 {
 	struct initiator *in = *state;
 	struct cmd head, simple;
@@ -126,7 +128,7 @@ static void simple_task_waits_for_an_older_head_of_queue(void **state)
 	cmd_finish(&simple);
 }
 
-static void inquiry_and_request_sense_do_not_wait(void **state)
+TEST(inquiry_and_request_sense_do_not_wait)
 {
 	struct initiator *in = *state;
 	struct cmd a, ordered;
@@ -150,7 +152,7 @@ static void inquiry_and_request_sense_do_not_wait(void **state)
 }
 
 /* COMPARE AND WRITE reads and writes as one step for all other tasks. */
-static void exclusive_task_runs_alone(void **state)
+TEST(exclusive_task_runs_alone)
 {
 	struct initiator *in = *state;
 	struct cmd a, caw, b;
@@ -183,7 +185,7 @@ static void exclusive_task_runs_alone(void **state)
 
 /* ---- Limits ----------------------------------------------------------- */
 
-static void sixty_fifth_task_finds_the_set_full(void **state)
+TEST(sixty_fifth_task_finds_the_set_full)
 {
 	struct initiator *in = *state;
 	struct cmd c[64], extra;
@@ -203,7 +205,7 @@ static void sixty_fifth_task_finds_the_set_full(void **state)
 	}
 }
 
-static void tag_in_use_is_an_overlapped_command(void **state)
+TEST(tag_in_use_is_an_overlapped_command)
 {
 	struct initiator *in = *state;
 	struct cmd a, b;
@@ -224,7 +226,7 @@ static void tag_in_use_is_an_overlapped_command(void **state)
 
 /* ---- Cancelling ------------------------------------------------------- */
 
-static void queued_task_is_cancelled_at_once(void **state)
+TEST(queued_task_is_cancelled_at_once)
 {
 	struct initiator *in = *state;
 	struct cmd a, ordered;
@@ -239,7 +241,7 @@ static void queued_task_is_cancelled_at_once(void **state)
 	assert_int_equal(in->blk->writes, 0);
 }
 
-static void cancelling_a_queued_task_frees_those_behind_it(void **state)
+TEST(cancelling_a_queued_task_frees_those_behind_it)
 {
 	struct initiator *in = *state;
 	struct cmd a, ordered, behind;
@@ -256,7 +258,7 @@ static void cancelling_a_queued_task_frees_those_behind_it(void **state)
 	cmd_finish(&behind);
 }
 
-static void task_that_waits_for_data_is_cancelled_at_once(void **state)
+TEST(task_that_waits_for_data_is_cancelled_at_once)
 {
 	struct initiator *in = *state;
 	struct cmd c;
@@ -270,7 +272,7 @@ static void task_that_waits_for_data_is_cancelled_at_once(void **state)
 	cmd_finish(&c);
 }
 
-static void task_with_io_is_cancelled_when_the_io_has_ended(void **state)
+TEST(task_with_io_is_cancelled_when_the_io_has_ended)
 {
 	struct initiator *in = *state;
 	struct cmd c;
@@ -285,7 +287,7 @@ static void task_with_io_is_cancelled_when_the_io_has_ended(void **state)
 	cmd_finish(&c);
 }
 
-static void cancelled_write_with_an_error_leaves_no_sense(void **state)
+TEST(cancelled_write_with_an_error_leaves_no_sense)
 {
 	struct initiator *in = *state;
 	struct cmd c;
@@ -302,7 +304,7 @@ static void cancelled_write_with_an_error_leaves_no_sense(void **state)
 }
 
 /* To the initiator an abort is done, while the host's write is still in flight. */
-static void new_tasks_wait_for_a_cancelled_ones_io(void **state)
+TEST(new_tasks_wait_for_a_cancelled_ones_io)
 {
 	struct initiator *in = *state;
 	struct cmd old, new;
@@ -321,7 +323,7 @@ static void new_tasks_wait_for_a_cancelled_ones_io(void **state)
 	cmd_finish(&new);
 }
 
-static void completed_task_is_not_cancelled(void **state)
+TEST(completed_task_is_not_cancelled)
 {
 	struct initiator *in = *state;
 	struct cmd c;
@@ -333,7 +335,7 @@ static void completed_task_is_not_cancelled(void **state)
 	cmd_finish(&c);
 }
 
-static void task_that_never_started_is_freed(void **state)
+TEST(task_that_never_started_is_freed)
 {
 	struct initiator *in = *state;
 	struct cmd c = {0};
@@ -344,7 +346,7 @@ static void task_that_never_started_is_freed(void **state)
 	cmd_finish(&c);
 }
 
-static void reset_between_chunks_ends_a_long_write(void **state)
+TEST(reset_between_chunks_ends_a_long_write)
 {
 	struct initiator *in = *state;
 	struct cmd c;
@@ -361,32 +363,4 @@ static void reset_between_chunks_ends_a_long_write(void **state)
 	assert_int_equal(in->blk->writes, 1);
 	cmd_finish(&c);
 	free(buf);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(simple_tasks_run_together),
-		TEST(ordered_task_waits_for_older_ones),
-		TEST(newer_tasks_wait_for_an_ordered_one),
-		TEST(head_of_queue_runs_at_once),
-		TEST(simple_task_waits_for_an_older_head_of_queue),
-		TEST(inquiry_and_request_sense_do_not_wait),
-		TEST(exclusive_task_runs_alone),
-		TEST(sixty_fifth_task_finds_the_set_full),
-		TEST(tag_in_use_is_an_overlapped_command),
-		TEST(queued_task_is_cancelled_at_once),
-		TEST(cancelling_a_queued_task_frees_those_behind_it),
-		TEST(task_that_waits_for_data_is_cancelled_at_once),
-		TEST(task_with_io_is_cancelled_when_the_io_has_ended),
-		TEST(cancelled_write_with_an_error_leaves_no_sense),
-		TEST(new_tasks_wait_for_a_cancelled_ones_io),
-		TEST(completed_task_is_not_cancelled),
-		TEST(task_that_never_started_is_freed),
-		TEST(reset_between_chunks_ends_a_long_write),
-	};
-
-	return cmocka_run_group_tests_name("task", tests, NULL, NULL);
 }

@@ -19,6 +19,8 @@ static int setup(void **state)
 	return 0;
 }
 
+#define TEST(name) UNIT_TEST_WITH(name, setup, initiator_teardown)
+
 /* A list of two extents. */
 static void make_list(uint8_t list[40], uint32_t lba0, uint32_t blocks0, uint32_t lba1,
 		      uint32_t blocks1)
@@ -32,7 +34,7 @@ static void make_list(uint8_t list[40], uint32_t lba0, uint32_t blocks0, uint32_
 
 #define UNMAP(length) 0x42, 0, 0, 0, 0, 0, 0, 0, length, 0
 
-static void listed_extents_are_discarded(void **state)
+TEST(listed_extents_are_discarded)
 {
 	struct initiator *in = *state;
 	uint8_t list[40];
@@ -47,7 +49,7 @@ static void listed_extents_are_discarded(void **state)
 	assert_int_equal(in->blk->data[16383 * 512], 0);
 }
 
-static void wrong_lists_discard_nothing(void **state)
+TEST(wrong_lists_discard_nothing)
 {
 	struct initiator *in = *state;
 	uint8_t list[40];
@@ -66,7 +68,7 @@ static void wrong_lists_discard_nothing(void **state)
 	assert_int_equal(in->blk->discards, 0);
 }
 
-static void empty_lists_are_good(void **state)
+TEST(empty_lists_are_good)
 {
 	struct initiator *in = *state;
 	uint8_t list[40];
@@ -78,7 +80,7 @@ static void empty_lists_are_good(void **state)
 	assert_int_equal(run(in, list, sizeof(list), NULL, UNMAP(40)), MPR_SCSI_GOOD);
 }
 
-static void thin_disk_says_that_it_is_one(void **state)
+TEST(thin_disk_says_that_it_is_one)
 {
 	struct initiator *in = *state;
 	uint8_t d[255];
@@ -94,30 +96,15 @@ static void thin_disk_says_that_it_is_one(void **state)
 	assert_memory_equal(d + 20, "\x00\x20\x00\x00\x00\x00\x00\xff\x00\x00\x00\x08", 12);
 }
 
-static void other_disks_have_no_unmap(void **state)
+UNIT_TEST(other_disks_have_no_unmap)
 {
 	struct initiator *in = initiator_new(8 * MIB);
 	uint8_t list[40], d[255];
 
-	(void)state;
 	initiator_clear_ua(in);
 	make_list(list, 2, 3, 4, 1);
 	assert_int_equal(failure_of(in, list, sizeof(list), UNMAP(40)), 0x052000);
 	assert_int_equal(run(in, d, 255, NULL, 0x12, 1, 0xB2, 0, 255, 0), MPR_SCSI_GOOD);
 	assert_int_equal(d[5], 0);
 	initiator_free(in);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, initiator_teardown)
-		TEST(listed_extents_are_discarded),
-		TEST(wrong_lists_discard_nothing),
-		TEST(empty_lists_are_good),
-		TEST(thin_disk_says_that_it_is_one),
-		cmocka_unit_test(other_disks_have_no_unmap),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

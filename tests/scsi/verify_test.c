@@ -7,6 +7,8 @@
 #include "tests/common/unit.h"
 #include "tests/scsi/initiator.h"
 
+#define TEST(name) UNIT_TEST_WITH(name, initiator_setup, initiator_teardown)
+
 static void fill(uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -27,7 +29,7 @@ static uint32_t miscompare_at(struct initiator *in)
 
 /* ---- VERIFY ----------------------------------------------------------- */
 
-static void verify_without_bytchk_moves_nothing(void **state)
+TEST(verify_without_bytchk_moves_nothing)
 {
 	struct initiator *in = *state;
 	uint64_t moved;
@@ -40,7 +42,7 @@ static void verify_without_bytchk_moves_nothing(void **state)
 	assert_int_equal(failure(in, 0x2F, 0, 0, 0, 0x40, 0, 0, 0, 1, 0), 0x052100);
 }
 
-static void verify_compares_every_block(void **state)
+TEST(verify_compares_every_block)
 {
 	struct initiator *in = *state;
 	size_t size = 600 * 512; /* more than one chunk */
@@ -65,7 +67,7 @@ static void verify_compares_every_block(void **state)
 	free(buf);
 }
 
-static void verify_compares_one_block_with_all(void **state)
+TEST(verify_compares_one_block_with_all)
 {
 	struct initiator *in = *state;
 	uint8_t block[512];
@@ -83,7 +85,7 @@ static void verify_compares_one_block_with_all(void **state)
 	assert_int_equal(miscompare_at(in), 3);
 }
 
-static void verify_of_no_blocks_wants_no_data(void **state)
+TEST(verify_of_no_blocks_wants_no_data)
 {
 	uint64_t moved;
 
@@ -97,14 +99,14 @@ static void verify_of_no_blocks_wants_no_data(void **state)
 	assert_int_equal(failure(*state, 0x2F, 2, 0, 0, 0x40, 1, 0, 0, 0, 0), 0x052100);
 }
 
-static void reserved_bytchk_is_refused(void **state)
+TEST(reserved_bytchk_is_refused)
 {
 	assert_int_equal(failure(*state, 0x2F, 4, 0, 0, 0, 0, 0, 0, 1, 0), 0x052400);
 	assert_int_equal(failure(*state, 0x2E, 4, 0, 0, 0, 0, 0, 0, 1, 0), 0x052400);
 	assert_int_equal(failure(*state, 0x2E, 6, 0, 0, 0, 0, 0, 0, 1, 0), 0x052400);
 }
 
-static void verify_works_on_a_read_only_image(void **state)
+TEST(verify_works_on_a_read_only_image)
 {
 	struct initiator *in = *state;
 	uint8_t block[512] = {0};
@@ -113,7 +115,7 @@ static void verify_works_on_a_read_only_image(void **state)
 	assert_int_equal(run(in, block, 512, NULL, 0x2F, 2, 0, 0, 0, 0, 0, 0, 1, 0), 0);
 }
 
-static void verify_reports_read_errors(void **state)
+TEST(verify_reports_read_errors)
 {
 	struct initiator *in = *state;
 	uint8_t block[512] = {0};
@@ -126,7 +128,7 @@ static void verify_reports_read_errors(void **state)
 
 /* ---- WRITE AND VERIFY ------------------------------------------------- */
 
-static void write_and_verify_is_durable(void **state)
+TEST(write_and_verify_is_durable)
 {
 	struct initiator *in = *state;
 	uint8_t buf[1024];
@@ -138,7 +140,7 @@ static void write_and_verify_is_durable(void **state)
 	assert_memory_equal(in->blk->data + 4 * 512, buf, 1024);
 }
 
-static void write_and_verify_with_bytchk_reads_back(void **state)
+TEST(write_and_verify_with_bytchk_reads_back)
 {
 	struct initiator *in = *state;
 	size_t size = 600 * 512;
@@ -164,7 +166,7 @@ static uint8_t compare_and_write(struct initiator *in, uint8_t *buf, uint8_t lba
 		   blocks, 0, 0);
 }
 
-static void equal_blocks_are_replaced(void **state)
+TEST(equal_blocks_are_replaced)
 {
 	struct initiator *in = *state;
 	uint8_t *buf = malloc(2 * 255 * 512);
@@ -179,7 +181,7 @@ static void equal_blocks_are_replaced(void **state)
 	free(buf);
 }
 
-static void different_blocks_are_left_alone(void **state)
+TEST(different_blocks_are_left_alone)
 {
 	struct initiator *in = *state;
 	uint8_t buf[4 * 512];
@@ -192,7 +194,7 @@ static void different_blocks_are_left_alone(void **state)
 	assert_int_equal(in->blk->writes, 0);
 }
 
-static void compare_and_write_has_its_limits(void **state)
+TEST(compare_and_write_has_its_limits)
 {
 	struct initiator *in = *state;
 	struct mpr_scsi_disk_options o = {.logical_block_size = 4096, .lun = 1};
@@ -211,7 +213,7 @@ static void compare_and_write_has_its_limits(void **state)
 	assert_int_equal(fetch_sense_lun(in, 1), 0x052400);
 }
 
-static void compare_and_write_honours_fua(void **state)
+TEST(compare_and_write_honours_fua)
 {
 	struct initiator *in = *state;
 	uint8_t buf[1024] = {0};
@@ -219,27 +221,4 @@ static void compare_and_write_honours_fua(void **state)
 	assert_int_equal(
 		run(in, buf, 1024, NULL, 0x89, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0), 0);
 	assert_int_equal(in->blk->fua_writes, 1);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, initiator_setup, initiator_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(verify_without_bytchk_moves_nothing),
-		TEST(verify_compares_every_block),
-		TEST(verify_compares_one_block_with_all),
-		TEST(verify_of_no_blocks_wants_no_data),
-		TEST(reserved_bytchk_is_refused),
-		TEST(verify_works_on_a_read_only_image),
-		TEST(verify_reports_read_errors),
-		TEST(write_and_verify_is_durable),
-		TEST(write_and_verify_with_bytchk_reads_back),
-		TEST(equal_blocks_are_replaced),
-		TEST(different_blocks_are_left_alone),
-		TEST(compare_and_write_has_its_limits),
-		TEST(compare_and_write_honours_fua),
-	};
-
-	return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
 }

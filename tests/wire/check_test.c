@@ -66,9 +66,8 @@ static void expect_wrong(const char *part)
 		fail_msg("'%s' does not mention '%s'", why, part);
 }
 
-static void right_messages_pass(void **state)
+UNIT_TEST(right_messages_pass)
 {
-	(void)state;
 	make_hello();
 	expect_right();
 	msg.header.flags = MPR_WIRE_ANSWER;
@@ -97,9 +96,8 @@ static void right_messages_pass(void **state)
 	expect_right();
 }
 
-static void unknown_types_are_refused(void **state)
+UNIT_TEST(unknown_types_are_refused)
 {
-	(void)state;
 	for (unsigned type = 0; type <= UINT16_MAX; type++) {
 		bool known = type >= MPR_WIRE_HELLO && type <= MPR_WIRE_CLOSE;
 
@@ -111,9 +109,8 @@ static void unknown_types_are_refused(void **state)
 	expect_wrong("unknown message type");
 }
 
-static void header_fields_are_checked(void **state)
+UNIT_TEST(header_fields_are_checked)
 {
-	(void)state;
 	make(MPR_WIRE_CLOSE, 2, 0, 0);
 	expect_wrong("flags");
 	make(MPR_WIRE_CLOSE, 0, 0, 0);
@@ -128,9 +125,8 @@ static void header_fields_are_checked(void **state)
 	expect_wrong("file descriptors");
 }
 
-static void ids_are_checked(void **state)
+UNIT_TEST(ids_are_checked)
 {
-	(void)state;
 	make(MPR_WIRE_CLOSE, 0, 0, 0);
 	memset(msg.header.id, 0, sizeof(msg.header.id));
 	expect_wrong("id is empty");
@@ -148,11 +144,10 @@ static void ids_are_checked(void **state)
 	expect_wrong("id is not empty");
 }
 
-static void hellos_are_checked(void **state)
+UNIT_TEST(hellos_are_checked)
 {
 	struct mpr_wire_hello *hello = make_hello();
 
-	(void)state;
 	hello->magic++;
 	expect_wrong("magic");
 	make_hello();
@@ -164,7 +159,7 @@ static void hellos_are_checked(void **state)
 	expect_wrong("reserved");
 }
 
-static void descriptions_are_checked(void **state)
+UNIT_TEST(descriptions_are_checked)
 {
 	static const struct mpr_wire_bar wrong[] = {
 		{.kind = 4, .size = 16},
@@ -181,7 +176,6 @@ static void descriptions_are_checked(void **state)
 		{.kind = MPR_BAR_IO, {1}, .size = 16},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		make_description()->bar[5] = wrong[i];
 		expect_wrong("BAR");
@@ -200,11 +194,10 @@ static void descriptions_are_checked(void **state)
 	expect_wrong("driver");
 }
 
-static void channels_and_interrupts_are_checked(void **state)
+UNIT_TEST(channels_and_interrupts_are_checked)
 {
 	struct mpr_wire_channel *channel = (void *)msg.payload;
 
-	(void)state;
 	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 1);
 	expect_wrong("file descriptors");
 	make(MPR_WIRE_CHANNEL, 0, sizeof(struct mpr_wire_channel), 2);
@@ -232,11 +225,10 @@ static void channels_and_interrupts_are_checked(void **state)
 	expect_wrong("reserved");
 }
 
-static void memory_tables_are_checked(void **state)
+UNIT_TEST(memory_tables_are_checked)
 {
 	struct mpr_wire_region *r = make_memory();
 
-	(void)state;
 	msg.header.length--;
 	expect_wrong("regions");
 	make_memory();
@@ -268,31 +260,13 @@ static void memory_tables_are_checked(void **state)
 	expect_wrong("last address");
 }
 
-static void errors_are_answers_with_terminated_text(void **state)
+UNIT_TEST(errors_are_answers_with_terminated_text)
 {
 	struct mpr_wire_error *error = (void *)msg.payload;
 
-	(void)state;
 	make(MPR_WIRE_ERROR, MPR_WIRE_ANSWER, sizeof(*error), 0);
 	memset(error->text, 'a', sizeof(error->text));
 	expect_wrong("not terminated");
 	make(MPR_WIRE_ERROR, 0, sizeof(*error), 0);
 	expect_wrong("unknown message type");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(right_messages_pass),
-		cmocka_unit_test(unknown_types_are_refused),
-		cmocka_unit_test(header_fields_are_checked),
-		cmocka_unit_test(ids_are_checked),
-		cmocka_unit_test(hellos_are_checked),
-		cmocka_unit_test(descriptions_are_checked),
-		cmocka_unit_test(channels_and_interrupts_are_checked),
-		cmocka_unit_test(memory_tables_are_checked),
-		cmocka_unit_test(errors_are_answers_with_terminated_text),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ static void expect_malformed(struct pair *pair)
 	assert_int_equal(mpr_wire_recv(pair->b, &pair->msg, TIMEOUT_MS), -EPROTO);
 }
 
-static void descriptors_arrive_in_order_and_close_on_exec(void **state)
+pair_test(descriptors_arrive_in_order_and_close_on_exec)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = channel_header(0, 0);
@@ -62,7 +62,7 @@ static void descriptors_arrive_in_order_and_close_on_exec(void **state)
 	assert_int_equal(pair->msg.fds[0], -1);
 }
 
-static void the_most_that_is_allowed_arrives(void **state)
+pair_test(the_most_that_is_allowed_arrives)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = channel_header(MPR_WIRE_MAX_FDS, 0);
@@ -72,7 +72,7 @@ static void the_most_that_is_allowed_arrives(void **state)
 	mpr_wire_msg_release(&pair->msg);
 }
 
-static void taken_descriptors_stay_open(void **state)
+pair_test(taken_descriptors_stay_open)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = channel_header(1, 0);
@@ -86,7 +86,7 @@ static void taken_descriptors_stay_open(void **state)
 	assert_int_equal(close(taken), 0);
 }
 
-static void fewer_than_announced_are_refused(void **state)
+pair_test(fewer_than_announced_are_refused)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = channel_header(2, 0);
@@ -95,7 +95,7 @@ static void fewer_than_announced_are_refused(void **state)
 	expect_malformed(pair);
 }
 
-static void more_than_announced_are_refused(void **state)
+pair_test(more_than_announced_are_refused)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = channel_header(1, 0);
@@ -104,7 +104,7 @@ static void more_than_announced_are_refused(void **state)
 	expect_malformed(pair);
 }
 
-static void more_than_fit_are_refused(void **state)
+pair_test(more_than_fit_are_refused)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = channel_header(40, 0);
@@ -113,7 +113,7 @@ static void more_than_fit_are_refused(void **state)
 	expect_malformed(pair);
 }
 
-static void more_than_fit_in_pieces_are_refused(void **state)
+pair_test(more_than_fit_in_pieces_are_refused)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = channel_header(40, 0);
@@ -123,7 +123,7 @@ static void more_than_fit_in_pieces_are_refused(void **state)
 	expect_malformed(pair);
 }
 
-static void descriptors_with_the_payload_are_refused(void **state)
+pair_test(descriptors_with_the_payload_are_refused)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = channel_header(0, 16);
@@ -133,7 +133,7 @@ static void descriptors_with_the_payload_are_refused(void **state)
 	expect_malformed(pair);
 }
 
-static void a_parser_that_is_given_up_closes_them(void **state)
+pair_test(a_parser_that_is_given_up_closes_them)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = channel_header(3, 16);
@@ -145,7 +145,7 @@ static void a_parser_that_is_given_up_closes_them(void **state)
 	mpr_wire_parser_fini(&parser);
 }
 
-static void the_next_message_closes_those_of_the_last(void **state)
+pair_test(the_next_message_closes_those_of_the_last)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = channel_header(3, 0);
@@ -159,22 +159,4 @@ static void the_next_message_closes_those_of_the_last(void **state)
 	assert_int_equal(mpr_wire_parser_read(&parser, pair->b), 0);
 	assert_int_equal(leaked_files(pair), 0);
 	mpr_wire_parser_fini(&parser);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		pair_test(descriptors_arrive_in_order_and_close_on_exec),
-		pair_test(the_most_that_is_allowed_arrives),
-		pair_test(taken_descriptors_stay_open),
-		pair_test(fewer_than_announced_are_refused),
-		pair_test(more_than_announced_are_refused),
-		pair_test(more_than_fit_are_refused),
-		pair_test(more_than_fit_in_pieces_are_refused),
-		pair_test(descriptors_with_the_payload_are_refused),
-		pair_test(a_parser_that_is_given_up_closes_them),
-		pair_test(the_next_message_closes_those_of_the_last),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,7 @@ static void expect_message(const struct mpr_wire_msg *msg, uint32_t serial)
 	assert_memory_equal(msg->payload, payload, sizeof(payload));
 }
 
-static void bytes_one_by_one_make_a_message(void **state)
+pair_test(bytes_one_by_one_make_a_message)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_parser parser;
@@ -42,7 +42,7 @@ static void bytes_one_by_one_make_a_message(void **state)
 	mpr_wire_parser_fini(&parser);
 }
 
-static void glued_messages_come_apart(void **state)
+pair_test(glued_messages_come_apart)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_parser parser;
@@ -61,7 +61,7 @@ static void glued_messages_come_apart(void **state)
 	mpr_wire_parser_fini(&parser);
 }
 
-static void the_blocking_receiver_takes_one_message_only(void **state)
+pair_test(the_blocking_receiver_takes_one_message_only)
 {
 	struct pair *pair = *state;
 	uint8_t bytes[2 * 256];
@@ -75,7 +75,7 @@ static void the_blocking_receiver_takes_one_message_only(void **state)
 	expect_message(&pair->msg, 2);
 }
 
-static void what_is_sent_arrives(void **state)
+pair_test(what_is_sent_arrives)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header;
@@ -86,16 +86,4 @@ static void what_is_sent_arrives(void **state)
 		mpr_wire_send(pair->a, &header, payload, sizeof(payload), NULL, 0, TIMEOUT_MS), 0);
 	assert_int_equal(mpr_wire_recv(pair->b, &pair->msg, TIMEOUT_MS), 0);
 	expect_message(&pair->msg, 9);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		pair_test(bytes_one_by_one_make_a_message),
-		pair_test(glued_messages_come_apart),
-		pair_test(the_blocking_receiver_takes_one_message_only),
-		pair_test(what_is_sent_arrives),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

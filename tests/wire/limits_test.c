@@ -14,7 +14,7 @@ static struct mpr_wire_header header_of(uint32_t length)
 	return header;
 }
 
-static void an_oversized_payload_is_refused_by_its_header(void **state)
+pair_test(an_oversized_payload_is_refused_by_its_header)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = header_of(MPR_WIRE_MAX_PAYLOAD + 1);
@@ -23,7 +23,7 @@ static void an_oversized_payload_is_refused_by_its_header(void **state)
 	assert_int_equal(mpr_wire_recv(pair->b, &pair->msg, TIMEOUT_MS), -EPROTO);
 }
 
-static void an_oversized_payload_is_not_sent(void **state)
+pair_test(an_oversized_payload_is_not_sent)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = header_of(0);
@@ -47,7 +47,7 @@ static void *send_largest(void *opaque)
 					       TIMEOUT_MS);
 }
 
-static void the_largest_payload_passes_a_small_socket_buffer(void **state)
+pair_test(the_largest_payload_passes_a_small_socket_buffer)
 {
 	struct pair *pair = *state;
 	int small = 4096;
@@ -63,11 +63,10 @@ static void the_largest_payload_passes_a_small_socket_buffer(void **state)
 	assert_int_equal(pair->msg.payload[MPR_WIRE_MAX_PAYLOAD - 1], 0x5a);
 }
 
-static void an_id_of_32_bytes_is_refused(void **state)
+pair_test(an_id_of_32_bytes_is_refused)
 {
 	struct mpr_wire_header header;
 
-	(void)state;
 	assert_int_equal(
 		mpr_wire_header_init(&header, MPR_WIRE_CLOSE, "12345678901234567890123456789012"),
 		-ENAMETOOLONG);
@@ -76,14 +75,14 @@ static void an_id_of_32_bytes_is_refused(void **state)
 		0);
 }
 
-static void a_silent_peer_times_out(void **state)
+pair_test(a_silent_peer_times_out)
 {
 	struct pair *pair = *state;
 
 	assert_int_equal(mpr_wire_recv(pair->b, &pair->msg, 1), -ETIMEDOUT);
 }
 
-static void a_peer_that_stops_in_a_message_times_out(void **state)
+pair_test(a_peer_that_stops_in_a_message_times_out)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = header_of(100);
@@ -92,7 +91,7 @@ static void a_peer_that_stops_in_a_message_times_out(void **state)
 	assert_int_equal(mpr_wire_recv(pair->b, &pair->msg, 1), -ETIMEDOUT);
 }
 
-static void a_peer_that_does_not_read_times_out(void **state)
+pair_test(a_peer_that_does_not_read_times_out)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = header_of(0);
@@ -104,7 +103,7 @@ static void a_peer_that_does_not_read_times_out(void **state)
 			 -ETIMEDOUT);
 }
 
-static void a_peer_that_hangs_up_is_told(void **state)
+pair_test(a_peer_that_hangs_up_is_told)
 {
 	struct pair *pair = *state;
 
@@ -112,7 +111,7 @@ static void a_peer_that_hangs_up_is_told(void **state)
 	assert_int_equal(mpr_wire_recv(pair->b, &pair->msg, TIMEOUT_MS), -ECONNRESET);
 }
 
-static void a_peer_that_hangs_up_in_a_message_is_told(void **state)
+pair_test(a_peer_that_hangs_up_in_a_message_is_told)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = header_of(100);
@@ -122,29 +121,11 @@ static void a_peer_that_hangs_up_in_a_message_is_told(void **state)
 	assert_int_equal(mpr_wire_recv(pair->b, &pair->msg, TIMEOUT_MS), -ECONNRESET);
 }
 
-static void sending_to_a_lost_peer_is_no_signal(void **state)
+pair_test(sending_to_a_lost_peer_is_no_signal)
 {
 	struct pair *pair = *state;
 	struct mpr_wire_header header = header_of(0);
 
 	shutdown(pair->b, SHUT_RDWR);
 	assert_int_equal(mpr_wire_send(pair->a, &header, NULL, 0, NULL, 0, TIMEOUT_MS), -EPIPE);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		pair_test(an_oversized_payload_is_refused_by_its_header),
-		pair_test(an_oversized_payload_is_not_sent),
-		pair_test(the_largest_payload_passes_a_small_socket_buffer),
-		pair_test(an_id_of_32_bytes_is_refused),
-		pair_test(a_silent_peer_times_out),
-		pair_test(a_peer_that_stops_in_a_message_times_out),
-		pair_test(a_peer_that_does_not_read_times_out),
-		pair_test(a_peer_that_hangs_up_is_told),
-		pair_test(a_peer_that_hangs_up_in_a_message_is_told),
-		pair_test(sending_to_a_lost_peer_is_no_signal),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

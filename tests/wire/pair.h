@@ -67,6 +67,6 @@ static inline int pair_teardown(void **state)
 	return leaked; /* anything but 0 fails the test */
 }
 
-#define pair_test(f) cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
+#define pair_test(name) UNIT_TEST_WITH(name, pair_setup, pair_teardown)
 
 #endif

@@ -6,11 +6,10 @@
 #define MS ((int64_t)1000000)
 #define HOUR (3600000 * MS)
 
-static void it_ends_when_its_time_has_passed(void **state)
+UNIT_TEST(it_ends_when_its_time_has_passed)
 {
 	struct mpr_patience patience = mpr_patience_of(250);
 
-	(void)state;
 	assert_true(mpr_patience_left_at(&patience, 7 * HOUR));
 	assert_true(mpr_patience_left_at(&patience, 7 * HOUR + 90 * MS));
 	assert_true(mpr_patience_left_at(&patience, 7 * HOUR + 180 * MS));
@@ -18,11 +17,10 @@ static void it_ends_when_its_time_has_passed(void **state)
 	assert_false(mpr_patience_left_at(&patience, 7 * HOUR + 250 * MS));
 }
 
-static void an_hour_that_nobody_lived_through_is_a_slice(void **state)
+UNIT_TEST(an_hour_that_nobody_lived_through_is_a_slice)
 {
 	struct mpr_patience patience = mpr_patience_of(250);
 
-	(void)state;
 	assert_true(mpr_patience_left_at(&patience, HOUR));
 	assert_true(mpr_patience_left_at(&patience, 2 * HOUR));
 	assert_true(mpr_patience_left_at(&patience, 3 * HOUR));
@@ -30,11 +28,10 @@ static void an_hour_that_nobody_lived_through_is_a_slice(void **state)
 	assert_false(mpr_patience_left_at(&patience, 3 * HOUR + 50 * MS));
 }
 
-static void nobody_sleeps_longer_than_a_slice_or_what_is_left(void **state)
+UNIT_TEST(nobody_sleeps_longer_than_a_slice_or_what_is_left)
 {
 	struct mpr_patience patience = mpr_patience_of(250);
 
-	(void)state;
 	assert_int_equal(mpr_patience_slice_ms(&patience), MPR_PATIENCE_SLICE_MS);
 	mpr_patience_left_at(&patience, HOUR);
 	mpr_patience_left_at(&patience, HOUR + 100 * MS);
@@ -46,23 +43,10 @@ static void nobody_sleeps_longer_than_a_slice_or_what_is_left(void **state)
 	assert_int_equal(mpr_patience_slice_ms(&patience), 0);
 }
 
-static void none_is_none(void **state)
+UNIT_TEST(none_is_none)
 {
 	struct mpr_patience patience = mpr_patience_of(0);
 
-	(void)state;
 	assert_false(mpr_patience_left_at(&patience, HOUR));
 	assert_int_equal(mpr_patience_slice_ms(&patience), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_ends_when_its_time_has_passed),
-		cmocka_unit_test(an_hour_that_nobody_lived_through_is_a_slice),
-		cmocka_unit_test(nobody_sleeps_longer_than_a_slice_or_what_is_left),
-		cmocka_unit_test(none_is_none),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

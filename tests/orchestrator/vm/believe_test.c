@@ -6,9 +6,8 @@
 #include "tests/orchestrator/vm/peers.h"
 
 /* Forged events, of QEMU's devices and its own: the devices stay, and users are not told. */
-static void devices_are_gone_when_they_were_to_go(void **state)
+with_vm(devices_are_gone_when_they_were_to_go)
 {
-	(void)state;
 	say(remote, GONE("net0") GONE("scsi0") GONE("disk0") GONE("drive0"));
 	assert_string_equal(events, "");
 	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
@@ -16,7 +15,7 @@ static void devices_are_gone_when_they_were_to_go(void **state)
 }
 
 /* Members of a wrong type are ignored. */
-static void what_events_say_is_checked(void **state)
+with_vm(what_events_say_is_checked)
 {
 	static const char *const values[] = {
 		"null", "true", "5", "1.5", "[]", "{}", "[\"disk0\"]", "\"disk0\\u0000\"",
@@ -24,7 +23,6 @@ static void what_events_say_is_checked(void **state)
 	static const char *const names[] = {"DEVICE_DELETED", "BLOCK_IO_ERROR", "SHUTDOWN"};
 	char text[256];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
 			for (int peer = 0; peer < 2; peer++) {
@@ -41,23 +39,11 @@ static void what_events_say_is_checked(void **state)
 }
 
 /* The others go on. */
-static void a_peer_that_talks_nonsense_is_hung_up_on(void **state)
+with_vm(a_peer_that_talks_nonsense_is_hung_up_on)
 {
-	(void)state;
 	say(remote, "{\"event\": null}\r\n");
 	assert_true(hung_up(remote));
 	assert_false(hung_up(qemu));
 	hmp("rdevice_del disk0");
 	assert_error("no remote process has a device \"disk0\"");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_vm(devices_are_gone_when_they_were_to_go),
-		with_vm(what_events_say_is_checked),
-		with_vm(a_peer_that_talks_nonsense_is_hung_up_on),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,17 +18,15 @@
 	"\"action\":\"" action "\",\"nospace\":true,\"reason\":\"?[2JNo space\"}}"
 
 /* Users are told what is possible of what the remote says. */
-static void io_errors_are_told_to_users(void **state)
+with_vm(io_errors_are_told_to_users)
 {
-	(void)state;
 	say(remote, IO_ERROR_SAID("drive0", "report"));
 	assert_string_equal(events, IO_ERROR_TOLD("drive0", "report"));
 }
 
 /* Not believed: QEMU's drives, other devices, a stop without werror=stop, missing members. */
-static void io_errors_are_those_of_its_own_drives(void **state)
+with_vm(io_errors_are_those_of_its_own_drives)
 {
-	(void)state;
 	say(remote, IO_ERROR_SAID("ide0-hd0", "report") IO_ERROR_SAID("disk0", "report"));
 	say(remote, IO_ERROR_SAID("drive0", "stop") IO_ERROR_SAID("drive0", "panic"));
 	say(remote, "{\"event\": \"BLOCK_IO_ERROR\"}{\"event\": \"BLOCK_IO_ERROR\", \"data\": "
@@ -36,11 +34,10 @@ static void io_errors_are_those_of_its_own_drives(void **state)
 	assert_string_equal(events, "");
 }
 
-static void io_errors_are_told_in_bounded_numbers(void **state)
+with_vm(io_errors_are_told_in_bounded_numbers)
 {
 	int64_t begin = g_get_monotonic_time();
 
-	(void)state;
 	for (int i = 0; i < 1000; i++)
 		say(remote, IO_ERROR_SAID("drive0", "report"));
 	assert_in_range(events_told, 16,
@@ -62,9 +59,8 @@ static void add_stopping_drive(void)
 }
 
 /* An error stops the machine, and the user's cont resumes it. */
-static void a_remote_that_stops_stops_qemu(void **state)
+with_vm(a_remote_that_stops_stops_qemu)
 {
-	(void)state;
 	add_stopping_drive();
 	say(qemu, "{\"event\": \"RESUME\"}");
 	expect_nothing(remote);
@@ -80,9 +76,8 @@ static void a_remote_that_stops_stops_qemu(void **state)
 }
 
 /* A remote without a drive that stops at errors is not believed a STOP. */
-static void a_remote_that_may_not_stop_does_not_stop_qemu(void **state)
+with_vm(a_remote_that_may_not_stop_does_not_stop_qemu)
 {
-	(void)state;
 	say(remote, "{\"event\": \"STOP\"}");
 	expect_nothing(qemu);
 	say(qemu, "{\"event\": \"RESUME\"}");
@@ -90,9 +85,8 @@ static void a_remote_that_may_not_stop_does_not_stop_qemu(void **state)
 }
 
 /* However many events come, from the remote or from QEMU, one command is out at a time. */
-static void stops_do_not_add_up(void **state)
+with_vm(stops_do_not_add_up)
 {
-	(void)state;
 	add_stopping_drive();
 	for (int i = 0; i < 100; i++)
 		say(remote, "{\"event\": \"STOP\"}{\"event\": \"RESUME\"}");
@@ -110,27 +104,11 @@ static void stops_do_not_add_up(void **state)
 }
 
 /* Even if the proxy has no property x-io-error. */
-static void qemu_stops_in_any_case(void **state)
+with_vm(qemu_stops_in_any_case)
 {
-	(void)state;
 	add_stopping_drive();
 	say(remote, "{\"event\": \"STOP\"}");
 	expect(qemu, IO_ERROR, NO);
 	expect(qemu, "{\"execute\":\"stop\"}", OK);
 	expect_nothing(qemu);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_vm(io_errors_are_told_to_users),
-		with_vm(io_errors_are_those_of_its_own_drives),
-		with_vm(io_errors_are_told_in_bounded_numbers),
-		with_vm(a_remote_that_stops_stops_qemu),
-		with_vm(a_remote_that_may_not_stop_does_not_stop_qemu),
-		with_vm(stops_do_not_add_up),
-		with_vm(qemu_stops_in_any_case),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

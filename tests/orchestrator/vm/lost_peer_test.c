@@ -15,9 +15,8 @@ static bool has_outcome(void)
 #define SILENT "error: the remote process of rid 0 has not done this after 0 seconds; it goes on"
 
 /* The command fails with a message that it goes on; how it ends shows in the list and in events. */
-static void a_remote_that_does_not_answer_keeps_nobody(void **state)
+with_vm(a_remote_that_does_not_answer_keeps_nobody)
 {
-	(void)state;
 	vm->change_ms = 0;
 	hmp("rdrive_add 0 d1 file=x");
 	keep_on(has_outcome);
@@ -36,9 +35,8 @@ static void a_remote_that_does_not_answer_keeps_nobody(void **state)
 	assert_string_equal(listed(), "d1 scsi0 0 ");
 }
 
-static void commands_to_a_remote_that_died(void **state)
+with_vm(commands_to_a_remote_that_died)
 {
-	(void)state;
 	hmp("rdevice_del disk0");
 	expect(remote, COMMAND("device_del", "\"id\":\"disk0\""), OK);
 	shutdown(remote, SHUT_RDWR);
@@ -50,18 +48,16 @@ static void commands_to_a_remote_that_died(void **state)
 	assert_string_equal(listed(), "0 "); /* until it has ended */
 }
 
-static void a_remote_that_dies_at_a_command(void **state)
+with_vm(a_remote_that_dies_at_a_command)
 {
-	(void)state;
 	hmp("rdrive_add 0 d1 file=x");
 	run_loop();
 	shutdown(remote, SHUT_RDWR);
 	assert_outcome("error: the remote process of rid 0 has ended");
 }
 
-static void a_remote_that_dies_while_qemu_is_asked(void **state)
+with_vm(a_remote_that_dies_while_qemu_is_asked)
 {
-	(void)state;
 	hmp(ADD_SCSI1);
 	expect(remote, MODEL, OK);
 	close(expect_fd(remote, GETFD, OK));
@@ -74,26 +70,12 @@ static void a_remote_that_dies_while_qemu_is_asked(void **state)
 	assert_outcome("error: that is refused");
 }
 
-static void the_end_of_qemu_ends_all_commands(void **state)
+with_vm(the_end_of_qemu_ends_all_commands)
 {
-	(void)state;
 	hmp("rdrive_add 0 d1 file=x");
 	run_loop();
 	shutdown(qemu, SHUT_RDWR);
 	run_loop();
 	assert_error("the remote process of rid 0 has ended");
 	assert_true(hung_up(remote)); /* so that the process can end */
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_vm(a_remote_that_does_not_answer_keeps_nobody),
-		with_vm(commands_to_a_remote_that_died),
-		with_vm(a_remote_that_dies_at_a_command),
-		with_vm(a_remote_that_dies_while_qemu_is_asked),
-		with_vm(the_end_of_qemu_ends_all_commands),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,11 +74,10 @@ static pid_t add_new_adapter(const char *answer)
 	return pid;
 }
 
-static void an_adapter_with_a_new_rid_starts_a_process(void **state)
+with_vm(an_adapter_with_a_new_rid_starts_a_process)
 {
 	pid_t pid = add_new_adapter(OK);
 
-	(void)state;
 	assert_outcome("done");
 	assert_int_not_equal(pid, member->pid);
 	assert_string_equal(listed(), "drive0 scsi0 disk0 0 new 5 ");
@@ -105,11 +104,10 @@ static void an_adapter_with_a_new_rid_starts_a_process(void **state)
 	assert_error("no remote process of rid 5 (there is: 0)");
 }
 
-static void a_process_that_was_started_in_vain_ends(void **state)
+with_vm(a_process_that_was_started_in_vain_ends)
 {
 	pid_t pid = add_new_adapter(NO);
 
-	(void)state;
 	keep_on(qemu_is_asked);
 	expect(qemu, CLOSEFD, OK);
 	keep_on(has_outcome);
@@ -162,14 +160,13 @@ static void start_in_vain(const char *rid, const char *stays)
 }
 
 /* It gets signals, and the operator one message. */
-static void a_process_that_does_not_quit_is_ended(void **state)
+with_vm(a_process_that_does_not_quit_is_ended)
 {
 	char text[4096], message[256];
 	pid_t pids[2];
 	int saved, statuses[2];
 	char *path = begin_messages(&saved);
 
-	(void)state;
 	start_in_vain("5", "SIGTERM");
 	pids[0] = pid_of("5");
 	keep_on(has_outcome);
@@ -196,9 +193,8 @@ static void a_process_that_does_not_quit_is_ended(void **state)
 	}
 }
 
-static void a_program_that_does_not_start_is_named(void **state)
+with_vm(a_program_that_does_not_start_is_named)
 {
-	(void)state;
 	mpr_vm_destroy(vm);
 	close(remote);
 	close(qemu);
@@ -212,15 +208,8 @@ static void a_program_that_does_not_start_is_named(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		with_vm(an_adapter_with_a_new_rid_starts_a_process),
-		with_vm(a_process_that_was_started_in_vain_ends),
-		with_vm(a_process_that_does_not_quit_is_ended),
-		with_vm(a_program_that_does_not_start_is_named),
-	};
-
 	if (argc != 2)
 		return 1;
 	remote_program = realpath(argv[1], NULL);
-	return remote_program ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+	return remote_program ? unit_run(NULL, NULL) : 1;
 }

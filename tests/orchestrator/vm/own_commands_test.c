@@ -14,11 +14,10 @@ static void on_json(void *opaque, const struct mpr_outcome *what)
 		 json_object_to_json_string_ext(what->result, JSON_C_TO_STRING_PLAIN));
 }
 
-static void the_sequence_of_the_manual(void **state)
+with_vm(the_sequence_of_the_manual)
 {
 	char expected[512];
 
-	(void)state;
 	hmp("rdrive_add 0 drive1 file=/root/cirros-0.4.0-x86_64-disk.img");
 	expect(remote,
 	       COMMAND("x-drive-add",
@@ -44,9 +43,8 @@ static void the_sequence_of_the_manual(void **state)
 	assert_outcome(expected);
 }
 
-static void option_strings(void **state)
+with_vm(option_strings)
 {
-	(void)state;
 	hmp("rdrive_add id=d1,file=\"/a b,,c\",format=raw,rid=0");
 	expect(remote,
 	       COMMAND("x-drive-add", "\"id\":\"d1\",\"file\":\"/a b,c\",\"format\":\"raw\""), OK);
@@ -59,9 +57,8 @@ static void option_strings(void **state)
 	assert_outcome("done");
 }
 
-static void the_form_of_qmp(void **state)
+with_vm(the_form_of_qmp)
 {
-	(void)state;
 	qmp("x-rdrive-add", "{\"rid\": 0, \"id\": \"d1\", \"file\": \"a,b\", \"readonly\": true}");
 	expect(remote, COMMAND("x-drive-add", "\"id\":\"d1\",\"file\":\"a,b\",\"readonly\":\"on\""),
 	       OK);
@@ -78,11 +75,10 @@ static void the_form_of_qmp(void **state)
 	assert_outcome("done");
 }
 
-static void the_list_in_qmp(void **state)
+with_vm(the_list_in_qmp)
 {
 	char expected[512];
 
-	(void)state;
 	commands.run_qmp(&commands, "x-remote-proc-list", NULL, on_json, NULL);
 	snprintf(expected, sizeof(expected),
 		 "[{\"pid\":%1$d,\"rid\":0,\"id\":\"drive0\",\"name\":\"fake_remote\"},"
@@ -93,7 +89,7 @@ static void the_list_in_qmp(void **state)
 	assert_string_equal(outcome, expected);
 }
 
-static void bad_commands_are_refused(void **state)
+with_vm(bad_commands_are_refused)
 {
 	static const struct {
 		const char *line, *message;
@@ -124,7 +120,6 @@ static void bad_commands_are_refused(void **state)
 		{"remote_proc_list all", "usage: remote_proc_list"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		hmp(cases[i].line);
 		assert_error(cases[i].message);
@@ -134,7 +129,7 @@ static void bad_commands_are_refused(void **state)
 	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
 }
 
-static void bad_arguments_are_refused(void **state)
+with_vm(bad_arguments_are_refused)
 {
 	static const struct {
 		const char *command, *arguments, *message;
@@ -155,24 +150,9 @@ static void bad_arguments_are_refused(void **state)
 		{"x-rdevice-del", "[]", "must be an object"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		qmp(cases[i].command, cases[i].arguments);
 		assert_error(cases[i].message);
 	}
 	expect_nothing(remote);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_vm(the_sequence_of_the_manual),
-		with_vm(option_strings),
-		with_vm(the_form_of_qmp),
-		with_vm(the_list_in_qmp),
-		with_vm(bad_commands_are_refused),
-		with_vm(bad_arguments_are_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,7 +48,7 @@ extern char table[4096];	     /* of remote_proc_list, once listed() was called *
 extern char events[1024];	     /* told to users */
 extern unsigned events_told;
 
-#define with_vm(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define with_vm(name) UNIT_TEST_WITH(name, set_up, tear_down)
 int set_up(void **state);
 int tear_down(void **state);
 

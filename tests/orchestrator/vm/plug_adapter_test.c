@@ -5,12 +5,11 @@
 #include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
 
-static void an_adapter_of_a_process_that_is_there(void **state)
+with_vm(an_adapter_of_a_process_that_is_there)
 {
 	int ends[2];
 	char byte;
 
-	(void)state;
 	hmp(ADD_SCSI1);
 	expect(remote, MODEL, OK);
 	ends[0] = expect_fd(remote, GETFD, OK);
@@ -33,9 +32,8 @@ static void an_adapter_of_a_process_that_is_there(void **state)
 }
 
 /* When a step fails, those before it are undone. */
-static void an_adapter_fails_whole(void **state)
+with_vm(an_adapter_fails_whole)
 {
-	(void)state;
 	for (int step = 0; step < 5; step++) {
 		int ends[] = {-1, -1};
 		char line[] = ADD_SCSI1;
@@ -76,9 +74,8 @@ static void an_adapter_fails_whole(void **state)
 }
 
 /* Without rdevice_del: QEMU's own device_del, for one. */
-static void an_adapter_leaves_with_its_disks(void **state)
+with_vm(an_adapter_leaves_with_its_disks)
 {
-	(void)state;
 	say(qemu, GONE("scsi0"));
 	expect(remote, COMMAND("device_del", "\"id\":\"scsi0\""), OK);
 	hmp("rdevice_del scsi0");
@@ -91,9 +88,8 @@ static void an_adapter_leaves_with_its_disks(void **state)
 	assert_true(member->told);	     /* its end is no news */
 }
 
-static void a_process_with_another_adapter_stays(void **state)
+with_vm(a_process_with_another_adapter_stays)
 {
-	(void)state;
 	hmp(ADD_SCSI1);
 	expect(remote, MODEL, OK);
 	close(expect_fd(remote, GETFD, OK));
@@ -107,26 +103,12 @@ static void a_process_with_another_adapter_stays(void **state)
 	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
 }
 
-static void what_qemu_refuses_to_unplug_stays(void **state)
+with_vm(what_qemu_refuses_to_unplug_stays)
 {
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		hmp("rdevice_del scsi0");
 		expect(qemu, COMMAND("device_del", "\"id\":\"scsi0\""), NO);
 		assert_outcome("error: that is refused");
 	}
 	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_vm(an_adapter_of_a_process_that_is_there),
-		with_vm(an_adapter_fails_whole),
-		with_vm(an_adapter_leaves_with_its_disks),
-		with_vm(a_process_with_another_adapter_stays),
-		with_vm(what_qemu_refuses_to_unplug_stays),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,8 @@
 #include "tests/common/unit.h"
 #include "tests/orchestrator/vm/peers.h"
 
-static void global_properties_are_for_what_comes_later_too(void **state)
+with_vm(global_properties_are_for_what_comes_later_too)
 {
-	(void)state;
 	hmp("rdevice_add scsi-cd,rid=0,id=cd,bus=scsi0.0");
 	expect(remote,
 	       COMMAND("device_add", "\"driver\":\"scsi-cd\",\"id\":\"cd\","
@@ -23,9 +22,8 @@ static void global_properties_are_for_what_comes_later_too(void **state)
 			      "\"bootindex\":\"" index "\",\"bus\":\"scsi0.0\"," \
 			      "\"scsi-id\":\"" scsi_id "\"")
 
-static void disks_join_and_leave_the_boot_order(void **state)
+with_vm(disks_join_and_leave_the_boot_order)
 {
-	(void)state;
 	hmp("rdevice_add scsi-hd,rid=0,id=k1,bootindex=4");
 	expect(qemu, BOOT_ORDER("4:/channel@0/disk@1,0"), OK);
 	expect(remote, DISK("k1", "4", "1"), OK);
@@ -47,9 +45,8 @@ static void disks_join_and_leave_the_boot_order(void **state)
 	expect(qemu, BOOT_ORDER(""), OK);
 }
 
-static void what_the_remote_refuses_is_not_there(void **state)
+with_vm(what_the_remote_refuses_is_not_there)
 {
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		hmp("rdrive_add 0 d1 file=x");
 		expect(remote, COMMAND("x-drive-add", "\"id\":\"d1\",\"file\":\"x\""), NO);
@@ -61,9 +58,8 @@ static void what_the_remote_refuses_is_not_there(void **state)
 	assert_string_equal(listed(), "drive0 scsi0 disk0 0 ");
 }
 
-static void a_disk_is_deleted_when_it_is_gone(void **state)
+with_vm(a_disk_is_deleted_when_it_is_gone)
 {
-	(void)state;
 	hmp("rdevice_del 0 disk0");
 	expect(remote, COMMAND("device_del", "\"id\":\"disk0\""), OK);
 	assert_outcome("");
@@ -79,9 +75,8 @@ static void a_disk_is_deleted_when_it_is_gone(void **state)
 	assert_outcome("done");
 }
 
-static void a_disk_that_cannot_go_stays(void **state)
+with_vm(a_disk_that_cannot_go_stays)
 {
-	(void)state;
 	hmp("rdevice_del disk0");
 	expect(remote, COMMAND("device_del", "\"id\":\"disk0\""), NO);
 	assert_outcome("error: that is refused");
@@ -95,9 +90,8 @@ static void a_disk_that_cannot_go_stays(void **state)
 	assert_string_equal(listed(), "scsi0 disk0 0 ");
 }
 
-static void what_is_being_added_is_not_removed(void **state)
+with_vm(what_is_being_added_is_not_removed)
 {
-	(void)state;
 	hmp("rdrive_add 0 d1 file=x");
 	assert_string_equal(outcome, "");
 	hmp("rdrive_del d1");
@@ -108,18 +102,4 @@ static void what_is_being_added_is_not_removed(void **state)
 	outcome[0] = '\0';
 	expect(remote, COMMAND("x-drive-add", "\"id\":\"d1\",\"file\":\"x\""), OK);
 	assert_outcome("done");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		with_vm(global_properties_are_for_what_comes_later_too),
-		with_vm(disks_join_and_leave_the_boot_order),
-		with_vm(what_the_remote_refuses_is_not_there),
-		with_vm(a_disk_is_deleted_when_it_is_gone),
-		with_vm(a_disk_that_cannot_go_stays),
-		with_vm(what_is_being_added_is_not_removed),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }
