@@ -15,6 +15,7 @@
 struct fds {
 	int fd[MPR_STREAM_FDS];
 	unsigned count;
+	bool own; /* not a peer's, so that closing them waits for nobody */
 };
 
 struct mpr_stream {
@@ -40,8 +41,12 @@ struct mpr_stream {
 
 static void close_fds(struct fds *fds)
 {
-	for (unsigned i = 0; i < fds->count; i++)
-		mpr_discard(fds->fd[i]);
+	for (unsigned i = 0; i < fds->count; i++) {
+		if (fds->own)
+			close(fds->fd[i]);
+		else
+			mpr_discard(fds->fd[i]);
+	}
 	fds->count = 0;
 }
 
@@ -292,7 +297,7 @@ void mpr_stream_puts(struct mpr_stream *stream, const char *text)
 void mpr_stream_pass_fd(struct mpr_stream *to, int fd)
 {
 	close_fds(&to->passed);
-	to->passed = (struct fds){.fd = {fd}, .count = 1};
+	to->passed = (struct fds){.fd = {fd}, .count = 1, .own = true};
 }
 
 void mpr_stream_pass_fds(struct mpr_stream *from, struct mpr_stream *to)

@@ -57,7 +57,8 @@ int mpr_stream_take_fd(struct mpr_stream *stream);
  * the first byte that is written next. Nothing may be waiting to be written. */
 void mpr_stream_pass_fds(struct mpr_stream *from, struct mpr_stream *to);
 
-/* The same with a descriptor of the caller's, which the stream takes over. */
+/* The same with a descriptor that this process made, which the stream takes over, and closes as
+ * soon as it is sent. */
 void mpr_stream_pass_fd(struct mpr_stream *to, int fd);
 
 /* Queues bytes and writes what can be written. */
