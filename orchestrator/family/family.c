@@ -228,7 +228,7 @@ void mpr_family_reap(struct mpr_family *family)
 		reap_member(family, mpr_family_remote(family, i));
 }
 
-bool mpr_family_remotes_run(const struct mpr_family *family)
+static bool remotes_run(const struct mpr_family *family)
 {
 	for (guint i = 0; i < family->remotes->len; i++) {
 		if (mpr_family_remote(family, i)->running)
@@ -261,7 +261,7 @@ bool mpr_family_wait_for_remotes(struct mpr_family *family, int64_t ms)
 	int sig = SIGCHLD;
 
 	mpr_family_reap(family);
-	while (mpr_family_remotes_run(family) && sig == SIGCHLD) {
+	while (remotes_run(family) && sig == SIGCHLD) {
 		struct signalfd_siginfo info;
 
 		sig = mpr_family_next_signal(family, deadline, &info);

@@ -39,7 +39,6 @@ void mpr_member_forget_ready(struct mpr_member *remote);
 
 /* Reaps the children that have ended, and tells the callback. */
 void mpr_family_reap(struct mpr_family *family);
-bool mpr_family_remotes_run(const struct mpr_family *family);
 
 /* How a process ended, "was killed by signal 11 (Segmentation fault)" (free() it). */
 char *mpr_describe_end(int status);

@@ -29,7 +29,8 @@ struct command {
 	struct parameter parameters[MAX_PARAMETERS + 1];
 };
 
-void mpr_qmp_fail(struct mpr_qmp_call *call, const char *class, char *desc)
+/* `desc` is taken over. */
+static void fail(struct mpr_qmp_call *call, const char *class, char *desc)
 {
 	free(call->desc);
 	call->class = class;
@@ -41,8 +42,8 @@ static void conclude(struct mpr_qmp_call *call, int ret, char *error)
 {
 	if (ret == 0)
 		return;
-	mpr_qmp_fail(call, ret == -ENODEV ? MPR_QMP_NO_DEVICE : MPR_QMP_GENERIC,
-		     error ? error : mpr_errorf("%s", strerror(-ret)));
+	fail(call, ret == -ENODEV ? MPR_QMP_NO_DEVICE : MPR_QMP_GENERIC,
+	     error ? error : mpr_errorf("%s", strerror(-ret)));
 }
 
 /* The same for adding a drive, which is retried while the image is locked. */
@@ -154,8 +155,8 @@ static int add_object(struct mpr_machine *machine, struct json_object *arguments
 
 static void no_fd(struct mpr_qmp_call *call, const char *name)
 {
-	mpr_qmp_fail(call, MPR_QMP_GENERIC,
-		     mpr_errorf("there is no file descriptor named '%s' (getfd makes one)", name));
+	fail(call, MPR_QMP_GENERIC,
+	     mpr_errorf("there is no file descriptor named '%s' (getfd makes one)", name));
 }
 
 static void object_add(struct mpr_qmp_call *call)
@@ -183,8 +184,8 @@ static void getfd(struct mpr_qmp_call *call)
 	int ret;
 
 	if (fd < 0) {
-		mpr_qmp_fail(call, MPR_QMP_GENERIC,
-			     mpr_errorf("no file descriptor came with the command (SCM_RIGHTS)"));
+		fail(call, MPR_QMP_GENERIC,
+		     mpr_errorf("no file descriptor came with the command (SCM_RIGHTS)"));
 		return;
 	}
 	ret = *name && !isdigit((unsigned char)*name) ? mpr_passed_add(&call->client->fds, name, fd)
@@ -192,10 +193,10 @@ static void getfd(struct mpr_qmp_call *call)
 	if (ret == 0)
 		return;
 	mpr_discard(fd);
-	mpr_qmp_fail(call, MPR_QMP_GENERIC,
-		     ret == -EINVAL ? mpr_errorf("'fdname' must not begin with a digit: '%s'", name)
-				    : mpr_errorf("'%s' cannot be kept: %s (closefd gives one up)",
-						 name, strerror(-ret)));
+	fail(call, MPR_QMP_GENERIC,
+	     ret == -EINVAL ? mpr_errorf("'fdname' must not begin with a digit: '%s'", name)
+			    : mpr_errorf("'%s' cannot be kept: %s (closefd gives one up)", name,
+					 strerror(-ret)));
 }
 
 static void closefd(struct mpr_qmp_call *call)
@@ -279,8 +280,8 @@ static void block_resize(struct mpr_qmp_call *call)
 	int ret;
 
 	if (!device == !node || size <= 0) {
-		mpr_qmp_fail(call, MPR_QMP_GENERIC,
-			     mpr_errorf("give either 'device' or 'node-name', and a size above 0"));
+		fail(call, MPR_QMP_GENERIC,
+		     mpr_errorf("give either 'device' or 'node-name', and a size above 0"));
 		return;
 	}
 	ret = mpr_machine_resize_drive(call->machine, device ? device : node, (uint64_t)size,
@@ -343,7 +344,7 @@ static void list_properties(struct mpr_qmp_call *call)
 
 	call->result = mpr_query_properties(call->machine, driver);
 	if (!call->result)
-		mpr_qmp_fail(call, MPR_QMP_NO_DEVICE, mpr_errorf("no driver '%s'", driver));
+		fail(call, MPR_QMP_NO_DEVICE, mpr_errorf("no driver '%s'", driver));
 }
 
 static void qom_list(struct mpr_qmp_call *call)
@@ -352,7 +353,7 @@ static void qom_list(struct mpr_qmp_call *call)
 
 	call->result = mpr_query_qom_list(call->machine, path);
 	if (!call->result)
-		mpr_qmp_fail(call, MPR_QMP_NO_DEVICE, mpr_errorf("no object '%s'", path));
+		fail(call, MPR_QMP_NO_DEVICE, mpr_errorf("no object '%s'", path));
 }
 
 static void qom_get(struct mpr_qmp_call *call)
@@ -363,10 +364,9 @@ static void qom_get(struct mpr_qmp_call *call)
 	int ret = mpr_query_qom_get(call->machine, path, property, &call->result);
 
 	if (ret == -ENODEV)
-		mpr_qmp_fail(call, MPR_QMP_NO_DEVICE, mpr_errorf("no object '%s'", path));
+		fail(call, MPR_QMP_NO_DEVICE, mpr_errorf("no object '%s'", path));
 	else if (ret < 0)
-		mpr_qmp_fail(call, MPR_QMP_GENERIC,
-			     mpr_errorf("no property '%s' of '%s'", property, path));
+		fail(call, MPR_QMP_GENERIC, mpr_errorf("no property '%s' of '%s'", property, path));
 }
 
 static void human_monitor_command(struct mpr_qmp_call *call)
@@ -449,13 +449,13 @@ void mpr_qmp_execute(struct mpr_qmp_call *call, const char *name)
 		mpr_log_item(MPR_LOG_MONITOR, "monitor", "%s %s", name,
 			     call->arguments ? json_object_to_json_string(call->arguments) : "");
 	if (!command) {
-		mpr_qmp_fail(call, MPR_QMP_NO_COMMAND,
-			     mpr_errorf("the command %s has not been found", name));
+		fail(call, MPR_QMP_NO_COMMAND,
+		     mpr_errorf("the command %s has not been found", name));
 		return;
 	}
 	wrong = check_arguments(command, call->arguments);
 	if (wrong)
-		mpr_qmp_fail(call, MPR_QMP_GENERIC, wrong);
+		fail(call, MPR_QMP_GENERIC, wrong);
 	else
 		command->run(call);
 }

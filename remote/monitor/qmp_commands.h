@@ -23,7 +23,4 @@ struct mpr_qmp_call {
 
 void mpr_qmp_execute(struct mpr_qmp_call *call, const char *name);
 
-/* `desc` is taken over. */
-void mpr_qmp_fail(struct mpr_qmp_call *call, const char *class, char *desc);
-
 #endif
