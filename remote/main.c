@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "dev/lsi53c895a/lsi53c895a.h"
-#include "dev/scsi/scsi_hd.h"
+#include "dev/scsi/disk/scsi_hd.h"
 #include "remote/remote.h"
 
 /* Those that the program is built with. */

@@ -14,10 +14,10 @@
 
 #include <string.h>
 
-#include "dev/lsi53c895a/interrupt.h"
-#include "dev/lsi53c895a/message_in.h"
+#include "dev/lsi53c895a/chip/interrupt.h"
+#include "dev/lsi53c895a/chip/message_in.h"
+#include "dev/lsi53c895a/chip/timers.h"
 #include "dev/lsi53c895a/task.h"
-#include "dev/lsi53c895a/timers.h"
 
 static int task_phase(const struct lsi_bus *bus)
 {

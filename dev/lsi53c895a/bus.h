@@ -3,7 +3,7 @@
 #ifndef MPR_DEV_LSI53C895A_BUS_H
 #define MPR_DEV_LSI53C895A_BUS_H
 
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/chip/state.h"
 
 /* The phase that the target drives, which is latched in SSTAT1, or LSI_NO_PHASE. */
 int lsi_bus_phase(struct lsi_chip *chip);

@@ -6,7 +6,7 @@
 #ifndef MPR_DEV_LSI53C895A_INSTRUCTIONS_H
 #define MPR_DEV_LSI53C895A_INSTRUCTIONS_H
 
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/chip/state.h"
 
 /* move.c */
 enum lsi_result lsi_block_move(struct lsi_chip *chip);

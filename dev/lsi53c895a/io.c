@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* I/O instructions (SELECT, WAIT, SET, CLEAR) and read/write instructions. */
 #include "dev/lsi53c895a/bus.h"
+#include "dev/lsi53c895a/chip/interrupt.h"
+#include "dev/lsi53c895a/chip/memory.h"
+#include "dev/lsi53c895a/chip/words.h"
 #include "dev/lsi53c895a/instructions.h"
-#include "dev/lsi53c895a/interrupt.h"
-#include "dev/lsi53c895a/memory.h"
-#include "dev/lsi53c895a/opcodes.h"
-#include "dev/lsi53c895a/operands.h"
+#include "dev/lsi53c895a/program/opcodes.h"
+#include "dev/lsi53c895a/program/operands.h"
 #include "dev/lsi53c895a/registers.h"
-#include "dev/lsi53c895a/words.h"
 
 static uint32_t alternate(const struct lsi_instruction *insn)
 {

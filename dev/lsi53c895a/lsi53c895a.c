@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "dev/lsi53c895a/bus.h"
-#include "dev/lsi53c895a/interrupt.h"
-#include "dev/lsi53c895a/memory.h"
+#include "dev/lsi53c895a/chip/interrupt.h"
+#include "dev/lsi53c895a/chip/memory.h"
+#include "dev/lsi53c895a/chip/state.h"
+#include "dev/lsi53c895a/chip/timers.h"
 #include "dev/lsi53c895a/registers.h"
 #include "dev/lsi53c895a/scripts.h"
-#include "dev/lsi53c895a/state.h"
 #include "dev/lsi53c895a/task.h"
-#include "dev/lsi53c895a/timers.h"
 
 enum { BAR_IO = 0, BAR_MEMORY = 1, BAR_RAM = LSI_BAR_RAM };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory moves, loads and stores. */
+#include "dev/lsi53c895a/chip/interrupt.h"
+#include "dev/lsi53c895a/chip/memory.h"
+#include "dev/lsi53c895a/chip/words.h"
 #include "dev/lsi53c895a/instructions.h"
-#include "dev/lsi53c895a/interrupt.h"
-#include "dev/lsi53c895a/memory.h"
-#include "dev/lsi53c895a/opcodes.h"
-#include "dev/lsi53c895a/operands.h"
+#include "dev/lsi53c895a/program/opcodes.h"
+#include "dev/lsi53c895a/program/operands.h"
 #include "dev/lsi53c895a/registers.h"
-#include "dev/lsi53c895a/words.h"
 
 enum { MEMORY_MOVE_CHUNK = 4096 };
 

@@ -7,7 +7,7 @@
 #include "dev/lsi53c895a/message_out.h"
 
 #include "dev/lsi53c895a/bus.h"
-#include "dev/lsi53c895a/message_in.h"
+#include "dev/lsi53c895a/chip/message_in.h"
 #include "dev/lsi53c895a/task.h"
 
 enum { MIN_PERIOD = 10, MAX_OFFSET = 31 }; /* Fast-40, the chip's limits */

@@ -8,18 +8,18 @@
 #include <string.h>
 
 #include "dev/lsi53c895a/bus.h"
-#include "dev/lsi53c895a/engine.h"
+#include "dev/lsi53c895a/chip/engine.h"
+#include "dev/lsi53c895a/chip/interrupt.h"
+#include "dev/lsi53c895a/chip/memory.h"
+#include "dev/lsi53c895a/chip/message_in.h"
+#include "dev/lsi53c895a/chip/timers.h"
+#include "dev/lsi53c895a/chip/words.h"
 #include "dev/lsi53c895a/instructions.h"
-#include "dev/lsi53c895a/interrupt.h"
-#include "dev/lsi53c895a/memory.h"
-#include "dev/lsi53c895a/message_in.h"
 #include "dev/lsi53c895a/message_out.h"
-#include "dev/lsi53c895a/opcodes.h"
-#include "dev/lsi53c895a/operands.h"
-#include "dev/lsi53c895a/segments.h"
+#include "dev/lsi53c895a/program/opcodes.h"
+#include "dev/lsi53c895a/program/operands.h"
+#include "dev/lsi53c895a/program/segments.h"
 #include "dev/lsi53c895a/task.h"
-#include "dev/lsi53c895a/timers.h"
-#include "dev/lsi53c895a/words.h"
 
 enum {
 	MOVE_CHUNK = 65536,  /* bytes copied at once */

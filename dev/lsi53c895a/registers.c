@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "dev/lsi53c895a/bus.h"
-#include "dev/lsi53c895a/engine.h"
-#include "dev/lsi53c895a/interrupt.h"
-#include "dev/lsi53c895a/message_in.h"
-#include "dev/lsi53c895a/timers.h"
+#include "dev/lsi53c895a/chip/engine.h"
+#include "dev/lsi53c895a/chip/interrupt.h"
+#include "dev/lsi53c895a/chip/message_in.h"
+#include "dev/lsi53c895a/chip/timers.h"
 
 /* Bits that a write stores. Registers that are not named are read-only. */
 static const uint8_t stored[LSI_REGISTERS] = {

@@ -3,8 +3,8 @@
 #ifndef MPR_DEV_LSI53C895A_REGISTERS_H
 #define MPR_DEV_LSI53C895A_REGISTERS_H
 
-#include "dev/lsi53c895a/operands.h"
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/chip/state.h"
+#include "dev/lsi53c895a/program/operands.h"
 
 void lsi_registers_reset(struct lsi_registers *r);
 /* One byte, with all side effects. The host must not write SFBR; SCRIPTS may. */

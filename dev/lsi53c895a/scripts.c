@@ -6,11 +6,11 @@
  */
 #include "dev/lsi53c895a/scripts.h"
 
-#include "dev/lsi53c895a/fetch.h"
+#include "dev/lsi53c895a/chip/interrupt.h"
+#include "dev/lsi53c895a/chip/words.h"
 #include "dev/lsi53c895a/instructions.h"
-#include "dev/lsi53c895a/interrupt.h"
-#include "dev/lsi53c895a/operands.h"
-#include "dev/lsi53c895a/words.h"
+#include "dev/lsi53c895a/program/fetch.h"
+#include "dev/lsi53c895a/program/operands.h"
 
 /* The instruction register and the pointer to the next one. */
 static void latch(struct lsi_chip *chip)

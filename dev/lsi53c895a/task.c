@@ -8,9 +8,9 @@
 
 #include <stdlib.h>
 
-#include "dev/lsi53c895a/engine.h"
-#include "dev/lsi53c895a/lookahead.h"
-#include "dev/lsi53c895a/segments.h"
+#include "dev/lsi53c895a/chip/engine.h"
+#include "dev/lsi53c895a/program/lookahead.h"
+#include "dev/lsi53c895a/program/segments.h"
 
 static struct lsi_task *allocate(struct lsi_chip *chip)
 {

@@ -3,7 +3,7 @@
 #ifndef MPR_DEV_LSI53C895A_TASK_H
 #define MPR_DEV_LSI53C895A_TASK_H
 
-#include "dev/lsi53c895a/state.h"
+#include "dev/lsi53c895a/chip/state.h"
 
 extern const struct mpr_scsi_hba_ops lsi_hba_ops;
 /* Starts the command of the connected nexus. NULL: refused with *status. */

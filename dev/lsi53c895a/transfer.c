@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Transfer control: JUMP, CALL, RETURN, INT and INTFLY, with their conditions. */
 #include "dev/lsi53c895a/bus.h"
+#include "dev/lsi53c895a/chip/interrupt.h"
 #include "dev/lsi53c895a/instructions.h"
-#include "dev/lsi53c895a/interrupt.h"
-#include "dev/lsi53c895a/opcodes.h"
-#include "dev/lsi53c895a/operands.h"
+#include "dev/lsi53c895a/program/opcodes.h"
+#include "dev/lsi53c895a/program/operands.h"
 
 /* What only an initiator may do. */
 static bool not_as_target(const struct lsi_registers *r, uint32_t word)

@@ -8,7 +8,7 @@
 #include "monitor/json.h"
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/base/printable.h"
-#include "orchestrator/plan/remote_option.h"
+#include "orchestrator/options/remote_option.h"
 #include "orchestrator/vm/believe.h"
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/remote.h"

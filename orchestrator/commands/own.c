@@ -11,9 +11,9 @@
 #include "opts/json_opts.h"
 #include "orchestrator/base/alloc.h"
 #include "orchestrator/commands/proc_list.h"
-#include "orchestrator/plan/remote_option.h"
-#include "orchestrator/vm/plug.h"
-#include "orchestrator/vm/unplug.h"
+#include "orchestrator/hotplug/plug.h"
+#include "orchestrator/hotplug/unplug.h"
+#include "orchestrator/options/remote_option.h"
 
 #define MAX_WORDS 5
 

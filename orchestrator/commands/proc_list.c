@@ -4,7 +4,7 @@
 #include <glib.h>
 
 #include "monitor/json.h"
-#include "orchestrator/plan/remote_option.h"
+#include "orchestrator/options/remote_option.h"
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/remote.h"
 #include "orchestrator/vm/vm.h"

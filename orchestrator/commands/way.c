@@ -8,7 +8,7 @@
 #include "monitor/json.h"
 #include "opts/json_opts.h"
 #include "orchestrator/commands/routes.h"
-#include "orchestrator/plan/remote_option.h"
+#include "orchestrator/options/remote_option.h"
 #include "orchestrator/vm/inventory.h"
 #include "orchestrator/vm/remote.h"
 

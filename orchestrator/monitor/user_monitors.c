@@ -7,7 +7,7 @@
 
 #include "opts/opts.h"
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/qemu_options.h"
+#include "orchestrator/options/qemu_options.h"
 
 /* Properties of sockets and stdio that are supported here ... */
 static const char *const taken_keys[] = {"backend", "id",    "path",   "host", "port",

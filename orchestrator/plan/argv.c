@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "orchestrator/base/alloc.h"
+#include "orchestrator/options/globals.h"
+#include "orchestrator/options/qemu_options.h"
+#include "orchestrator/options/remote_option.h"
 #include "orchestrator/plan/boot_order.h"
-#include "orchestrator/plan/globals.h"
-#include "orchestrator/plan/qemu_options.h"
 #include "orchestrator/plan/remote_machine.h"
-#include "orchestrator/plan/remote_option.h"
 
 static const struct mpr_remote_option *option_at(const struct mpr_plan *plan, size_t i)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/command_line.h"
+#include "orchestrator/options/command_line.h"
 
 /* The adapter's own, which no disk can have. */
 #define HOST_SCSI_ID 7

@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "orchestrator/plan/remote_option.h"
+#include "orchestrator/options/remote_option.h"
 
 /*
  * Finds the adapter and the SCSI ID of disk `index` of a list of struct mpr_remote_option by the

@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/globals.h"
-#include "orchestrator/plan/remote_option.h"
+#include "orchestrator/options/globals.h"
+#include "orchestrator/options/remote_option.h"
 
 struct mpr_drivers {
 	char *program;

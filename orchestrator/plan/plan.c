@@ -6,14 +6,14 @@
 #include <stdlib.h>
 
 #include "orchestrator/base/alloc.h"
+#include "orchestrator/options/config_file.h"
+#include "orchestrator/options/globals.h"
+#include "orchestrator/options/qemu_options.h"
+#include "orchestrator/options/remote_option.h"
 #include "orchestrator/plan/boot_order.h"
-#include "orchestrator/plan/config_file.h"
 #include "orchestrator/plan/drivers.h"
-#include "orchestrator/plan/globals.h"
-#include "orchestrator/plan/qemu_options.h"
 #include "orchestrator/plan/references.h"
 #include "orchestrator/plan/remote_machine.h"
-#include "orchestrator/plan/remote_option.h"
 #include "orchestrator/plan/scopes.h"
 
 struct mpr_plan {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/command_line.h"
-#include "orchestrator/plan/remote_option.h"
+#include "orchestrator/options/command_line.h"
+#include "orchestrator/options/remote_option.h"
 
 static const char *get(const struct mpr_remote_option *option, const char *key)
 {

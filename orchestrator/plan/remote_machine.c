@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/remote_option.h"
+#include "orchestrator/options/remote_option.h"
 
 static const char *const properties[] = {"poll-us", "cpu", "numa-node"};
 

@@ -14,7 +14,7 @@
 #include <sys/statfs.h>
 
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/command_line.h"
+#include "orchestrator/options/command_line.h"
 
 #define KIB 1024
 #define UNLIMITED UINT64_MAX

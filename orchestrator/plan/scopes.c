@@ -7,8 +7,8 @@
 
 #include "opts/opts.h"
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/command_line.h"
-#include "orchestrator/plan/qemu_options.h"
+#include "orchestrator/options/command_line.h"
+#include "orchestrator/options/qemu_options.h"
 
 static int unknown(const char *word, char **error)
 {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "orchestrator/base/alloc.h"
-#include "orchestrator/plan/command_line.h"
+#include "orchestrator/options/command_line.h"
 
 #define REMEDY "-object memory-backend-memfd,id=mem,size=SIZE -machine memory-backend=mem"
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "orchestrator/plan/remote_option.h"
+#include "orchestrator/options/remote_option.h"
 #include "orchestrator/vm/qmp_client.h"
 #include "orchestrator/vm/vm.h"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "dev/device.h"
-#include "dev/scsi/scsi_hd.h"
+#include "dev/scsi/disk/scsi_hd.h"
 #include "remote/machine/cmdline.h"
 #include "remote/machine/hotplug.h"
 #include "remote/monitor/hmp.h"

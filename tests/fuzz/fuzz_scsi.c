@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "dev/scsi/disk.h"
+#include "dev/scsi/disk/disk.h"
 #include "dev/scsi/scsi.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/scsi/fake_blk.h"

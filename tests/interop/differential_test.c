@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "dev/lsi53c895a/regs.h"
+#include "dev/lsi53c895a/chip/regs.h"
 #include "tests/interop/pair.h"
 
 #define PROGRAM 0x10000u

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "dev/scsi/disk.h"
+#include "dev/scsi/disk/disk.h"
 
 enum { MAX_DISKS = 16 };
 

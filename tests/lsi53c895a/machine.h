@@ -8,8 +8,8 @@
 #define MPR_TESTS_LSI53C895A_MACHINE_H
 
 #include "dev/host.h"
+#include "dev/lsi53c895a/chip/state.h"
 #include "dev/lsi53c895a/lsi53c895a.h"
-#include "dev/lsi53c895a/state.h"
 #include "tests/common/unit.h"
 
 #define MEMORY_SIZE 0x400000u		/* at guest address 0 */

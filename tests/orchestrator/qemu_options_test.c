@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/plan/qemu_options.h"
+#include "orchestrator/options/qemu_options.h"
 #include "orchestrator/plan/scopes.h"
 #include "tests/common/unit.h"
 

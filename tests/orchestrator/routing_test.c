@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "orchestrator/commands/routing.h"
+#include "orchestrator/hotplug/plug.h"
+#include "orchestrator/hotplug/unplug.h"
 #include "orchestrator/vm/believe.h"
 #include "orchestrator/vm/inventory.h"
-#include "orchestrator/vm/plug.h"
-#include "orchestrator/vm/unplug.h"
 #include "orchestrator/vm/vm_state.h"
 #include "tests/common/unit.h"
 

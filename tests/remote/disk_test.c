@@ -9,8 +9,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "dev/scsi/disk/scsi_hd.h"
 #include "dev/scsi/scsi.h"
-#include "dev/scsi/scsi_hd.h"
 #include "remote/machine/cmdline.h"
 #include "remote/machine/machine.h"
 #include "tests/remote/harness.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "dev/scsi/scsi_hd.h"
+#include "dev/scsi/disk/scsi_hd.h"
 
 struct test_device {
 	struct mpr_device dev; /* first */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "blk/blk.h"
-#include "dev/scsi/disk.h"
+#include "dev/scsi/disk/disk.h"
 #include "tests/common/unit.h"
 
 #define IMAGE_SIZE (4u << 20)

@@ -6,7 +6,7 @@
 #ifndef MPR_TESTS_SCSI_INITIATOR_H
 #define MPR_TESTS_SCSI_INITIATOR_H
 
-#include "dev/scsi/disk.h"
+#include "dev/scsi/disk/disk.h"
 #include "dev/scsi/scsi.h"
 #include "tests/scsi/fake_blk.h"
 

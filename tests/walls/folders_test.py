@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: MIT
 """Proves that folders use each other only downward in the architecture page's table, and
-that none has too many sources. Reads the tree in which the page is."""
+that none has too many files. Reads the tree in which the page is."""
 
 import collections
 import os
@@ -14,7 +14,7 @@ from tap import run_checks
 PRODUCT = walls.Calls(sys.argv[1])
 PAGE = sys.argv[2]
 TREE = walls.tree(PAGE)
-MOST = 25  # C sources in a folder
+MOST = 25  # files of C in a folder
 NOT_PRODUCT = ("bench", "scripts", "tests")
 
 
@@ -69,8 +69,8 @@ def upward():
 
 
 def too_many():
-    """no folder has more than 25 C sources"""
-    counts = collections.Counter(os.path.dirname(path) for path in FILES if path.endswith(".c"))
+    """no folder has more than 25 files of C, sources and headers"""
+    counts = collections.Counter(os.path.dirname(path) for path in FILES)
     return [f"{folder}: {count}" for folder, count in counts.items() if count > MOST]
 
 
