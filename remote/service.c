@@ -138,7 +138,9 @@ int mpr_serve(struct mpr_machine *machine, int (*ready)(void *opaque, char **err
 	struct service service = {
 		.machine = machine,
 		.loop.machine = machine,
-		.loop.doors = {&machine->offers.endpoints, machine->watcher, &service.ram},
+		.loop.doors = {.endpoints = &machine->offers.endpoints,
+			       .watcher = machine->watcher,
+			       .ram = &service.ram},
 		.loop.due = true,
 		.loop.window = mpr_window_of((uint32_t)cmdline->poll_us),
 		.ram.uring = cmdline->lock_memory ? machine->watcher->uring : NULL,
