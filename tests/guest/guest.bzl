@@ -13,10 +13,13 @@ def guest_kernel(name):
     native.genrule(
         name = name,
         testonly = True,
-        srcs = [name + ".S"],
+        srcs = [
+            name + ".S",
+            "//tests/guest:bare.h",
+        ],
         outs = [name + ".elf"],
-        cmd = "gcc -m32 -nostdlib -static -no-pie -Wl,-Ttext=0x100000" +
-              " -Wl,--build-id=none -o $@ $<",
+        cmd = "gcc -m32 -I. -nostdlib -static -no-pie -Wl,-Ttext=0x100000" +
+              " -Wl,--build-id=none -o $@ $(location " + name + ".S)",
     )
 
 def guest_test(name):

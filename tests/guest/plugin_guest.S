@@ -10,7 +10,6 @@
 #define BYTES 10000
 #define NO_MEMORY 0xe0000000
 #define SLOT 5
-#define CONFIG(offset) (0x80000000 | SLOT << 11 | (offset))
 
 /* Registers, and what STATUS has. */
 #define ADDRESS 0x00
@@ -20,50 +19,11 @@
 #define DONE 1
 #define FAILED 2
 
-	.section .text
-	.globl _start
+#include "tests/guest/bare.h"
 
-	/* Multiboot header: no flags. */
-	.balign 4
-	.long 0x1badb002, 0, -0x1badb002
-
-_start:
-	cli
-	cld
-	mov $stack_top, %esp
-	lgdt gdt_pointer
-	ljmp $8, $1f
-1:	mov $16, %ax
-	mov %ax, %ds
-	mov %ax, %es
-	mov %ax, %ss
-
-	/* %ebp: the device's memory BAR. */
-	mov $CONFIG(0x10), %eax
-	call config_read
-	and $~15, %eax
-	mov %eax, %ebp
-
-	/* Enables memory space and bus mastering. */
-	mov $0xcf8, %dx
-	mov $CONFIG(0x04), %eax
-	out %eax, %dx
-	mov $0xcfc, %dx
-	mov $6, %ax
-	out %ax, %dx
-
-	/* The handler for the interrupt that the firmware chose. */
-	mov $CONFIG(0x3c), %eax
-	call config_read
-	movzbl %al, %ecx
-	mov $handler, %eax
-	mov %ax, idt + 0x20 * 8(, %ecx, 8)
-	movw $8, idt + 0x20 * 8 + 2(, %ecx, 8)
-	movw $0x8e00, idt + 0x20 * 8 + 4(, %ecx, 8)
-	shr $16, %eax
-	mov %ax, idt + 0x20 * 8 + 6(, %ecx, 8)
-	lidt idt_pointer
-	call program_8259
+	begin
+	open_device 0x10
+	take_interrupt handler
 
 	mov $0, %esi	/* interrupts so far */
 	mov $0, %ebx	/* rounds */
@@ -111,14 +71,7 @@ bad_length:
 	jmp say
 bad_count:
 	mov $count, %ebx
-say:	mov (%ebx), %al
-	test %al, %al
-	jz 2f
-	out %al, $0xe9
-	inc %ebx
 	jmp say
-2:	cli
-	hlt
 
 /* Sleeps until there were as many interrupts as rounds. */
 await:	cli
@@ -130,39 +83,6 @@ await:	cli
 	jmp await
 3:	ret
 
-/* %eax: an address for 0xcf8; returns its 32 bits. */
-config_read:
-	mov $0xcf8, %dx
-	out %eax, %dx
-	mov $0xcfc, %dx
-	in %dx, %eax
-	ret
-
-/* Vectors from 0x20 on; only the cascade and interrupt %ecx are let through. */
-program_8259:
-	mov $0x11, %al
-	out %al, $0x20
-	out %al, $0xa0
-	mov $0x20, %al
-	out %al, $0x21
-	mov $0x28, %al
-	out %al, $0xa1
-	mov $4, %al
-	out %al, $0x21
-	mov $2, %al
-	out %al, $0xa1
-	mov $1, %al
-	out %al, $0x21
-	out %al, $0xa1
-	mov $1, %eax
-	shl %cl, %eax
-	or $4, %eax
-	not %eax
-	out %al, $0x21
-	mov %ah, %al
-	out %al, $0xa1
-	ret
-
 /* %edx: what the status was; the line is low again. */
 handler:
 	push %eax
@@ -170,9 +90,7 @@ handler:
 	mov STATUS(%ebp), %edx
 	mov %edx, STATUS(%ebp)
 	mov STATUS(%ebp), %eax	/* after that write */
-	mov $0x20, %al
-	out %al, $0xa0
-	out %al, $0x20
+	end_of_interrupt
 	pop %eax
 	iret
 
@@ -183,19 +101,4 @@ byte:	.asciz "A BYTE\n"
 end:	.asciz "TOO FAR\n"
 length:	.asciz "LENGTH\n"
 count:	.asciz "TOO OFTEN\n"
-
-	.balign 8
-gdt:	.quad 0, 0x00cf9a000000ffff, 0x00cf92000000ffff
-gdt_pointer:
-	.word 23
-	.long gdt
-idt_pointer:
-	.word 8 * 256 - 1
-	.long idt
-
-	.balign 8
-idt:	.fill 256, 8, 0
-stack:	.fill 1024, 4, 0
-stack_top:
 buffer:	.fill BYTES + 1, 1, 0
-	.section .note.GNU-stack, "", @progbits
