@@ -15,7 +15,7 @@ def guest_kernel(name):
         testonly = True,
         srcs = [
             name + ".S",
-            "//tests/guest:bare.h",
+            "//tests/guest:bare.inc",
         ],
         outs = [name + ".elf"],
         cmd = "gcc -m32 -I. -nostdlib -static -no-pie -Wl,-Ttext=0x100000" +

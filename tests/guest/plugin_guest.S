@@ -19,7 +19,7 @@
 #define DONE 1
 #define FAILED 2
 
-#include "tests/guest/bare.h"
+#include "tests/guest/bare.inc"
 
 	begin
 	open_device 0x10

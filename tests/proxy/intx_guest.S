@@ -18,7 +18,7 @@
 #define FAKE_DMA_ADDRESS 0x88
 #define FAKE_DMA_DATA 0x8c
 
-#include "tests/guest/bare.h"
+#include "tests/guest/bare.inc"
 
 	begin
 	open_device 0x14
