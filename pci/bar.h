@@ -9,7 +9,7 @@
 #define MPR_PCI_NUM_BARS 6
 
 enum mpr_bar_kind {
-	MPR_BAR_NONE = 0,  /* not implemented: reads 0 */
+	MPR_BAR_NONE = 0,  /* the function does not have it: its register reads 0 */
 	MPR_BAR_IO = 1,	   /* I/O space */
 	MPR_BAR_MEM32 = 2, /* 32-bit memory space, not prefetchable */
 	/* The same, but bytes that keep what is written and have no other effect:
